@@ -1,0 +1,642 @@
+//! The verdict on one reverse-path and one forward-path, before any message is seen.
+//!
+//! A null reverse-path claims to be a bounce. A good tag on the forward-path proves that it answers mail of ours; a bad
+//! one proves that it does not; without one the message has to speak, at the end of DATA. So that somebody who probes
+//! whether a mailbox exists (`MAIL FROM:<>`, `RCPT TO`, `QUIT`) is not told that it doesn't, nothing untagged is refused
+//! at RCPT TO unless the policy says so.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::day::{Day, Lifetime};
+use crate::key::{Key, KeyRing, KeyState, UnknownName};
+use crate::mailbox::{Mailbox, Path};
+use crate::pattern::Pattern;
+use crate::prvs::{self, Verdict};
+
+/// Days for which a mail server goes on trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
+pub const QUEUE_DAYS: i32 = 5;
+
+/// What is asked: who sends, to whom, and when.
+///
+/// ```
+/// use batv_core::envelope::{Earlier, Envelope, Moment};
+/// use batv_core::{Mailbox, Path};
+///
+/// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+/// assert_eq!(envelope.earlier, Earlier::None);
+/// assert_eq!(envelope.moment, Moment::RcptTo);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Envelope<'a> {
+    /// The argument of MAIL FROM.
+    pub reverse_path: Path<'a>,
+    /// The argument of RCPT TO.
+    pub forward_path: Mailbox<'a>,
+    /// Whether the client is one of ours, or one that is never judged.
+    pub trusted_client: bool,
+    /// What became of the recipients of the same message that were accepted before this one.
+    pub earlier: Earlier,
+    /// When the question is asked.
+    pub moment: Moment,
+}
+
+impl<'a> Envelope<'a> {
+    /// The first recipient of a message, asked about at RCPT TO, from a client that we know nothing of.
+    ///
+    /// ```
+    /// # use batv_core::{Mailbox, Path, envelope::Envelope};
+    /// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+    /// assert!(!envelope.trusted_client);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub const fn new(reverse_path: Path<'a>, forward_path: Mailbox<'a>) -> Self {
+        Self { reverse_path, forward_path, trusted_client: false, earlier: Earlier::None, moment: Moment::RcptTo }
+    }
+}
+
+/// The recipients of the same message that were accepted before.
+///
+/// ```
+/// use batv_core::envelope::Earlier;
+///
+/// assert_eq!(Earlier::default(), Earlier::None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Earlier {
+    /// There are none.
+    #[default]
+    None,
+    /// The message can change nothing about any of them.
+    Settled,
+    /// At least one is still to be decided by the message.
+    Undecided,
+}
+
+/// When the question is asked, and when what is undecided gets decided.
+///
+/// ```
+/// use batv_core::envelope::Moment;
+///
+/// assert!(Moment::RcptTo < Moment::EndOfData);
+/// assert_eq!("data".parse(), Ok(Moment::EndOfData));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Moment {
+    /// At RCPT TO.
+    RcptTo,
+    /// After the last octet of the message.
+    EndOfData,
+}
+
+impl Moment {
+    /// The name in configurations: `rcpt` or `data`.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Moment;
+    /// assert_eq!(Moment::RcptTo.as_str(), "rcpt");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RcptTo => "rcpt",
+            Self::EndOfData => "data",
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        [Self::RcptTo, Self::EndOfData].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
+    }
+}
+
+/// How far a domain goes with what is not proved: the ladder that it climbs.
+///
+/// ```
+/// use batv_core::envelope::Mode;
+///
+/// assert!(Mode::Observe < Mode::Reject);
+/// assert_eq!("mark".parse(), Ok(Mode::Mark));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Accept, and tell the log.
+    Observe,
+    /// Accept, and say so in a header.
+    Mark,
+    /// Hold.
+    Quarantine,
+    /// Refuse.
+    Reject,
+}
+
+impl Mode {
+    /// The name in configurations.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Mode;
+    /// assert_eq!(Mode::Quarantine.as_str(), "quarantine");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Mark => "mark",
+            Self::Quarantine => "quarantine",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// What this mode does about a recipient that is not to be accepted.
+    const fn disposition(self) -> Disposition {
+        match self {
+            Self::Observe => Disposition::Accept,
+            Self::Mark => Disposition::Mark,
+            Self::Quarantine => Disposition::Quarantine,
+            Self::Reject => Disposition::Reject,
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        [Self::Observe, Self::Mark, Self::Quarantine, Self::Reject]
+            .into_iter()
+            .find(|known| known.as_str() == name)
+            .ok_or(UnknownName)
+    }
+}
+
+/// What to do when the question can't be answered. Never a rejection.
+///
+/// ```
+/// use batv_core::envelope::OnError;
+///
+/// assert_eq!(OnError::default(), OnError::Tempfail);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum OnError {
+    /// Answer 451, so that the client tries again.
+    #[default]
+    Tempfail,
+    /// Accept as if there were no BATV.
+    Accept,
+}
+
+/// What is ours, and how it is treated.
+///
+/// ```
+/// use batv_core::Pattern;
+/// use batv_core::envelope::{Mode, Moment, Policy};
+///
+/// let protected = [Pattern::parse("example.com")?];
+/// let mut policy = Policy::new(Mode::Mark);
+/// policy.protected = &protected;
+/// assert_eq!(policy.reject_at, Moment::EndOfData);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Policy<'p> {
+    /// The domains and mailboxes that tag what they send. When there are none: those that a live BATV key serves.
+    pub protected: &'p [Pattern<&'p str>],
+    /// Domains and mailboxes that are not judged all the same.
+    pub exempt: &'p [Pattern<&'p str>],
+    /// The day from which on all that was sent has a tag. What comes untagged within the lifetime of a tag and
+    /// [`QUEUE_DAYS`] after it may still answer older mail.
+    pub signing_since: Option<Day>,
+    /// How far to go.
+    pub mode: Mode,
+    /// When to refuse what only a message could still prove. `EndOfData` is safe for callouts.
+    pub reject_at: Moment,
+    /// What to do when the question can't be answered.
+    pub on_error: OnError,
+}
+
+impl Policy<'_> {
+    /// Protects whatever the keys serve, without exemption or grace, and decides at the end of DATA.
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Mode, Policy};
+    /// assert!(Policy::new(Mode::Observe).protected.is_empty());
+    /// ```
+    pub const fn new(mode: Mode) -> Self {
+        Self {
+            protected: &[],
+            exempt: &[],
+            signing_since: None,
+            mode,
+            reject_at: Moment::EndOfData,
+            on_error: OnError::Tempfail,
+        }
+    }
+}
+
+/// What was found. "Disproved" and "unverified" are never the same.
+///
+/// ```
+/// use batv_core::envelope::Finding;
+///
+/// assert_ne!(Finding::Disproved.as_str(), Finding::Unverified.as_str());
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A bounce to mail that we sent.
+    Genuine,
+    /// It answers nothing that we sent.
+    Disproved,
+    /// Nothing proves or disproves it.
+    Unverified,
+    /// It is not for us to judge.
+    NotJudged,
+    /// The question is put off, or can't be answered.
+    Undecided,
+}
+
+impl Finding {
+    /// The name in the output of `batv check`.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Finding;
+    /// assert_eq!(Finding::NotJudged.as_str(), "not-judged");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::Disproved => "disproved",
+            Self::Unverified => "unverified",
+            Self::NotJudged => "not-judged",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why: one code for each way to a judgement.
+///
+/// ```
+/// use batv_core::envelope::Reason;
+///
+/// assert_eq!(Reason::TagForged.as_str(), "tag-forged");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The client, the recipient or its domain is not judged.
+    Exempt,
+    /// A further recipient of a null reverse-path, whose outcome may differ from that of an earlier one.
+    NullMultiRcpt,
+    /// A bounce with a good tag.
+    TagOk,
+    /// A bounce whose tag has expired.
+    TagExpired,
+    /// A bounce whose tag no live key made, though one has its id.
+    TagForged,
+    /// A bounce whose tag names a key that we do not have any more, or never had.
+    TagUnknownKey,
+    /// A null reverse-path to an untagged mailbox: a bounce, or a question whether the mailbox exists.
+    Callout,
+    /// A bounce without a tag to a mailbox that tags all that it sends.
+    Untagged,
+    /// A bounce without a tag that may answer what was sent before tags were.
+    SigningGrace,
+    /// To postmaster or abuse, which must stay reachable.
+    Rfc5321Postmaster,
+    /// Mail, not a bounce, to a mailbox with a tag that we made.
+    TaggedMail,
+    /// Mail, not a bounce, to a mailbox with a tag that we did not make.
+    TaggedBad,
+    /// Mail, not a bounce.
+    NotJudged,
+    /// There is no key, or the clock is wrong.
+    Internal,
+}
+
+impl Reason {
+    /// The code in the output of `batv check`, in logs and in headers.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Reason;
+    /// assert_eq!(Reason::Rfc5321Postmaster.as_str(), "rfc5321-4.5.1");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exempt => "exempt",
+            Self::NullMultiRcpt => "null-multi-rcpt",
+            Self::TagOk => "tag-ok",
+            Self::TagExpired => "tag-expired",
+            Self::TagForged => "tag-forged",
+            Self::TagUnknownKey => "tag-unknown-key",
+            Self::Callout => "callout",
+            Self::Untagged => "untagged",
+            Self::SigningGrace => "signing-grace",
+            Self::Rfc5321Postmaster => "rfc5321-4.5.1",
+            Self::TaggedMail => "tagged-mail",
+            Self::TaggedBad => "tagged-bad",
+            Self::NotJudged => "not-judged",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is done about it.
+///
+/// ```
+/// use batv_core::envelope::Disposition;
+///
+/// assert_eq!(Disposition::Tempfail.as_str(), "tempfail");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Take it.
+    Accept,
+    /// Take it, and say in a header what was found.
+    Mark,
+    /// Take it, and hold it.
+    Quarantine,
+    /// Refuse it for good, with a 5yz reply.
+    Reject,
+    /// Refuse it for now, with a 4yz reply.
+    Tempfail,
+    /// Take it, and throw it away. Nothing in this crate does so.
+    Drop,
+}
+
+impl Disposition {
+    /// The name in the output of `batv check`.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Disposition;
+    /// assert_eq!(Disposition::Accept.as_str(), "accept");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Mark => "mark",
+            Self::Quarantine => "quarantine",
+            Self::Reject => "reject",
+            Self::Tempfail => "tempfail",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the server says: a reply code (RFC 5321 §4.2), an enhanced one (RFC 3463), and a text of ASCII on one line.
+///
+/// ```
+/// use batv_core::envelope::Reply;
+///
+/// assert_eq!(Reply::OK.to_string(), "250 2.1.5 recipient ok");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// Three digits, the first of them 2, 4 or 5.
+    pub code: u16,
+    /// Class, subject and detail.
+    pub enhanced: (u8, u8, u8),
+    /// The words.
+    pub text: &'static str,
+}
+
+impl Reply {
+    /// The recipient is taken.
+    pub const OK: Self = Self::new(250, (2, 1, 5), "recipient ok");
+    const TOO_MANY: Self = Self::new(452, (4, 5, 3), "a bounce has one recipient: send the others one by one");
+    const INTERNAL: Self = Self::new(451, (4, 3, 0), "bounce tags can't be checked just now: try again later");
+    const FORGED: Self = Self::new(550, (5, 7, 1), "the tag of this address is forged: we sent nothing from it");
+    const EXPIRED: Self = Self::new(550, (5, 7, 1), "the tag of this address has expired: too late for a bounce");
+    const UNTAGGED: Self = Self::new(550, (5, 7, 1), "we send nothing from this address without a tag: not our bounce");
+    const NO_MAILBOX: Self = Self::new(550, (5, 1, 1), "no such mailbox: the tag of this address is forged");
+
+    const fn new(code: u16, enhanced: (u8, u8, u8), text: &'static str) -> Self {
+        Self { code, enhanced, text }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (class, subject, detail) = self.enhanced;
+        write!(f, "{} {class}.{subject}.{detail} {}", self.code, self.text)
+    }
+}
+
+/// The answer for one recipient.
+///
+/// ```
+/// use batv_core::envelope::{self, Disposition, Envelope, Finding, Mode, Policy, Reason};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let bounce = Envelope::new(Path::Null, Mailbox::parse("prvs=0269b1e711=alice@example.com")?);
+/// let judgement = envelope::judge(&bounce, &keys, &Policy::new(Mode::Reject), Day::new(18_262)?);
+/// assert_eq!(judgement.finding, Finding::Genuine);
+/// assert_eq!(judgement.reason, Reason::TagOk);
+/// assert_eq!(judgement.disposition, Disposition::Accept);
+/// assert_eq!(judgement.deliver_to, Mailbox::parse("alice@example.com").ok());
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Judgement<'a> {
+    /// What was found.
+    pub finding: Finding,
+    /// Why.
+    pub reason: Reason,
+    /// What is done now.
+    pub disposition: Disposition,
+    /// What is said now.
+    pub reply: Reply,
+    /// The mailbox to deliver to, without the tag; `None` when the recipient is refused. After a tag that is not
+    /// proved ([`Finding::Disproved`], [`Finding::Unverified`]) the server must see for itself that the mailbox exists.
+    pub deliver_to: Option<Mailbox<'a>>,
+    /// Whether the message can change nothing about this any more.
+    pub settled: bool,
+}
+
+/// Judges one recipient of one message. Pure: the same question has the same answer.
+///
+/// ```
+/// use batv_core::envelope::{self, Envelope, Mode, Policy, Reason};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let probe = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+/// let judgement = envelope::judge(&probe, &keys, &Policy::new(Mode::Reject), Day::new(18_262)?);
+/// assert_eq!(judgement.reason, Reason::Callout);
+/// assert_eq!(judgement.reply.code, 250);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn judge<'a>(
+    envelope: &Envelope<'a>,
+    ring: &(impl KeyRing + ?Sized),
+    policy: &Policy<'_>,
+    today: Day,
+) -> Judgement<'a> {
+    let verification = prvs::verify(ring, &envelope.forward_path, today);
+    let mailbox = verification.mailbox;
+    let proved = matches!(verification.verdict, Verdict::Valid | Verdict::Expired);
+    let deliver_to = if proved { mailbox } else { envelope.forward_path };
+    let keys = LiveKeys::of(ring, &mailbox, today);
+
+    let listed = |patterns: &[Pattern<&str>]| patterns.iter().any(|pattern| pattern.matches(&mailbox));
+    let protected = if policy.protected.is_empty() { keys.any } else { listed(policy.protected) };
+    let signing = policy.signing_since.is_none_or(|since| since <= today);
+    let judgement = if envelope.trusted_client || listed(policy.exempt) || !protected || !signing {
+        accept(Finding::NotJudged, Reason::Exempt, deliver_to)
+    } else if envelope.reverse_path != Path::Null {
+        judge_mail(verification.verdict, policy, &envelope.forward_path, mailbox)
+    } else if !keys.any || keys.from_the_future {
+        cannot_judge(policy, deliver_to)
+    } else {
+        judge_bounce(&verification, keys.lifetime, policy, envelope, today)
+    };
+    let may_differ = policy.mode >= Mode::Quarantine && (!judgement.settled || envelope.earlier == Earlier::Undecided);
+    let crowded = envelope.reverse_path == Path::Null && envelope.earlier != Earlier::None;
+    if crowded && may_differ && envelope.moment == Moment::RcptTo && judgement.disposition != Disposition::Reject {
+        return refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::TOO_MANY);
+    }
+    judgement
+}
+
+/// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
+fn judge_mail<'a>(verdict: Verdict, policy: &Policy<'_>, given: &Mailbox<'a>, inner: Mailbox<'a>) -> Judgement<'a> {
+    match verdict {
+        Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, inner),
+        Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, *given),
+        Verdict::BadMac if policy.mode == Mode::Reject => {
+            refuse(Finding::Disproved, Reason::TaggedBad, Disposition::Reject, Reply::NO_MAILBOX)
+        }
+        Verdict::BadMac => take(Finding::Disproved, Reason::TaggedBad, mark(policy), inner),
+        Verdict::UnknownKey => take(Finding::Unverified, Reason::TagUnknownKey, mark(policy), inner),
+    }
+}
+
+fn judge_bounce<'a>(
+    verification: &prvs::Verification<'a>,
+    lifetime: Lifetime,
+    policy: &Policy<'_>,
+    envelope: &Envelope<'a>,
+    today: Day,
+) -> Judgement<'a> {
+    let mailbox = verification.mailbox;
+    let disposition = policy.mode.disposition();
+    let decide = |finding, reason, disposition, reply| match disposition {
+        Disposition::Reject => refuse(finding, reason, disposition, reply),
+        _ => take(finding, reason, disposition, mailbox),
+    };
+    // RFC 5321 §4.5.1 for postmaster, RFC 2142 §4 for abuse.
+    let role = mailbox.local_part().is_postmaster() || mailbox.local_part().is("abuse");
+    let late = verification.days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS);
+    let undecided = envelope.moment < policy.reject_at;
+    match verification.verdict {
+        Verdict::Valid => accept(Finding::Genuine, Reason::TagOk, mailbox),
+        Verdict::BadMac => {
+            let forged = envelope.forward_path;
+            match disposition {
+                Disposition::Reject => refuse(Finding::Disproved, Reason::TagForged, disposition, Reply::FORGED),
+                _ => take(Finding::Disproved, Reason::TagForged, disposition, forged),
+            }
+        }
+        _ if role => accept(Finding::NotJudged, Reason::Rfc5321Postmaster, mailbox),
+        Verdict::Expired if !late => accept(Finding::Unverified, Reason::TagExpired, mailbox),
+        Verdict::Expired if undecided => open(Reason::TagExpired, mailbox),
+        Verdict::Expired => decide(Finding::Unverified, Reason::TagExpired, disposition, Reply::EXPIRED),
+        Verdict::UnknownKey if undecided => open(Reason::TagUnknownKey, mailbox),
+        // Another host's key, or the tag of what we used before: never grounds to refuse.
+        Verdict::UnknownKey => {
+            take(Finding::Unverified, Reason::TagUnknownKey, policy.mode.min(Mode::Quarantine).disposition(), mailbox)
+        }
+        Verdict::Untagged if undecided => open(Reason::Callout, mailbox),
+        Verdict::Untagged => {
+            let grace = i32::from(lifetime.days()) + QUEUE_DAYS;
+            if policy.signing_since.is_some_and(|since| today.since(since) <= grace) {
+                accept(Finding::Unverified, Reason::SigningGrace, mailbox)
+            } else {
+                decide(Finding::Unverified, Reason::Untagged, disposition, Reply::UNTAGGED)
+            }
+        }
+    }
+}
+
+/// What the keys that serve a mailbox say about it.
+struct LiveKeys {
+    any: bool,
+    /// The longest lifetime of a tag.
+    lifetime: Lifetime,
+    /// Whether one was made later than today, by more than clocks differ: then ours is wrong.
+    from_the_future: bool,
+}
+
+impl LiveKeys {
+    fn of(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, today: Day) -> Self {
+        let mut keys = Self { any: false, lifetime: Lifetime::default(), from_the_future: false };
+        for key in ring.batv_keys(mailbox).filter(|key| key.state() != KeyState::Retired) {
+            keys.lifetime = if keys.any { keys.lifetime.max(key.lifetime()) } else { key.lifetime() };
+            keys.any = true;
+            keys.from_the_future |= Self::is_from_the_future(key, today);
+        }
+        keys
+    }
+
+    fn is_from_the_future(key: &Key, today: Day) -> bool {
+        key.created().is_some_and(|created| created.since(today) > 1)
+    }
+}
+
+fn accept(finding: Finding, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    take(finding, reason, Disposition::Accept, mailbox)
+}
+
+fn take(finding: Finding, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    Judgement { finding, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), settled: true }
+}
+
+/// Accepted until the message has spoken.
+fn open(reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    Judgement { settled: false, ..accept(Finding::Unverified, reason, mailbox) }
+}
+
+const fn refuse<'a>(finding: Finding, reason: Reason, disposition: Disposition, reply: Reply) -> Judgement<'a> {
+    Judgement { finding, reason, disposition, reply, deliver_to: None, settled: true }
+}
+
+fn cannot_judge<'a>(policy: &Policy<'_>, mailbox: Mailbox<'a>) -> Judgement<'a> {
+    match policy.on_error {
+        OnError::Tempfail => refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL),
+        OnError::Accept => accept(Finding::Undecided, Reason::Internal, mailbox),
+    }
+}
+
+/// A header is the most that mail gets which is no bounce.
+fn mark(policy: &Policy<'_>) -> Disposition {
+    policy.mode.min(Mode::Mark).disposition()
+}

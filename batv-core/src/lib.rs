@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod day;
+pub mod dialect;
+pub mod envelope;
+mod error;
+mod key;
+mod mac;
+mod mailbox;
+mod pattern;
+pub mod prvs;
+pub mod srs;
+
+pub use day::{Day, Lifetime};
+pub use error::{Error, Syntax};
+pub use key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse, UnknownName};
+pub use mailbox::{DOMAIN_LIMIT, Domain, LOCAL_PART_LIMIT, LocalPart, Mailbox, PATH_LIMIT, Path};
+pub use pattern::Pattern;
+pub use prvs::Verdict;

@@ -1,0 +1,638 @@
+//! Tags of our own senders: the prvs form of draft-levine-smtp-batv-01 §4, its sub-address form, and a strong form.
+
+use core::fmt::{self, Write};
+
+use data_encoding::BASE32_NOPAD;
+use subtle::ConstantTimeEq;
+
+use crate::day::{Day, ExpiryDigits, Lifetime};
+use crate::dialect::{self, Dialect};
+use crate::error::Error;
+use crate::key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse};
+use crate::mac::{Hash, Message};
+use crate::mailbox::{Mailbox, check_local_part_length};
+
+/// Octets of the MAC in `KDDDSSSSSS`: 24 bits.
+const SHORT_OCTETS: usize = 3;
+/// Characters of `KDDDSSSSSS`.
+const SHORT_TAG: usize = 4 + 2 * SHORT_OCTETS;
+/// Characters of base32 in the strong form: 60 bits.
+const STRONG_CHARACTERS: usize = 12;
+/// Octets that those characters are cut from.
+const STRONG_OCTETS: usize = 10;
+/// Characters of `KDDD` and the base32.
+const STRONG_TAG: usize = 4 + STRONG_CHARACTERS;
+
+/// Where a tag stands in the local part, and how long its MAC is.
+///
+/// ```
+/// use batv_core::prvs::Form;
+///
+/// assert_eq!(Form::default(), Form::Prvs);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Form {
+    /// `prvs=KDDDSSSSSS=local`, 16 octets longer, 24 bits of MAC.
+    #[default]
+    Prvs,
+    /// `local+prvs=KDDDSSSSSS`, 16 octets longer, the same MAC: for a server that already ignores what follows its
+    /// sub-address delimiter.
+    SubAddress(Delimiter),
+    /// `batv=KDDD…=local`, 22 octets longer, 60 bits of HMAC-SHA256 whatever the algorithm of the key.
+    Strong,
+}
+
+/// The character between a local part and its sub-address, `+` unless told otherwise.
+///
+/// ```
+/// use batv_core::prvs::Delimiter;
+///
+/// assert_eq!(Delimiter::new('-')?.character(), '-');
+/// assert!(Delimiter::new('a').is_err());
+/// assert!(Delimiter::new('@').is_err());
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Delimiter(char);
+
+impl Delimiter {
+    /// A delimiter: a punctuation character that a local part may hold without quotes (RFC 5321 §4.1.2, `atext`), or a
+    /// dot.
+    ///
+    /// # Errors
+    /// [`Error::Delimiter`] for any other character.
+    ///
+    /// ```
+    /// # use batv_core::{Error, prvs::Delimiter};
+    /// assert_eq!(Delimiter::new(' '), Err(Error::Delimiter(' ')));
+    /// ```
+    pub const fn new(character: char) -> Result<Self, Error> {
+        match character {
+            '!' | '#'..='\'' | '*' | '+' | '-'..='/' | '=' | '?' | '^'..='`' | '{'..='~' => Ok(Self(character)),
+            _ => Err(Error::Delimiter(character)),
+        }
+    }
+
+    /// The character.
+    ///
+    /// ```
+    /// # use batv_core::prvs::Delimiter;
+    /// assert_eq!(Delimiter::default().character(), '+');
+    /// ```
+    pub const fn character(self) -> char {
+        self.0
+    }
+}
+
+impl Default for Delimiter {
+    fn default() -> Self {
+        Self('+')
+    }
+}
+
+/// What signing came to.
+///
+/// ```
+/// use batv_core::prvs::{self, Form, Signing, Unchanged};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let today = Day::new(18_262)?;
+///
+/// let alice = Mailbox::parse("alice@example.com")?;
+/// let signing = prvs::sign(&keys, &alice, Form::Prvs, None, today)?;
+/// assert_eq!(signing.to_string(), "prvs=0269b1e711=alice@example.com");
+///
+/// let tagged = Mailbox::parse("prvs=0269b1e711=alice@example.com")?;
+/// let again = prvs::sign(&keys, &tagged, Form::Prvs, None, today)?;
+/// assert!(matches!(again, Signing::Unchanged(_, Unchanged::AlreadyTagged(_))));
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a sender is tagged or stays as it is")]
+pub enum Signing<'a> {
+    /// The address with a tag.
+    Tagged(Tagged<'a>),
+    /// The address as it was, and why.
+    Unchanged(Mailbox<'a>, Unchanged),
+}
+
+impl Signing<'_> {
+    /// Writes the address to send from.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    ///
+    /// ```
+    /// # use batv_core::prvs::{self, Form};
+    /// # use batv_core::{Day, Key, Mailbox};
+    /// let none: [Key; 0] = [];
+    /// let mut text = String::new();
+    /// prvs::sign(&none, &Mailbox::parse("bob@example.org")?, Form::Prvs, None, Day::MIN)?.write_to(&mut text)?;
+    /// assert_eq!(text, "bob@example.org");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write_to<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        match self {
+            Self::Tagged(tagged) => tagged.write_to(out),
+            Self::Unchanged(mailbox, _) => mailbox.write_to(out),
+        }
+    }
+}
+
+impl fmt::Display for Signing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+/// Why a sender got no tag.
+///
+/// ```
+/// use batv_core::dialect::Dialect;
+/// use batv_core::prvs::Unchanged;
+///
+/// let reason = Unchanged::AlreadyTagged(Dialect::Btv1);
+/// assert_eq!(reason.to_string(), "already tagged (btv1)");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Unchanged {
+    /// It carries a tag, ours or anybody's (draft-levine-smtp-batv-01 §3).
+    AlreadyTagged(Dialect),
+    /// No signing key serves it: it isn't ours.
+    NotOurs,
+}
+
+impl fmt::Display for Unchanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyTagged(dialect) => write!(f, "already tagged ({dialect})"),
+            Self::NotOurs => f.write_str("no signing key serves this mailbox"),
+        }
+    }
+}
+
+/// A mailbox with a tag on it.
+///
+/// ```
+/// use batv_core::prvs::{self, Form, Signing};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let alice = Mailbox::parse("alice@example.com")?;
+/// let Signing::Tagged(tagged) = prvs::sign(&keys, &alice, Form::Prvs, None, Day::new(18_262)?)? else { panic!() };
+/// assert_eq!(tagged.to_string(), "prvs=3269e30f68=alice@example.com");
+/// assert_eq!(tagged.key_id(), KeyId::new(3)?);
+/// assert_eq!(tagged.expires(), Day::new(18_269).ok());
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Tagged<'a> {
+    mailbox: Mailbox<'a>,
+    form: Form,
+    /// `KDDDSSSSSS`, or `KDDD` and base32, from the start.
+    tag: [u8; STRONG_TAG],
+    key_id: KeyId,
+    expires: Option<Day>,
+}
+
+impl Tagged<'_> {
+    /// The key that signed.
+    ///
+    /// ```
+    /// # use batv_core::prvs::Tagged;
+    /// fn number(tagged: &Tagged<'_>) -> u8 {
+    ///     tagged.key_id().number()
+    /// }
+    /// ```
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The last day on which it is valid; `None` after 9999-12-31.
+    ///
+    /// ```
+    /// # use batv_core::{Day, prvs::Tagged};
+    /// fn days_from(today: Day, tagged: &Tagged<'_>) -> Option<i32> {
+    ///     Some(tagged.expires()?.since(today))
+    /// }
+    /// ```
+    pub const fn expires(&self) -> Option<Day> {
+        self.expires
+    }
+
+    /// Writes the tagged address. A local part that needs quotes carries the tag inside of them, for outside it would
+    /// be no `Local-part` (RFC 5321 §4.1.2).
+    ///
+    /// # Errors
+    /// Those of the writer.
+    ///
+    /// ```
+    /// # use batv_core::prvs::Tagged;
+    /// fn text(tagged: &Tagged<'_>) -> Result<String, std::fmt::Error> {
+    ///     let mut text = String::new();
+    ///     tagged.write_to(&mut text)?;
+    ///     Ok(text)
+    /// }
+    /// ```
+    pub fn write_to<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        let local_part = self.mailbox.local_part();
+        let quotes = if local_part.needs_quotes() { "\"" } else { "" };
+        out.write_str(quotes)?;
+        match self.form {
+            Form::Prvs => {
+                out.write_str("prvs=")?;
+                out.write_str(self.tag())?;
+                out.write_str("=")?;
+                local_part.write_content(out)?;
+            }
+            Form::SubAddress(delimiter) => {
+                local_part.write_content(out)?;
+                out.write_char(delimiter.0)?;
+                out.write_str("prvs=")?;
+                out.write_str(self.tag())?;
+            }
+            Form::Strong => {
+                out.write_str("batv=")?;
+                out.write_str(self.tag())?;
+                out.write_str("=")?;
+                local_part.write_content(out)?;
+            }
+        }
+        out.write_str(quotes)?;
+        self.mailbox.domain().write_after_at(out)
+    }
+
+    fn tag(&self) -> &str {
+        let length = match self.form {
+            Form::Prvs | Form::SubAddress(_) => SHORT_TAG,
+            Form::Strong => STRONG_TAG,
+        };
+        // Digits, hex and base32 are ASCII.
+        str::from_utf8(&self.tag[..length]).unwrap_or_default()
+    }
+
+    /// Octets of the local part with its tag.
+    fn local_part_length(&self) -> usize {
+        let around = match self.form {
+            Form::Prvs | Form::SubAddress(_) => SHORT_TAG + 6,
+            Form::Strong => STRONG_TAG + 6,
+        };
+        self.mailbox.local_part().printed_length() + around
+    }
+}
+
+impl fmt::Display for Tagged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+/// Tags a mailbox with the signing key that serves it, for `lifetime` days or the lifetime of the key.
+///
+/// What is tagged already, in any [`Dialect`], and what no signing key serves stays as it is. The tag depends on the
+/// mailbox, the key and the day alone, so that retries and all hosts of a fleet agree on it (draft §4).
+///
+/// # Errors
+/// [`Error::LocalPartTooLong`] when the tag would make a local part of more than 64 octets (RFC 5321 §4.5.3.1.1);
+/// [`Error::LifetimeOverKey`] when `lifetime` is over the key's own.
+///
+/// ```
+/// use batv_core::prvs::{self, Delimiter, Form};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let list = Mailbox::parse("joe+list@example.com")?;
+/// let form = Form::SubAddress(Delimiter::default());
+/// let signing = prvs::sign(&keys, &list, form, None, Day::new(18_262)?)?;
+/// assert_eq!(signing.to_string(), "joe+list+prvs=026902f5e3@example.com");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn sign<'a>(
+    ring: &(impl KeyRing + ?Sized),
+    mailbox: &Mailbox<'a>,
+    form: Form,
+    lifetime: Option<Lifetime>,
+    today: Day,
+) -> Result<Signing<'a>, Error> {
+    if let Some(layer) = dialect::outermost(mailbox, dialect::Mode::Strict) {
+        return Ok(Signing::Unchanged(*mailbox, Unchanged::AlreadyTagged(layer.dialect)));
+    }
+    let signing = ring.batv_keys(mailbox).find_map(|key| match (key.state(), key.key_use()) {
+        (KeyState::Signing, KeyUse::Batv(id)) => Some((key, id)),
+        _ => None,
+    });
+    let Some((key, key_id)) = signing else {
+        return Ok(Signing::Unchanged(*mailbox, Unchanged::NotOurs));
+    };
+    let lifetime = match lifetime {
+        Some(wanted) if wanted > key.lifetime() => {
+            return Err(Error::LifetimeOverKey { days: wanted.days(), key: key.lifetime().days() });
+        }
+        Some(wanted) => wanted,
+        None => key.lifetime(),
+    };
+    let stamp = Stamp { key_id, expiry: ExpiryDigits::of(today, lifetime) };
+    let mut tag = [0; STRONG_TAG];
+    tag[..4].copy_from_slice(&stamp.to_ascii());
+    match form {
+        Form::Prvs | Form::SubAddress(_) => {
+            write_hex(short_mac(key, stamp, mailbox, DomainCase::Lower), &mut tag[4..SHORT_TAG]);
+        }
+        Form::Strong => tag[4..].copy_from_slice(&strong_mac(key, stamp, mailbox)),
+    }
+    let tagged = Tagged { mailbox: *mailbox, form, tag, key_id, expires: today.plus(lifetime.days().into()) };
+    check_local_part_length(tagged.local_part_length())?;
+    Ok(Signing::Tagged(tagged))
+}
+
+/// What a look at a tag comes to.
+///
+/// ```
+/// use batv_core::Verdict;
+///
+/// assert_eq!(Verdict::BadMac.as_str(), "bad-mac");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The MAC is right, and the tag has not expired.
+    Valid,
+    /// The MAC is right, but the tag has expired.
+    Expired,
+    /// The MAC is wrong under each live key of that id.
+    BadMac,
+    /// No live key of that id serves the mailbox: it is retired, or somebody else's.
+    UnknownKey,
+    /// There is no tag that we could have made.
+    Untagged,
+}
+
+impl Verdict {
+    /// The name in the output of `batv verify`.
+    ///
+    /// ```
+    /// # use batv_core::Verdict;
+    /// assert_eq!(Verdict::UnknownKey.as_str(), "unknown-key");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expired => "expired",
+            Self::BadMac => "bad-mac",
+            Self::UnknownKey => "unknown-key",
+            Self::Untagged => "untagged",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The verdict on an address, and what was found on the way to it.
+///
+/// ```
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, prvs};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let tagged = Mailbox::parse("prvs=0269b1e711=alice@example.com")?;
+/// let verification = prvs::verify(&keys, &tagged, Day::new(18_270)?);
+/// assert_eq!(verification.verdict, Verdict::Expired);
+/// assert_eq!(verification.days_left, Some(-1));
+/// assert_eq!(verification.mailbox.to_string(), "alice@example.com");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Verification<'a> {
+    /// What was found.
+    pub verdict: Verdict,
+    /// The mailbox without the tag; the mailbox as it came when there is none.
+    pub mailbox: Mailbox<'a>,
+    /// The form of the tag.
+    pub form: Option<Form>,
+    /// The key id that the tag names.
+    pub key_id: Option<KeyId>,
+    /// Days until the tag expires, negative when it has; only for a MAC that is right.
+    pub days_left: Option<i32>,
+    /// The last day on which the tag is valid, where [`Day`] can tell it; only for a MAC that is right.
+    pub expires: Option<Day>,
+}
+
+/// Verifies the tag of an address.
+///
+/// The tag-type and the MAC are read in any case, a tag inside or outside of quotes, a sub-address with any delimiter.
+/// A change of case in the address is no matter to an `hmac-sha256` key; to an `hmac-sha1` key only the domain may have
+/// changed, from lower case, for that is how it left us.
+///
+/// A tag is valid when `d = (DDD − today) mod 1000` is at most the lifetime of its key (draft §4).
+///
+/// ```
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, prvs};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let tagged = Mailbox::parse("PRVS=0269B1E711=alice@example.com")?;
+/// let verification = prvs::verify(&keys, &tagged, Day::new(18_262)?);
+/// assert_eq!(verification.verdict, Verdict::Valid);
+/// assert_eq!(verification.days_left, Some(7));
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: Day) -> Verification<'a> {
+    let Some(found) = Found::read(mailbox) else {
+        return Verification {
+            verdict: Verdict::Untagged,
+            mailbox: *mailbox,
+            form: None,
+            key_id: None,
+            days_left: None,
+            expires: None,
+        };
+    };
+    let mut verification = Verification {
+        verdict: Verdict::UnknownKey,
+        mailbox: found.mailbox,
+        form: Some(found.form),
+        key_id: Some(found.stamp.key_id),
+        days_left: None,
+        expires: None,
+    };
+    let wanted = KeyUse::Batv(found.stamp.key_id);
+    let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
+    for key in ring.batv_keys(&found.mailbox).filter(live) {
+        if !found.has_mac_of(key) {
+            if verification.verdict == Verdict::UnknownKey {
+                verification.verdict = Verdict::BadMac;
+            }
+            continue;
+        }
+        let days_left = found.stamp.expiry.days_left(today, key.lifetime());
+        verification.days_left = Some(days_left);
+        verification.expires = today.plus(days_left);
+        verification.verdict = if days_left < 0 { Verdict::Expired } else { Verdict::Valid };
+        if verification.verdict == Verdict::Valid {
+            break;
+        }
+    }
+    verification
+}
+
+/// `K` and `DDD`.
+#[derive(Clone, Copy)]
+struct Stamp {
+    key_id: KeyId,
+    expiry: ExpiryDigits,
+}
+
+impl Stamp {
+    fn parse(text: [u8; 4]) -> Option<Self> {
+        let [key_id, digits @ ..] = text;
+        Some(Self { key_id: KeyId::parse(key_id)?, expiry: ExpiryDigits::parse(digits)? })
+    }
+
+    fn to_ascii(self) -> [u8; 4] {
+        let [first, second, third] = self.expiry.to_ascii();
+        [self.key_id.to_ascii(), first, second, third]
+    }
+}
+
+/// The MAC that a tag shows.
+enum ShownMac {
+    Short([u8; SHORT_OCTETS]),
+    /// In lower case.
+    Strong([u8; STRONG_CHARACTERS]),
+}
+
+/// A tag of one of our forms, taken apart.
+struct Found<'a> {
+    form: Form,
+    stamp: Stamp,
+    mac: ShownMac,
+    mailbox: Mailbox<'a>,
+}
+
+impl<'a> Found<'a> {
+    fn read(mailbox: &Mailbox<'a>) -> Option<Self> {
+        let local_part = mailbox.local_part();
+        let with = |core| Mailbox::new(core, mailbox.domain());
+        if let Some((stamp, mac, core)) = dialect::strip_prefix(&local_part, "prvs=").and_then(|rest| {
+            let (tag, core) = rest.split_once("=")?;
+            let (stamp, mac) = read_short(tag)?;
+            (!core.is_empty()).then_some((stamp, mac, core))
+        }) {
+            return Some(Self { form: Form::Prvs, stamp, mac, mailbox: with(core) });
+        }
+        if let Some(rest) = dialect::strip_prefix(&local_part, "batv=") {
+            let (tag, core) = rest.split_once("=")?;
+            let (stamp, mac) = read_strong(tag)?;
+            return (!core.is_empty()).then(|| Self { form: Form::Strong, stamp, mac, mailbox: with(core) });
+        }
+        let (core, delimiter, tag) = dialect::split_sub_address(&local_part, SHORT_TAG)?;
+        let (stamp, mac) = read_short(tag)?;
+        let form = Form::SubAddress(Delimiter(delimiter));
+        Some(Self { form, stamp, mac, mailbox: with(core) })
+    }
+
+    fn has_mac_of(&self, key: &Key) -> bool {
+        let Self { stamp, mailbox, .. } = self;
+        match &self.mac {
+            ShownMac::Strong(shown) => strong_mac(key, *stamp, mailbox).ct_eq(shown).into(),
+            ShownMac::Short(shown) => {
+                let matches = |case| bool::from(short_mac(key, *stamp, mailbox, case).ct_eq(shown));
+                // Exim hashes what it is given, so the domain is first tried as it came; we hash it in lower case.
+                let tried_twice = key.algorithm() == Algorithm::HmacSha1 && mailbox.domain().has_upper_case();
+                matches(DomainCase::AsItCame) || tried_twice && matches(DomainCase::Lower)
+            }
+        }
+    }
+}
+
+/// `KDDDSSSSSS`, in any case.
+fn read_short(tag: &str) -> Option<(Stamp, ShownMac)> {
+    let octets: &[u8; SHORT_TAG] = tag.as_bytes().try_into().ok()?;
+    let [key_id, first, second, third, hex @ ..] = octets;
+    let mut mac = [0; SHORT_OCTETS];
+    for (octet, digits) in mac.iter_mut().zip(hex.chunks_exact(2)) {
+        *octet = hex_value(digits[0])? << 4 | hex_value(digits[1])?;
+    }
+    Some((Stamp::parse([*key_id, *first, *second, *third])?, ShownMac::Short(mac)))
+}
+
+const fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// `KDDD` and base32, in any case.
+fn read_strong(tag: &str) -> Option<(Stamp, ShownMac)> {
+    let octets: &[u8; STRONG_TAG] = tag.as_bytes().try_into().ok()?;
+    let [key_id, first, second, third, base32 @ ..] = octets;
+    let stamp = Stamp::parse([*key_id, *first, *second, *third])?;
+    Some((stamp, ShownMac::Strong(base32.map(|character| character.to_ascii_lowercase()))))
+}
+
+fn write_hex(mac: [u8; SHORT_OCTETS], out: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, octet) in out.chunks_exact_mut(2).zip(mac) {
+        pair[0] = DIGITS[usize::from(octet >> 4)];
+        pair[1] = DIGITS[usize::from(octet & 15)];
+    }
+}
+
+/// Which domain an `hmac-sha1` key hashes.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum DomainCase {
+    AsItCame,
+    Lower,
+}
+
+/// The first 24 bits of the HMAC over K, DDD and the address, with nothing between (draft §4).
+fn short_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>, case: DomainCase) -> [u8; SHORT_OCTETS] {
+    let first = |mac: &[u8]| [mac[0], mac[1], mac[2]];
+    match key.algorithm() {
+        Algorithm::HmacSha1 => first(&key.mac().sha1(|message| {
+            message.push(&stamp.to_ascii());
+            write_address(message, mailbox, case);
+        })),
+        Algorithm::HmacSha256 => first(&key.mac().sha256(|message| {
+            message.fold();
+            message.push(&stamp.to_ascii());
+            write_address(message, mailbox, DomainCase::AsItCame);
+        })),
+    }
+}
+
+/// 60 bits of HMAC-SHA256 as lower-case base32. Its message starts with a letter and that of a prvs tag with a digit,
+/// so neither can stand for the other.
+fn strong_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>) -> [u8; STRONG_CHARACTERS] {
+    let mac = key.mac().sha256(|message| {
+        message.fold();
+        message.push(b"batv=");
+        message.push(&stamp.to_ascii());
+        write_address(message, mailbox, DomainCase::AsItCame);
+    });
+    let mut text = [0; STRONG_OCTETS * 8 / 5];
+    BASE32_NOPAD.encode_mut(&mac[..STRONG_OCTETS], &mut text);
+    let mut first = [0; STRONG_CHARACTERS];
+    first.copy_from_slice(&text[..STRONG_CHARACTERS]);
+    first.make_ascii_lowercase();
+    first
+}
+
+/// The canonical local part, quoted when it needs quotes, `@` and the domain.
+fn write_address<H: Hash>(message: &mut Message<'_, H>, mailbox: &Mailbox<'_>, case: DomainCase) {
+    message.push_local_part(&mailbox.local_part());
+    message.push(b"@");
+    if case == DomainCase::Lower {
+        message.fold();
+    }
+    message.push(mailbox.domain().as_str().as_bytes());
+}
