@@ -2,8 +2,8 @@
 
 #[cfg(feature = "alloc")]
 use alloc::{string::String, vec::Vec};
-use core::fmt;
 use core::str::FromStr;
+use core::{fmt, slice};
 
 use crate::day::{Day, Lifetime};
 use crate::error::Error;
@@ -508,9 +508,33 @@ impl<const N: usize> KeyRing for [Key; N] {
     }
 }
 
-fn most_fitting_first(keys: &[Key], fit: impl Fn(&Key) -> Option<Fit> + Clone) -> impl Iterator<Item = &Key> {
-    [Fit::Mailbox, Fit::Domain, Fit::Any].into_iter().flat_map(move |wanted| {
-        let fit = fit.clone();
-        keys.iter().filter(move |key| fit(key) == Some(wanted))
-    })
+fn most_fitting_first<'s, F: Fn(&Key) -> Option<Fit>>(keys: &'s [Key], fit: F) -> MostFittingFirst<'s, F> {
+    MostFittingFirst { keys, fit, wanted: Fit::Mailbox, rest: keys.iter() }
+}
+
+/// Goes over the keys once for each fit, the closest first.
+struct MostFittingFirst<'s, F> {
+    keys: &'s [Key],
+    fit: F,
+    wanted: Fit,
+    rest: slice::Iter<'s, Key>,
+}
+
+impl<'s, F: Fn(&Key) -> Option<Fit>> Iterator for MostFittingFirst<'s, F> {
+    type Item = &'s Key;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'s Key> {
+        loop {
+            if let Some(key) = self.rest.find(|key| (self.fit)(key) == Some(self.wanted)) {
+                return Some(key);
+            }
+            self.wanted = match self.wanted {
+                Fit::Mailbox => Fit::Domain,
+                Fit::Domain => Fit::Any,
+                Fit::Any => return None,
+            };
+            self.rest = self.keys.iter();
+        }
+    }
 }

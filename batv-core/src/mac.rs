@@ -140,15 +140,18 @@ impl<H: Hash> Keyed<H> {
 
     #[inline]
     fn compute(&self, write: impl FnOnce(&mut Message<'_, H>)) -> H::Mac {
-        let mut message = Message { key: self, block: [0; BLOCK], length: 0, long: None, folding: false };
+        let mut message = Message { key: self, block: [0; BLOCK], length: 0, fold_from: BLOCK, long: None };
         write(&mut message);
-        if let Some(long) = message.long {
+        let Message { mut block, length, fold_from, long, .. } = message;
+        if let Some(long) = long {
             return H::finish(long);
         }
-        let mut block = message.block;
+        if fold_from < length {
+            fold(&mut block, fold_from);
+        }
         let mut state = self.inner;
-        finish_block::<H>(&mut state, &mut block, message.length);
-        let mut block = [0; BLOCK];
+        finish_block::<H>(&mut state, &mut block, length);
+        block = [0; BLOCK];
         let length = H::put(&state, &mut block);
         let mut state = self.outer;
         finish_block::<H>(&mut state, &mut block, length);
@@ -173,13 +176,23 @@ fn finish_block<H: Hash>(state: &mut H::State, block: &mut [u8; BLOCK], length: 
     H::compress(state, block);
 }
 
+/// Puts ASCII letters into lower case from an offset on. A loop over the whole block is a few vector instructions.
+#[inline]
+fn fold(block: &mut [u8; BLOCK], from: usize) {
+    for (at, octet) in block.iter_mut().enumerate() {
+        let upper = octet.is_ascii_uppercase() & (at >= from);
+        *octet |= u8::from(upper) << 5;
+    }
+}
+
 /// What is being hashed: gathered in one block, handed on to `hmac` when it outgrows that.
 pub(crate) struct Message<'k, H: Hash> {
     key: &'k Keyed<H>,
     block: [u8; BLOCK],
     length: usize,
+    /// From this offset on ASCII letters are hashed in lower case.
+    fold_from: usize,
     long: Option<H::Long>,
-    folding: bool,
 }
 
 impl<H: Hash> Message<'_, H> {
@@ -187,11 +200,7 @@ impl<H: Hash> Message<'_, H> {
     pub(crate) fn push(&mut self, octets: &[u8]) {
         let end = self.length + octets.len();
         if end <= SHORT && self.long.is_none() {
-            let place = &mut self.block[self.length..end];
-            place.copy_from_slice(octets);
-            if self.folding {
-                place.make_ascii_lowercase();
-            }
+            self.block[self.length..end].copy_from_slice(octets);
             self.length = end;
         } else {
             self.push_long(octets);
@@ -213,25 +222,25 @@ impl<H: Hash> Message<'_, H> {
     }
 
     /// From here on ASCII letters are hashed in lower case.
+    #[inline]
     pub(crate) fn fold(&mut self) {
-        self.folding = true;
+        self.fold_from = if self.long.is_none() { self.length } else { 0 };
     }
 
+    #[cold]
     fn push_long(&mut self, octets: &[u8]) {
-        let gathered = &self.block[..self.length];
         let long = self.long.get_or_insert_with(|| {
             let mut long = self.key.long.clone();
-            long.update(gathered);
+            fold(&mut self.block, self.fold_from);
+            long.update(&self.block[..self.length]);
             long
         });
+        let fold_from = if self.fold_from < BLOCK { 0 } else { BLOCK };
         for piece in octets.chunks(BLOCK) {
             let mut block = [0; BLOCK];
-            let folded = &mut block[..piece.len()];
-            folded.copy_from_slice(piece);
-            if self.folding {
-                folded.make_ascii_lowercase();
-            }
-            long.update(folded);
+            block[..piece.len()].copy_from_slice(piece);
+            fold(&mut block, fold_from);
+            long.update(&block[..piece.len()]);
         }
     }
 }

@@ -283,8 +283,8 @@ impl<'a> LocalPart<'a> {
         }
     }
 
-    /// What stands before the first occurrence of this ASCII text, and what after it.
-    pub(crate) fn split_once(&self, delimiter: &str) -> Option<(&'a str, Self)> {
+    /// What stands before the first of these ASCII characters, and what after it.
+    pub(crate) fn split_once(&self, delimiter: char) -> Option<(&'a str, Self)> {
         if self.head.is_empty() {
             let (field, text) = self.text.split_once(delimiter)?;
             Some((field, self.with(text)))

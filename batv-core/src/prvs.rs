@@ -520,14 +520,14 @@ impl<'a> Found<'a> {
         let local_part = mailbox.local_part();
         let with = |core| Mailbox::new(core, mailbox.domain());
         if let Some((stamp, mac, core)) = dialect::strip_prefix(&local_part, "prvs=").and_then(|rest| {
-            let (tag, core) = rest.split_once("=")?;
+            let (tag, core) = rest.split_once('=')?;
             let (stamp, mac) = read_short(tag)?;
             (!core.is_empty()).then_some((stamp, mac, core))
         }) {
             return Some(Self { form: Form::Prvs, stamp, mac, mailbox: with(core) });
         }
         if let Some(rest) = dialect::strip_prefix(&local_part, "batv=") {
-            let (tag, core) = rest.split_once("=")?;
+            let (tag, core) = rest.split_once('=')?;
             let (stamp, mac) = read_strong(tag)?;
             return (!core.is_empty()).then(|| Self { form: Form::Strong, stamp, mac, mailbox: with(core) });
         }

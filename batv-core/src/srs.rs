@@ -676,8 +676,8 @@ impl<'a> Shape<'a> {
         if !is_rewritten(&rest) {
             return Self::Plain;
         }
-        let fields = rest.skip(1).and_then(|fields| fields.split_once("=")).and_then(|(hash, after)| {
-            let (first, after) = after.split_once("=")?;
+        let fields = rest.skip(1).and_then(|fields| fields.split_once('=')).and_then(|(hash, after)| {
+            let (first, after) = after.split_once('=')?;
             let good = (HASH_MINIMUM.into()..=HASH_MAXIMUM.into()).contains(&hash.len());
             if good { Some((hash, read(first, after)?)) } else { None }
         });
@@ -687,7 +687,7 @@ impl<'a> Shape<'a> {
 
 fn read_srs0<'a>(timestamp: &'a str, after: LocalPart<'a>) -> Option<Fields<'a>> {
     let timestamp = SrsTimestamp::parse(timestamp)?;
-    let (domain, local_part) = after.split_once("=")?;
+    let (domain, local_part) = after.split_once('=')?;
     (!local_part.is_empty()).then_some(Fields::Srs0(Srs0Fields { timestamp, domain, local_part }))
 }
 
