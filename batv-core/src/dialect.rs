@@ -6,6 +6,7 @@
 use core::fmt;
 
 use crate::mailbox::{Domain, LocalPart, Mailbox};
+use crate::prvs::Delimiter;
 
 /// The most layers that [`unwrap`] takes off.
 pub const MAX_DEPTH: usize = 8;
@@ -178,10 +179,10 @@ pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Mode) -> impl Iterator<Item = Lay
 /// assert_eq!(dialect::outermost(&plain, dialect::Mode::Identity), None);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
+#[inline]
 pub fn outermost<'a>(mailbox: &Mailbox<'a>, mode: Mode) -> Option<Layer<'a>> {
     let local_part = mailbox.local_part();
-    // All tags hold a `=`, but for those of infradead.org.
-    if !local_part.front().bytes().any(|octet| matches!(octet, b'=' | b'+')) {
+    if !local_part.may_be_tagged() {
         return None;
     }
     let reader = Reader { mailbox, local_part, mode };
@@ -195,22 +196,24 @@ pub(crate) fn strip_prefix<'a>(local_part: &LocalPart<'a>, prefix: &str) -> Opti
 }
 
 /// What stands before `delimiter + "prvs=" + tag` at the end, the delimiter, and the tag (batv-tools).
-///
-/// Any ASCII punctuation that a local part may hold unquoted can be the delimiter.
 pub(crate) fn split_sub_address<'a>(
     local_part: &LocalPart<'a>,
     tag_length: usize,
-) -> Option<(LocalPart<'a>, char, &'a str)> {
+) -> Option<(LocalPart<'a>, Delimiter, &'a str)> {
     const TAG_TYPE: &str = "prvs=";
     let text = local_part.whole()?;
-    let at = text.len().checked_sub(TAG_TYPE.len() + tag_length)?;
-    let (before, suffix) = (text.get(..at)?, text.get(at..)?);
+    let (before, suffix) = text.split_at_checked(text.len().checked_sub(TAG_TYPE.len() + tag_length)?)?;
     let (tag_type, tag) = suffix.split_at_checked(TAG_TYPE.len())?;
-    let delimiter = before.chars().next_back()?;
-    let user = before.strip_suffix(delimiter)?;
-    let escaped = local_part.is_quoted() && user.ends_with('\\');
-    let good = tag_type.eq_ignore_ascii_case(TAG_TYPE) && delimiter.is_ascii_punctuation();
-    (good && !user.is_empty() && !escaped).then(|| (local_part.with(user), delimiter, tag))
+    if !tag_type.eq_ignore_ascii_case(TAG_TYPE) {
+        return None;
+    }
+    let character = before.chars().next_back()?;
+    let mut user = before.strip_suffix(character)?;
+    // An odd one of these escapes the delimiter.
+    if local_part.is_quoted() && (user.len() - user.trim_end_matches('\\').len()) % 2 == 1 {
+        user = user.strip_suffix('\\')?;
+    }
+    (!user.is_empty()).then_some((local_part.with(user), Delimiter::new(character).ok()?, tag))
 }
 
 struct Reader<'m, 'a> {
@@ -432,7 +435,7 @@ const fn is_hex(octet: u8) -> bool {
     octet.is_ascii_hexdigit()
 }
 
-const fn is_base32(octet: u8) -> bool {
+pub(crate) const fn is_base32(octet: u8) -> bool {
     octet.is_ascii_alphabetic() || matches!(octet, b'2'..=b'7')
 }
 

@@ -96,6 +96,9 @@ pub enum Error {
     /// An SRS age outside the range in which a day number modulo 1024 has one meaning.
     #[error("SRS age of {0} days is not from 1 to 1000 days")]
     MaxAge(u16),
+    /// An address literal with `=` or `"` in it, which the fields of an SRS address can't hold.
+    #[error("an address literal that holds `=` or `\"` can't be written into an SRS address")]
+    UnwritableDomain,
     /// No domain of ours to rewrite into.
     #[error("no SRS domain of ours is given")]
     NoSrsDomain,

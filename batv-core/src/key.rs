@@ -412,8 +412,19 @@ impl Key {
     }
 
     #[cfg(feature = "alloc")]
+    fn is_scoped(&self) -> bool {
+        !self.scope.is_empty()
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    #[expect(clippy::unused_self, reason = "without an allocator a key is for every mailbox")]
+    const fn is_scoped(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "alloc")]
     fn fit(&self, domain: &Domain<'_>, local_part: Option<&LocalPart<'_>>) -> Option<Fit> {
-        if self.scope.is_empty() {
+        if !self.is_scoped() {
             return Some(Fit::Any);
         }
         let fits = || self.scope.iter().filter_map(|pattern| pattern.fit(domain, local_part));
@@ -482,17 +493,15 @@ pub trait KeyRing {
 
 impl KeyRing for [Key] {
     fn batv_keys<'s>(&'s self, mailbox: &Mailbox<'_>) -> impl Iterator<Item = &'s Key> {
-        let (domain, local_part) = (mailbox.domain(), mailbox.local_part());
-        most_fitting_first(self, move |key| match key.key_use {
-            KeyUse::Batv(_) => key.fit(&domain, Some(&local_part)),
+        most_fitting_first(self, |key| match key.key_use {
+            KeyUse::Batv(_) => key.fit(&mailbox.domain(), Some(&mailbox.local_part())),
             KeyUse::Srs => None,
         })
     }
 
     fn srs_keys<'s>(&'s self, domain: &Domain<'_>) -> impl Iterator<Item = &'s Key> {
-        let domain = *domain;
-        most_fitting_first(self, move |key| match key.key_use {
-            KeyUse::Srs => key.fit(&domain, None),
+        most_fitting_first(self, |key| match key.key_use {
+            KeyUse::Srs => key.fit(domain, None),
             KeyUse::Batv(_) => None,
         })
     }
@@ -509,7 +518,8 @@ impl<const N: usize> KeyRing for [Key; N] {
 }
 
 fn most_fitting_first<'s, F: Fn(&Key) -> Option<Fit>>(keys: &'s [Key], fit: F) -> MostFittingFirst<'s, F> {
-    MostFittingFirst { keys, fit, wanted: Fit::Mailbox, rest: keys.iter() }
+    let wanted = if keys.iter().any(Key::is_scoped) { Fit::Mailbox } else { Fit::Any };
+    MostFittingFirst { keys, fit, wanted, rest: keys.iter() }
 }
 
 /// Goes over the keys once for each fit, the closest first.

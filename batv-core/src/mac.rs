@@ -11,7 +11,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
-use crate::mailbox::LocalPart;
+use crate::mailbox::{Domain, LocalPart};
 
 const BLOCK: usize = 64;
 /// The most octets that leave room in one block for the 0x80 and the 64-bit length (FIPS 180-4 §5.1.1).
@@ -53,24 +53,25 @@ pub(crate) trait Hash: Sized {
     type Long: Clone + KeyInit + Mac;
     const INITIAL: Self::State;
 
-    fn digest(secret: &[u8], out: &mut [u8; BLOCK]);
+    /// Hashes a secret that is longer than a block.
+    fn shorten(secret: &[u8], block: &mut [u8; BLOCK]);
     fn compress(state: &mut Self::State, block: &[u8; BLOCK]);
-    /// The chaining value as octets, at the start of a block, and how many they are.
-    fn put(state: &Self::State, block: &mut [u8; BLOCK]) -> usize;
-    fn mac(block: &[u8; BLOCK]) -> Self::Mac;
+    /// The last block of a message that ends with this chaining value, one block before it.
+    fn last_block(state: Self::State) -> [u8; BLOCK];
+    fn mac(state: Self::State) -> Self::Mac;
     fn finish(long: Self::Long) -> Self::Mac;
 }
 
 macro_rules! hash {
-    ($hash:ty, $words:literal, $octets:literal, $compress:path, $initial:expr) => {
+    ($hash:ty, $words:literal, $compress:path, $initial:expr) => {
         impl Hash for $hash {
             type State = [u32; $words];
-            type Mac = [u8; $octets];
+            type Mac = [u8; 4 * $words];
             type Long = Hmac<$hash>;
             const INITIAL: Self::State = $initial;
 
-            fn digest(secret: &[u8], out: &mut [u8; BLOCK]) {
-                out[..$octets].copy_from_slice(&<Self as Digest>::digest(secret));
+            fn shorten(secret: &[u8], block: &mut [u8; BLOCK]) {
+                block[..4 * $words].copy_from_slice(&<Self as Digest>::digest(secret));
             }
 
             #[inline]
@@ -79,17 +80,25 @@ macro_rules! hash {
             }
 
             #[inline]
-            fn put(state: &Self::State, block: &mut [u8; BLOCK]) -> usize {
-                for (octets, word) in block.chunks_exact_mut(4).zip(state) {
+            fn last_block(state: Self::State) -> [u8; BLOCK] {
+                let mut words = [0u32; 16];
+                words[..$words].copy_from_slice(&state);
+                words[$words] = 0x8000_0000;
+                words[15] = 32 * (16 + $words);
+                // Whole words, so that the compression can load what it needs in one go.
+                let mut block = [0; BLOCK];
+                for (octets, word) in block.chunks_exact_mut(4).zip(words) {
                     octets.copy_from_slice(&word.to_be_bytes());
                 }
-                $octets
+                block
             }
 
             #[inline]
-            fn mac(block: &[u8; BLOCK]) -> Self::Mac {
-                let mut mac = [0; $octets];
-                mac.copy_from_slice(&block[..$octets]);
+            fn mac(state: Self::State) -> Self::Mac {
+                let mut mac = [0; 4 * $words];
+                for (octets, word) in mac.chunks_exact_mut(4).zip(state) {
+                    octets.copy_from_slice(&word.to_be_bytes());
+                }
                 mac
             }
 
@@ -101,11 +110,10 @@ macro_rules! hash {
 }
 
 // The initial hash values of FIPS 180-4 §5.3.1 and §5.3.3.
-hash!(Sha1, 5, 20, sha1::block_api::compress, [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]);
+hash!(Sha1, 5, sha1::block_api::compress, [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]);
 hash!(
     Sha256,
     8,
-    32,
     sha2::block_api::compress256,
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19]
 );
@@ -123,7 +131,7 @@ impl<H: Hash> Keyed<H> {
         let mut block = [0; BLOCK];
         match block.get_mut(..secret.len()) {
             Some(start) => start.copy_from_slice(secret),
-            None => H::digest(secret, &mut block),
+            None => H::shorten(secret, &mut block),
         }
         let long = <H::Long as KeyInit>::new_from_slice(&block).unwrap_or_else(|_| unreachable!("any length is one"));
         let chain = |pad: u8, mut block: [u8; BLOCK]| {
@@ -140,23 +148,25 @@ impl<H: Hash> Keyed<H> {
 
     #[inline]
     fn compute(&self, write: impl FnOnce(&mut Message<'_, H>)) -> H::Mac {
-        let mut message = Message { key: self, block: [0; BLOCK], length: 0, fold_from: BLOCK, long: None };
+        let mut message = Message { key: self, block: [0; BLOCK], length: 0, folding: false, long: None };
         write(&mut message);
-        let Message { mut block, length, fold_from, long, .. } = message;
-        if let Some(long) = long {
+        if let Some(long) = message.long {
             return H::finish(long);
         }
-        if fold_from < length {
-            fold(&mut block, fold_from);
+        let length = message.length;
+        let block = &mut message.block;
+        if message.folding {
+            // The whole block: its fixed length makes this a few vector instructions.
+            block.make_ascii_lowercase();
         }
-        let mut state = self.inner;
-        finish_block::<H>(&mut state, &mut block, length);
-        block = [0; BLOCK];
-        let length = H::put(&state, &mut block);
-        let mut state = self.outer;
-        finish_block::<H>(&mut state, &mut block, length);
-        H::put(&state, &mut block);
-        H::mac(&block)
+        // FIPS 180-4 §5.1.1.
+        block[length] = 0x80;
+        block[BLOCK - 8..].copy_from_slice(&(8 * (BLOCK + length) as u64).to_be_bytes());
+        let mut inner = self.inner;
+        H::compress(&mut inner, block);
+        let mut outer = self.outer;
+        H::compress(&mut outer, &H::last_block(inner));
+        H::mac(outer)
     }
 }
 
@@ -168,30 +178,12 @@ impl<H: Hash> Drop for Keyed<H> {
     }
 }
 
-/// Pads and compresses the last block, the second of its message (FIPS 180-4 §5.1.1).
-#[inline]
-fn finish_block<H: Hash>(state: &mut H::State, block: &mut [u8; BLOCK], length: usize) {
-    block[length] = 0x80;
-    block[BLOCK - 8..].copy_from_slice(&(8 * (BLOCK + length) as u64).to_be_bytes());
-    H::compress(state, block);
-}
-
-/// Puts ASCII letters into lower case from an offset on. A loop over the whole block is a few vector instructions.
-#[inline]
-fn fold(block: &mut [u8; BLOCK], from: usize) {
-    for (at, octet) in block.iter_mut().enumerate() {
-        let upper = octet.is_ascii_uppercase() & (at >= from);
-        *octet |= u8::from(upper) << 5;
-    }
-}
-
 /// What is being hashed: gathered in one block, handed on to `hmac` when it outgrows that.
 pub(crate) struct Message<'k, H: Hash> {
     key: &'k Keyed<H>,
     block: [u8; BLOCK],
     length: usize,
-    /// From this offset on ASCII letters are hashed in lower case.
-    fold_from: usize,
+    folding: bool,
     long: Option<H::Long>,
 }
 
@@ -214,6 +206,13 @@ impl<H: Hash> Message<'_, H> {
         debug_assert!(written.is_ok(), "a message takes all that is written");
     }
 
+    /// Pushes a domain as it prints, in lower case.
+    #[inline]
+    pub(crate) fn push_domain(&mut self, domain: &Domain<'_>) {
+        let written = domain.write_to(self);
+        debug_assert!(written.is_ok(), "a message takes all that is written");
+    }
+
     /// Pushes a local part as it stands between quotes.
     #[inline]
     pub(crate) fn push_content(&mut self, local_part: &LocalPart<'_>) {
@@ -221,26 +220,29 @@ impl<H: Hash> Message<'_, H> {
         debug_assert!(written.is_ok(), "a message takes all that is written");
     }
 
-    /// From here on ASCII letters are hashed in lower case.
+    /// Hashes all ASCII letters in lower case; to be called before anything is pushed.
     #[inline]
     pub(crate) fn fold(&mut self) {
-        self.fold_from = if self.long.is_none() { self.length } else { 0 };
+        debug_assert!(self.length == 0 && self.long.is_none(), "what was hashed stays hashed");
+        self.folding = true;
     }
 
     #[cold]
     fn push_long(&mut self, octets: &[u8]) {
-        let long = self.long.get_or_insert_with(|| {
-            let mut long = self.key.long.clone();
-            fold(&mut self.block, self.fold_from);
-            long.update(&self.block[..self.length]);
-            long
-        });
-        let fold_from = if self.fold_from < BLOCK { 0 } else { BLOCK };
+        let gathered = (self.block, self.length);
+        let long = self.long.get_or_insert_with(|| self.key.long.clone());
+        let mut update = |mut block: [u8; BLOCK], length: usize| {
+            if self.folding {
+                block.make_ascii_lowercase();
+            }
+            long.update(&block[..length]);
+        };
+        update(gathered.0, gathered.1);
+        self.length = 0;
         for piece in octets.chunks(BLOCK) {
             let mut block = [0; BLOCK];
             block[..piece.len()].copy_from_slice(piece);
-            fold(&mut block, fold_from);
-            long.update(&block[..piece.len()]);
+            update(block, piece.len());
         }
     }
 }
@@ -280,20 +282,15 @@ mod tests {
     }
 
     #[test]
-    fn folds_only_what_comes_after() {
+    fn folds_the_letters_of_short_and_long_messages() {
         let key = MacKey::new(b"s3kr1t");
-        for rest in ["Alice@Example.COM", &"Long.Name".repeat(20)] {
+        for repeats in [1, 3, 4, 20] {
+            let text = "Alice@Example.COM".repeat(repeats);
             let folded = key.sha256(|message| {
-                message.push(b"SRS0");
                 message.fold();
-                message.push(rest.as_bytes());
+                text.as_bytes().chunks(5).for_each(|piece| message.push(piece));
             });
-            let lower = rest.to_ascii_lowercase();
-            let plain = key.sha256(|message| {
-                message.push(b"SRS0");
-                message.push(lower.as_bytes());
-            });
-            assert_eq!(folded, plain);
+            assert_eq!(folded, key.sha256(|message| message.push(text.to_ascii_lowercase().as_bytes())));
         }
     }
 }

@@ -35,7 +35,8 @@ pub enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Reads a path with or without its brackets. A source route is read and dropped (RFC 5321 §4.1.1.3, Appendix C).
+    /// Reads a path with or without its brackets. A source route, which only brackets can hold, is read and dropped
+    /// (RFC 5321 §4.1.1.3, Appendix C).
     ///
     /// # Errors
     /// [`Error::Syntax`] with the offset of the first wrong octet, [`Error::DomainTooLong`] over 255 octets,
@@ -211,11 +212,13 @@ pub struct LocalPart<'a> {
     head: &'a str,
     text: &'a str,
     quoted: bool,
+    /// Whether one of the characters is in it that every tag has.
+    may_be_tagged: bool,
 }
 
 impl<'a> LocalPart<'a> {
     pub(crate) const fn new(head: &'a str, text: &'a str, quoted: bool) -> Self {
-        Self { head, text, quoted }
+        Self { head, text, quoted, may_be_tagged: true }
     }
 
     /// The characters that it stands for: no quotes, no escapes.
@@ -249,6 +252,11 @@ impl<'a> LocalPart<'a> {
     pub(crate) fn eq_ignore_ascii_case(&self, other: &LocalPart<'_>) -> bool {
         let fold = |character: char| character.to_ascii_lowercase();
         self.characters().map(fold).eq(other.characters().map(fold))
+    }
+
+    /// False when it holds no tag for sure.
+    pub(crate) const fn may_be_tagged(&self) -> bool {
+        self.may_be_tagged
     }
 
     /// The part that a tag at its front stands in.
@@ -297,6 +305,11 @@ impl<'a> LocalPart<'a> {
     /// Whether it has to be quoted to be printed.
     pub(crate) fn needs_quotes(&self) -> bool {
         self.quoted && !is_dot_string(self.characters())
+    }
+
+    /// Whether somebody may write it with quotes where it prints without, or the reverse.
+    pub(crate) fn has_other_spelling(&self) -> bool {
+        self.quoted || !is_dot_string(self.characters())
     }
 
     /// Octets of the content as it stands between the quotes, or without any.
@@ -383,10 +396,17 @@ impl<I: Iterator<Item = char>> Iterator for Unescaped<I> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Domain<'a>(&'a str);
+pub struct Domain<'a> {
+    text: &'a str,
+    has_upper_case: bool,
+}
 
 impl<'a> Domain<'a> {
-    pub(crate) const NONE: Self = Self("");
+    pub(crate) const NONE: Self = Self { text: "", has_upper_case: false };
+
+    fn new(text: &'a str) -> Self {
+        Self { text, has_upper_case: text.bytes().any(|octet| octet.is_ascii_uppercase()) }
+    }
 
     /// Reads a domain name, in ASCII or UTF-8, or an address literal with its brackets.
     ///
@@ -416,24 +436,24 @@ impl<'a> Domain<'a> {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub const fn as_str(&self) -> &'a str {
-        self.0
+        self.text
     }
 
     /// Whether it prints otherwise than it came.
-    pub(crate) fn has_upper_case(&self) -> bool {
-        self.0.bytes().any(|octet| octet.is_ascii_uppercase())
+    pub(crate) const fn has_upper_case(&self) -> bool {
+        self.has_upper_case
     }
 
-    fn write_to<W: Write + ?Sized>(self, out: &mut W) -> fmt::Result {
-        if self.has_upper_case() {
-            self.0.chars().try_for_each(|character| out.write_char(character.to_ascii_lowercase()))
+    pub(crate) fn write_to<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        if self.has_upper_case {
+            self.text.chars().try_for_each(|character| out.write_char(character.to_ascii_lowercase()))
         } else {
-            out.write_str(self.0)
+            out.write_str(self.text)
         }
     }
 
-    pub(crate) fn write_after_at<W: Write + ?Sized>(self, out: &mut W) -> fmt::Result {
-        if self.0.is_empty() {
+    pub(crate) fn write_after_at<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        if self.text.is_empty() {
             return Ok(());
         }
         out.write_char('@')?;
@@ -449,7 +469,7 @@ impl fmt::Display for Domain<'_> {
 
 impl PartialEq for Domain<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
+        self.text.eq_ignore_ascii_case(other.text)
     }
 }
 
@@ -484,14 +504,20 @@ const ATEXT: u8 = 1;
 const DOT: u8 = 2;
 /// May stand in a label of a domain.
 const LABEL: u8 = 4;
+/// An upper-case letter of ASCII.
+const UPPER: u8 = 8;
+/// All tags hold a `=`, but for those of infradead.org, which hold a `+`.
+const MARK: u8 = 16;
 
 const CLASS: [u8; 256] = {
     let mut class = [0; 256];
     let mut octet = 0u8;
     loop {
         class[octet as usize] = match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | 0x80.. => ATEXT | LABEL,
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^' | b'`' | b'{'..=b'~' => ATEXT,
+            b'A'..=b'Z' => ATEXT | LABEL | UPPER,
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | 0x80.. => ATEXT | LABEL,
+            b'+' | b'=' => ATEXT | MARK,
+            b'!' | b'#'..=b'\'' | b'*' | b'/' | b'?' | b'^' | b'`' | b'{'..=b'~' => ATEXT,
             b'.' => DOT,
             _ => 0,
         };
@@ -514,7 +540,7 @@ impl<'a> Parser<'a> {
         }
         let end = self.text.len();
         if self.octet(0) != Some(b'<') {
-            return if end == 0 { Ok(Path::Null) } else { self.routed_mailbox(0, end).map(Path::Mailbox) };
+            return if end == 0 { Ok(Path::Null) } else { self.mailbox(0, end).map(Path::Mailbox) };
         }
         let Some(close) = self.text.rfind('>') else {
             // What is wrong inside is nearer to the cause than the bracket that is not there.
@@ -563,7 +589,16 @@ impl<'a> Parser<'a> {
     }
 
     fn mailbox(&self, start: usize, end: usize) -> Result<Mailbox<'a>, Error> {
-        let plain_end = self.find(start, end, |octet| CLASS[usize::from(octet)] & (ATEXT | DOT) == 0);
+        let octets = &self.text.as_bytes()[..end];
+        let (mut plain_end, mut seen) = (start, 0);
+        while plain_end < octets.len() {
+            let class = CLASS[usize::from(octets[plain_end])];
+            if class & (ATEXT | DOT) == 0 {
+                break;
+            }
+            seen |= class;
+            plain_end += 1;
+        }
         let head = &self.text[start..plain_end];
         let (local_part, after) = match self.octet(plain_end) {
             // Exim, libsrs2 and postsrsd put a tag before the quotes: `prvs=0269378067="a b"@b.c`.
@@ -571,12 +606,15 @@ impl<'a> Parser<'a> {
                 let close = self.closing_quote(plain_end, end)?;
                 (LocalPart::new(head, &self.text[plain_end + 1..close], true), close + 1)
             }
-            _ => (LocalPart::new("", head, false), plain_end),
+            _ => {
+                let may_be_tagged = seen & MARK != 0;
+                (LocalPart { head: "", text: head, quoted: false, may_be_tagged }, plain_end)
+            }
         };
         match self.octet(after) {
             Some(b'@') if after < end => {
-                if local_part.is_empty() && !local_part.is_quoted() {
-                    return Err(Error::syntax(Syntax::EmptyLocalPart, after));
+                if local_part.is_empty() {
+                    return Err(Error::syntax(Syntax::EmptyLocalPart, plain_end + usize::from(local_part.is_quoted())));
                 }
                 Ok(Mailbox::new(local_part, self.domain(after + 1, end)?))
             }
@@ -615,28 +653,32 @@ impl<'a> Parser<'a> {
         if start < end && self.octet(start) == Some(b'[') {
             return self.address_literal(start, end);
         }
-        let mut label = start;
-        loop {
-            let stop = self.find(label, end, |octet| CLASS[usize::from(octet)] & LABEL == 0);
-            let dot = stop < end && self.octet(stop) == Some(b'.');
-            if stop < end && !dot {
-                return Err(Error::syntax(Self::unexpected(self.text.as_bytes()[stop]), stop));
-            }
-            if stop == label {
-                return Err(Error::syntax(Syntax::EmptyLabel, stop));
-            }
-            if stop - label > 63 {
-                return Err(Error::syntax(Syntax::LabelTooLong, label + 63));
-            }
-            for edge in [label, stop - 1] {
-                if self.octet(edge) == Some(b'-') {
-                    return Err(Error::syntax(Syntax::HyphenAtEdge, edge));
+        let octets = &self.text.as_bytes()[..end];
+        let (mut label, mut at, mut seen) = (start, start, 0);
+        while at < octets.len() {
+            let class = CLASS[usize::from(octets[at])];
+            if class & LABEL == 0 {
+                if octets[at] != b'.' {
+                    return Err(Error::syntax(Self::unexpected(octets[at]), at));
                 }
+                self.label(label, at)?;
+                label = at + 1;
             }
-            if !dot {
-                return Ok(Domain(&self.text[start..end]));
-            }
-            label = stop + 1;
+            seen |= class;
+            at += 1;
+        }
+        self.label(label, end)?;
+        Ok(Domain { text: &self.text[start..end], has_upper_case: seen & UPPER != 0 })
+    }
+
+    #[inline]
+    fn label(&self, start: usize, end: usize) -> Result<(), Error> {
+        match self.text.as_bytes()[start..end] {
+            [] => Err(Error::syntax(Syntax::EmptyLabel, start)),
+            [b'-', ..] => Err(Error::syntax(Syntax::HyphenAtEdge, start)),
+            [.., b'-'] => Err(Error::syntax(Syntax::HyphenAtEdge, end - 1)),
+            _ if end - start > 63 => Err(Error::syntax(Syntax::LabelTooLong, start + 63)),
+            _ => Ok(()),
         }
     }
 
@@ -653,7 +695,7 @@ impl<'a> Parser<'a> {
         let content = &self.text[start + 1..close];
         let Some((tag, rest)) = content.split_once(':') else {
             return if content.parse::<Ipv4Addr>().is_ok() {
-                Ok(Domain(&self.text[start..end]))
+                Ok(Domain::new(&self.text[start..end]))
             } else {
                 wrong(start + 1)
             };
@@ -669,7 +711,7 @@ impl<'a> Parser<'a> {
             // `dcontent`: printable ASCII but `[`, `\` and `]`.
             !rest.is_empty() && rest.bytes().all(|octet| matches!(octet, b'!'..=b'Z' | b'^'..=b'~'))
         };
-        if good { Ok(Domain(&self.text[start..end])) } else { wrong(rest_at) }
+        if good { Ok(Domain::new(&self.text[start..end])) } else { wrong(rest_at) }
     }
 
     const fn unexpected(octet: u8) -> Syntax {

@@ -192,9 +192,8 @@ impl fmt::Display for Unchanged {
 pub struct Tagged<'a> {
     mailbox: Mailbox<'a>,
     form: Form,
-    /// `KDDDSSSSSS`, or `KDDD` and base32, from the start.
-    tag: [u8; STRONG_TAG],
-    key_id: KeyId,
+    stamp: Stamp,
+    mac: TagMac,
     expires: Option<Day>,
 }
 
@@ -208,7 +207,7 @@ impl Tagged<'_> {
     /// }
     /// ```
     pub const fn key_id(&self) -> KeyId {
-        self.key_id
+        self.stamp.key_id
     }
 
     /// The last day on which it is valid; `None` after 9999-12-31.
@@ -244,20 +243,20 @@ impl Tagged<'_> {
         match self.form {
             Form::Prvs => {
                 out.write_str("prvs=")?;
-                out.write_str(self.tag())?;
-                out.write_str("=")?;
+                self.write_tag(out)?;
+                out.write_char('=')?;
                 local_part.write_content(out)?;
             }
             Form::SubAddress(delimiter) => {
                 local_part.write_content(out)?;
                 out.write_char(delimiter.0)?;
                 out.write_str("prvs=")?;
-                out.write_str(self.tag())?;
+                self.write_tag(out)?;
             }
             Form::Strong => {
                 out.write_str("batv=")?;
-                out.write_str(self.tag())?;
-                out.write_str("=")?;
+                self.write_tag(out)?;
+                out.write_char('=')?;
                 local_part.write_content(out)?;
             }
         }
@@ -265,22 +264,22 @@ impl Tagged<'_> {
         self.mailbox.domain().write_after_at(out)
     }
 
-    fn tag(&self) -> &str {
-        let length = match self.form {
-            Form::Prvs | Form::SubAddress(_) => SHORT_TAG,
-            Form::Strong => STRONG_TAG,
+    /// Writes `KDDDSSSSSS`, or `KDDD` and base32.
+    fn write_tag<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        let mut tag = [0; STRONG_TAG];
+        tag[..4].copy_from_slice(&self.stamp.to_ascii());
+        let length = match self.mac {
+            TagMac::Short(mac) => {
+                tag[4..SHORT_TAG].copy_from_slice(&hex(mac));
+                SHORT_TAG
+            }
+            TagMac::Strong(mac) => {
+                tag[4..].copy_from_slice(&mac);
+                STRONG_TAG
+            }
         };
         // Digits, hex and base32 are ASCII.
-        str::from_utf8(&self.tag[..length]).unwrap_or_default()
-    }
-
-    /// Octets of the local part with its tag.
-    fn local_part_length(&self) -> usize {
-        let around = match self.form {
-            Form::Prvs | Form::SubAddress(_) => SHORT_TAG + 6,
-            Form::Strong => STRONG_TAG + 6,
-        };
-        self.mailbox.local_part().printed_length() + around
+        out.write_str(str::from_utf8(&tag[..length]).unwrap_or_default())
     }
 }
 
@@ -320,6 +319,9 @@ pub fn sign<'a>(
     if let Some(layer) = dialect::outermost(mailbox, dialect::Mode::Strict) {
         return Ok(Signing::Unchanged(*mailbox, Unchanged::AlreadyTagged(layer.dialect)));
     }
+    if mailbox.domain().as_str().is_empty() {
+        return Ok(Signing::Unchanged(*mailbox, Unchanged::NotOurs));
+    }
     let signing = ring.batv_keys(mailbox).find_map(|key| match (key.state(), key.key_use()) {
         (KeyState::Signing, KeyUse::Batv(id)) => Some((key, id)),
         _ => None,
@@ -327,6 +329,11 @@ pub fn sign<'a>(
     let Some((key, key_id)) = signing else {
         return Ok(Signing::Unchanged(*mailbox, Unchanged::NotOurs));
     };
+    let around = match form {
+        Form::Prvs | Form::SubAddress(_) => SHORT_TAG + "prvs==".len(),
+        Form::Strong => STRONG_TAG + "batv==".len(),
+    };
+    check_local_part_length(mailbox.local_part().printed_length() + around)?;
     let lifetime = match lifetime {
         Some(wanted) if wanted > key.lifetime() => {
             return Err(Error::LifetimeOverKey { days: wanted.days(), key: key.lifetime().days() });
@@ -335,17 +342,12 @@ pub fn sign<'a>(
         None => key.lifetime(),
     };
     let stamp = Stamp { key_id, expiry: ExpiryDigits::of(today, lifetime) };
-    let mut tag = [0; STRONG_TAG];
-    tag[..4].copy_from_slice(&stamp.to_ascii());
-    match form {
-        Form::Prvs | Form::SubAddress(_) => {
-            write_hex(short_mac(key, stamp, mailbox, DomainCase::Lower), &mut tag[4..SHORT_TAG]);
-        }
-        Form::Strong => tag[4..].copy_from_slice(&strong_mac(key, stamp, mailbox)),
-    }
-    let tagged = Tagged { mailbox: *mailbox, form, tag, key_id, expires: today.plus(lifetime.days().into()) };
-    check_local_part_length(tagged.local_part_length())?;
-    Ok(Signing::Tagged(tagged))
+    let mac = match form {
+        Form::Prvs | Form::SubAddress(_) => TagMac::Short(short_mac(key, stamp, mailbox, Spelling::CANONICAL)),
+        Form::Strong => TagMac::Strong(strong_mac(key, stamp, mailbox, Spelling::CANONICAL)),
+    };
+    let expires = today.plus(lifetime.days().into());
+    Ok(Signing::Tagged(Tagged { mailbox: *mailbox, form, stamp, mac, expires }))
 }
 
 /// What a look at a tag comes to.
@@ -482,7 +484,7 @@ pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: 
 }
 
 /// `K` and `DDD`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Stamp {
     key_id: KeyId,
     expiry: ExpiryDigits,
@@ -501,7 +503,8 @@ impl Stamp {
 }
 
 /// The MAC that a tag shows.
-enum ShownMac {
+#[derive(Clone, Copy, Debug)]
+enum TagMac {
     Short([u8; SHORT_OCTETS]),
     /// In lower case.
     Strong([u8; STRONG_CHARACTERS]),
@@ -511,7 +514,7 @@ enum ShownMac {
 struct Found<'a> {
     form: Form,
     stamp: Stamp,
-    mac: ShownMac,
+    mac: TagMac,
     mailbox: Mailbox<'a>,
 }
 
@@ -519,47 +522,50 @@ impl<'a> Found<'a> {
     fn read(mailbox: &Mailbox<'a>) -> Option<Self> {
         let local_part = mailbox.local_part();
         let with = |core| Mailbox::new(core, mailbox.domain());
-        if let Some((stamp, mac, core)) = dialect::strip_prefix(&local_part, "prvs=").and_then(|rest| {
-            let (tag, core) = rest.split_once('=')?;
-            let (stamp, mac) = read_short(tag)?;
-            (!core.is_empty()).then_some((stamp, mac, core))
-        }) {
-            return Some(Self { form: Form::Prvs, stamp, mac, mailbox: with(core) });
+        let prefixed = |tag_type, read: fn(&str) -> Option<(Stamp, TagMac)>| {
+            let (tag, core) = dialect::strip_prefix(&local_part, tag_type)?.split_once('=')?;
+            let (stamp, mac) = read(tag)?;
+            (!core.is_empty()).then_some((stamp, mac, with(core)))
+        };
+        if let Some((stamp, mac, mailbox)) = prefixed("prvs=", read_short) {
+            return Some(Self { form: Form::Prvs, stamp, mac, mailbox });
         }
-        if let Some(rest) = dialect::strip_prefix(&local_part, "batv=") {
-            let (tag, core) = rest.split_once('=')?;
-            let (stamp, mac) = read_strong(tag)?;
-            return (!core.is_empty()).then(|| Self { form: Form::Strong, stamp, mac, mailbox: with(core) });
+        if let Some((stamp, mac, mailbox)) = prefixed("batv=", read_strong) {
+            return Some(Self { form: Form::Strong, stamp, mac, mailbox });
         }
         let (core, delimiter, tag) = dialect::split_sub_address(&local_part, SHORT_TAG)?;
         let (stamp, mac) = read_short(tag)?;
-        let form = Form::SubAddress(Delimiter(delimiter));
+        let form = Form::SubAddress(delimiter);
         Some(Self { form, stamp, mac, mailbox: with(core) })
     }
 
     fn has_mac_of(&self, key: &Key) -> bool {
-        let Self { stamp, mailbox, .. } = self;
-        match &self.mac {
-            ShownMac::Strong(shown) => strong_mac(key, *stamp, mailbox).ct_eq(shown).into(),
-            ShownMac::Short(shown) => {
-                let matches = |case| bool::from(short_mac(key, *stamp, mailbox, case).ct_eq(shown));
-                // Exim hashes what it is given, so the domain is first tried as it came; we hash it in lower case.
-                let tried_twice = key.algorithm() == Algorithm::HmacSha1 && mailbox.domain().has_upper_case();
-                matches(DomainCase::AsItCame) || tried_twice && matches(DomainCase::Lower)
-            }
-        }
+        let local_part = self.mailbox.local_part();
+        let matches = |spelling| match &self.mac {
+            TagMac::Strong(shown) => bool::from(strong_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown)),
+            TagMac::Short(shown) => bool::from(short_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown)),
+        };
+        let domain_cases: &[DomainCase] =
+            if key.algorithm() == Algorithm::HmacSha1 && self.mailbox.domain().has_upper_case() {
+                &[DomainCase::AsItCame, DomainCase::Lower]
+            } else {
+                &[DomainCase::AsItCame]
+            };
+        let quotes: &[Quotes] =
+            if local_part.has_other_spelling() { &[Quotes::Canonical, Quotes::Other] } else { &[Quotes::Canonical] };
+        domain_cases.iter().any(|&domain| quotes.iter().any(|&quotes| matches(Spelling { domain, quotes })))
     }
 }
 
 /// `KDDDSSSSSS`, in any case.
-fn read_short(tag: &str) -> Option<(Stamp, ShownMac)> {
+fn read_short(tag: &str) -> Option<(Stamp, TagMac)> {
     let octets: &[u8; SHORT_TAG] = tag.as_bytes().try_into().ok()?;
     let [key_id, first, second, third, hex @ ..] = octets;
     let mut mac = [0; SHORT_OCTETS];
     for (octet, digits) in mac.iter_mut().zip(hex.chunks_exact(2)) {
         *octet = hex_value(digits[0])? << 4 | hex_value(digits[1])?;
     }
-    Some((Stamp::parse([*key_id, *first, *second, *third])?, ShownMac::Short(mac)))
+    Some((Stamp::parse([*key_id, *first, *second, *third])?, TagMac::Short(mac)))
 }
 
 const fn hex_value(digit: u8) -> Option<u8> {
@@ -572,52 +578,72 @@ const fn hex_value(digit: u8) -> Option<u8> {
 }
 
 /// `KDDD` and base32, in any case.
-fn read_strong(tag: &str) -> Option<(Stamp, ShownMac)> {
+fn read_strong(tag: &str) -> Option<(Stamp, TagMac)> {
     let octets: &[u8; STRONG_TAG] = tag.as_bytes().try_into().ok()?;
     let [key_id, first, second, third, base32 @ ..] = octets;
     let stamp = Stamp::parse([*key_id, *first, *second, *third])?;
-    Some((stamp, ShownMac::Strong(base32.map(|character| character.to_ascii_lowercase()))))
+    let good = base32.iter().all(|&character| dialect::is_base32(character));
+    good.then(|| (stamp, TagMac::Strong(base32.map(|character| character.to_ascii_lowercase()))))
 }
 
-fn write_hex(mac: [u8; SHORT_OCTETS], out: &mut [u8]) {
+fn hex(mac: [u8; SHORT_OCTETS]) -> [u8; 2 * SHORT_OCTETS] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, octet) in out.chunks_exact_mut(2).zip(mac) {
-        pair[0] = DIGITS[usize::from(octet >> 4)];
-        pair[1] = DIGITS[usize::from(octet & 15)];
-    }
+    let [first, second, third] = mac;
+    [first >> 4, first & 15, second >> 4, second & 15, third >> 4, third & 15].map(|digit| DIGITS[usize::from(digit)])
 }
 
-/// Which domain an `hmac-sha1` key hashes.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// How the address is written that is hashed. We write it in canonical form; others hash what they are given, and
+/// what comes back may have gone through a server that writes it otherwise.
+#[derive(Clone, Copy)]
+struct Spelling {
+    /// For an `hmac-sha1` key: an `hmac-sha256` key ignores case.
+    domain: DomainCase,
+    quotes: Quotes,
+}
+
+impl Spelling {
+    const CANONICAL: Self = Self { domain: DomainCase::Lower, quotes: Quotes::Canonical };
+}
+
+#[derive(Clone, Copy)]
 enum DomainCase {
     AsItCame,
     Lower,
 }
 
+#[derive(Clone, Copy)]
+enum Quotes {
+    /// As the local part prints.
+    Canonical,
+    /// Without quotes where it prints with them, and the reverse: Exim hashes needless quotes, and a server may take
+    /// them off the tagged address, which no longer needs them for `.a` inside of it.
+    Other,
+}
+
 /// The first 24 bits of the HMAC over K, DDD and the address, with nothing between (draft §4).
-fn short_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>, case: DomainCase) -> [u8; SHORT_OCTETS] {
+fn short_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>, spelling: Spelling) -> [u8; SHORT_OCTETS] {
     let first = |mac: &[u8]| [mac[0], mac[1], mac[2]];
     match key.algorithm() {
         Algorithm::HmacSha1 => first(&key.mac().sha1(|message| {
             message.push(&stamp.to_ascii());
-            write_address(message, mailbox, case);
+            write_address(message, mailbox, spelling);
         })),
         Algorithm::HmacSha256 => first(&key.mac().sha256(|message| {
             message.fold();
             message.push(&stamp.to_ascii());
-            write_address(message, mailbox, DomainCase::AsItCame);
+            write_address(message, mailbox, spelling);
         })),
     }
 }
 
 /// 60 bits of HMAC-SHA256 as lower-case base32. Its message starts with a letter and that of a prvs tag with a digit,
 /// so neither can stand for the other.
-fn strong_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>) -> [u8; STRONG_CHARACTERS] {
+fn strong_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>, spelling: Spelling) -> [u8; STRONG_CHARACTERS] {
     let mac = key.mac().sha256(|message| {
         message.fold();
         message.push(b"batv=");
         message.push(&stamp.to_ascii());
-        write_address(message, mailbox, DomainCase::AsItCame);
+        write_address(message, mailbox, spelling);
     });
     let mut text = [0; STRONG_OCTETS * 8 / 5];
     BASE32_NOPAD.encode_mut(&mac[..STRONG_OCTETS], &mut text);
@@ -627,12 +653,21 @@ fn strong_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>) -> [u8; STRONG_CHA
     first
 }
 
-/// The canonical local part, quoted when it needs quotes, `@` and the domain.
-fn write_address<H: Hash>(message: &mut Message<'_, H>, mailbox: &Mailbox<'_>, case: DomainCase) {
-    message.push_local_part(&mailbox.local_part());
-    message.push(b"@");
-    if case == DomainCase::Lower {
-        message.fold();
+/// The local part, `@` and the domain.
+fn write_address<H: Hash>(message: &mut Message<'_, H>, mailbox: &Mailbox<'_>, spelling: Spelling) {
+    let local_part = mailbox.local_part();
+    match spelling.quotes {
+        Quotes::Canonical => message.push_local_part(&local_part),
+        Quotes::Other if local_part.needs_quotes() => message.push_content(&local_part),
+        Quotes::Other => {
+            message.push(b"\"");
+            message.push_content(&local_part);
+            message.push(b"\"");
+        }
     }
-    message.push(mailbox.domain().as_str().as_bytes());
+    message.push(b"@");
+    match spelling.domain {
+        DomainCase::AsItCame => message.push(mailbox.domain().as_str().as_bytes()),
+        DomainCase::Lower => message.push_domain(&mailbox.domain()),
+    }
 }

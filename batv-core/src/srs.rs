@@ -228,7 +228,7 @@ impl<'d> Srs<'d> {
     /// host that rewrote it first and drops the one in between.
     ///
     /// # Errors
-    /// [`Error::NoSigningKey`]; [`Error::LocalPartTooLong`] when the local part would be over 64 octets
+    /// [`Error::NoSigningKey`]; [`Error::UnwritableDomain`]; [`Error::LocalPartTooLong`] when the local part would be over 64 octets
     /// (RFC 5321 §4.5.3.1.1).
     ///
     /// ```
@@ -541,16 +541,17 @@ struct Srs1Fields<'a> {
 }
 
 impl<'a> Srs1Fields<'a> {
-    /// The fields for an address that somebody else rewrote. An SRS0 need not have fields that we know.
+    /// The fields for an address that somebody else rewrote. Its hash, and the fields of an SRS0, are their affair.
     fn of_rewritten(mailbox: &Mailbox<'a>) -> Option<Self> {
         let local_part = mailbox.local_part();
         if let Some(rest) = dialect::strip_prefix(&local_part, "SRS0") {
-            return is_rewritten(&rest).then(|| Self { host: mailbox.domain().as_str(), rest });
+            let rewritten = is_rewritten(&rest) && rest.front().len() > 1;
+            return rewritten.then(|| Self { host: mailbox.domain().as_str(), rest });
         }
-        match Shape::of(mailbox) {
-            Shape::Srs { fields: Fields::Srs1(fields), .. } => Some(fields),
-            _ => None,
-        }
+        let rest = dialect::strip_prefix(&local_part, "SRS1").filter(is_rewritten)?;
+        let (_, after_hash) = rest.skip(1)?.split_once('=')?;
+        let (host, rest) = after_hash.split_once('=')?;
+        read_srs1(host, rest)
     }
 }
 
@@ -609,11 +610,11 @@ impl<'a> Fields<'a> {
             }),
             Algorithm::HmacSha256 => {
                 let mac = key.mac().sha256(|message| {
-                    message.push(match self {
-                        Self::Srs0(_) => b"SRS0\0",
-                        Self::Srs1(_) => b"SRS1\0",
-                    });
                     message.fold();
+                    message.push(match self {
+                        Self::Srs0(_) => b"srs0\0",
+                        Self::Srs1(_) => b"srs1\0",
+                    });
                     self.write_to(message, b"\0", quotes);
                 });
                 let mut first = [0; 20];
@@ -665,36 +666,39 @@ enum Shape<'a> {
 impl<'a> Shape<'a> {
     fn of(mailbox: &Mailbox<'a>) -> Self {
         let local_part = mailbox.local_part();
-        let (rest, read): (_, fn(&'a str, LocalPart<'a>) -> Option<Fields<'a>>) =
-            if let Some(rest) = dialect::strip_prefix(&local_part, "SRS0") {
-                (rest, read_srs0)
-            } else if let Some(rest) = dialect::strip_prefix(&local_part, "SRS1") {
-                (rest, read_srs1)
-            } else {
-                return Self::Plain;
-            };
+        let (rest, first_forwarder) = match dialect::strip_prefix(&local_part, "SRS0") {
+            Some(rest) => (rest, true),
+            None => match dialect::strip_prefix(&local_part, "SRS1") {
+                Some(rest) => (rest, false),
+                None => return Self::Plain,
+            },
+        };
         if !is_rewritten(&rest) {
             return Self::Plain;
         }
         let fields = rest.skip(1).and_then(|fields| fields.split_once('=')).and_then(|(hash, after)| {
             let (first, after) = after.split_once('=')?;
-            let good = (HASH_MINIMUM.into()..=HASH_MAXIMUM.into()).contains(&hash.len());
-            if good { Some((hash, read(first, after)?)) } else { None }
+            let fields = if first_forwarder {
+                Fields::Srs0(read_srs0(first, after)?)
+            } else {
+                Fields::Srs1(read_srs1(first, after)?)
+            };
+            (HASH_MINIMUM.into()..=HASH_MAXIMUM.into()).contains(&hash.len()).then_some((hash, fields))
         });
         fields.map_or(Self::Wrong, |(hash, fields)| Self::Srs { hash, fields })
     }
 }
 
-fn read_srs0<'a>(timestamp: &'a str, after: LocalPart<'a>) -> Option<Fields<'a>> {
+fn read_srs0<'a>(timestamp: &str, after: LocalPart<'a>) -> Option<Srs0Fields<'a>> {
     let timestamp = SrsTimestamp::parse(timestamp)?;
     let (domain, local_part) = after.split_once('=')?;
-    (!local_part.is_empty()).then_some(Fields::Srs0(Srs0Fields { timestamp, domain, local_part }))
+    (!local_part.is_empty()).then_some(Srs0Fields { timestamp, domain, local_part })
 }
 
-/// Separator characters, as after `SRS0`, must lead the rest: else its boundary to the host could be moved.
-fn read_srs1<'a>(host: &'a str, rest: LocalPart<'a>) -> Option<Fields<'a>> {
+/// A separator, as after `SRS0`, must lead the rest: else its boundary to the host could be moved.
+fn read_srs1<'a>(host: &'a str, rest: LocalPart<'a>) -> Option<Srs1Fields<'a>> {
     let separated = matches!(rest.front().as_bytes(), [b'=' | b'+' | b'-', _, ..]);
-    separated.then_some(Fields::Srs1(Srs1Fields { host, rest }))
+    (separated && !host.is_empty()).then_some(Srs1Fields { host, rest })
 }
 
 /// Whether what follows `SRS0` or `SRS1` can come of rewriting: `srs0-news` is somebody's mailbox.
