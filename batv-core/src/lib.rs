@@ -9,6 +9,8 @@ pub mod dialect;
 pub mod envelope;
 mod error;
 mod key;
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 mod mac;
 mod mailbox;
 mod pattern;

@@ -81,14 +81,16 @@ macro_rules! hash {
 
             #[inline]
             fn last_block(state: Self::State) -> [u8; BLOCK] {
-                let mut words = [0u32; 16];
-                words[..$words].copy_from_slice(&state);
-                words[$words] = 0x8000_0000;
-                words[15] = 32 * (16 + $words);
-                // Whole words, so that the compression can load what it needs in one go.
+                // Each word from a register: what is stored in smaller pieces can't be loaded again at once.
+                let word = |at| match at {
+                    0..$words => state[at],
+                    $words => 0x8000_0000,
+                    15 => 32 * (16 + $words),
+                    _ => 0u32,
+                };
                 let mut block = [0; BLOCK];
-                for (octets, word) in block.chunks_exact_mut(4).zip(words) {
-                    octets.copy_from_slice(&word.to_be_bytes());
+                for (at, octets) in block.chunks_exact_mut(4).enumerate() {
+                    octets.copy_from_slice(&word(at).to_be_bytes());
                 }
                 block
             }

@@ -327,6 +327,7 @@ impl<'a> LocalPart<'a> {
     }
 
     /// Writes the content as it stands between quotes: `"` and `\` escaped, nothing else.
+    #[inline]
     pub(crate) fn write_content<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
         if !self.quoted {
             out.write_str(self.head)?;
@@ -341,6 +342,7 @@ impl<'a> LocalPart<'a> {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn write_to<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
         if self.needs_quotes() {
             out.write_char('"')?;

@@ -10,7 +10,7 @@ use crate::dialect::{self, Dialect};
 use crate::error::Error;
 use crate::key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse};
 use crate::mac::{Hash, Message};
-use crate::mailbox::{Mailbox, check_local_part_length};
+use crate::mailbox::{LocalPart, Mailbox, check_local_part_length};
 
 /// Octets of the MAC in `KDDDSSSSSS`: 24 bits.
 const SHORT_OCTETS: usize = 3;
@@ -455,32 +455,30 @@ pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: 
             expires: None,
         };
     };
-    let mut verification = Verification {
-        verdict: Verdict::UnknownKey,
+    let wanted = KeyUse::Batv(found.stamp.key_id);
+    let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
+    let (mut verdict, mut days_left) = (Verdict::UnknownKey, None);
+    for key in ring.batv_keys(&found.mailbox).filter(live) {
+        if found.has_mac_of(key) {
+            let days = found.stamp.expiry.days_left(today, key.lifetime());
+            days_left = Some(days);
+            if days >= 0 {
+                verdict = Verdict::Valid;
+                break;
+            }
+            verdict = Verdict::Expired;
+        } else if verdict == Verdict::UnknownKey {
+            verdict = Verdict::BadMac;
+        }
+    }
+    Verification {
+        verdict,
         mailbox: found.mailbox,
         form: Some(found.form),
         key_id: Some(found.stamp.key_id),
-        days_left: None,
-        expires: None,
-    };
-    let wanted = KeyUse::Batv(found.stamp.key_id);
-    let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
-    for key in ring.batv_keys(&found.mailbox).filter(live) {
-        if !found.has_mac_of(key) {
-            if verification.verdict == Verdict::UnknownKey {
-                verification.verdict = Verdict::BadMac;
-            }
-            continue;
-        }
-        let days_left = found.stamp.expiry.days_left(today, key.lifetime());
-        verification.days_left = Some(days_left);
-        verification.expires = today.plus(days_left);
-        verification.verdict = if days_left < 0 { Verdict::Expired } else { Verdict::Valid };
-        if verification.verdict == Verdict::Valid {
-            break;
-        }
+        days_left,
+        expires: days_left.and_then(|days| today.plus(days)),
     }
-    verification
 }
 
 /// `K` and `DDD`.
@@ -519,48 +517,60 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    #[inline]
     fn read(mailbox: &Mailbox<'a>) -> Option<Self> {
         let local_part = mailbox.local_part();
         let with = |core| Mailbox::new(core, mailbox.domain());
-        let prefixed = |tag_type, read: fn(&str) -> Option<(Stamp, TagMac)>| {
-            let (tag, core) = dialect::strip_prefix(&local_part, tag_type)?.split_once('=')?;
-            let (stamp, mac) = read(tag)?;
-            (!core.is_empty()).then_some((stamp, mac, with(core)))
-        };
-        if let Some((stamp, mac, mailbox)) = prefixed("prvs=", read_short) {
-            return Some(Self { form: Form::Prvs, stamp, mac, mailbox });
+        if let Some((stamp, mac, core)) = split_prefixed(&local_part, *b"prvs=", read_short) {
+            return Some(Self { form: Form::Prvs, stamp, mac, mailbox: with(core) });
         }
-        if let Some((stamp, mac, mailbox)) = prefixed("batv=", read_strong) {
-            return Some(Self { form: Form::Strong, stamp, mac, mailbox });
+        if let Some((stamp, mac, core)) = split_prefixed(&local_part, *b"batv=", read_strong) {
+            return Some(Self { form: Form::Strong, stamp, mac, mailbox: with(core) });
         }
         let (core, delimiter, tag) = dialect::split_sub_address(&local_part, SHORT_TAG)?;
-        let (stamp, mac) = read_short(tag)?;
-        let form = Form::SubAddress(delimiter);
-        Some(Self { form, stamp, mac, mailbox: with(core) })
+        let (stamp, mac) = read_short(tag.as_bytes().try_into().ok()?)?;
+        Some(Self { form: Form::SubAddress(delimiter), stamp, mac, mailbox: with(core) })
     }
 
     fn has_mac_of(&self, key: &Key) -> bool {
-        let local_part = self.mailbox.local_part();
-        let matches = |spelling| match &self.mac {
-            TagMac::Strong(shown) => bool::from(strong_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown)),
-            TagMac::Short(shown) => bool::from(short_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown)),
+        let matches = |domain, quotes| {
+            let spelling = Spelling { domain, quotes };
+            bool::from(match &self.mac {
+                TagMac::Strong(shown) => strong_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown),
+                TagMac::Short(shown) => short_mac(key, self.stamp, &self.mailbox, spelling).ct_eq(shown),
+            })
         };
-        let domain_cases: &[DomainCase] =
-            if key.algorithm() == Algorithm::HmacSha1 && self.mailbox.domain().has_upper_case() {
-                &[DomainCase::AsItCame, DomainCase::Lower]
-            } else {
-                &[DomainCase::AsItCame]
-            };
-        let quotes: &[Quotes] =
-            if local_part.has_other_spelling() { &[Quotes::Canonical, Quotes::Other] } else { &[Quotes::Canonical] };
-        domain_cases.iter().any(|&domain| quotes.iter().any(|&quotes| matches(Spelling { domain, quotes })))
+        if matches(DomainCase::AsItCame, Quotes::Canonical) {
+            return true;
+        }
+        let other_case = key.algorithm() == Algorithm::HmacSha1 && self.mailbox.domain().has_upper_case();
+        let other_quotes = self.mailbox.local_part().has_other_spelling();
+        other_case && matches(DomainCase::Lower, Quotes::Canonical)
+            || other_quotes && matches(DomainCase::AsItCame, Quotes::Other)
+            || other_case && other_quotes && matches(DomainCase::Lower, Quotes::Other)
     }
 }
 
+/// Takes off a tag-type, a tag of so many octets, and a `=`.
+#[inline]
+fn split_prefixed<'a, const LENGTH: usize>(
+    local_part: &LocalPart<'a>,
+    tag_type: [u8; 5],
+    read: fn(&[u8; LENGTH]) -> Option<(Stamp, TagMac)>,
+) -> Option<(Stamp, TagMac, LocalPart<'a>)> {
+    let (shown_type, rest) = local_part.front().as_bytes().split_first_chunk()?;
+    let (tag, rest) = rest.split_first_chunk()?;
+    if shown_type.map(|octet: u8| octet.to_ascii_lowercase()) != tag_type || rest.first() != Some(&b'=') {
+        return None;
+    }
+    let (stamp, mac) = read(tag)?;
+    let core = local_part.skip(tag_type.len() + LENGTH + 1)?;
+    (!core.is_empty()).then_some((stamp, mac, core))
+}
+
 /// `KDDDSSSSSS`, in any case.
-fn read_short(tag: &str) -> Option<(Stamp, TagMac)> {
-    let octets: &[u8; SHORT_TAG] = tag.as_bytes().try_into().ok()?;
-    let [key_id, first, second, third, hex @ ..] = octets;
+fn read_short(tag: &[u8; SHORT_TAG]) -> Option<(Stamp, TagMac)> {
+    let [key_id, first, second, third, hex @ ..] = tag;
     let mut mac = [0; SHORT_OCTETS];
     for (octet, digits) in mac.iter_mut().zip(hex.chunks_exact(2)) {
         *octet = hex_value(digits[0])? << 4 | hex_value(digits[1])?;
@@ -578,9 +588,8 @@ const fn hex_value(digit: u8) -> Option<u8> {
 }
 
 /// `KDDD` and base32, in any case.
-fn read_strong(tag: &str) -> Option<(Stamp, TagMac)> {
-    let octets: &[u8; STRONG_TAG] = tag.as_bytes().try_into().ok()?;
-    let [key_id, first, second, third, base32 @ ..] = octets;
+fn read_strong(tag: &[u8; STRONG_TAG]) -> Option<(Stamp, TagMac)> {
+    let [key_id, first, second, third, base32 @ ..] = tag;
     let stamp = Stamp::parse([*key_id, *first, *second, *third])?;
     let good = base32.iter().all(|&character| dialect::is_base32(character));
     good.then(|| (stamp, TagMac::Strong(base32.map(|character| character.to_ascii_lowercase()))))
