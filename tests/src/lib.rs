@@ -1,0 +1,8 @@
+//! What the tests share: the vector files, generators of addresses, and the programs that they compare with.
+
+extern crate alloc;
+
+pub mod generate;
+pub mod interop;
+pub mod peer;
+pub mod vectors;
