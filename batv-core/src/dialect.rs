@@ -232,17 +232,17 @@ impl<'a> Reader<'_, 'a> {
         } else if let Some(rest) = after("SRS1") {
             self.srs1(rest)
         } else if let Some(rest) = after("btv1==") {
-            let (tag, after_tag) = rest.split_once('=')?;
+            let (tag, after_tag) = rest.split_once(b'=')?;
             let core = strip_prefix(&after_tag, "=")?;
             let shaped = tag.len() == 11 && has_shape(tag, 3, is_hex);
             self.tagged(Dialect::Btv1, shaped || self.lenient() && is_tag_value(tag), core)
         } else if let Some(rest) = after("msprvs1=") {
-            let (tag, core) = rest.split_once('=')?;
+            let (tag, core) = rest.split_once(b'=')?;
             let character = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-');
             let shaped = has_shape(tag, 5, character);
             self.tagged(Dialect::Msprvs1, shaped && (tag.len() == 13 || self.lenient()), core)
         } else if let Some(rest) = after("batv=") {
-            let (tag, core) = rest.split_once('=')?;
+            let (tag, core) = rest.split_once(b'=')?;
             self.tagged(Dialect::BatvStrong, tag.len() == 16 && has_shape(tag, 4, is_base32), core)
         } else {
             self.infradead(after("BATV+")?, Dialect::InfradeadBatv)
@@ -251,7 +251,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// The three orders in which a tag and a user are seen behind `prvs=`.
     fn prvs(&self, rest: LocalPart<'a>) -> Option<Layer<'a>> {
-        let first = rest.split_once('=');
+        let first = rest.split_once(b'=');
         if let Some((tag, core)) = first {
             let dialect = match tag.len() {
                 9 if has_shape(tag, 3, is_hex) => Some(Dialect::PrvsCisco9),
@@ -292,9 +292,9 @@ impl<'a> Reader<'_, 'a> {
         if infradead.is_some() {
             return infradead;
         }
-        let (hash, after_hash) = fields.split_once('=')?;
-        let (day, after_day) = after_hash.split_once('=')?;
-        let (domain, local_part) = after_day.split_once('=')?;
+        let (hash, after_hash) = fields.split_once(b'=')?;
+        let (day, after_day) = after_hash.split_once(b'=')?;
+        let (domain, local_part) = after_day.split_once(b'=')?;
         let shaped = is_srs_hash(hash) && day.len() == 2 && day.bytes().all(is_base32);
         let lenient = !hash.is_empty() && hash.bytes().all(is_base64) && is_tag_value(day);
         if local_part.is_empty() || !(shaped || self.lenient() && lenient) {
@@ -323,7 +323,7 @@ impl<'a> Reader<'_, 'a> {
         if !matches!(rest.front().as_bytes().first()?, b'=' | b'+' | b'-') {
             return None;
         }
-        let (first, after_first) = rest.skip(1)?.split_once('=')?;
+        let (first, after_first) = rest.skip(1)?.split_once(b'=')?;
         // A hash is base64, which has no dot: a dot shows a host in its place.
         if first.contains('.') {
             let fields = after_first.whole()?;
@@ -333,7 +333,7 @@ impl<'a> Reader<'_, 'a> {
                 _ => None,
             };
         }
-        let (host, inner) = after_first.split_once('=')?;
+        let (host, inner) = after_first.split_once(b'=')?;
         let shaped =
             if self.lenient() { !first.is_empty() && first.bytes().all(is_base64) } else { is_srs_hash(first) };
         let separated = matches!(inner.front().as_bytes(), [b'=' | b'+' | b'-', _, ..]);
@@ -350,9 +350,9 @@ impl<'a> Reader<'_, 'a> {
 
     /// `<20 hex digits>+<days>+<domain>+<local part>`.
     fn infradead(&self, fields: LocalPart<'a>, dialect: Dialect) -> Option<Layer<'a>> {
-        let (hash, after_hash) = fields.split_once('+')?;
-        let (days, after_days) = after_hash.split_once('+')?;
-        let (domain, local_part) = after_days.split_once('+')?;
+        let (hash, after_hash) = fields.split_once(b'+')?;
+        let (days, after_days) = after_hash.split_once(b'+')?;
+        let (domain, local_part) = after_days.split_once(b'+')?;
         let shaped = hash.len() == 20 && hash.bytes().all(is_hex) && has_shape(days, days.len(), is_hex);
         match Domain::parse(domain) {
             Ok(domain) if shaped && !days.is_empty() => self.inner(dialect, local_part, domain),

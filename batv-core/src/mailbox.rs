@@ -292,14 +292,12 @@ impl<'a> LocalPart<'a> {
     }
 
     /// What stands before the first of these ASCII characters, and what after it.
-    pub(crate) fn split_once(&self, delimiter: char) -> Option<(&'a str, Self)> {
-        if self.head.is_empty() {
-            let (field, text) = self.text.split_once(delimiter)?;
-            Some((field, self.with(text)))
-        } else {
-            let (field, head) = self.head.split_once(delimiter)?;
-            Some((field, Self { head, ..*self }))
-        }
+    #[inline]
+    pub(crate) fn split_once(&self, delimiter: u8) -> Option<(&'a str, Self)> {
+        // Fields are a few octets long: `str::split_once`, made for long texts, takes twice the time.
+        let front = self.front();
+        let at = front.bytes().position(|octet| octet == delimiter)?;
+        Some((&front[..at], self.skip(at + 1)?))
     }
 
     /// Whether it has to be quoted to be printed.

@@ -268,8 +268,7 @@ impl<'d> Srs<'d> {
             }),
         };
         let length = usize::from(hash_bounds(key, self.hash_length));
-        let mut hash = [0; HASH_MAXIMUM as usize];
-        hash[..length].copy_from_slice(&fields.hash(key, Quotes::Without)[..length]);
+        let hash = fields.hash(key, Quotes::Without, length);
         let rewritten = Rewritten { fields, hash, hash_length: length, separator: self.separator, domain: self.first };
         check_local_part_length(rewritten.local_part_length())?;
         Ok(Forwarding::Rewritten(rewritten))
@@ -549,8 +548,8 @@ impl<'a> Srs1Fields<'a> {
             return rewritten.then(|| Self { host: mailbox.domain().as_str(), rest });
         }
         let rest = dialect::strip_prefix(&local_part, "SRS1").filter(is_rewritten)?;
-        let (_, after_hash) = rest.skip(1)?.split_once('=')?;
-        let (host, rest) = after_hash.split_once('=')?;
+        let (_, after_hash) = rest.skip(1)?.split_once(b'=')?;
+        let (host, rest) = after_hash.split_once(b'=')?;
         read_srs1(host, rest)
     }
 }
@@ -588,41 +587,35 @@ impl<'a> Fields<'a> {
             Self::Srs1(fields) => fields.rest,
         };
         let matches = |quotes| {
-            let hash = self.hash(key, quotes);
-            let (mut left, mut right) = ([0; HASH_MAXIMUM as usize], [0; HASH_MAXIMUM as usize]);
-            for (place, octet) in left.iter_mut().zip(shown.bytes()) {
-                *place = fold_base64(octet);
-            }
-            for (place, octet) in right.iter_mut().zip(&hash[..shown.len()]) {
-                *place = fold_base64(*octet);
-            }
-            bool::from(left.ct_eq(&right))
+            let (mut left, mut right) = ([0; HASH_MAXIMUM as usize], self.hash(key, quotes, shown.len()));
+            let (left, right) = (&mut left[..shown.len()], &mut right[..shown.len()]);
+            left.copy_from_slice(shown.as_bytes());
+            left.iter_mut().chain(right.iter_mut()).for_each(|octet| *octet = fold_base64(*octet));
+            bool::from(left.ct_eq(right))
         };
         matches(Quotes::Without) || local_part.is_quoted() && matches(Quotes::With)
     }
 
-    fn hash(&self, key: &Key, quotes: Quotes) -> [u8; HASH_MAXIMUM as usize] {
+    /// At least the first `length` characters of the hash, which are at most 27.
+    fn hash(&self, key: &Key, quotes: Quotes, length: usize) -> [u8; HASH_MAXIMUM as usize] {
         let mut text = [0; HASH_MAXIMUM as usize];
-        let mac = match key.algorithm() {
-            Algorithm::HmacSha1 => key.mac().sha1(|message| {
+        let octets = (length * 6).div_ceil(8).min(20);
+        let mut encode =
+            |mac: &[u8]| BASE64_NOPAD.encode_mut(&mac[..octets], &mut text[..BASE64_NOPAD.encode_len(octets)]);
+        match key.algorithm() {
+            Algorithm::HmacSha1 => encode(&key.mac().sha1(|message| {
                 message.fold();
                 self.write_to(message, b"", quotes);
-            }),
-            Algorithm::HmacSha256 => {
-                let mac = key.mac().sha256(|message| {
-                    message.fold();
-                    message.push(match self {
-                        Self::Srs0(_) => b"srs0\0",
-                        Self::Srs1(_) => b"srs1\0",
-                    });
-                    self.write_to(message, b"\0", quotes);
+            })),
+            Algorithm::HmacSha256 => encode(&key.mac().sha256(|message| {
+                message.fold();
+                message.push(match self {
+                    Self::Srs0(_) => b"srs0\0",
+                    Self::Srs1(_) => b"srs1\0",
                 });
-                let mut first = [0; 20];
-                first.copy_from_slice(&mac[..20]);
-                first
-            }
-        };
-        BASE64_NOPAD.encode_mut(&mac, &mut text);
+                self.write_to(message, b"\0", quotes);
+            })),
+        }
         text
     }
 
@@ -676,8 +669,8 @@ impl<'a> Shape<'a> {
         if !is_rewritten(&rest) {
             return Self::Plain;
         }
-        let fields = rest.skip(1).and_then(|fields| fields.split_once('=')).and_then(|(hash, after)| {
-            let (first, after) = after.split_once('=')?;
+        let fields = rest.skip(1).and_then(|fields| fields.split_once(b'=')).and_then(|(hash, after)| {
+            let (first, after) = after.split_once(b'=')?;
             let fields = if first_forwarder {
                 Fields::Srs0(read_srs0(first, after)?)
             } else {
@@ -691,7 +684,7 @@ impl<'a> Shape<'a> {
 
 fn read_srs0<'a>(timestamp: &str, after: LocalPart<'a>) -> Option<Srs0Fields<'a>> {
     let timestamp = SrsTimestamp::parse(timestamp)?;
-    let (domain, local_part) = after.split_once('=')?;
+    let (domain, local_part) = after.split_once(b'=')?;
     (!local_part.is_empty()).then_some(Srs0Fields { timestamp, domain, local_part })
 }
 
