@@ -60,12 +60,70 @@ pub fn parse_at(text: &str) -> Result<Day, Error> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn format_day(day: Day) -> String {
-    let date = day
-        .number()
-        .checked_add_signed(EPOCH)
-        .and_then(|julian| i32::try_from(julian).ok())
-        .and_then(|julian| Date::from_julian_day(julian).ok())
-        // A `Day` is a date of the years 1970 to 9999, and `Date` has all of them.
-        .unwrap_or(Date::MAX);
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    let (year, month, day) = date_of(day).to_calendar_date();
+    format!("{year:04}-{:02}-{day:02}", u8::from(month))
+}
+
+/// The day of a date, if it is not before 1970.
+pub(crate) fn day_of(date: Date) -> Option<Day> {
+    u32::try_from(date.to_julian_day() - EPOCH).ok().and_then(|number| Day::new(number).ok())
+}
+
+/// The date of a day.
+pub(crate) fn date_of(day: Day) -> Date {
+    let julian = EPOCH.checked_add_unsigned(day.number()).map(Date::from_julian_day);
+    // `Date` has all of the years 1970 to 9999, which are those of `Day`.
+    julian.and_then(Result::ok).unwrap_or(Date::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_date_times() {
+        for (text, number) in [
+            ("1970-01-01", Some(0)),
+            ("2020-01-01", Some(18_262)),
+            ("2024-02-29", Some(19_782)),
+            ("2027-07-01", Some(21_000)),
+            ("9999-12-31", Some(2_932_896)),
+            ("2026-11-23T00:00:00Z", Some(20_780)),
+            ("2026-11-23T23:59:59Z", Some(20_780)),
+            ("2026-11-23T23:59:59.999999999Z", Some(20_780)),
+            ("2026-11-23t12:00:00z", Some(20_780)),
+            ("2026-11-24T00:30:00+01:00", Some(20_780)),
+            ("2026-11-23T23:30:00-01:00", Some(20_781)),
+            ("2016-12-31T23:59:60Z", Some(17_166)),
+            ("1969-12-31T23:30:00-01:00", Some(0)),
+            ("1970-01-01T00:30:00+01:00", None),
+            ("1969-12-31", None),
+            ("0000-01-01", None),
+            ("9999-12-31T23:30:00-01:00", None),
+            ("2026-02-29", None),
+            ("2026-13-01", None),
+            ("2026-1-01", None),
+            ("26-11-23", None),
+            ("2026-11-23 ", None),
+            ("2026-11-23T12:00:00", None),
+            ("2026-11-23T12:00Z", None),
+            ("20261123", None),
+            ("2026-W48-1", None),
+            ("２026-11-23", None),
+            ("today", None),
+            ("", None),
+        ] {
+            let day = number.map(|number| Day::new(number).unwrap());
+            assert_eq!(parse_at(text), day.ok_or(Error::Date), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_day_is_written_as_it_is_read() {
+        for number in (0..=Day::MAX.number()).step_by(97).chain([Day::MAX.number()]) {
+            let day = Day::new(number).unwrap();
+            assert_eq!(parse_at(&format_day(day)), Ok(day));
+            assert_eq!(day_of(date_of(day)), Some(day));
+        }
+    }
 }

@@ -1,14 +1,23 @@
-//! A key as the file has it.
-use core::fmt;
+//! A key as a keyring file has it.
 
-use batv_core::{Algorithm, Day, KeyId, KeyState, KeyUse, Lifetime};
+use core::fmt;
+use core::str::FromStr;
+
+use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime, UnknownName};
 use zeroize::Zeroizing;
 
 use crate::scope::Scope;
 
-/// What keys are for, without the id.
+/// What a key is for, whatever its id: `use` in keyring files.
+///
+/// ```
+/// use batv_config::Use;
+///
+/// assert_eq!("srs".parse(), Ok(Use::Srs));
+/// assert_eq!(Use::Batv.to_string(), "batv");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the fixed values of `use`")]
+#[expect(clippy::exhaustive_enums, reason = "the keyring format fixes them")]
 pub enum Use {
     /// Tags of our own senders.
     Batv,
@@ -16,7 +25,70 @@ pub enum Use {
     Srs,
 }
 
-/// A key as the file has it: what may be shown of it, and the secret only on demand.
+impl Use {
+    /// The name in keyring files.
+    ///
+    /// ```
+    /// # use batv_config::Use;
+    /// assert_eq!(Use::Srs.as_str(), "srs");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Batv => "batv",
+            Self::Srs => "srs",
+        }
+    }
+
+    /// The lifetime of a key that names none: 7 days for tags (draft-levine-smtp-batv-01 §4), and for SRS the 21 days
+    /// that every implementation gives a rewritten sender.
+    ///
+    /// ```
+    /// # use batv_config::Use;
+    /// assert_eq!(Use::Batv.default_lifetime().days(), 7);
+    /// assert_eq!(Use::Srs.default_lifetime().days(), 21);
+    /// ```
+    pub fn default_lifetime(self) -> Lifetime {
+        match self {
+            Self::Batv => Lifetime::default(),
+            // 21 is within the range of `Lifetime`.
+            Self::Srs => Lifetime::new(21).unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<KeyUse> for Use {
+    fn from(key_use: KeyUse) -> Self {
+        if key_use == KeyUse::Srs { Self::Srs } else { Self::Batv }
+    }
+}
+
+impl FromStr for Use {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        [Self::Batv, Self::Srs].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
+    }
+}
+
+/// A key as a keyring file has it. The secret is wiped on drop, and shown by [`Entry::expose_secret`] alone.
+///
+/// ```
+/// use batv_config::Keyring;
+///
+/// let keyring = Keyring::parse("[[key]]\nuse = \"batv\"\nid = 3\nsecret = \"text:hunter2\"\n")?;
+/// let entry = &keyring.entries()[0];
+/// assert_eq!(entry.id().map(|id| id.number()), Some(3));
+/// assert_eq!(entry.expose_secret(), b"hunter2");
+/// assert!(!format!("{entry:?}").contains("hunter2"));
+/// # Ok::<(), batv_config::Error>(())
+/// ```
+#[derive(Clone)]
 pub struct Entry {
     pub(crate) key_use: KeyUse,
     pub(crate) algorithm: Algorithm,
@@ -27,43 +99,100 @@ pub struct Entry {
     pub(crate) scope: Scope,
 }
 
+macro_rules! getters {
+    ($($(#[$meta:meta])* $name:ident -> $type:ty),+ $(,)?) => {
+        $(
+            $(#[$meta])*
+            ///
+            /// ```
+            /// # use batv_config::Keyring;
+            /// # let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
+            #[doc = concat!("let shown = keyring.entries()[0].", stringify!($name), "();")]
+            /// # Ok::<(), batv_config::Error>(())
+            /// ```
+            pub const fn $name(&self) -> $type {
+                self.$name
+            }
+        )+
+    };
+}
+
 impl Entry {
-    /// What it is for, and under which id.
-    pub fn key_use(&self) -> KeyUse {
-        self.key_use
+    getters! {
+        /// What it is for, and under which id.
+        key_use -> KeyUse,
+        /// How it makes its MACs.
+        algorithm -> Algorithm,
+        /// What it may do.
+        state -> KeyState,
+        /// For how many days its tags live.
+        lifetime -> Lifetime,
+        /// The day since which it signs. A key that has not yet signed has none.
+        created -> Option<Day>,
     }
-    /// Its id; only BATV has one.
-    pub fn id(&self) -> Option<KeyId> {
+
+    /// Its id, which only BATV has.
+    ///
+    /// ```
+    /// # use batv_config::Keyring;
+    /// let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
+    /// assert_eq!(keyring.entries()[0].id(), None);
+    /// # Ok::<(), batv_config::Error>(())
+    /// ```
+    pub const fn id(&self) -> Option<KeyId> {
         self.key_use.id()
     }
-    /// How it makes its MACs.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-    /// What it may do.
-    pub fn state(&self) -> KeyState {
-        self.state
-    }
-    /// How long its tags live.
-    pub fn lifetime(&self) -> Lifetime {
-        self.lifetime
-    }
-    /// Since when it signs; a key that has not begun to has no date.
-    pub fn created(&self) -> Option<Day> {
-        self.created
-    }
+
     /// The domains and mailboxes that it is for.
-    pub fn scope(&self) -> &Scope {
+    ///
+    /// ```
+    /// # use batv_config::Keyring;
+    /// let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
+    /// assert!(keyring.entries()[0].scope().is_everybody());
+    /// # Ok::<(), batv_config::Error>(())
+    /// ```
+    pub const fn scope(&self) -> &Scope {
         &self.scope
     }
-    /// The secret, for export: never for a log.
+
+    /// The octets of the secret, to hand it to another program: never for a log.
+    ///
+    /// ```
+    /// # use batv_config::Keyring;
+    /// let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"hex:00ff\"\n")?;
+    /// assert_eq!(keyring.entries()[0].expose_secret(), [0x00, 0xff]);
+    /// # Ok::<(), batv_config::Error>(())
+    /// ```
     pub fn expose_secret(&self) -> &[u8] {
         &self.secret
+    }
+
+    /// Whether a key of this use for these mailboxes shares one with it.
+    pub(crate) fn meets(&self, key_use: Use, scope: &Scope) -> bool {
+        Use::from(self.key_use) == key_use && self.scope.overlaps(scope)
+    }
+
+    pub(crate) fn to_key(&self) -> Result<Key, batv_core::Error> {
+        let key = Key::new(self.key_use, self.algorithm, &self.secret)?
+            .with_state(self.state)
+            .with_lifetime(self.lifetime)
+            .with_scope(self.scope.patterns()?);
+        Ok(match self.created {
+            Some(created) => key.with_created(created),
+            None => key,
+        })
     }
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").finish_non_exhaustive()
+        f.debug_struct("Entry")
+            .field("key_use", &self.key_use)
+            .field("algorithm", &self.algorithm)
+            .field("state", &self.state)
+            .field("lifetime", &self.lifetime)
+            .field("created", &self.created)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }

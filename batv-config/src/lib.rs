@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-extern crate alloc;
-
 mod change;
+mod check;
 pub mod clock;
+mod draft;
 mod entry;
 mod error;
 pub mod exchange;
 mod file;
 mod keyring;
+mod life;
 pub mod place;
+mod read;
 mod scope;
+mod secret;
 
 pub use change::{Force, NewKey, Rotation};
 pub use entry::{Entry, Use};

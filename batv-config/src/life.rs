@@ -1,0 +1,75 @@
+//! How long the tags of a key live.
+//!
+//! A keyring file has one date for a key: `created`, the day since which it signs. So the day on which a key stopped is
+//! that on which another began in its place:
+//!
+//! - A key is given its date when it begins to sign, be it new or promoted. One that waits for that has none.
+//! - A key that does not sign has stopped on the date of the first other key, for the same use and for a domain,
+//!   mailbox or everybody that both are for, that began after it. Its last tag is valid for its lifetime from then on.
+//! - That is trusted only where a key signs now that began no earlier, for the dates of keys that never signed mean
+//!   nothing. Where it cannot be told, tags are taken to live.
+//!
+//! Each change of this crate keeps to that, and moves a date that contradicts it to the day of the change, which is
+//! never too early. A change by hand must keep to the first rule.
+
+use batv_core::{Day, KeyState};
+
+use crate::entry::{Entry, Use};
+use crate::keyring::Keyring;
+
+impl Keyring {
+    /// The last day on which a tag of the key at this place in [`Keyring::entries`] can be valid: a tag made today if
+    /// it signs, or else its last tag. `None` when the file does not tell, and after 9999-12-31.
+    ///
+    /// It is told by the date of the key that took over, so a key that has never signed or that nothing replaced has
+    /// no last day.
+    ///
+    /// # Panics
+    /// When there is no such place.
+    ///
+    /// ```
+    /// use batv_config::{Keyring, NewKey, Use};
+    /// use batv_core::Day;
+    ///
+    /// let (monday, friday) = (Day::new(20_780)?, Day::new(20_784)?);
+    /// let mut keyring = Keyring::default();
+    /// let old = keyring.add(&NewKey::new(Use::Batv), b"random octets...", monday)?;
+    /// keyring.rotate(&NewKey::new(Use::Batv), b"other octets....", friday)?;
+    /// assert_eq!(keyring.last_valid_day(old, friday), friday.plus(7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn last_valid_day(&self, index: usize, today: Day) -> Option<Day> {
+        last_valid_day(self.entries(), index, today)
+    }
+}
+
+pub(crate) fn last_valid_day(entries: &[Entry], index: usize, today: Day) -> Option<Day> {
+    let entry = &entries[index];
+    let last_signing = if entry.state() == KeyState::Signing { Some(today) } else { stopped(entries, index) };
+    last_signing?.plus(entry.lifetime().days().into())
+}
+
+/// Whether no tag of the key can be valid any more.
+pub(crate) fn is_dead(entries: &[Entry], index: usize, today: Day) -> bool {
+    last_valid_day(entries, index, today).is_some_and(|last| last < today)
+}
+
+/// The last day on which a key that does not sign can have signed.
+fn stopped(entries: &[Entry], index: usize) -> Option<Day> {
+    let entry = &entries[index];
+    let began = entry.created()?;
+    let others = || {
+        let key_use = Use::from(entry.key_use());
+        entries.iter().enumerate().filter(move |(place, other)| *place != index && other.meets(key_use, entry.scope()))
+    };
+    let signing = || others().filter(|(_, other)| other.state() == KeyState::Signing);
+    let took_over = |other: &Entry, day: Day| match other.state() {
+        KeyState::Signing => day >= began,
+        _ => {
+            let has_signed =
+                |(_, now): (usize, &Entry)| now.scope().overlaps(other.scope()) && now.created() >= Some(day);
+            day > began && signing().any(has_signed)
+        }
+    };
+    others().filter_map(|(_, other)| other.created().filter(|day| took_over(other, *day))).min()
+}
