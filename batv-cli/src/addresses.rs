@@ -1,0 +1,75 @@
+//! The addresses that a command is about: its arguments, or standard input.
+
+use core::fmt;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use crate::answer::{Answer, Line, Outcome};
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::stream::{self, Outputs, Tail};
+
+/// Answers each address on a line of its own; tells what it came to.
+pub(crate) fn answer_all<F>(addresses: &[OsString], tail: Tail, answer_line: F) -> Result<Outcome, Error>
+where
+    F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
+{
+    if addresses.is_empty() {
+        return answer_input(tail, &answer_line);
+    }
+    let mut answer = Answer::default();
+    for address in addresses {
+        if address == "-" {
+            print(&mut answer)?;
+            answer.outcome = answer.outcome.max(answer_input(tail, &answer_line)?);
+        } else {
+            answer_line(&Line::argument(address), &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
+            answer.out.raw(b"\n");
+        }
+    }
+    print(&mut answer)?;
+    Ok(answer.outcome)
+}
+
+/// The one address that is asked about, if it is one and not a stream.
+pub(crate) fn only_one(addresses: &[OsString]) -> Option<Line<'_>> {
+    match addresses {
+        [address] if address != "-" => Some(Line::argument(address)),
+        _ => None,
+    }
+}
+
+/// Answers one address, which may need no line at all; tells what it came to.
+pub(crate) fn answer_one(
+    line: &Line<'_>,
+    answer_line: impl Fn(&Line<'_>, &mut Answer) -> fmt::Result,
+) -> Result<Outcome, Error> {
+    let mut answer = Answer::default();
+    answer_line(line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
+    print(&mut answer)?;
+    Ok(answer.outcome)
+}
+
+/// Writes what was gathered so far.
+fn print(answer: &mut Answer) -> Result<(), Error> {
+    let mut output = io::stdout().lock();
+    output.write_all(&answer.out.0).and_then(|()| output.flush()).map_err(Error::Output)?;
+    // Whoever closes standard error does not want to be told.
+    let _ = io::stderr().write_all(&answer.notes.0);
+    answer.out.0.clear();
+    answer.notes.0.clear();
+    Ok(())
+}
+
+fn answer_input<F>(tail: Tail, answer_line: &F) -> Result<Outcome, Error>
+where
+    F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
+{
+    let (input, answers, notes) = (io::stdin(), io::stdout(), io::stderr());
+    if input.is_terminal() {
+        let _ = writeln!(&notes, "batv: type one address a line; end with Ctrl-D");
+    }
+    let shown = notes.is_terminal() && !answers.is_terminal() && !input.is_terminal();
+    let outputs = Outputs { answers, notes, progress: shown.then(Progress::new) };
+    stream::answer_lines(input, outputs, tail, answer_line)
+}

@@ -1,0 +1,120 @@
+//! One address as it came in, and what is said about it.
+
+use alloc::borrow::Cow;
+use core::fmt::{self, Display, Write};
+use std::ffi::OsStr;
+
+use batv_core::Path;
+use serde::Serialize;
+
+use crate::json;
+use crate::stream::LINE_LIMIT;
+
+/// An argument, or a line of input without its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) octets: &'a [u8],
+    /// Counted from 1; `None` for an argument.
+    pub(crate) number: Option<u64>,
+    /// Whether these are only the first octets of the line.
+    pub(crate) cut: bool,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn argument(text: &'a OsStr) -> Self {
+        Self { octets: text.as_encoded_bytes(), number: None, cut: false }
+    }
+
+    pub(crate) fn path(&self) -> Result<Path<'a>, Malformed> {
+        if self.cut {
+            return Err(Malformed::LineTooLong);
+        }
+        Path::parse(self.octets).map_err(Malformed::Address)
+    }
+
+    /// The text for people and for JSON, which know no other octets than those of UTF-8.
+    pub(crate) fn text(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.octets)
+    }
+}
+
+/// Why there is no address in a line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Malformed {
+    #[error(transparent)]
+    Address(#[from] batv_core::Error),
+    #[error("line of more than {LINE_LIMIT} octets")]
+    LineTooLong,
+}
+
+/// What is said about some addresses: answers for programs, notes for people.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) out: Out,
+    pub(crate) notes: Out,
+    pub(crate) outcome: Outcome,
+}
+
+impl Answer {
+    /// Octets held.
+    pub(crate) fn len(&self) -> usize {
+        self.out.0.len() + self.notes.0.len()
+    }
+
+    /// Adds an object of JSON.
+    pub(crate) fn json(&mut self, object: &impl Serialize) -> fmt::Result {
+        serde_json::to_writer(&mut self.out.0, object).map_err(|_| fmt::Error)
+    }
+
+    /// Adds a line for people, which says what address it is about.
+    pub(crate) fn note(&mut self, line: &Line<'_>, what: impl Display) {
+        // `Out` takes all that is written.
+        let _ = match line.number {
+            Some(number) => writeln!(self.notes, "batv: line {number}: {what}"),
+            None => writeln!(self.notes, "batv: {}: {what}", line.text().escape_debug()),
+        };
+    }
+
+    /// Adds the same, and that the address was refused, or did not verify.
+    pub(crate) fn refuse(&mut self, line: &Line<'_>, why: impl Display) {
+        self.note(line, why);
+        self.outcome = Outcome::Refused;
+    }
+
+    /// Adds an object for an address that was refused.
+    pub(crate) fn refuse_in_json(&mut self, line: &Line<'_>, why: impl Display) -> fmt::Result {
+        self.outcome = Outcome::Refused;
+        self.json(&json::Refused { input: line.text(), error: why.to_string() })
+    }
+}
+
+/// What it came to, for all addresses: the worst counts.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Outcome {
+    #[default]
+    Good,
+    /// An address was refused, or did not verify.
+    Refused,
+    /// A recipient could not be judged.
+    Undecided,
+}
+
+/// Answers as they are gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Out(pub(crate) Vec<u8>);
+
+impl Out {
+    /// Adds octets, which need not be UTF-8.
+    #[inline]
+    pub(crate) fn raw(&mut self, octets: &[u8]) {
+        self.0.extend_from_slice(octets);
+    }
+}
+
+impl Write for Out {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.raw(text.as_bytes());
+        Ok(())
+    }
+}

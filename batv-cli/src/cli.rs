@@ -1,0 +1,646 @@
+//! The command line: types and help, nothing else.
+
+use core::str::FromStr;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use batv_config::clock;
+use batv_core::envelope::{Mode, Moment};
+use batv_core::prvs::Delimiter;
+use batv_core::srs::{self, Separator};
+use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, Pattern, UnknownName};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Sign, verify, unwrap and judge envelope addresses
+///
+/// Tags the sender addresses of outgoing mail (BATV), and believes only a bounce that brings a good tag back; rewrites
+/// the senders of forwarded mail (SRS); takes off the tags of others.
+#[derive(Debug, Parser)]
+#[command(
+    name = "batv",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Addresses come as arguments, or one a line on standard input when none is given, or `-` is.
+Standard output is the answer; standard error is for people.
+
+Exit status:
+  0  all is well
+  1  some address did not verify, was refused, or is none
+  2  wrong usage, no readable key, or trouble with a file
+
+Examples:
+  batv sign alice@example.com
+  batv verify prvs=0787f93fc2=alice@example.com"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Command {
+    /// Tag sender addresses
+    ///
+    /// Prints each address with a tag that expires in some days. What needs no tag stays as it is: the null sender `<>`,
+    /// an address that is tagged already, a domain that no signing key serves. What can't be tagged is printed as it came,
+    /// with the reason on standard error, and exit status 1.
+    ///
+    /// Where there is no keyring at all, one is made for you, with a new random key.
+    #[command(after_help = "\
+Examples:
+  batv sign alice@example.com
+  batv sign --form sub-address --delimiter - < senders.txt > tagged.txt")]
+    Sign(Sign),
+    /// Verify the tags of addresses
+    ///
+    /// For one address: prints the address without its tag when the tag is valid, and the reason on standard error when it
+    /// is not. For several, or a stream: a line for each with the verdict, a tab, and the address.
+    ///
+    /// The verdicts: valid, expired, bad-mac, unknown-key, untagged, malformed.
+    #[command(after_help = "\
+Examples:
+  batv verify prvs=0787f93fc2=alice@example.com
+  batv verify --explain --at 2026-11-23 prvs=0787f93fc2=alice@example.com")]
+    Verify(Verify),
+    /// Take off the tags of addresses, whoever made them
+    ///
+    /// Knows the tags of many programs, and checks none of them: the result serves to compare, show and look up, never to
+    /// deliver mail. An address without a tag is printed as it came, and so is one whose tag hides the address.
+    #[command(after_help = "\
+Examples:
+  batv unwrap SRS0=8nW7=2W=example.com=prvs=0778a1b2c3=alice@forwarder.example.net
+  batv unwrap --json btv1==086afe1179==bob@example.com")]
+    Unwrap(Unwrap),
+    /// Judge recipients of a message as a mail server should at RCPT TO
+    ///
+    /// For one recipient, prints the SMTP reply on the first line, and, when the recipient is taken, the mailbox to deliver
+    /// to on the second. For several, or a stream: a line for each with verdict, reason, disposition and mailbox, with tabs
+    /// between. Each recipient is judged as if it were the only one of its message.
+    #[command(after_help = "\
+Exit status:
+  0  each recipient is taken
+  1  some recipient is refused for good
+  2  some recipient is refused for now, or there is no readable key: answer with a temporary failure
+
+Examples:
+  batv check --from '<>' --to prvs=0787f93fc2=alice@example.com
+  batv check --mode mark --protected example.com --explain --to alice@example.com
+
+Exim, in an ACL:
+  deny condition = ${run{/usr/bin/batv check --from '<$sender_address>' --to '$local_part@$domain'}{no}{yes}}")]
+    Check(Check),
+    /// Rewrite the senders of forwarded mail, and restore them (SRS)
+    #[command(after_help = "\
+Examples:
+  batv srs forward --domain forwarder.example.net alice@example.com
+  batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net")]
+    Srs(Srs),
+    /// Make, rotate and list keys
+    #[command(after_help = "\
+Examples:
+  batv key new
+  batv key list")]
+    Key(Key),
+    /// Print manual pages and shell completions
+    #[command(after_help = "\
+Examples:
+  batv generate man sign | man -l -
+  batv generate completions bash > /etc/bash_completion.d/batv")]
+    Generate(Generate),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sign {
+    #[command(flatten)]
+    pub(crate) addresses: Addresses,
+    /// Where the tag stands, and how long it is
+    ///
+    /// prvs: `prvs=KDDDSSSSSS=alice@…`. sub-address: `alice+prvs=KDDDSSSSSS@…`, for servers that ignore what follows a
+    /// delimiter. strong: `batv=…=alice@…`, 60 bits instead of 24; only this program verifies it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) form: Form,
+    /// What stands between the address and a tag of the form sub-address
+    #[arg(long, value_name = "CHARACTER", default_value = "+", allow_hyphen_values = true, value_parser = delimiter)]
+    pub(crate) delimiter: Delimiter,
+    /// Days that the tag is valid, at most the lifetime of the key, which is the default
+    #[arg(long, value_name = "DAYS", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Form {
+    #[default]
+    Prvs,
+    SubAddress,
+    Strong,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) addresses: Addresses,
+    /// Tell on standard error, step by step, how the verdict came about
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Unwrap {
+    #[command(flatten)]
+    pub(crate) addresses: Addresses,
+    /// Take off only what has the exact shape that its makers give it
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Recipients (RCPT TO), or `-` for standard input, one a line
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) addresses: Vec<OsString>,
+    /// The sender (MAIL FROM)
+    #[arg(long, value_name = "PATH", default_value = "<>", allow_hyphen_values = true)]
+    pub(crate) from: OsString,
+    /// A recipient (RCPT TO); the same as an argument
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    pub(crate) to: Vec<OsString>,
+    /// How far to go with what is not proved: observe, mark, quarantine or reject
+    #[arg(long, default_value = "reject", value_parser = named::<Mode>(&["observe", "mark", "quarantine", "reject"]))]
+    pub(crate) mode: Mode,
+    /// When to refuse what only the message could still prove: rcpt or data
+    ///
+    /// With `data`, an untagged recipient of a null sender is taken here, and judged by the message: whoever only asks
+    /// whether a mailbox exists (a callout) is not told that it doesn't.
+    #[arg(long, value_name = "WHEN", default_value = "data", value_parser = named::<Moment>(&["rcpt", "data"]))]
+    pub(crate) reject_at: Moment,
+    /// A domain or mailbox that tags all it sends (repeatable); else: what the keys serve
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) protected: Vec<String>,
+    /// A domain or mailbox that is not judged all the same (repeatable)
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) exempt: Vec<String>,
+    /// The day from which on all that was sent has a tag; bounces without one are taken until older mail can't bounce
+    #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
+    pub(crate) signing_since: Option<Day>,
+    /// What to do when there is no key to judge by
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) on_error: OnError,
+    /// Tell on standard error, step by step, how the verdict came about
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum OnError {
+    #[default]
+    Tempfail,
+    Accept,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Srs {
+    #[command(subcommand)]
+    pub(crate) direction: Direction,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Direction {
+    /// Rewrite senders into a domain of ours
+    ///
+    /// The null sender and senders of our own domains stay as they are. What can't be rewritten is printed as it came, with
+    /// the reason on standard error, and exit status 1.
+    #[command(after_help = "\
+Examples:
+  batv srs forward --domain forwarder.example.net alice@example.com
+  batv srs forward --domain forwarder.example.net --key-file /etc/postsrsd.secret < senders.txt")]
+    Forward(SrsForward),
+    /// Restore rewritten senders
+    ///
+    /// For one address: prints the restored sender when it is valid, and the reason on standard error when it is not. For
+    /// several, or a stream: a line for each with the verdict, a tab, and the address.
+    ///
+    /// The verdicts: valid, expired, bad-mac, foreign (rewritten, but not into our domains), untagged, malformed.
+    #[command(after_help = "\
+Examples:
+  batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net
+  batv srs reverse --domain forwarder.example.net --json < recipients.txt")]
+    Reverse(SrsReverse),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SrsForward {
+    #[command(flatten)]
+    pub(crate) addresses: Addresses,
+    #[command(flatten)]
+    pub(crate) rewriting: Rewriting,
+    #[command(flatten)]
+    pub(crate) keys: KeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SrsReverse {
+    #[command(flatten)]
+    pub(crate) addresses: Addresses,
+    #[command(flatten)]
+    pub(crate) rewriting: Rewriting,
+    #[command(flatten)]
+    pub(crate) keys: KeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Rewriting {
+    /// A domain of ours (repeatable); senders are rewritten into the first
+    #[arg(long = "domain", value_name = "OURS", required = true, value_parser = domain)]
+    pub(crate) domains: Vec<String>,
+    /// What stands after SRS0 and SRS1: `=`, `+` or `-`
+    #[arg(long, value_name = "CHARACTER", default_value = "=", allow_hyphen_values = true, value_parser = separator)]
+    pub(crate) separator: Separator,
+    /// Characters of the hash that is made, 4 to 27 [default: 4, or the minimum; 12 with an hmac-sha256 key]
+    #[arg(long, value_name = "N")]
+    pub(crate) hash_length: Option<u8>,
+    /// The fewest characters of a hash that are taken, 4 to 27; with an hmac-sha256 key never fewer than 12
+    #[arg(long, value_name = "N", default_value_t = srs::HASH_MINIMUM)]
+    pub(crate) hash_minimum: u8,
+    /// Days that a rewritten sender lives, 1 to 1000
+    #[arg(long, value_name = "DAYS", default_value_t = srs::DEFAULT_MAX_AGE)]
+    pub(crate) max_age: u16,
+    /// Rewrite senders of our own domains too
+    #[arg(long)]
+    pub(crate) always_rewrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Key {
+    #[command(subcommand)]
+    pub(crate) operation: Operation,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Operation {
+    /// Add a new random key
+    ///
+    /// It signs at once when no other key does for its use and domains; else it only verifies until it is promoted, so that
+    /// all hosts can have it before its first tag comes back. Makes the keyring when there is none.
+    #[command(after_help = "\
+Examples:
+  batv key new
+  batv key new --use srs --algorithm hmac-sha1")]
+    New(KeyNew),
+    /// List the keys, never their secrets
+    #[command(after_help = "\
+Examples:
+  batv key list
+  batv key list --json --keyring /etc/batv/keyring.toml")]
+    List(KeyList),
+    /// Add a new random key that signs from now on
+    ///
+    /// The key that signed until now verifies its tags until the last one has expired. An id is not given out again while a
+    /// tag made with it can be alive.
+    #[command(after_help = "\
+Examples:
+  batv key rotate
+  batv key rotate --domain example.com --lifetime 14")]
+    Rotate(KeyRotate),
+    /// Let a key sign that has only verified until now
+    ///
+    /// The key that signed until now verifies its tags until the last one has expired.
+    #[command(after_help = "\
+Examples:
+  batv key promote 3
+  batv key promote --use srs")]
+    Promote(KeyPromote),
+    /// Take a key out of service
+    ///
+    /// Refused while its tags can be alive, and for the only key that signs.
+    #[command(after_help = "\
+Examples:
+  batv key retire 2
+  batv key retire 2 --force")]
+    Retire(KeyRetire),
+    /// Add the key of another program
+    #[command(after_help = "\
+Examples:
+  batv key import --format batv-tools /etc/batv/batv.key
+  batv key import --format postsrsd /etc/postsrsd.secret")]
+    Import(KeyImport),
+    /// Print a key for another program, or write it to a file
+    ///
+    /// This prints a secret, and so refuses to print on a terminal.
+    #[command(after_help = "\
+Examples:
+  batv key export 0 --format batv-tools --out /etc/batv/batv.key
+  batv key export --format postsrsd --out /etc/postsrsd.secret")]
+    Export(KeyExport),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyNew {
+    #[command(flatten)]
+    pub(crate) key: NewKey,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyList {
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyRotate {
+    #[command(flatten)]
+    pub(crate) key: NewKey,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyPromote {
+    #[command(flatten)]
+    pub(crate) key: WhichKey,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyRetire {
+    #[command(flatten)]
+    pub(crate) key: WhichKey,
+    /// Retire it all the same: bounces to its tags will not verify any more
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyImport {
+    /// The file, or `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Which program the file is from
+    ///
+    /// batv-tools: all octets are the secret, a newline at the end too. exim: the text without its newline. postsrsd: a
+    /// secret for SRS in each line, of which the first signs.
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    /// The id of the key, 0 to 9 [default: 0, which is all that batv-tools has, and what Exim uses when not told otherwise]
+    #[arg(long, value_name = "N", value_parser = key_id)]
+    pub(crate) id: Option<KeyId>,
+    /// Days that a tag is valid, 1 to 180 [default: 7]
+    #[arg(long, value_name = "DAYS", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    /// A domain or mailbox that the key is for (repeatable) [default: everybody]
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) domains: Vec<String>,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyExport {
+    /// The id of the key, 0 to 9, where there are several; postsrsd gets all SRS keys
+    #[arg(value_name = "ID", value_parser = key_id)]
+    pub(crate) id: Option<KeyId>,
+    /// A domain or mailbox that it is for (repeatable), where several keys have this id
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) domains: Vec<String>,
+    /// Which program the file is for
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    /// Write to this new file, of mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    BatvTools,
+    Exim,
+    Postsrsd,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Generate {
+    #[command(subcommand)]
+    pub(crate) what: Generated,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Generated {
+    /// Print a manual page, or write all of them
+    #[command(after_help = "\
+Examples:
+  batv generate man sign | man -l -
+  batv generate man --out /usr/local/share/man/man1")]
+    Man(Man),
+    /// Print completions for a shell
+    #[command(after_help = "\
+Examples:
+  batv generate completions bash > /etc/bash_completion.d/batv
+  batv generate completions fish > ~/.config/fish/completions/batv.fish")]
+    Completions(Completions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// The subcommand that the page is for, such as `sign` or `srs forward`; else the page of batv itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Write the pages of all subcommands into this directory
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewKey {
+    /// What it is for: tags of our own senders, or senders of mail that we forward
+    #[arg(long = "use", value_enum, default_value_t)]
+    pub(crate) key_use: Use,
+    /// Its id, 0 to 9 [default: the lowest that is free]
+    #[arg(long, value_name = "N", value_parser = key_id)]
+    pub(crate) id: Option<KeyId>,
+    /// hmac-sha256, or hmac-sha1 to share the key with Exim, batv-tools or an SRS program
+    ///
+    /// [default: that of the key that it takes over from, else hmac-sha256]
+    #[arg(long, value_parser = named::<Algorithm>(&["hmac-sha256", "hmac-sha1"]))]
+    pub(crate) algorithm: Option<Algorithm>,
+    /// Days that its tags are valid, 1 to 180 [default: those of the key that it takes over from, else 7]
+    #[arg(long, value_name = "DAYS", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    /// A domain or mailbox that it is for (repeatable) [default: everybody]
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) domains: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WhichKey {
+    /// Its id, 0 to 9
+    #[arg(value_name = "ID", value_parser = key_id)]
+    pub(crate) id: Option<KeyId>,
+    /// What it is for
+    #[arg(long = "use", value_enum, default_value_t)]
+    pub(crate) key_use: Use,
+    /// A domain or mailbox that it is for (repeatable), where several keys have this id
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) domains: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Use {
+    #[default]
+    Batv,
+    Srs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyringFile {
+    /// The keyring [default: BATV_KEYRING, else your own, else the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) permissions: Permissions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Permissions {
+    /// Read keys from a file even when others than its owner can
+    #[arg(long)]
+    pub(crate) allow_readable: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeySource {
+    /// The keyring [default: BATV_KEYRING, else your own, else the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Option<PathBuf>,
+    /// A file that holds one secret: all its octets, a newline at the end too, as batv-tools reads it
+    #[arg(long, value_name = "FILE", conflicts_with = "keyring")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The algorithm of the key in --key-file, hmac-sha1 or hmac-sha256 [default: hmac-sha1]
+    #[arg(long, requires = "key_file", value_parser = named::<Algorithm>(&["hmac-sha1", "hmac-sha256"]))]
+    pub(crate) algorithm: Option<Algorithm>,
+    #[command(flatten)]
+    pub(crate) permissions: Permissions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BatvKeySource {
+    #[command(flatten)]
+    pub(crate) source: KeySource,
+    /// The id of the key in --key-file, 0 to 9 [default: 0]
+    #[arg(long, value_name = "N", requires = "key_file", value_parser = key_id)]
+    pub(crate) key_id: Option<KeyId>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Addresses {
+    /// Addresses, or `-` for standard input, one a line
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) addresses: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Clock {
+    /// The day that it is taken to be: a date, or a date-time of RFC 3339 [default: today in UTC]
+    #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
+    pub(crate) at: Option<Day>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Output {
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn named<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = UnknownName> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
+fn delimiter(text: &str) -> Result<Delimiter, String> {
+    let character = text.parse().map_err(|_| "one character is needed".to_owned())?;
+    Delimiter::new(character).map_err(|error| error.to_string())
+}
+
+fn separator(text: &str) -> Result<Separator, &'static str> {
+    text.parse().ok().and_then(|character| Separator::new(character).ok()).ok_or("one of =, + and - is needed")
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    let days = text.parse().map_err(|_| "a number of days is needed".to_owned())?;
+    Lifetime::new(days).map_err(|error| error.to_string())
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    let number = text.parse().map_err(|_| "a digit from 0 to 9 is needed".to_owned())?;
+    KeyId::new(number).map_err(|error| error.to_string())
+}
+
+fn domain(text: &str) -> Result<String, batv_core::Error> {
+    Domain::parse(text).map(|_| text.to_owned())
+}
+
+fn pattern(text: &str) -> Result<String, batv_core::Error> {
+    Pattern::parse(text).map(|_| text.to_owned())
+}

@@ -1,0 +1,64 @@
+//! `batv unwrap`
+
+use core::fmt;
+
+use batv_core::Mailbox;
+use batv_core::dialect::{self, Layer, Mode};
+
+use crate::addresses;
+use crate::answer::{Answer, Line, Malformed, Outcome};
+use crate::cli::Unwrap;
+use crate::error::Error;
+use crate::json;
+
+pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
+    let mode = if arguments.strict { Mode::Strict } else { Mode::Identity };
+    let answer = if arguments.output.json { json } else { plain };
+    addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(mode, line, to))
+}
+
+fn layers<'a>(mode: Mode, line: &Line<'a>) -> Result<impl Iterator<Item = Layer<'a>> + use<'a>, Malformed> {
+    let path = line.path()?;
+    Ok(path.mailbox().map(|mailbox| dialect::unwrap(mailbox, mode)).into_iter().flatten())
+}
+
+fn plain(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+    let mut recovered: Option<Mailbox<'_>> = None;
+    match layers(mode, line) {
+        Ok(layers) => {
+            for layer in layers {
+                recovered = layer.mailbox.or(recovered);
+                if layer.mailbox.is_none() {
+                    answer.note(line, format_args!("the tag hides the address ({})", layer.dialect));
+                }
+            }
+        }
+        Err(error) => answer.refuse(line, error),
+    }
+    match recovered {
+        Some(mailbox) => mailbox.write_to(&mut answer.out),
+        None => {
+            answer.out.raw(line.octets);
+            Ok(())
+        }
+    }
+}
+
+fn json(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+    let input = line.text();
+    let layers: Vec<_> = match layers(mode, line) {
+        Ok(layers) => layers
+            .map(|layer| json::Layer {
+                dialect: layer.dialect.as_str(),
+                address: layer.mailbox.map(|mailbox| mailbox.to_string()),
+            })
+            .collect(),
+        Err(error) => return answer.refuse_in_json(line, error),
+    };
+    let address = if layers.is_empty() {
+        Some(input.clone())
+    } else {
+        layers.iter().rev().find_map(|layer| layer.address.clone()).map(Into::into)
+    };
+    answer.json(&json::Unwrapped { input, address, layers })
+}

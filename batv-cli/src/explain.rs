@@ -1,0 +1,158 @@
+//! Verdicts in words: what was read, which key, which day. A MAC that was expected is never among them.
+
+use core::fmt::{self, Display, Write};
+use core::slice;
+
+use batv_config::clock;
+use batv_core::envelope::{Judgement, Policy, Reason};
+use batv_core::prvs::{self, Form, Verification};
+use batv_core::{Day, Key, KeyId, KeyRing, KeyState, Mailbox, Verdict};
+
+use crate::answer::{Line, Out};
+
+/// Explains one verdict to people, a line for each step.
+pub(crate) struct Explanation<'e> {
+    out: &'e mut Out,
+    keys: &'e [Key],
+    today: Day,
+}
+
+impl<'e> Explanation<'e> {
+    /// Begins with what the explanation is about, and which day it is.
+    pub(crate) fn begin(out: &'e mut Out, line: &Line<'_>, keys: &'e [Key], today: Day) -> Result<Self, fmt::Error> {
+        match line.number {
+            Some(number) => writeln!(out, "line {number}: {}", line.text().escape_debug())?,
+            None => writeln!(out, "{}", line.text().escape_debug())?,
+        }
+        let mut explanation = Self { out, keys, today };
+        let number = today.number();
+        explanation.step("today", format_args!("{}, day {number} since 1970-01-01", clock::format_day(today)))?;
+        Ok(explanation)
+    }
+
+    pub(crate) fn step(&mut self, name: &str, what: impl Display) -> fmt::Result {
+        writeln!(self.out, "  {name:<9} {what}")
+    }
+
+    /// How a tag was verified.
+    pub(crate) fn verification(&mut self, given: &Mailbox<'_>, verification: &Verification<'_>) -> fmt::Result {
+        self.step("read", format_args!("local part {}, domain {}", given.local_part(), given.domain()))?;
+        if let (Some(form), Some(key_id)) = (verification.form, verification.key_id) {
+            let tag = Tag::read(given, form);
+            let Tag { kind, expiry, mac } = &tag;
+            self.step("tag", format_args!("{kind}, of key {key_id}, for the day …{expiry}, with the MAC {mac}"))?;
+            self.step("mailbox", verification.mailbox)?;
+            self.tried_keys(given, &verification.mailbox, key_id, &tag)?;
+        } else {
+            self.step("tag", "none of the forms that we make")?;
+        }
+        self.step("verdict", format_args!("{}: {}", verification.verdict, reason(verification)))
+    }
+
+    fn tried_keys(&mut self, given: &Mailbox<'_>, mailbox: &Mailbox<'_>, id: KeyId, tag: &Tag) -> fmt::Result {
+        let keys = self.keys;
+        let mut none = true;
+        for key in keys.batv_keys(mailbox).filter(|key| key.key_use().id() == Some(id)) {
+            none = false;
+            let days_left = prvs::verify(slice::from_ref(key), given, self.today).days_left;
+            let made = match (key.state(), days_left) {
+                (KeyState::Retired, _) => "not tried",
+                (_, None) => "did not make this tag",
+                (_, Some(_)) => "made this tag",
+            };
+            let lifetime = days(key.lifetime().days());
+            self.step("key", format_args!("{id}, {}, {}, lifetime {lifetime}: {made}", key.algorithm(), key.state()))?;
+            if let Some(days_left) = days_left {
+                self.window(tag, days_left, &lifetime)?;
+            }
+        }
+        if none { self.step("key", format_args!("{id}: none that serves this mailbox")) } else { Ok(()) }
+    }
+
+    /// draft-levine-smtp-batv-01 §4: an unsigned subtraction modulo 1000.
+    fn window(&mut self, tag: &Tag, days_left: i32, lifetime: &str) -> fmt::Result {
+        let (today, ahead) = (self.today.number() % 1000, days_left.rem_euclid(1000));
+        let within = if days_left < 0 { "over" } else { "at most" };
+        self.step("window", format_args!("({} - {today:03}) mod 1000 = {ahead}, {within} {lifetime}", tag.expiry))
+    }
+
+    /// How an envelope was judged.
+    pub(crate) fn judgement(&mut self, policy: &Policy<'_>, judgement: &Judgement<'_>) -> fmt::Result {
+        let mode = policy.mode.as_str();
+        let when = policy.reject_at.as_str();
+        self.step("policy", format_args!("mode {mode}, what a message could still prove is refused at {when}"))?;
+        self.step(
+            "finding",
+            format_args!("{} ({}): {}", judgement.finding, judgement.reason, finding(judgement.reason)),
+        )?;
+        self.step("therefore", format_args!("{}: {}", judgement.disposition, judgement.reply))
+    }
+}
+
+/// The verdict on a tag in one sentence.
+pub(crate) fn reason(verification: &Verification<'_>) -> String {
+    let key_id = verification.key_id.unwrap_or_default();
+    let date = verification.expires.map_or_else(|| "a day out of range".to_owned(), clock::format_day);
+    match (verification.verdict, verification.days_left) {
+        (Verdict::Valid, _) => format!("the tag is valid through {date}"),
+        (Verdict::Expired, Some(days_left)) => {
+            format!("the tag expired on {date}, {} ago", days(days_left.unsigned_abs()))
+        }
+        (Verdict::BadMac, _) => format!("the tag is forged or damaged: no live key {key_id} made it for this mailbox"),
+        (Verdict::UnknownKey, _) => {
+            format!("the tag names key {key_id}, and no live key of that id serves this mailbox")
+        }
+        _ => "there is no tag that we could have made".to_owned(),
+    }
+}
+
+/// Why an envelope was judged so, in one sentence.
+pub(crate) fn finding(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Exempt => "the recipient is exempt, not protected, or no live key serves it",
+        Reason::NullMultiRcpt => "a bounce has one recipient",
+        Reason::TagOk => "a null sender, and a good tag: this answers mail that we sent",
+        Reason::TagExpired => "a null sender, and a tag of ours that has expired",
+        Reason::TagForged => "a null sender, and a tag that none of our keys made",
+        Reason::TagUnknownKey => "a tag that names no live key of ours",
+        Reason::Callout => "a null sender and no tag: the message will tell whether it is a bounce",
+        Reason::Untagged => "a null sender and no tag, to a mailbox that tags all it sends",
+        Reason::SigningGrace => "a null sender and no tag, but mail from before there were tags may still bounce",
+        Reason::Rfc5321Postmaster => "postmaster and abuse take everything",
+        Reason::TaggedMail => "mail that is no bounce, to a tag of ours, which comes off",
+        Reason::TaggedBad => "mail that is no bounce, to a tag that none of our keys made",
+        Reason::NotJudged => "mail that is no bounce",
+        Reason::Internal => "there is no live key to judge by, or the clock is wrong",
+        _ => "no words for this yet",
+    }
+}
+
+/// A tag as it was shown.
+struct Tag {
+    kind: &'static str,
+    expiry: String,
+    mac: String,
+}
+
+impl Tag {
+    /// Reads `KDDD` and the MAC where this form has them: a tag that was recognised has its parts at fixed places.
+    fn read(mailbox: &Mailbox<'_>, form: Form) -> Self {
+        let local_part: String = mailbox.local_part().characters().collect();
+        let (kind, tag) = match form {
+            Form::Strong => ("strong form", local_part.get(5..21)),
+            Form::SubAddress(_) => {
+                ("sub-address form", local_part.len().checked_sub(10).and_then(|at| local_part.get(at..)))
+            }
+            _ => ("prvs form", local_part.get(5..15)),
+        };
+        let (expiry, mac) = tag.and_then(|tag| tag.get(1..)?.split_at_checked(3)).unwrap_or_default();
+        Self { kind, expiry: expiry.to_owned(), mac: mac.to_owned() }
+    }
+}
+
+fn days(number: impl Into<u32>) -> String {
+    match number.into() {
+        1 => "1 day".to_owned(),
+        number => format!("{number} days"),
+    }
+}

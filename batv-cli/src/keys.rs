@@ -1,0 +1,93 @@
+//! Where a command gets its keys from.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use batv_config::place::Places;
+use batv_config::{Keyring, KeyringFile, NewKey, Permissions, Use, read_secret};
+use batv_core::{Algorithm, Day, Key, KeyState, KeyUse, Lifetime};
+use zeroize::Zeroizing;
+
+use crate::cli::{self, BatvKeySource, KeySource};
+use crate::error::Error;
+
+/// Octets of a new secret: as many as the longer of the two hashes has (RFC 2104 §3).
+const SECRET_OCTETS: usize = 32;
+
+/// A new secret from the system.
+pub(crate) fn random_secret() -> Result<Zeroizing<[u8; SECRET_OCTETS]>, Error> {
+    let mut secret = Zeroizing::new([0; SECRET_OCTETS]);
+    getrandom::fill(secret.as_mut())?;
+    Ok(secret)
+}
+
+impl From<&cli::Permissions> for Permissions {
+    fn from(given: &cli::Permissions) -> Self {
+        if given.allow_readable { Self::AllowReadable } else { Self::Private }
+    }
+}
+
+impl KeySource {
+    /// The keys, of which one in a raw file is for this use, and its tags live so long.
+    pub(crate) fn load(&self, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
+        match &self.key_file {
+            Some(file) => self.load_raw(file, key_use, lifetime),
+            None => self.load_ring(Places::of_process(self.keyring.as_deref()).in_force().ok_or(Error::NoKeyring)?),
+        }
+    }
+
+    fn load_ring(&self, path: &Path) -> Result<Keyring, Error> {
+        Ok(Keyring::load(path, Permissions::from(&self.permissions))?)
+    }
+
+    fn load_raw(&self, file: &Path, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
+        let secret = read_secret(file, Permissions::from(&self.permissions))?;
+        Ok(Keyring::from_raw_key(&secret, key_use, self.algorithm.unwrap_or(Algorithm::HmacSha1), lifetime)?)
+    }
+}
+
+impl BatvKeySource {
+    /// The keys to verify with.
+    pub(crate) fn load(&self) -> Result<Keyring, Error> {
+        self.source.load(self.key_use(), Lifetime::default())
+    }
+
+    /// The keys to sign with. Where there is no keyring at all, the user gets one.
+    pub(crate) fn load_to_sign(&self, lifetime: Option<Lifetime>, today: Day) -> Result<Keyring, Error> {
+        let keyring = match self.source.load(self.key_use(), lifetime.unwrap_or_default()) {
+            Err(Error::NoKeyring) => create(today)?,
+            result => result?,
+        };
+        let signing = keyring.keys().iter().filter(|key| may_sign(key) && key.key_use() != KeyUse::Srs);
+        let longest = signing.map(Key::lifetime).max().ok_or(Error::NoSigningKey { what: "sign", options: "" })?;
+        match lifetime {
+            Some(wanted) if wanted > longest => {
+                Err(batv_core::Error::LifetimeOverKey { days: wanted.days(), key: longest.days() }.into())
+            }
+            _ => Ok(keyring),
+        }
+    }
+
+    fn key_use(&self) -> KeyUse {
+        KeyUse::Batv(self.key_id.unwrap_or_default())
+    }
+}
+
+pub(crate) fn may_sign(key: &Key) -> bool {
+    key.state() == KeyState::Signing
+}
+
+/// Makes the user's own keyring.
+fn create(today: Day) -> Result<Keyring, Error> {
+    let places = Places::of_process(None);
+    let path = places.for_new().ok_or(Error::NoPlace)?;
+    let mut file = KeyringFile::open_or_create(path, Permissions::Private)?;
+    // Another process may have been faster.
+    if file.is_new() {
+        file.keyring_mut().add(&NewKey::new(Use::Batv), random_secret()?.as_slice(), today)?;
+        file.save()?;
+        // Whoever closes standard error does not want to be told.
+        let _ = writeln!(io::stderr(), "batv: made a keyring with a new key: {}", path.display());
+    }
+    Ok(Keyring::load(path, Permissions::Private)?)
+}

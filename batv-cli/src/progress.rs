@@ -1,0 +1,50 @@
+//! How far a long stream has come, on a terminal.
+
+use core::mem;
+use core::time::Duration;
+use std::io::Write;
+use std::time::Instant;
+
+const SHOWN_AFTER: Duration = Duration::from_secs(2);
+const SHOWN_EVERY: Duration = Duration::from_millis(500);
+/// Back to the start of the line, and clear it (ECMA-48, `EL`).
+const CLEAR: &str = "\r\x1b[K";
+
+/// Lines and octets so far.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    begun: Instant,
+    due: Instant,
+    visible: bool,
+    lines: u64,
+    octets: u64,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let begun = Instant::now();
+        Self { begun, due: begun + SHOWN_AFTER, visible: false, lines: 0, octets: 0 }
+    }
+
+    /// Counts what was answered, and shows it now and then. That it can't be shown is no reason to stop.
+    pub(crate) fn add(&mut self, lines: u64, octets: usize, terminal: &mut impl Write) {
+        self.lines += lines;
+        self.octets += octets as u64;
+        let now = Instant::now();
+        if now < self.due {
+            return;
+        }
+        self.due = now + SHOWN_EVERY;
+        self.visible = true;
+        let each_second = u128::from(self.lines) * 1000 / (now - self.begun).as_millis().max(1);
+        let megabytes = self.octets / 1_000_000;
+        let _ = write!(terminal, "{CLEAR}{} lines, {megabytes} MB, {each_second} lines/s", self.lines);
+    }
+
+    /// Leaves the line free for something else.
+    pub(crate) fn clear(&mut self, terminal: &mut impl Write) {
+        if mem::take(&mut self.visible) {
+            let _ = terminal.write_all(CLEAR.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Lines in, answers out: in order, on all cores, and in a space that no input makes larger.
+//!
+//! Each worker reads a chunk of whole lines while it holds the input, answers it on its own, and writes when its turn
+//! comes. A small chunk is answered before the input is let go: whoever writes one line and waits gets an answer, and
+//! a short input starts no second thread.
+
+use core::fmt;
+use core::ops::ControlFlow;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use crate::answer::{Answer, Line, Outcome};
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// The most octets of a line that are looked at.
+pub(crate) const LINE_LIMIT: usize = 64 * 1024;
+/// The most octets that a worker reads at a time.
+const CHUNK: usize = 256 * 1024;
+/// Octets from which on a chunk is worth a worker of its own.
+const WORTH_SHARING: usize = 16 * 1024;
+/// Octets of answers from which on a worker waits for its turn, so as not to hold more.
+const FULL: usize = 1024 * 1024;
+/// More than this would wait for the input and for their turn.
+const MOST_WORKERS: usize = 16;
+
+/// What becomes of a line after its first [`LINE_LIMIT`] octets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tail {
+    /// It follows the answer, which ends with the start of the line.
+    Passed,
+    Dropped,
+}
+
+/// Where answers go, and notes for people.
+#[derive(Debug)]
+pub(crate) struct Outputs<O, N> {
+    pub(crate) answers: O,
+    pub(crate) notes: N,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// Answers each line of the input; tells what it came to.
+///
+/// # Errors
+/// Those of reading and of writing.
+pub(crate) fn answer_lines<I, O, N, F>(
+    input: I,
+    outputs: Outputs<O, N>,
+    tail: Tail,
+    answer: F,
+) -> Result<Outcome, Error>
+where
+    I: Read + Send,
+    O: Write + Send,
+    N: Write + Send,
+    F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
+{
+    let stream = Stream {
+        input: Mutex::new(Input::new(input)),
+        output: Mutex::new(Output { to: outputs, turn: 0, outcome: Outcome::Good, error: None }),
+        turn_over: Condvar::new(),
+        stopped: AtomicBool::new(false),
+        tail,
+        answer,
+    };
+    thread::scope(|scope| stream.work(scope));
+    let Output { mut to, outcome, error, .. } = stream.output.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(progress) = &mut to.progress {
+        progress.clear(&mut to.notes);
+    }
+    error.map_or(Ok(outcome), Err)
+}
+
+struct Stream<I, O, N, F> {
+    input: Mutex<Input<I>>,
+    output: Mutex<Output<O, N>>,
+    turn_over: Condvar,
+    stopped: AtomicBool,
+    tail: Tail,
+    answer: F,
+}
+
+impl<I, O, N, F> Stream<I, O, N, F>
+where
+    I: Read + Send,
+    O: Write + Send,
+    N: Write + Send,
+    F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
+{
+    fn work<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let _guard = StopOnPanic { stopped: &self.stopped, turn_over: &self.turn_over };
+        let mut buffer = vec![0; CHUNK];
+        let mut answer = Answer::default();
+        loop {
+            let mut input = lock(&self.input);
+            if self.stopped.load(Ordering::Relaxed) {
+                return;
+            }
+            let turn = input.turn;
+            let chunk = match input.next_chunk(&mut buffer) {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return,
+                Err(error) => return self.stop(turn, Error::Input(error)),
+            };
+            let _held = if chunk.octets.len() < WORTH_SHARING {
+                Some(input)
+            } else {
+                if input.has_work_for_another() {
+                    scope.spawn(|| self.work(scope));
+                }
+                None
+            };
+            if self.answer_chunk(&chunk, turn, &mut answer).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn answer_chunk(&self, chunk: &Chunk<'_>, turn: u64, answer: &mut Answer) -> ControlFlow<()> {
+        match chunk.content {
+            Content::Lines => {
+                let mut rest = chunk.octets;
+                let mut number = chunk.first_line;
+                while !rest.is_empty() {
+                    let (line, after) = match memchr(b'\n', rest) {
+                        Some(end) => (&rest[..end], &rest[end + 1..]),
+                        None => (rest, &[][..]),
+                    };
+                    self.answer_line(line, number, turn, answer)?;
+                    answer.out.raw(b"\n");
+                    rest = after;
+                    number += 1;
+                }
+            }
+            Content::LongStart => self.answer_line(chunk.octets, chunk.first_line, turn, answer)?,
+            Content::LongMiddle => self.pass(chunk.octets, answer),
+            Content::LongEnd => {
+                self.pass(chunk.octets.strip_suffix(b"\n").unwrap_or(chunk.octets), answer);
+                answer.out.raw(b"\n");
+            }
+        }
+        self.write(turn, answer, Some(chunk))
+    }
+
+    fn answer_line(&self, octets: &[u8], number: u64, turn: u64, answer: &mut Answer) -> ControlFlow<()> {
+        let number = Some(number);
+        let result = match octets.split_at_checked(LINE_LIMIT) {
+            Some((start, tail)) if !tail.is_empty() => {
+                let result = (self.answer)(&Line { octets: start, number, cut: true }, answer);
+                self.pass(tail, answer);
+                result
+            }
+            _ => {
+                let octets = octets.strip_suffix(b"\r").unwrap_or(octets);
+                (self.answer)(&Line { octets, number, cut: false }, answer)
+            }
+        };
+        if let Err(error) = result {
+            self.stop(turn, Error::Output(io::Error::other(error)));
+            return ControlFlow::Break(());
+        }
+        if answer.len() < FULL { ControlFlow::Continue(()) } else { self.write(turn, answer, None) }
+    }
+
+    fn pass(&self, octets: &[u8], answer: &mut Answer) {
+        if self.tail == Tail::Passed {
+            answer.out.raw(octets);
+        }
+    }
+
+    /// Writes when this turn has come, and ends the turn with the chunk.
+    fn write(&self, turn: u64, answer: &mut Answer, done: Option<&Chunk<'_>>) -> ControlFlow<()> {
+        let Some(mut output) = self.wait_for(turn) else { return ControlFlow::Break(()) };
+        if let Err(error) = output.write(answer, done) {
+            drop(output);
+            self.stop(turn, Error::Output(error));
+            return ControlFlow::Break(());
+        }
+        if done.is_some() {
+            output.turn += 1;
+            self.turn_over.notify_all();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Ends all work with this turn, and with an error.
+    fn stop(&self, turn: u64, error: Error) {
+        if let Some(mut output) = self.wait_for(turn) {
+            output.error = Some(error);
+            self.stopped.store(true, Ordering::Relaxed);
+            self.turn_over.notify_all();
+        }
+    }
+
+    fn wait_for(&self, turn: u64) -> Option<MutexGuard<'_, Output<O, N>>> {
+        let waiting = |output: &mut Output<O, N>| output.turn != turn && !self.stopped.load(Ordering::Relaxed);
+        let output = self.turn_over.wait_while(lock(&self.output), waiting).unwrap_or_else(PoisonError::into_inner);
+        (output.turn == turn && !self.stopped.load(Ordering::Relaxed)).then_some(output)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The turn of a worker that panicked would never end, and the others would wait for it.
+struct StopOnPanic<'s> {
+    stopped: &'s AtomicBool,
+    turn_over: &'s Condvar,
+}
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.stopped.store(true, Ordering::Relaxed);
+            self.turn_over.notify_all();
+        }
+    }
+}
+
+struct Output<O, N> {
+    to: Outputs<O, N>,
+    /// The turn of the chunk that is written now.
+    turn: u64,
+    outcome: Outcome,
+    error: Option<Error>,
+}
+
+impl<O: Write, N: Write> Output<O, N> {
+    fn write(&mut self, answer: &mut Answer, done: Option<&Chunk<'_>>) -> io::Result<()> {
+        let Outputs { answers, notes, progress } = &mut self.to;
+        self.outcome = self.outcome.max(answer.outcome);
+        answers.write_all(&answer.out.0)?;
+        answers.flush()?;
+        answer.out.0.clear();
+        if let Some(progress) = progress {
+            if !answer.notes.0.is_empty() {
+                progress.clear(notes);
+            }
+            if let Some(chunk) = done {
+                progress.add(chunk.lines, chunk.octets.len(), notes);
+            }
+        }
+        // Whoever closes standard error does not want to be told.
+        let _ = notes.write_all(&answer.notes.0);
+        answer.notes.0.clear();
+        Ok(())
+    }
+}
+
+/// What one worker answers at a time.
+struct Chunk<'b> {
+    content: Content,
+    octets: &'b [u8],
+    /// The number of its first line, from 1.
+    first_line: u64,
+    /// How many lines end in it.
+    lines: u64,
+}
+
+enum Content {
+    /// Whole lines, but for the newline that the last line of the input may lack.
+    Lines,
+    /// More than [`LINE_LIMIT`] octets of a line that goes on.
+    LongStart,
+    LongMiddle,
+    LongEnd,
+}
+
+struct Input<I> {
+    reader: I,
+    /// What was read of a line that had not ended.
+    carry: Vec<u8>,
+    /// Whether the line that goes on is a long one, answered already.
+    within_long: bool,
+    at_end: bool,
+    turn: u64,
+    line: u64,
+    /// How many workers may still be added; known when it matters.
+    workers_left: Option<usize>,
+}
+
+impl<I: Read> Input<I> {
+    fn new(reader: I) -> Self {
+        Self { reader, carry: Vec::new(), within_long: false, at_end: false, turn: 0, line: 1, workers_left: None }
+    }
+
+    /// Reads until a line ends, or is too long, and no further: what comes later may depend on the answer.
+    fn next_chunk<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Option<Chunk<'b>>> {
+        let mut length = self.carry.len();
+        let mut searched = 0;
+        buffer[..length].copy_from_slice(&self.carry);
+        self.carry.clear();
+        let (content, end) = loop {
+            let fresh = &buffer[searched..length];
+            let newline = if self.within_long { memchr(b'\n', fresh) } else { memrchr(b'\n', fresh) };
+            match (newline, self.within_long) {
+                (Some(newline), true) => break (Content::LongEnd, searched + newline + 1),
+                (Some(newline), false) => break (Content::Lines, searched + newline + 1),
+                (None, true) if length > 0 => break (Content::LongMiddle, length),
+                (None, false) if length > LINE_LIMIT => break (Content::LongStart, length),
+                (None, true) if self.at_end => break (Content::LongEnd, length),
+                (None, false) if self.at_end && length > 0 => break (Content::Lines, length),
+                (None, false) if self.at_end => return Ok(None),
+                (None, _) => {}
+            }
+            searched = length;
+            match self.reader.read(&mut buffer[length..]) {
+                Ok(read) => {
+                    length += read;
+                    self.at_end = read == 0;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        };
+        self.carry.extend_from_slice(&buffer[end..length]);
+        self.within_long = matches!(content, Content::LongStart | Content::LongMiddle);
+        let octets = &buffer[..end];
+        let lines = match content {
+            Content::Lines => memchr_iter(b'\n', octets).count() as u64 + u64::from(!octets.ends_with(b"\n")),
+            Content::LongStart | Content::LongMiddle => 0,
+            Content::LongEnd => 1,
+        };
+        let chunk = Chunk { content, octets, first_line: self.line, lines };
+        self.turn += 1;
+        self.line += lines;
+        Ok(Some(chunk))
+    }
+
+    fn has_work_for_another(&mut self) -> bool {
+        let cores = || thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+        let left = self.workers_left.get_or_insert_with(|| cores() - 1);
+        let more = *left > 0;
+        *left -= usize::from(more);
+        more
+    }
+}
