@@ -6,7 +6,6 @@ use batv_core::prvs::{Delimiter, Form};
 use batv_core::srs::Separator;
 use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime};
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
@@ -56,7 +55,7 @@ pub fn long_local_part() -> impl Strategy<Value = String> {
 }
 
 /// As it looks when a tag of somebody stands in it, or nearly so.
-pub fn taglike_local_part() -> impl Strategy<Value = String> {
+pub fn taglike_local_part() -> BoxedStrategy<String> {
     let tag = prop_oneof![
         "[0-9]{4}[0-9a-fA-F]{6}",
         "[0-9]{3}[0-9a-f]{6}",
@@ -73,11 +72,8 @@ pub fn taglike_local_part() -> impl Strategy<Value = String> {
         "prvs=", "PRVS=", "batv=", "Batv=", "BATV+", "btv1==", "msprvs1=", "SRS0=", "SRS0+", "SRS0-", "srs0=", "SRS1=",
         "SRS1+", "SRS1-", "x+SRS=", "x+caf_=", "x+prvs=", "x=prvs=", "prvs=x=", "prvs=x/", "prvs", "SRS0",
     ]);
-    let between = select(vec!["=", "==", "+", "/", "", "=\""]);
-    (tag_type, tag, between, option::of("[a-z=+]{1,6}")).prop_map(|(tag_type, tag, between, core)| {
-        let close = if between.ends_with('"') { "\"" } else { "" };
-        format!("{tag_type}{tag}{between}{}{close}", core.unwrap_or_default())
-    })
+    let core = prop_oneof![3 => "[=+/]{0,2}[a-z=+]{0,6}", 1 => "=\"[a-z =+]{1,6}\""];
+    (tag_type, tag, core).prop_map(|(tag_type, tag, core)| format!("{tag_type}{tag}{core}")).boxed()
 }
 
 /// A domain name of ASCII, in any case.
@@ -86,17 +82,18 @@ pub fn domain_name() -> impl Strategy<Value = String> {
 }
 
 /// Any domain: a name, in ASCII or UTF-8, or an address literal (RFC 5321 §4.1.3).
-pub fn domain() -> impl Strategy<Value = String> {
+pub fn domain() -> BoxedStrategy<String> {
     prop_oneof![
         8 => domain_name(),
         1 => "[a-zäÖ中]{1,8}\\.example",
-        1 => select(vec!["[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:2001:DB8::192.0.2.7]", "[Tag:co=nt@ent]"])
+        1 => select(vec!["[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:2001:DB8::192.0.2.7]", "[Tag:co-nt@ent]"])
             .prop_map(str::to_owned),
     ]
+    .boxed()
 }
 
 /// Any mailbox that can be read.
-pub fn mailbox() -> impl Strategy<Value = String> {
+pub fn mailbox() -> BoxedStrategy<String> {
     let local_part = prop_oneof![
         6 => plain_local_part(30),
         1 => dotty_local_part(),
@@ -106,11 +103,11 @@ pub fn mailbox() -> impl Strategy<Value = String> {
         6 => taglike_local_part(),
         1 => select(vec!["postmaster", "Abuse", "POSTMASTER"]).prop_map(str::to_owned),
     ];
-    (local_part, domain()).prop_map(|(local_part, domain)| format!("{local_part}@{domain}"))
+    (local_part, domain()).prop_map(|(local_part, domain)| format!("{local_part}@{domain}")).boxed()
 }
 
 /// What may come as a path: a mailbox in any dress, or rubbish made of what matters to a parser.
-pub fn path() -> impl Strategy<Value = Vec<u8>> {
+pub fn path() -> BoxedStrategy<Vec<u8>> {
     let text = prop_oneof![
         4 => mailbox(),
         1 => mailbox().prop_map(|mailbox| format!("<{mailbox}>")),
@@ -119,7 +116,7 @@ pub fn path() -> impl Strategy<Value = Vec<u8>> {
         4 => "[a-b@\"\\\\<>\\[\\]:,. =+\u{1}\u{7f}\u{85}ä]{0,12}",
         2 => any::<String>(),
     ];
-    prop_oneof![8 => text.prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..40)]
+    prop_oneof![8 => text.prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..40)].boxed()
 }
 
 /// Any day, the first, the last and those around the wraps of 1000 and 1024 more often than others.
@@ -163,12 +160,13 @@ pub fn srs_key() -> impl Strategy<Value = Key> {
 }
 
 /// Keys of all ids and both uses, in any state, as a ring might hold them.
-pub fn ring() -> impl Strategy<Value = Vec<Key>> {
+pub fn ring() -> BoxedStrategy<Vec<Key>> {
     let state = select(vec![KeyState::Signing, KeyState::Verifying, KeyState::Retired]);
     vec(
         (Union::new([batv_key().boxed(), srs_key().boxed()]), state).prop_map(|(key, state)| key.with_state(state)),
         0..6,
     )
+    .boxed()
 }
 
 /// A key of a secret that is not empty.
@@ -189,4 +187,41 @@ pub fn form() -> impl Strategy<Value = Form> {
 /// The three characters after `SRS0`.
 pub fn separator() -> impl Strategy<Value = Separator> {
     select(vec![Separator::Equals, Separator::Plus, Separator::Minus])
+}
+
+/// One octet of a text, put in, taken out, replaced, or or all from there on turned round.
+#[derive(Clone, Copy, Debug)]
+pub struct Damage {
+    kind: u8,
+    at: u8,
+    octet: u8,
+}
+
+impl Damage {
+    /// Of one of the four kinds, at this octet or one of that remainder.
+    pub const fn new(kind: u8, at: u8, octet: u8) -> Self {
+        Self { kind, at, octet }
+    }
+
+    /// The damaged text.
+    ///
+    /// # Panics
+    /// When there is no text to damage.
+    pub fn of(&self, text: &str) -> Vec<u8> {
+        let mut octets = text.as_bytes().to_vec();
+        let at = usize::from(self.at) % octets.len();
+        match self.kind % 4 {
+            0 => octets.insert(at, self.octet),
+            1 => drop(octets.remove(at)),
+            2 => octets[at] = self.octet,
+            _ => octets[at..].reverse(),
+        }
+        octets
+    }
+}
+
+/// Damage of any kind, with printable octets more often than others.
+pub fn damage() -> impl Strategy<Value = Damage> {
+    let octet = prop_oneof![8 => 0x20u8..0x7f, 1 => any::<u8>()];
+    (0u8..4, any::<u8>(), octet).prop_map(|(kind, at, octet)| Damage::new(kind, at, octet))
 }

@@ -4,5 +4,7 @@ extern crate alloc;
 
 pub mod generate;
 pub mod interop;
+pub mod invariants;
 pub mod peer;
+mod reference;
 pub mod vectors;

@@ -60,7 +60,8 @@ impl Request {
 impl Display for Request {
     /// The line that a driver reads, with noon for the day.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = |secrets: &[Vec<u8>]| secrets.iter().map(|secret| HEXLOWER.encode(secret)).collect::<Vec<_>>().join(",");
+        let hex =
+            |secrets: &[Vec<u8>]| secrets.iter().map(|secret| HEXLOWER.encode(secret)).collect::<Vec<_>>().join(",");
         write!(f, "{}\t", u64::from(self.day.number()) * u64::from(SECONDS_A_DAY) + u64::from(SECONDS_A_DAY) / 2)?;
         match &self.question {
             Question::PrvsSign { key_id, secret, address } => {

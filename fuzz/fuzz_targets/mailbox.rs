@@ -1,0 +1,8 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any octets: what is read prints as what reads the same, and a slow reading by the grammar agrees.
+
+use batv_tests::invariants;
+
+batv_fuzz::fuzz!(|data| {
+    invariants::path(data);
+});
