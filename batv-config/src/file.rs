@@ -48,6 +48,9 @@ pub fn read_secret(path: &Path, permissions: Permissions) -> Result<Zeroizing<Ve
     // The permissions are those of the file that is read, whatever has been put in its place by then.
     let file = File::open(path).map_err(cannot_read)?;
     let metadata = file.metadata().map_err(cannot_read)?;
+    if metadata.is_dir() {
+        return Err(cannot_read(ErrorKind::IsADirectory.into()));
+    }
     check_mode(path, &metadata, permissions)?;
     let expected = usize::try_from(metadata.len().min(SIZE_LIMIT)).unwrap_or_default();
     // With room for all, the buffer does not move and leaves no copy behind.
@@ -265,9 +268,11 @@ fn make_directory(path: &Path) -> Result<(), Error> {
 fn lock(path: &Path) -> Result<File, Error> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let path = PathBuf::from(name);
-    let cannot_lock = |error: io::Error| Error::io("lock", &path, &error);
-    let file = private().truncate(false).open(&path).map_err(cannot_lock)?;
+    let lock = PathBuf::from(name);
+    let cannot_lock = |error: io::Error| Error::io("lock", &lock, &error);
+    let file = private().truncate(false).open(&lock).map_err(cannot_lock)?;
+    // A lock that root has made for another's keyring is of use to that other only when it is his. It need not be.
+    let _ = fs::metadata(path).and_then(|keyring| keep_access(&file, &keyring));
     loop {
         match FileExt::lock(&file) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
