@@ -6,18 +6,21 @@ use std::path::Path;
 use batv_config::place::Places;
 use batv_config::{Keyring, KeyringFile, NewKey, Permissions, Use, read_secret};
 use batv_core::{Algorithm, Day, Key, KeyState, KeyUse, Lifetime};
+use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::cli::{self, BatvKeySource, KeySource};
 use crate::error::Error;
 
-/// Octets of a new secret: as many as the longer of the two hashes has (RFC 2104 §3).
-const SECRET_OCTETS: usize = 32;
+/// Random octets of a new secret: as many as the longer of the two hashes has (RFC 2104 §3).
+const RANDOM_OCTETS: usize = 32;
 
-/// A new secret from the system.
-pub(crate) fn random_secret() -> Result<Zeroizing<[u8; SECRET_OCTETS]>, Error> {
-    let mut secret = Zeroizing::new([0; SECRET_OCTETS]);
-    getrandom::fill(secret.as_mut())?;
+/// A new secret from the system. It is text, and not longer than a block of the hashes, for Exim can have no other.
+pub(crate) fn random_secret() -> Result<Zeroizing<[u8; 2 * RANDOM_OCTETS]>, Error> {
+    let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
+    getrandom::fill(random.as_mut())?;
+    let mut secret = Zeroizing::new([0; 2 * RANDOM_OCTETS]);
+    HEXLOWER.encode_mut(random.as_slice(), secret.as_mut());
     Ok(secret)
 }
 

@@ -81,7 +81,7 @@ fn retire(arguments: &KeyRetire) -> Result<(), Error> {
     let mut file = arguments.keyring.open()?;
     let retired = arguments.key.find(file.keyring())?;
     let force = if arguments.force { Force::Yes } else { Force::No };
-    file.keyring_mut().retire(retired, force, today)?;
+    file.keyring_mut().retire(retired, force, today).map_err(advise_force)?;
     file.save()?;
     report("retired", &file, retired)
 }
@@ -252,6 +252,16 @@ fn advise_promotion(file: &KeyringFile, at: usize) {
         advise(format_args!(
             "another key signs: once all hosts have this one, `batv key promote {which}` lets it sign"
         ));
+    }
+}
+
+fn advise_force(error: batv_config::Error) -> Error {
+    use batv_config::Error::{StillSigns, TagsAlive, TagsUnknown};
+    match error {
+        StillSigns { .. } | TagsAlive { .. } | TagsUnknown => {
+            Error::Usage(format!("{error}; --force retires it all the same"))
+        }
+        _ => error.into(),
     }
 }
 
