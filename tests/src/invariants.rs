@@ -399,7 +399,8 @@ pub fn reversal(keys: &[Key], domains: &[Domain<'_>], mailbox: &Mailbox<'_>, tod
     }
 }
 
-/// Unwrapping comes to an end, each layer is an address, and strict mode sees nothing that identity mode doesn't.
+/// Unwrapping comes to an end, each layer is a shorter address, and where strict mode sees a tag identity mode sees one
+/// too: the same, or one in front that is less sure.
 pub fn unwrapping(mailbox: &Mailbox<'_>) {
     let layers = |mode| dialect::unwrap(mailbox, mode).collect::<Vec<_>>();
     for layers in [layers(Mode::Identity), layers(Mode::Strict)] {
@@ -417,7 +418,8 @@ pub fn unwrapping(mailbox: &Mailbox<'_>) {
         }
     }
     if let Some(strict) = dialect::outermost(mailbox, Mode::Strict) {
-        assert_eq!(dialect::outermost(mailbox, Mode::Identity), Some(strict), "{mailbox}");
+        let identity = dialect::outermost(mailbox, Mode::Identity).expect("a tag");
+        assert!(identity.dialect != strict.dialect || identity == strict, "{mailbox}");
     }
 }
 

@@ -107,6 +107,11 @@ impl Peer {
         }
     }
 
+    /// Whether it takes the quotes of a local part for a part of its text.
+    pub const fn hashes_quotes(self) -> bool {
+        !matches!(self, Self::Pysrs)
+    }
+
     /// Asks all of it in one run.
     ///
     /// # Panics

@@ -1,0 +1,1 @@
+//! Exim's `${prvs}` and `${prvscheck}` and us, in both directions.
