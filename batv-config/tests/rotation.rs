@@ -1,7 +1,7 @@
 //! No change of a keyring orphans a live tag, and no id is given out while a tag made with it can be alive.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use batv_config::{Error, Force, Keyring, NewKey, Scope, Use, clock};
+use batv_config::{Entry, Error, Force, Keyring, NewKey, Scope, Use, clock};
 use batv_core::prvs::{self, Form, Signing};
 use batv_core::{Day, KeyId, KeyState, Lifetime, Mailbox, Verdict};
 use proptest::prelude::*;
@@ -197,6 +197,16 @@ fn a_key_that_was_retired_by_force_keeps_its_id_until_its_tags_are_dead() {
     assert_eq!(ids(&keyring), [1, 0]);
 }
 
+#[test]
+fn a_date_that_a_wrong_clock_has_given_is_mended_by_the_next_rotation() {
+    let mut keyring = Keyring::default();
+    batv(&mut keyring, b"first", 0);
+    rotate(&mut keyring, b"from the future", 4000).unwrap();
+    rotate(&mut keyring, b"third", 5).unwrap();
+    assert_eq!(keyring.last_valid_day(0, day(5)), Some(day(12)));
+    assert_eq!(keyring.last_valid_day(1, day(5)), Some(day(12)));
+}
+
 /// Changes by hand: a keyring, and whether its first key can be retired on day 100.
 #[test]
 fn what_a_hand_has_changed_is_believed_only_as_far_as_it_can_be() {
@@ -209,6 +219,11 @@ fn what_a_hand_has_changed_is_believed_only_as_far_as_it_can_be() {
         ("the new key has no date", key(0, "verifying", &on(0)) + &key(1, "signing", ""), None),
         ("the old key has no date", key(0, "verifying", "") + &key(1, "signing", &on(90)), None),
         ("the old key came back", key(0, "verifying", &on(10)) + &key(1, "signing", &on(5)), None),
+        (
+            "an old key came back, and another waits and was given a date",
+            key(0, "verifying", &on(10)) + &key(1, "signing", &on(5)) + &key(2, "verifying", &on(12)),
+            None,
+        ),
         ("nothing signs", key(0, "verifying", &on(0)) + &key(1, "verifying", &on(90)), None),
         (
             "another was between",
@@ -250,6 +265,8 @@ enum Step {
     RetireByForce(prop::sample::Index),
     /// Lets a key that waits sign, with an editor, and touches no date.
     PromoteByHand(prop::sample::Index),
+    /// Gives a key that waits the date of today, with an editor, although it has never signed.
+    DateByHand(prop::sample::Index),
 }
 
 #[derive(Clone, Debug)]
@@ -281,6 +298,7 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => place().prop_map(Step::Retire),
         1 => place().prop_map(Step::RetireByForce),
         1 => place().prop_map(Step::PromoteByHand),
+        2 => place().prop_map(Step::DateByHand),
     ]
 }
 
@@ -339,27 +357,44 @@ impl Keeper {
                 self.made.iter_mut().filter(|tag| tag.secret == secret).for_each(|tag| tag.is_lost = true);
             }
             Step::PromoteByHand(place) if !entries.is_empty() => self.promote_by_hand(place.index(entries.len())),
+            Step::DateByHand(place) if !entries.is_empty() => self.date_by_hand(place.index(entries.len())),
             _ => {}
         }
     }
 
     fn promote_by_hand(&mut self, place: usize) {
-        let chosen = &self.keyring.entries()[place];
-        if chosen.state() != V || chosen.created().is_some() {
+        if !self.waits(place) {
             return;
         }
-        let shared = |scope: &Scope| scope.domains().iter().any(|domain| chosen.scope().domains().contains(domain));
-        let tables: Vec<String> = self.keyring.to_toml().split_inclusive("[[key]]").map(str::to_owned).collect();
-        let mut text = tables[0].clone();
-        for (index, (entry, table)) in self.keyring.entries().iter().zip(&tables[1..]).enumerate() {
-            let meets = entry.scope() == chosen.scope() || shared(entry.scope());
-            text += &match entry.state() {
-                _ if index == place => table.replace("\"verifying\"", "\"signing\""),
-                S if meets => table.replace("\"signing\"", "\"verifying\""),
-                _ => table.clone(),
-            };
+        let chosen = self.keyring.entries()[place].scope().clone();
+        let shared = |scope: &Scope| scope.domains().iter().any(|domain| chosen.domains().contains(domain));
+        self.edit(|index, entry, table| match entry.state() {
+            _ if index == place => table.replace("\"verifying\"", "\"signing\""),
+            S if *entry.scope() == chosen || shared(entry.scope()) => table.replace("\"signing\"", "\"verifying\""),
+            _ => table.to_owned(),
+        });
+    }
+
+    fn date_by_hand(&mut self, place: usize) {
+        if !self.waits(place) {
+            return;
         }
-        self.keyring = Keyring::parse(&text).unwrap();
+        let dated = format!("state = \"verifying\"\ncreated = {}\n", clock::format_day(day(self.today)));
+        let date = |table: &str| table.replace("state = \"verifying\"\n", &dated);
+        self.edit(|index, _, table| if index == place { date(table) } else { table.to_owned() });
+    }
+
+    fn waits(&self, place: usize) -> bool {
+        let entry = &self.keyring.entries()[place];
+        entry.state() == V && entry.created().is_none()
+    }
+
+    fn edit(&mut self, edit: impl Fn(usize, &Entry, &str) -> String) {
+        let text = self.keyring.to_toml();
+        let (heading, tables) = text.split_once("[[key]]").unwrap();
+        let tables = self.keyring.entries().iter().zip(tables.split("[[key]]")).enumerate();
+        let edited = tables.map(|(index, (entry, table))| format!("[[key]]{}", edit(index, entry, table)));
+        self.keyring = Keyring::parse(&format!("{heading}{}", edited.collect::<String>())).unwrap();
     }
 
     fn no_tag_has_the_id_of(&self, place: usize) {
@@ -416,7 +451,7 @@ impl Kind {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn no_live_tag_is_orphaned_and_no_live_id_given_out(steps in prop::collection::vec(steps(), 1..60)) {
