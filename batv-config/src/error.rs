@@ -229,8 +229,8 @@ pub enum Fault {
     Encoding {
         /// `base32` or `hex`.
         encoding: &'static str,
-        /// What is wrong with it.
-        reason: data_encoding::DecodeError,
+        /// What is wrong with it, and at which character, from 0.
+        reason: String,
     },
     /// A secret of no octets.
     #[error("the secret is empty")]

@@ -1,7 +1,7 @@
 //! Secrets as keyring files write them: `base32:`, `text:` and `hex:`.
 
 use data_encoding::{BASE32_NOPAD, DecodeError, Encoding, HEXLOWER_PERMISSIVE};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::Fault;
 
@@ -10,12 +10,10 @@ pub(crate) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let secret = if let Some(text) = text.strip_prefix("text:") {
         Zeroizing::new(text.as_bytes().to_vec())
     } else if let Some(digits) = text.strip_prefix("hex:") {
-        decode_with(&HEXLOWER_PERMISSIVE, digits.as_bytes())
-            .map_err(|reason| Fault::Encoding { encoding: "hex", reason })?
+        decode_with("hex", &HEXLOWER_PERMISSIVE, digits)?
     } else if let Some(text) = text.strip_prefix("base32:") {
         let upper = Zeroizing::new(text.trim_end_matches('=').to_ascii_uppercase());
-        decode_with(&BASE32_NOPAD, upper.as_bytes())
-            .map_err(|reason| Fault::Encoding { encoding: "base32 of RFC 4648", reason })?
+        decode_with("base32 of RFC 4648", &BASE32_NOPAD, &upper)?
     } else {
         return Err(Fault::Must { key: "secret", what: "a text that begins with `base32:`, `text:` or `hex:`" });
     };
@@ -39,18 +37,12 @@ pub(crate) fn encode(secret: &[u8]) -> Zeroizing<String> {
     text
 }
 
-fn decode_with(encoding: &Encoding, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
-    let mut secret = Zeroizing::new(vec![0; encoding.decode_len(text.len())?]);
-    match encoding.decode_mut(text, &mut secret) {
-        Ok(length) => {
-            secret.truncate(length);
-            Ok(secret)
-        }
-        Err(partial) => {
-            secret.zeroize();
-            Err(partial.error)
-        }
-    }
+fn decode_with(name: &'static str, encoding: &Encoding, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let fault = |error: DecodeError| Fault::Encoding { encoding: name, reason: error.to_string() };
+    let mut secret = Zeroizing::new(vec![0; encoding.decode_len(text.len()).map_err(fault)?]);
+    let length = encoding.decode_mut(text.as_bytes(), &mut secret).map_err(|partial| fault(partial.error))?;
+    secret.truncate(length);
+    Ok(secret)
 }
 
 #[cfg(test)]
