@@ -47,6 +47,7 @@ impl<'a> Path<'a> {
     /// assert!(Path::parse(b"<postmaster>").is_ok());
     /// assert!(Path::parse(b"<alice@example.com").is_err());
     /// ```
+    #[inline]
     pub fn parse<T: AsRef<[u8]> + ?Sized>(text: &'a T) -> Result<Self, Error> {
         let octets = text.as_ref();
         if octets.len() > PATH_LIMIT {
@@ -113,6 +114,7 @@ impl<'a> Mailbox<'a> {
     /// assert_eq!(Mailbox::parse("<>"), Err(Error::NullPath));
     /// # Ok::<(), Error>(())
     /// ```
+    #[inline]
     pub fn parse<T: AsRef<[u8]> + ?Sized>(text: &'a T) -> Result<Self, Error> {
         match Path::parse(text)? {
             Path::Null => Err(Error::NullPath),
@@ -534,6 +536,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    #[inline]
     fn path(&self) -> Result<Path<'a>, Error> {
         if !self.text.is_ascii() {
             self.refuse_controls_beyond_ascii()?;
@@ -588,6 +591,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[inline(always)]
     fn mailbox(&self, start: usize, end: usize) -> Result<Mailbox<'a>, Error> {
         let octets = &self.text.as_bytes()[..end];
         let (mut plain_end, mut seen) = (start, 0);
@@ -646,6 +650,7 @@ impl<'a> Parser<'a> {
         Err(Error::syntax(Syntax::UnbalancedQuote, end))
     }
 
+    #[inline(always)]
     fn domain(&self, start: usize, end: usize) -> Result<Domain<'a>, Error> {
         if end - start > DOMAIN_LIMIT {
             return Err(Error::DomainTooLong { length: end - start, limit: DOMAIN_LIMIT });
