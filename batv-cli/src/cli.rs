@@ -90,8 +90,12 @@ Examples:
   batv check --from '<>' --to prvs=0787f93fc2=alice@example.com
   batv check --mode mark --protected example.com --explain --to alice@example.com
 
-Exim, in an ACL:
-  deny condition = ${run{/usr/bin/batv check --from '<$sender_address>' --to '$local_part@$domain'}{no}{yes}}")]
+Exim, in the ACL for RCPT TO:
+  warn  set acl_m_batv = ${run{/usr/bin/batv check --from <$sender_address> \\
+                           --to ${quote_local_part:$local_part}@$domain}{$value}{$value}}
+  deny  condition = ${if eq{$runrc}{1}}
+        message = ${listextract{1}{<\\n $acl_m_batv}}
+  defer condition = ${if eq{$runrc}{2}}")]
     Check(Check),
     /// Rewrite the senders of forwarded mail, and restore them (SRS)
     #[command(after_help = "\

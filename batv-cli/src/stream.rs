@@ -93,7 +93,8 @@ where
     F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
 {
     fn work<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        let _guard = StopOnPanic { stopped: &self.stopped, turn_over: &self.turn_over };
+        // The turn of a worker that panicked would never end, and the others would wait for it.
+        let _guard = OnPanic(|| self.stop_all(&lock(&self.output)));
         let mut buffer = vec![0; CHUNK];
         let mut answer = Answer::default();
         loop {
@@ -192,9 +193,14 @@ where
     fn stop(&self, turn: u64, error: Error) {
         if let Some(mut output) = self.wait_for(turn) {
             output.error = Some(error);
-            self.stopped.store(true, Ordering::Relaxed);
-            self.turn_over.notify_all();
+            self.stop_all(&output);
         }
+    }
+
+    /// Whoever waits for a turn has looked at `stopped` under the lock of the output, and must not miss the call.
+    fn stop_all(&self, _locked: &MutexGuard<'_, Output<O, N>>) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.turn_over.notify_all();
     }
 
     fn wait_for(&self, turn: u64) -> Option<MutexGuard<'_, Output<O, N>>> {
@@ -208,17 +214,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The turn of a worker that panicked would never end, and the others would wait for it.
-struct StopOnPanic<'s> {
-    stopped: &'s AtomicBool,
-    turn_over: &'s Condvar,
-}
+struct OnPanic<F: Fn()>(F);
 
-impl Drop for StopOnPanic<'_> {
+impl<F: Fn()> Drop for OnPanic<F> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.stopped.store(true, Ordering::Relaxed);
-            self.turn_over.notify_all();
+            self.0();
         }
     }
 }
@@ -339,5 +340,142 @@ impl<I: Read> Input<I> {
         let more = *left > 0;
         *left -= usize::from(more);
         more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cmp;
+    use core::panic::AssertUnwindSafe;
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    /// Gives out so many octets at a time.
+    struct Pieces<'a> {
+        octets: &'a [u8],
+        size: usize,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = cmp::min(self.size, buffer.len());
+            self.octets.read(&mut buffer[..size])
+        }
+    }
+
+    struct Failing(ErrorKind);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn run(input: impl Read + Send, tail: Tail) -> (Result<Outcome, Error>, Vec<u8>) {
+        let mut written = Vec::new();
+        let outputs = Outputs { answers: &mut written, notes: io::sink(), progress: None };
+        let result = answer_lines(input, outputs, tail, |line, answer| {
+            answer.out.raw(format!("{:?} {} ", line.number, line.cut).as_bytes());
+            answer.out.raw(line.octets);
+            Ok(())
+        });
+        (result, written)
+    }
+
+    /// The same for an input that is all there.
+    fn expected(input: &[u8], tail: Tail) -> Vec<u8> {
+        let mut written = Vec::new();
+        for (at, line) in input.split_inclusive(|octet| *octet == b'\n').enumerate() {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let cut = line.len() > LINE_LIMIT;
+            let kept = match tail {
+                _ if !cut => line.strip_suffix(b"\r").unwrap_or(line),
+                Tail::Passed => line,
+                Tail::Dropped => &line[..LINE_LIMIT],
+            };
+            written.extend_from_slice(format!("{:?} {cut} ", Some(at + 1)).as_bytes());
+            written.extend_from_slice(kept);
+            written.push(b'\n');
+        }
+        written
+    }
+
+    #[test]
+    fn answers_depend_on_the_lines_alone_and_not_on_how_they_arrive() {
+        let lengths = [0, 1, 5, LINE_LIMIT - 1, LINE_LIMIT, LINE_LIMIT + 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK];
+        for ending in ["\n", "\r\n"] {
+            for last_ending in ["", ending] {
+                let lines = lengths.iter().chain(lengths.iter().rev()).map(|length| "x".repeat(*length));
+                let mut input = lines.collect::<Vec<_>>().join(ending).into_bytes();
+                input.extend_from_slice(last_ending.as_bytes());
+                for size in [1000, 4096, LINE_LIMIT, LINE_LIMIT + 1, usize::MAX] {
+                    for tail in [Tail::Passed, Tail::Dropped] {
+                        let (result, written) = run(Pieces { octets: &input, size }, tail);
+                        assert_eq!(result.unwrap(), Outcome::Good);
+                        assert!(written == expected(&input, tail), "{ending:?} {last_ending:?} {size} {tail:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_workers_keep_the_order() {
+        let input: Vec<u8> = (0..2_000_000).flat_map(|number: u32| format!("{number}\n").into_bytes()).collect();
+        let (_, written) = run(input.as_slice(), Tail::Passed);
+        assert!(written == expected(&input, Tail::Passed));
+    }
+
+    #[test]
+    fn an_empty_input_has_no_answers() {
+        assert!(run(io::empty(), Tail::Passed).1.is_empty());
+    }
+
+    #[test]
+    fn what_came_before_an_error_of_reading_is_answered() {
+        let (result, written) = run(b"alice\nbob".chain(Failing(ErrorKind::TimedOut)), Tail::Passed);
+        assert!(matches!(result, Err(Error::Input(error)) if error.kind() == ErrorKind::TimedOut));
+        assert_eq!(written, b"Some(1) false alice\n");
+    }
+
+    #[test]
+    fn an_error_of_writing_ends_all_work() {
+        let outputs = Outputs { answers: Failing(ErrorKind::BrokenPipe), notes: io::sink(), progress: None };
+        let result = answer_lines(io::repeat(b'\n'), outputs, Tail::Passed, |_, _| Ok(()));
+        assert!(result.unwrap_err().is_broken_pipe());
+    }
+
+    #[test]
+    fn a_worker_that_panics_takes_the_others_along() {
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        let answer = |line: &Line<'_>, _: &mut Answer| {
+            assert_ne!(line.number, Some(1_000_000));
+            Ok(())
+        };
+        let all = AssertUnwindSafe(|| answer_lines(io::repeat(b'\n'), outputs, Tail::Passed, answer));
+        assert!(catch_unwind(all).is_err());
+    }
+
+    #[test]
+    fn the_worst_outcome_counts() {
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        let outcome = answer_lines(&b"a\nb\nc\n"[..], outputs, Tail::Passed, |line, answer| {
+            if line.octets == b"b" {
+                answer.outcome = Outcome::Refused;
+            }
+            Ok(())
+        });
+        assert_eq!(outcome.unwrap(), Outcome::Refused);
     }
 }
