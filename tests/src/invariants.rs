@@ -4,7 +4,7 @@
 
 #![expect(clippy::missing_panics_doc, clippy::unwrap_in_result, reason = "to panic is what they are for")]
 
-use core::fmt::{self, Write};
+use core::fmt;
 use core::ops::RangeInclusive;
 
 use batv_core::dialect::{self, Dialect, MAX_DEPTH, Mode};
@@ -15,29 +15,15 @@ use batv_core::{
     Algorithm, Day, Domain, Error, Key, KeyState, LOCAL_PART_LIMIT, Lifetime, Mailbox, PATH_LIMIT, Path, Verdict,
 };
 
+use crate::fixed::Fixed;
 use crate::reference;
-
-/// Text of at most 2000 octets: what a caller without an allocator keeps.
-struct Fixed {
-    octets: [u8; 2000],
-    length: usize,
-}
-
-impl Write for Fixed {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length + text.len();
-        self.octets.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
-}
 
 /// With and without an allocator, by `Display` and by a writer, the same is written.
 fn written(value: &impl fmt::Display, write_to: impl Fn(&mut Fixed) -> fmt::Result) -> String {
     let text = value.to_string();
-    let mut fixed = Fixed { octets: [0; 2000], length: 0 };
+    let mut fixed = Fixed::new();
     write_to(&mut fixed).expect("2000 octets are enough");
-    assert_eq!(fixed.octets[..fixed.length], *text.as_bytes(), "Display and writer differ");
+    assert_eq!(fixed.as_str(), text, "Display and writer differ");
     text
 }
 

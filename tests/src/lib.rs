@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+pub mod fixed;
 pub mod generate;
 pub mod interop;
 pub mod invariants;
