@@ -290,7 +290,7 @@ pub fn rewriting(
         }
         // A literal that holds the separator of the fields.
         Err(error) => {
-            assert!(mailbox.domain().as_str().contains('='), "{mailbox}: {error}");
+            assert!(mailbox.domain().as_str().contains(['=', '"']), "{mailbox}: {error}");
             return None;
         }
     };

@@ -1,0 +1,43 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any text as a keyring file: what is read is written again to the octet, and rotation orphans no tag of today.
+
+use batv_config::{Keyring, NewKey, Use};
+use batv_core::prvs::{self, Form, Signing};
+use batv_core::{Mailbox, Verdict};
+use batv_fuzz::day;
+
+batv_fuzz::fuzz!(|data| {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let mut keyring = match Keyring::parse(text) {
+        Ok(keyring) => keyring,
+        Err(error) => {
+            let message = error.to_string();
+            assert!(!message.contains('\n') && !message.ends_with('.'), "{message}");
+            return;
+        }
+    };
+    assert_eq!(*keyring.to_toml(), text);
+    assert_eq!(keyring.entries().len(), keyring.keys().len());
+
+    let today = day(20_780);
+    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
+    let tagged = match prvs::sign(keyring.keys(), &alice, Form::Strong, None, today) {
+        Ok(Signing::Tagged(tagged)) => tagged.to_string(),
+        _ => String::new(),
+    };
+    match keyring.rotate(&NewKey::new(Use::Batv), b"a secret of its own", today) {
+        Err(_) => assert_eq!(*keyring.to_toml(), text),
+        Ok(rotation) => {
+            let written = keyring.to_toml();
+            let again = Keyring::parse(&written).expect("what it wrote itself");
+            assert_eq!(format!("{:?}", again.entries()), format!("{:?}", keyring.entries()));
+            assert_eq!(again.entries()[rotation.signing].expose_secret(), b"a secret of its own");
+            if let Ok(tagged) = Mailbox::parse(&tagged)
+                && !tagged.domain().as_str().is_empty()
+            {
+                let verification = prvs::verify(again.keys(), &tagged, today);
+                assert_eq!(verification.verdict, Verdict::Valid, "{tagged} is orphaned by\n{}", *written);
+            }
+        }
+    }
+});
