@@ -24,6 +24,16 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
+/// A tag that more can stand behind.
+fn layer() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "SRS0=Xu1M=2W=e.example=",
+        "prvs=0123abcdef=",
+        "btv1==0123abcdef0==",
+        "SRS1=Dz2w=f.example==Xu1M=2W=e.example=",
+    ])
+}
+
 fn rewriting() -> impl Strategy<Value = Rewriting> {
     let max_age = prop_oneof![Just(21), 1u16..=1000];
     (separator(), Rewriting::HASH_LENGTHS, max_age).prop_map(|(separator, hash_length, max_age)| Rewriting {
@@ -55,15 +65,6 @@ proptest! {
     }
 
     #[test]
-    fn unwrapping_ends(text in mailbox(), layers in vec("(SRS0=Xu1M=2W=e\\.example=|prvs=0123abcdef=|btv1==0123abcdef0==|SRS1=Dz2w=f\\.example==Xu1M=2W=)", 0..30)) {
-        invariants::unwrapping(&Mailbox::parse(&text).unwrap());
-        let nested = layers.concat() + "alice@example.com";
-        if let Ok(nested) = Mailbox::parse(&nested) {
-            invariants::unwrapping(&nested);
-        }
-    }
-
-    #[test]
     fn any_address_can_be_verified(keys in ring(), octets in path(), today in day()) {
         if let Ok(mailbox) = Mailbox::parse(&octets) {
             invariants::verdict(&keys, &mailbox, today);
@@ -82,6 +83,13 @@ proptest! {
 
 proptest! {
     #![proptest_config(config(2000))]
+
+    #[test]
+    fn unwrapping_ends(text in mailbox(), layers in vec(layer(), 0..12)) {
+        invariants::unwrapping(&Mailbox::parse(&text).unwrap());
+        let nested = layers.concat() + "alice@example.com";
+        invariants::unwrapping(&Mailbox::parse(&nested).unwrap());
+    }
 
     #[test]
     fn tags_keep_their_promises(key in batv_key(), text in mailbox(), form in form(), today in day()) {
