@@ -213,6 +213,25 @@ proptest! {
     #![proptest_config(config(60))]
 
     #[test]
+    fn a_tag_is_valid_on_exactly_the_days_of_its_lifetime(
+        (key, today) in (batv_key(), day()),
+        form in form(),
+    ) {
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let keys = [key];
+        let text = prvs::sign(&keys, &alice, form, None, today).unwrap().to_string();
+        let tagged = Mailbox::parse(&text).unwrap();
+        let lifetime = i32::from(keys[0].lifetime().days());
+        for later in -1000..=1000 {
+            let Some(then) = today.plus(later) else { continue };
+            // DDD comes round every thousand days.
+            let alive = (0..=lifetime).contains(&later.rem_euclid(1000));
+            let verdict = prvs::verify(&keys, &tagged, then).verdict;
+            prop_assert_eq!(verdict, if alive { Verdict::Valid } else { Verdict::Expired }, "{} after {}", text, later);
+        }
+    }
+
+    #[test]
     fn rotation_never_orphans_a_live_tag(
         reigns in reigns(),
         first in (0u32..2_932_000).prop_map(|number| Day::new(number).unwrap()),
