@@ -39,6 +39,22 @@ impl Use {
         }
     }
 
+    /// The algorithm of a key that names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the published format,
+    /// which every implementation reads.
+    ///
+    /// ```
+    /// # use batv_config::Use;
+    /// # use batv_core::Algorithm;
+    /// assert_eq!(Use::Batv.default_algorithm(), Algorithm::HmacSha256);
+    /// assert_eq!(Use::Srs.default_algorithm(), Algorithm::HmacSha1);
+    /// ```
+    pub const fn default_algorithm(self) -> Algorithm {
+        match self {
+            Self::Batv => Algorithm::HmacSha256,
+            Self::Srs => Algorithm::HmacSha1,
+        }
+    }
+
     /// The lifetime of a key that names none: 7 days for tags (draft-levine-smtp-batv-01 §4), and for SRS the 21 days
     /// that every implementation gives a rewritten sender.
     ///

@@ -78,7 +78,9 @@ impl<'a> Fields<'a> {
         let key_use = self.key_use()?;
         let entry = Entry {
             key_use,
-            algorithm: self.name("algorithm", "`hmac-sha256` or `hmac-sha1`")?.unwrap_or(Algorithm::HmacSha256),
+            algorithm: self
+                .name("algorithm", "`hmac-sha256` or `hmac-sha1`")?
+                .unwrap_or_else(|| Use::from(key_use).default_algorithm()),
             secret: self.secret()?,
             state: self.name("state", "`signing`, `verifying` or `retired`")?.unwrap_or(KeyState::Verifying),
             lifetime: self.lifetime()?.unwrap_or_else(|| Use::from(key_use).default_lifetime()),

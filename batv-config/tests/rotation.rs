@@ -207,6 +207,21 @@ fn a_date_that_a_wrong_clock_has_given_is_mended_by_the_next_rotation() {
     assert_eq!(keyring.last_valid_day(1, day(5)), Some(day(12)));
 }
 
+#[test]
+fn the_date_of_a_key_that_never_signed_is_not_taken_for_the_end_of_another() {
+    let mut keyring = Keyring::default();
+    batv(&mut keyring, b"first", 0);
+    batv(&mut keyring, b"dated by hand", 10);
+    batv(&mut keyring, b"third", 10);
+    let text = keyring.to_toml().replacen("\"verifying\"\n", "\"verifying\"\ncreated = 2026-12-03\n", 1);
+    let mut keyring = Keyring::parse(&text).unwrap();
+    assert_eq!(keyring.entries()[1].created(), Some(day(10)));
+    // The first one signs until then, so its tags live to day 27 at least.
+    keyring.retire(0, Force::Yes, day(20)).unwrap();
+    keyring.promote(2, day(21)).unwrap();
+    assert_eq!(keyring.last_valid_day(0, day(21)), Some(day(28)));
+}
+
 /// Changes by hand: a keyring, and whether its first key can be retired on day 100.
 #[test]
 fn what_a_hand_has_changed_is_believed_only_as_far_as_it_can_be() {
