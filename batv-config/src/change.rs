@@ -29,7 +29,8 @@ pub struct NewKey {
     /// Its id; a free one when none is given: the lowest that no key has, or else the lowest whose key is dead, which
     /// then leaves the keyring.
     pub id: Option<KeyId>,
-    /// How it makes its MACs. When nothing is given: as the key that it takes over from, or else by HMAC-SHA256.
+    /// How it makes its MACs. When nothing is given: as the key that it takes over from, or else by
+    /// [`Use::default_algorithm`].
     pub algorithm: Option<Algorithm>,
     /// For how many days its tags live. When nothing is given: as those of the key that it takes over from, or else
     /// [`Use::default_lifetime`].
@@ -249,7 +250,7 @@ fn push(draft: &mut Draft, key: &NewKey, secret: &[u8], today: Day) -> Result<us
     };
     Ok(draft.push(Entry {
         key_use,
-        algorithm: key.algorithm.unwrap_or_default(),
+        algorithm: key.algorithm.unwrap_or_else(|| key.key_use.default_algorithm()),
         secret: Zeroizing::new(secret.to_vec()),
         state: KeyState::Verifying,
         lifetime: key.lifetime.unwrap_or_else(|| key.key_use.default_lifetime()),

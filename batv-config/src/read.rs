@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use batv_core::{Algorithm, Day, KeyId, KeyState, KeyUse, Lifetime};
+use batv_core::{Day, KeyId, KeyState, KeyUse, Lifetime};
 use time::{Date, Month};
 use toml_edit::{Document, Item, TableLike, Value};
 use zeroize::Zeroizing;

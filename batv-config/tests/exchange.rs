@@ -137,7 +137,9 @@ fn a_secret_file_for_postsrsd_has_the_signing_key_first_and_no_retired_one() {
     keyring.promote(1, today()).unwrap();
     keyring.retire(2, Force::Yes, today()).unwrap();
     assert_eq!(**exchange::postsrsd(&keyring).unwrap(), *b"second\nfirst\n");
-    keyring.add(&NewKey::new(Use::Srs), b"modern", today()).unwrap();
+    let mut modern = NewKey::new(Use::Srs);
+    modern.algorithm = Some(Algorithm::HmacSha256);
+    keyring.add(&modern, b"modern", today()).unwrap();
     let refused = exchange::postsrsd(&keyring).unwrap_err();
     assert_eq!(refused, Error::Export(Obstacle::Algorithm { algorithm: Algorithm::HmacSha256, program: "postsrsd" }));
     let none = exchange::postsrsd(&Keyring::default()).unwrap_err();
