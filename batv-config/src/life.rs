@@ -1,16 +1,9 @@
 //! How long the tags of a key live.
 //!
-//! A keyring file has one date for a key: `created`, the day since which it signs. So the day on which a key stopped is
-//! that on which another began in its place:
-//!
-//! - A key is given its date when it begins to sign, be it new or promoted. One that waits for that has none.
-//! - A key that does not sign has stopped on the date of the first other key, for the same use and for a domain,
-//!   mailbox or everybody that both are for, that began after it. Its last tag is valid for its lifetime from then on.
-//! - That is trusted only where a key signs now that began no earlier, for the dates of keys that never signed mean
-//!   nothing. Where it cannot be told, tags are taken to live.
-//!
-//! Each change of this crate keeps to that, and moves a date that contradicts it to the day of the change, which is
-//! never too early. A change by hand must keep to the first rule.
+//! A keyring file has one date for a key, `created`, the day since which it signs; so the end of one key is told by the
+//! beginning of another. The rule is in the README, under "When a key is dead". Where it does not tell, tags are taken to
+//! live. Each change of this crate keeps to it, and moves a date that contradicts it to the day of the change, which is
+//! never too early.
 
 use batv_core::{Day, KeyState};
 

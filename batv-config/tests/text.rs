@@ -149,7 +149,8 @@ fn defaults() {
     let keyring = Keyring::parse(&format!("{GOOD}[[key]]\nuse = \"srs\"\nsecret = \"hex:00\"")).unwrap();
     let [batv, srs] = keyring.entries() else { panic!() };
     assert_eq!(batv.key_use(), KeyUse::Batv(KeyId::new(3).unwrap()));
-    assert_eq!((batv.algorithm(), batv.state()), (Algorithm::HmacSha256, KeyState::Verifying));
+    assert_eq!((batv.algorithm(), srs.algorithm()), (Algorithm::HmacSha256, Algorithm::HmacSha1));
+    assert_eq!((batv.state(), srs.state()), (KeyState::Verifying, KeyState::Verifying));
     assert_eq!((batv.lifetime().days(), srs.lifetime().days()), (7, 21));
     assert_eq!((batv.created(), batv.scope().is_everybody()), (None, true));
 }
