@@ -102,6 +102,23 @@ impl Dialect {
     }
 }
 
+impl Dialect {
+    /// Whether it tags a sender in its own domain, as BATV does; the rest is rewritten by whoever forwards.
+    pub(crate) const fn is_bounce_tag(self) -> bool {
+        matches!(
+            self,
+            Self::PrvsDraft
+                | Self::PrvsCisco9
+                | Self::PrvsUserTag
+                | Self::PrvsSlash
+                | Self::PrvsSubAddress
+                | Self::BatvStrong
+                | Self::Btv1
+                | Self::Msprvs1
+        )
+    }
+}
+
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

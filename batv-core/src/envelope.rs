@@ -9,10 +9,11 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::day::{Day, Lifetime};
+use crate::dialect::{self, Layer};
 use crate::key::{Key, KeyRing, KeyState, UnknownName};
 use crate::mailbox::{Mailbox, Path};
 use crate::pattern::Pattern;
-use crate::prvs::{self, Verdict};
+use crate::prvs::{self, Form, Signing, Verdict, Verification};
 
 /// Days for which a mail server goes on trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
 pub const QUEUE_DAYS: i32 = 5;
@@ -297,7 +298,7 @@ impl fmt::Display for Finding {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The client, the recipient or its domain is not judged.
+    /// The client, the recipient or its domain is not judged, or what the recipient sends gets no tag.
     Exempt,
     /// A further recipient of a null reverse-path, whose outcome may differ from that of an earlier one.
     NullMultiRcpt,
@@ -307,7 +308,7 @@ pub enum Reason {
     TagExpired,
     /// A bounce whose tag no live key made, though one has its id.
     TagForged,
-    /// A bounce whose tag names a key that we do not have any more, or never had.
+    /// A bounce whose tag names a key that we do not have any more, or never had, or is of another program.
     TagUnknownKey,
     /// A null reverse-path to an untagged mailbox: a bounce, or a question whether the mailbox exists.
     Callout,
@@ -501,89 +502,116 @@ pub fn judge<'a>(
     policy: &Policy<'_>,
     today: Day,
 ) -> Judgement<'a> {
-    let verification = prvs::verify(ring, &envelope.forward_path, today);
-    let mailbox = verification.mailbox;
-    let proved = matches!(verification.verdict, Verdict::Valid | Verdict::Expired);
-    let deliver_to = if proved { mailbox } else { envelope.forward_path };
-    let keys = LiveKeys::of(ring, &mailbox, today);
+    let tag = Tag::read(envelope, ring, today);
+    let keys = LiveKeys::of(ring, &tag.mailbox, today);
+    let bounce = envelope.reverse_path == Path::Null;
 
-    let listed = |patterns: &[Pattern<&str>]| patterns.iter().any(|pattern| pattern.matches(&mailbox));
+    let listed = |patterns: &[Pattern<&str>]| patterns.iter().any(|pattern| pattern.matches(&tag.mailbox));
     let protected = if policy.protected.is_empty() { keys.any } else { listed(policy.protected) };
     let signing = policy.signing_since.is_none_or(|since| since <= today);
     let judgement = if envelope.trusted_client || listed(policy.exempt) || !protected || !signing {
-        accept(Finding::NotJudged, Reason::Exempt, deliver_to)
-    } else if envelope.reverse_path != Path::Null {
-        judge_mail(verification.verdict, policy, &envelope.forward_path, mailbox)
+        let proved = matches!(tag.verdict, Verdict::Valid | Verdict::Expired);
+        exempt(if proved { tag.mailbox } else { envelope.forward_path })
+    } else if !bounce {
+        judge_mail(&tag, policy)
+    } else if tag.is_to_role() {
+        accept(Finding::NotJudged, Reason::Rfc5321Postmaster, tag.mailbox)
     } else if !keys.any || keys.from_the_future {
-        cannot_judge(policy, deliver_to)
+        cannot_judge(policy, tag.mailbox)
+    } else if tag.verdict == Verdict::Untagged && !gets_tagged(ring, &tag.mailbox, today) {
+        exempt(tag.mailbox)
     } else {
-        judge_bounce(&verification, keys.lifetime, policy, envelope, today)
+        judge_bounce(&tag, keys.lifetime, policy, envelope.moment, today)
     };
     let may_differ = policy.mode >= Mode::Quarantine && (!judgement.settled || envelope.earlier == Earlier::Undecided);
-    let crowded = envelope.reverse_path == Path::Null && envelope.earlier != Earlier::None;
-    if crowded && may_differ && envelope.moment == Moment::RcptTo && judgement.disposition != Disposition::Reject {
+    let crowded = bounce && envelope.earlier != Earlier::None && envelope.moment == Moment::RcptTo;
+    if crowded && may_differ && judgement.disposition != Disposition::Reject {
         return refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::TOO_MANY);
     }
     judgement
 }
 
+/// What the forward-path says: [`prvs::verify`], and the tags of other programs on mailboxes of ours.
+struct Tag<'a> {
+    verdict: Verdict,
+    mailbox: Mailbox<'a>,
+    days_left: Option<i32>,
+}
+
+impl<'a> Tag<'a> {
+    fn read(envelope: &Envelope<'a>, ring: &(impl KeyRing + ?Sized), today: Day) -> Self {
+        let Verification { verdict, mailbox, days_left, .. } = prvs::verify(ring, &envelope.forward_path, today);
+        if verdict == Verdict::Untagged
+            && let Some(Layer { dialect, mailbox: Some(mailbox) }) = dialect::outermost(&mailbox, dialect::Mode::Strict)
+            && dialect.is_bounce_tag()
+        {
+            // The tag of what stood here before, or stands beside: of a key that we don't know.
+            return Self { verdict: Verdict::UnknownKey, mailbox, days_left };
+        }
+        Self { verdict, mailbox, days_left }
+    }
+
+    /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §2). A tag that is forged or good speaks for
+    /// itself.
+    fn is_to_role(&self) -> bool {
+        let local_part = self.mailbox.local_part();
+        let tag_speaks = matches!(self.verdict, Verdict::Valid | Verdict::BadMac);
+        !tag_speaks && (local_part.is_postmaster() || local_part.is("abuse"))
+    }
+}
+
+/// Whether what this mailbox sends gets a tag: not when it is rewritten, or too long, or nobody signs for it. Then its
+/// bounces come without one.
+fn gets_tagged(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, today: Day) -> bool {
+    matches!(prvs::sign(ring, mailbox, Form::Prvs, None, today), Ok(Signing::Tagged(_)))
+}
+
 /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
-fn judge_mail<'a>(verdict: Verdict, policy: &Policy<'_>, given: &Mailbox<'a>, inner: Mailbox<'a>) -> Judgement<'a> {
-    match verdict {
-        Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, inner),
-        Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, *given),
+fn judge_mail<'a>(tag: &Tag<'a>, policy: &Policy<'_>) -> Judgement<'a> {
+    match tag.verdict {
+        Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, tag.mailbox),
+        Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, tag.mailbox),
         Verdict::BadMac if policy.mode == Mode::Reject => {
             refuse(Finding::Disproved, Reason::TaggedBad, Disposition::Reject, Reply::NO_MAILBOX)
         }
-        Verdict::BadMac => take(Finding::Disproved, Reason::TaggedBad, mark(policy), inner),
-        Verdict::UnknownKey => take(Finding::Unverified, Reason::TagUnknownKey, mark(policy), inner),
+        Verdict::BadMac => take(Finding::Disproved, Reason::TaggedBad, mark(policy), tag.mailbox),
+        Verdict::UnknownKey => take(Finding::Unverified, Reason::TagUnknownKey, mark(policy), tag.mailbox),
     }
 }
 
 fn judge_bounce<'a>(
-    verification: &prvs::Verification<'a>,
+    tag: &Tag<'a>,
     lifetime: Lifetime,
     policy: &Policy<'_>,
-    envelope: &Envelope<'a>,
+    moment: Moment,
     today: Day,
 ) -> Judgement<'a> {
-    let mailbox = verification.mailbox;
-    let disposition = policy.mode.disposition();
-    let decide = |finding, reason, disposition, reply| match disposition {
-        Disposition::Reject => refuse(finding, reason, disposition, reply),
-        _ => take(finding, reason, disposition, mailbox),
-    };
-    // RFC 5321 §4.5.1 for postmaster, RFC 2142 §4 for abuse.
-    let role = mailbox.local_part().is_postmaster() || mailbox.local_part().is("abuse");
-    let late = verification.days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS);
-    let undecided = envelope.moment < policy.reject_at;
-    match verification.verdict {
-        Verdict::Valid => accept(Finding::Genuine, Reason::TagOk, mailbox),
-        Verdict::BadMac => {
-            let forged = envelope.forward_path;
-            match disposition {
-                Disposition::Reject => refuse(Finding::Disproved, Reason::TagForged, disposition, Reply::FORGED),
-                _ => take(Finding::Disproved, Reason::TagForged, disposition, forged),
-            }
-        }
-        _ if role => accept(Finding::NotJudged, Reason::Rfc5321Postmaster, mailbox),
-        Verdict::Expired if !late => accept(Finding::Unverified, Reason::TagExpired, mailbox),
-        Verdict::Expired if undecided => open(Reason::TagExpired, mailbox),
-        Verdict::Expired => decide(Finding::Unverified, Reason::TagExpired, disposition, Reply::EXPIRED),
-        Verdict::UnknownKey if undecided => open(Reason::TagUnknownKey, mailbox),
-        // Another host's key, or the tag of what we used before: never grounds to refuse.
+    let late = tag.days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS);
+    let undecided = moment < policy.reject_at;
+    let (finding, reason, reply) = match tag.verdict {
+        Verdict::Valid => return accept(Finding::Genuine, Reason::TagOk, tag.mailbox),
+        Verdict::BadMac => (Finding::Disproved, Reason::TagForged, Reply::FORGED),
+        Verdict::Expired if !late => return accept(Finding::Unverified, Reason::TagExpired, tag.mailbox),
+        Verdict::Expired if undecided => return open(Reason::TagExpired, tag.mailbox),
+        Verdict::Expired => (Finding::Unverified, Reason::TagExpired, Reply::EXPIRED),
+        Verdict::UnknownKey if undecided => return open(Reason::TagUnknownKey, tag.mailbox),
         Verdict::UnknownKey => {
-            take(Finding::Unverified, Reason::TagUnknownKey, policy.mode.min(Mode::Quarantine).disposition(), mailbox)
+            // It may be another host's, or of what tagged here before: never grounds to refuse.
+            let disposition = policy.mode.min(Mode::Quarantine).disposition();
+            return take(Finding::Unverified, Reason::TagUnknownKey, disposition, tag.mailbox);
         }
-        Verdict::Untagged if undecided => open(Reason::Callout, mailbox),
+        Verdict::Untagged if undecided => return open(Reason::Callout, tag.mailbox),
         Verdict::Untagged => {
             let grace = i32::from(lifetime.days()) + QUEUE_DAYS;
             if policy.signing_since.is_some_and(|since| today.since(since) <= grace) {
-                accept(Finding::Unverified, Reason::SigningGrace, mailbox)
-            } else {
-                decide(Finding::Unverified, Reason::Untagged, disposition, Reply::UNTAGGED)
+                return accept(Finding::Unverified, Reason::SigningGrace, tag.mailbox);
             }
+            (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED)
         }
+    };
+    match policy.mode.disposition() {
+        Disposition::Reject => refuse(finding, reason, Disposition::Reject, reply),
+        disposition => take(finding, reason, disposition, tag.mailbox),
     }
 }
 
@@ -610,6 +638,10 @@ impl LiveKeys {
     fn is_from_the_future(key: &Key, today: Day) -> bool {
         key.created().is_some_and(|created| created.since(today) > 1)
     }
+}
+
+fn exempt(mailbox: Mailbox<'_>) -> Judgement<'_> {
+    accept(Finding::NotJudged, Reason::Exempt, mailbox)
 }
 
 fn accept(finding: Finding, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {

@@ -550,6 +550,8 @@ impl<'a> Srs1Fields<'a> {
         let rest = dialect::strip_prefix(&local_part, "SRS1").filter(is_rewritten)?;
         let (_, after_hash) = rest.skip(1)?.split_once(b'=')?;
         let (host, rest) = after_hash.split_once(b'=')?;
+        // What could not be restored is an ordinary address to us.
+        Domain::parse(host).ok()?;
         read_srs1(host, rest)
     }
 }
