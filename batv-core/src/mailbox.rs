@@ -608,6 +608,9 @@ impl<'a> Parser<'a> {
             // Exim, libsrs2 and postsrsd put a tag before the quotes: `prvs=0269378067="a b"@b.c`.
             Some(b'"') if plain_end < end && (head.is_empty() || head.ends_with('=')) => {
                 let close = self.closing_quote(plain_end, end)?;
+                if close == plain_end + 1 {
+                    return Err(Error::syntax(Syntax::EmptyLocalPart, close));
+                }
                 (LocalPart::new(head, &self.text[plain_end + 1..close], true), close + 1)
             }
             _ => {
@@ -618,7 +621,7 @@ impl<'a> Parser<'a> {
         match self.octet(after) {
             Some(b'@') if after < end => {
                 if local_part.is_empty() {
-                    return Err(Error::syntax(Syntax::EmptyLocalPart, plain_end + usize::from(local_part.is_quoted())));
+                    return Err(Error::syntax(Syntax::EmptyLocalPart, after));
                 }
                 Ok(Mailbox::new(local_part, self.domain(after + 1, end)?))
             }
