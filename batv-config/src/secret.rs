@@ -1,5 +1,6 @@
 //! Secrets as keyring files write them: `base32:`, `text:` and `hex:`.
 
+use base32::Alphabet;
 use data_encoding::{BASE32_NOPAD, DecodeError, Encoding, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
@@ -31,12 +32,13 @@ pub(crate) fn encode(secret: &[u8]) -> Zeroizing<String> {
         }
         _ => {
             text.push_str("base32:");
-            BASE32_NOPAD.encode_append(secret, &mut text);
+            text.push_str(&Zeroizing::new(base32::encode(Alphabet::Rfc4648 { padding: false }, secret)));
         }
     }
     text
 }
 
+/// `data-encoding` says what is wrong, and where; `base32` would take a text that was cut short.
 fn decode_with(name: &'static str, encoding: &Encoding, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let fault = |error: DecodeError| Fault::Encoding { encoding: name, reason: error.to_string() };
     let mut secret = Zeroizing::new(vec![0; encoding.decode_len(text.len()).map_err(fault)?]);
