@@ -22,6 +22,7 @@ use clap_complete::Shell;
     name = "batv",
     version,
     disable_help_subcommand = true,
+    max_term_width = 100,
     after_help = "\
 Addresses come as arguments, or one a line on standard input when none is given, or `-` is.
 Standard output is the answer; standard error is for people.
@@ -73,7 +74,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   batv unwrap SRS0=8nW7=2W=example.com=prvs=0778a1b2c3=alice@forwarder.example.net
-  batv unwrap --json btv1==086afe1179==bob@example.com")]
+  batv unwrap --json btv1==1086afe1179==bob@example.com")]
     Unwrap(Unwrap),
     /// Judge recipients of a message as a mail server should at RCPT TO
     ///
@@ -122,9 +123,6 @@ pub(crate) struct Sign {
     #[command(flatten)]
     pub(crate) addresses: Addresses,
     /// Where the tag stands, and how long it is
-    ///
-    /// prvs: `prvs=KDDDSSSSSS=alice@…`. sub-address: `alice+prvs=KDDDSSSSSS@…`, for servers that ignore what follows a
-    /// delimiter. strong: `batv=…=alice@…`, 60 bits instead of 24; only this program verifies it.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) form: Form,
     /// What stands between the address and a tag of the form sub-address
@@ -143,9 +141,12 @@ pub(crate) struct Sign {
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Form {
+    /// `prvs=KDDDSSSSSS=alice@…`, as the draft, Exim and batv-tools have it
     #[default]
     Prvs,
+    /// `alice+prvs=KDDDSSSSSS@…`, for servers that ignore what follows a delimiter
     SubAddress,
+    /// `batv=KDDD…=alice@…`, with 60 bits of MAC instead of 24, which only this program verifies
     Strong,
 }
 
@@ -186,10 +187,10 @@ pub(crate) struct Check {
     /// A recipient (RCPT TO); the same as an argument
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     pub(crate) to: Vec<OsString>,
-    /// How far to go with what is not proved: observe, mark, quarantine or reject
+    /// How far to go with what is not proved
     #[arg(long, default_value = "reject", value_parser = named::<Mode>(&["observe", "mark", "quarantine", "reject"]))]
     pub(crate) mode: Mode,
-    /// When to refuse what only the message could still prove: rcpt or data
+    /// When to refuse what only the message could still prove
     ///
     /// With `data`, an untagged recipient of a null sender is taken here, and judged by the message: whoever only asks
     /// whether a mailbox exists (a callout) is not told that it doesn't.
@@ -205,7 +206,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
     pub(crate) signing_since: Option<Day>,
     /// What to do when there is no key to judge by
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_error: OnError,
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
@@ -220,8 +221,10 @@ pub(crate) struct Check {
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum OnError {
+    /// Refuse for now, so that the client tries again
     #[default]
     Tempfail,
+    /// Take the recipient
     Accept,
 }
 
@@ -429,9 +432,6 @@ pub(crate) struct KeyImport {
     /// The file, or `-` for standard input
     pub(crate) file: PathBuf,
     /// Which program the file is from
-    ///
-    /// batv-tools: all octets are the secret, a newline at the end too. exim: the text without its newline. postsrsd: a
-    /// secret for SRS in each line, of which the first signs.
     #[arg(long, value_enum)]
     pub(crate) format: Format,
     /// The id of the key, 0 to 9 [default: 0, which is all that batv-tools has, and what Exim uses when not told otherwise]
@@ -469,8 +469,11 @@ pub(crate) struct KeyExport {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
+    /// One secret: all octets of the file, a newline at the end too
     BatvTools,
+    /// One secret: the text, without a newline
     Exim,
+    /// Secrets for SRS, one a line, of which the first signs
     Postsrsd,
 }
 
@@ -515,15 +518,14 @@ pub(crate) struct Completions {
 
 #[derive(Args, Debug)]
 pub(crate) struct NewKey {
-    /// What it is for: tags of our own senders, or senders of mail that we forward
-    #[arg(long = "use", value_enum, default_value_t)]
+    /// What it is for
+    #[arg(long = "use", value_name = "USE", value_enum, default_value_t)]
     pub(crate) key_use: Use,
     /// Its id, 0 to 9 [default: the lowest that is free]
     #[arg(long, value_name = "N", value_parser = key_id)]
     pub(crate) id: Option<KeyId>,
-    /// hmac-sha256, or hmac-sha1 to share the key with Exim, batv-tools or an SRS program
-    ///
-    /// [default: that of the key that it takes over from, else hmac-sha256]
+    /// hmac-sha1 to share the key with Exim, batv-tools or an SRS program [default: that of the key that it takes over
+    /// from, else hmac-sha256]
     #[arg(long, value_parser = named::<Algorithm>(&["hmac-sha256", "hmac-sha1"]))]
     pub(crate) algorithm: Option<Algorithm>,
     /// Days that its tags are valid, 1 to 180 [default: those of the key that it takes over from, else 7]
@@ -540,7 +542,7 @@ pub(crate) struct WhichKey {
     #[arg(value_name = "ID", value_parser = key_id)]
     pub(crate) id: Option<KeyId>,
     /// What it is for
-    #[arg(long = "use", value_enum, default_value_t)]
+    #[arg(long = "use", value_name = "USE", value_enum, default_value_t)]
     pub(crate) key_use: Use,
     /// A domain or mailbox that it is for (repeatable), where several keys have this id
     #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
@@ -549,8 +551,10 @@ pub(crate) struct WhichKey {
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Use {
+    /// Tags of our own senders
     #[default]
     Batv,
+    /// Senders of mail that we forward
     Srs,
 }
 
@@ -578,7 +582,7 @@ pub(crate) struct KeySource {
     /// A file that holds one secret: all its octets, a newline at the end too, as batv-tools reads it
     #[arg(long, value_name = "FILE", conflicts_with = "keyring")]
     pub(crate) key_file: Option<PathBuf>,
-    /// The algorithm of the key in --key-file, hmac-sha1 or hmac-sha256 [default: hmac-sha1]
+    /// The algorithm of the key in --key-file [default: hmac-sha1]
     #[arg(long, requires = "key_file", value_parser = named::<Algorithm>(&["hmac-sha1", "hmac-sha256"]))]
     pub(crate) algorithm: Option<Algorithm>,
     #[command(flatten)]
@@ -603,7 +607,7 @@ pub(crate) struct Addresses {
 
 #[derive(Args, Debug)]
 pub(crate) struct Clock {
-    /// The day that it is taken to be: a date, or a date-time of RFC 3339 [default: today in UTC]
+    /// Act as on this day: a date, or a date-time of RFC 3339 [default: today in UTC]
     #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
     pub(crate) at: Option<Day>,
 }

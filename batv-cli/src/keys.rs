@@ -45,7 +45,8 @@ impl KeySource {
 
     fn load_raw(&self, file: &Path, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
         let secret = read_secret(file, Permissions::from(&self.permissions))?;
-        Ok(Keyring::from_raw_key(&secret, key_use, self.algorithm.unwrap_or(Algorithm::HmacSha1), lifetime)?)
+        Keyring::from_raw_key(&secret, key_use, self.algorithm.unwrap_or(Algorithm::HmacSha1), lifetime)
+            .map_err(|source| Error::KeyFile { path: file.to_owned(), source })
     }
 }
 

@@ -69,7 +69,8 @@ fn rotate(arguments: &KeyRotate) -> Result<(), Error> {
 fn promote(arguments: &KeyPromote) -> Result<(), Error> {
     let today = arguments.clock.today()?;
     let mut file = arguments.keyring.open()?;
-    let promoted = arguments.key.find(file.keyring())?;
+    // A key that has not begun to sign has no date.
+    let promoted = arguments.key.find(file.keyring(), |key| is_verifying(key) && key.created().is_none())?;
     let rotation = file.keyring_mut().promote(promoted, today)?;
     file.save()?;
     report("promoted", &file, rotation.signing)?;
@@ -79,7 +80,7 @@ fn promote(arguments: &KeyPromote) -> Result<(), Error> {
 fn retire(arguments: &KeyRetire) -> Result<(), Error> {
     let today = arguments.clock.today()?;
     let mut file = arguments.keyring.open()?;
-    let retired = arguments.key.find(file.keyring())?;
+    let retired = arguments.key.find(file.keyring(), is_verifying)?;
     let force = if arguments.force { Force::Yes } else { Force::No };
     file.keyring_mut().retire(retired, force, today).map_err(advise_force)?;
     file.save()?;
@@ -107,9 +108,12 @@ fn import(arguments: &KeyImport) -> Result<(), Error> {
     let added =
         secrets.iter().map(|secret| file.keyring_mut().add(&key, secret, today)).collect::<Result<Vec<_>, _>>()?;
     file.save()?;
-    for at in added {
-        report("added", &file, at)?;
-        advise_promotion(&file, at);
+    for at in &added {
+        report("added", &file, *at)?;
+    }
+    // Of several secrets, the first is the one to sign.
+    if let Some(first) = added.first() {
+        advise_promotion(&file, *first);
     }
     if arguments.format == Format::BatvTools && LineEnding::of(&octets).is_some() {
         advise(format_args!(
@@ -180,8 +184,19 @@ impl TryFrom<&cli::NewKey> for NewKey {
 }
 
 impl WhichKey {
-    fn find(&self, keyring: &Keyring) -> Result<usize, Error> {
-        Ok(keyring.find(self.key_use.into(), self.id, scope(&self.domains)?.as_ref())?)
+    /// The place of the key: of several that have this name, as SRS keys do, the one that is likely.
+    fn find(&self, keyring: &Keyring, likely: impl Fn(&Entry) -> bool) -> Result<usize, Error> {
+        let (key_use, scope) = (Use::from(self.key_use), scope(&self.domains)?);
+        let named = |entry: &Entry| {
+            entry.key_use().as_str() == key_use.as_str()
+                && self.id.is_none_or(|id| entry.id() == Some(id))
+                && scope.as_ref().is_none_or(|scope| entry.scope() == scope)
+        };
+        let mut found = keyring.entries().iter().enumerate().filter(|(_, entry)| named(entry) && likely(entry));
+        match (found.next(), found.next()) {
+            (Some((only, _)), None) => Ok(only),
+            _ => Ok(keyring.find(key_use, self.id, scope.as_ref())?),
+        }
     }
 }
 
@@ -192,6 +207,10 @@ impl From<cli::Use> for Use {
             cli::Use::Srs => Self::Srs,
         }
     }
+}
+
+fn is_verifying(entry: &Entry) -> bool {
+    entry.state() == KeyState::Verifying
 }
 
 /// The scope, if one was named.
@@ -247,7 +266,7 @@ fn report_others(file: &KeyringFile, rotation: &Rotation, today: Day) -> Result<
 
 fn advise_promotion(file: &KeyringFile, at: usize) {
     let entry = &file.keyring().entries()[at];
-    if entry.state() == KeyState::Verifying {
+    if is_verifying(entry) {
         let which = entry.id().map_or_else(|| "--use srs".to_owned(), |id| id.to_string());
         advise(format_args!(
             "another key signs: once all hosts have this one, `batv key promote {which}` lets it sign"
