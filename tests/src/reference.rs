@@ -26,9 +26,10 @@ pub(crate) fn path(octets: &[u8]) -> Option<Option<Parts>> {
     colons.filter(|&at| is_route(&bracketed[..at])).find_map(|at| mailbox(&bracketed[at + 1..])).map(Some)
 }
 
-/// `A-d-l`
+/// `A-d-l`. A comma may stand in a literal, so each might be the one between two hops.
 fn is_route(text: &str) -> bool {
-    text.split(',').all(|hop| hop.strip_prefix('@').is_some_and(is_domain))
+    let is_hop = |hop: &str| hop.strip_prefix('@').is_some_and(is_domain);
+    is_hop(text) || text.match_indices(',').any(|(at, _)| is_hop(&text[..at]) && is_route(&text[at + 1..]))
 }
 
 fn mailbox(text: &str) -> Option<Parts> {
