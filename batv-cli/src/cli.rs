@@ -157,6 +157,9 @@ pub(crate) struct Verify {
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
     pub(crate) keys: BatvKeySource,
     #[command(flatten)]
@@ -211,6 +214,9 @@ pub(crate) struct Check {
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
     pub(crate) keys: BatvKeySource,
     #[command(flatten)]

@@ -44,16 +44,24 @@ impl KeySource {
     }
 
     fn load_raw(&self, file: &Path, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
-        let secret = read_secret(file, Permissions::from(&self.permissions))?;
+        let secret = match read_secret(file, Permissions::from(&self.permissions)) {
+            // Other programs keep their keys as they like: a word will do.
+            Err(error @ batv_config::Error::Mode { .. }) => {
+                let secret = read_secret(file, Permissions::AllowReadable)?;
+                let _ = writeln!(io::stderr(), "batv: {error}");
+                secret
+            }
+            result => result?,
+        };
         Keyring::from_raw_key(&secret, key_use, self.algorithm.unwrap_or(Algorithm::HmacSha1), lifetime)
             .map_err(|source| Error::KeyFile { path: file.to_owned(), source })
     }
 }
 
 impl BatvKeySource {
-    /// The keys to verify with.
-    pub(crate) fn load(&self) -> Result<Keyring, Error> {
-        self.source.load(self.key_use(), Lifetime::default())
+    /// The keys to verify with; those of a raw file with this lifetime.
+    pub(crate) fn load(&self, lifetime: Option<Lifetime>) -> Result<Keyring, Error> {
+        self.source.load(self.key_use(), lifetime.unwrap_or_default())
     }
 
     /// The keys to sign with. Where there is no keyring at all, the user gets one.

@@ -15,7 +15,7 @@ use crate::json;
 
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
-    let keyring = arguments.keys.load()?;
+    let keyring = arguments.keys.load(arguments.lifetime)?;
     let (protected, exempt) = (patterns(&arguments.protected)?, patterns(&arguments.exempt)?);
     let mut policy = Policy::new(arguments.mode);
     policy.protected = &protected;

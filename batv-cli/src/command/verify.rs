@@ -15,7 +15,7 @@ use crate::json;
 
 pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
-    let keyring = arguments.keys.load()?;
+    let keyring = arguments.keys.load(arguments.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
     let addresses = &arguments.addresses.addresses;
     let answer = match addresses::only_one(addresses) {
