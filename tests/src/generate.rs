@@ -86,7 +86,7 @@ pub fn domain() -> BoxedStrategy<String> {
     prop_oneof![
         8 => domain_name(),
         1 => "[a-zäÖ中]{1,8}\\.example",
-        1 => select(vec!["[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:2001:DB8::192.0.2.7]", "[Tag:co-nt@ent]"])
+        1 => select(vec!["[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:2001:DB8::192.0.2.7]", "[Tag:co=nt@ent]", "[tag:\"con,tent\"]"])
             .prop_map(str::to_owned),
     ]
     .boxed()
