@@ -3,11 +3,11 @@
 use core::fmt;
 
 use batv_config::clock;
-use batv_core::prvs::{self, Form, Signing, Tagged};
-use batv_core::{Day, Key, Lifetime, Path};
+use batv_core::prvs::{self, Form, Signing};
+use batv_core::{Day, Key, Lifetime, Mailbox, Path};
 
 use crate::addresses;
-use crate::answer::{Answer, Line, Malformed, Outcome};
+use crate::answer::{Answer, Line, Outcome};
 use crate::cli::{self, Sign};
 use crate::error::Error;
 use crate::json;
@@ -36,20 +36,19 @@ struct Signer<'k> {
 }
 
 impl Signer<'_> {
-    /// The address with its tag; `None` when it stays as it is.
-    fn sign<'a>(&self, line: &Line<'a>) -> Result<Option<Tagged<'a>>, Malformed> {
-        let Path::Mailbox(mailbox) = line.path()? else { return Ok(None) };
-        match prvs::sign(self.keys, &mailbox, self.form, self.lifetime, self.today)? {
-            Signing::Tagged(tagged) => Ok(Some(tagged)),
-            Signing::Unchanged(..) => Ok(None),
-        }
+    fn sign<'a>(&self, mailbox: &Mailbox<'a>) -> Result<Signing<'a>, batv_core::Error> {
+        prvs::sign(self.keys, mailbox, self.form, self.lifetime, self.today)
     }
 }
 
 fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    match signer.sign(line) {
-        Ok(Some(tagged)) => return tagged.write_to(&mut answer.out),
-        Ok(None) => {}
+    match line.path() {
+        Ok(Path::Mailbox(mailbox)) => match signer.sign(&mailbox) {
+            Ok(Signing::Tagged(tagged)) => return tagged.write_to(&mut answer.out),
+            Ok(Signing::Unchanged(..)) => {}
+            Err(error) => answer.refuse(line, error),
+        },
+        Ok(Path::Null) => {}
         Err(error) => answer.refuse(line, error),
     }
     answer.out.raw(line.octets);
@@ -58,14 +57,21 @@ fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resu
 
 fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    match signer.sign(line) {
-        Ok(Some(tagged)) => answer.json(&json::Signed {
-            input,
-            address: tagged.to_string().into(),
-            key_id: Some(tagged.key_id().number()),
-            expires: tagged.expires().map(clock::format_day),
-        }),
-        Ok(None) => answer.json(&json::Signed { address: input.clone(), input, key_id: None, expires: None }),
-        Err(error) => answer.refuse_in_json(line, error),
+    match line.path() {
+        Ok(Path::Mailbox(mailbox)) => match signer.sign(&mailbox) {
+            Ok(Signing::Tagged(tagged)) => {
+                return answer.json(&json::Signed {
+                    input,
+                    address: tagged.to_string().into(),
+                    key_id: Some(tagged.key_id().number()),
+                    expires: tagged.expires().map(clock::format_day),
+                });
+            }
+            Ok(Signing::Unchanged(..)) => {}
+            Err(error) => return answer.refuse_in_json(line, error),
+        },
+        Ok(Path::Null) => {}
+        Err(error) => return answer.refuse_in_json(line, error),
     }
+    answer.json(&json::Signed { address: input.clone(), input, key_id: None, expires: None })
 }
