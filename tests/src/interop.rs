@@ -12,7 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use crate::generate::{day, dotty_local_part, key, plain_local_part, quoted_local_part, utf8_local_part};
-use crate::peer::{Peer, Request};
+use crate::peer::{Answer, Peer, Request};
 use crate::vectors::{Case, check};
 use differences::Difference;
 
@@ -55,23 +55,19 @@ impl Sampler {
 
 /// What one forwarder is configured to.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "the tests make their own")]
-pub struct Forwarder {
+struct Forwarder {
     /// The first one signs.
-    pub secrets: Vec<Vec<u8>>,
-    /// Its own domain.
-    pub domain: String,
-    /// The character after the tag.
-    pub separator: char,
-    /// Characters of hash that it writes.
-    pub hash_length: u8,
+    secrets: Vec<Vec<u8>>,
+    domain: String,
+    separator: char,
+    hash_length: u8,
 }
 
 impl Forwarder {
-    /// With one secret, separator `=` and hashes of four characters.
-    pub fn new(secret: &str, domain: &str) -> Self {
-        let secrets = vec![secret.as_bytes().to_vec()];
-        Self { secrets, domain: domain.to_owned(), separator: '=', hash_length: HASH_MINIMUM }
+    /// `f.example`, with the secret `tops3cr3t`.
+    fn usual() -> Self {
+        let secrets = vec![b"tops3cr3t".to_vec()];
+        Self { secrets, domain: "f.example".to_owned(), separator: '=', hash_length: HASH_MINIMUM }
     }
 
     /// The same when its last secret was the first.
@@ -96,11 +92,8 @@ impl Forwarder {
         ask(&srs)
     }
 
-    /// What we make of a sender.
-    ///
-    /// # Errors
-    /// Why we make nothing of it.
-    pub fn forward(&self, sender: &str, day: Day) -> Result<String, String> {
+    /// What we make of a sender, or why nothing.
+    fn forward(&self, sender: &str, day: Day) -> Result<String, String> {
         match Path::parse(sender).map_err(|error| error.to_string())? {
             Path::Null => Ok(sender.to_owned()),
             Path::Mailbox(mailbox) => self.with_srs(|srs| {
@@ -110,11 +103,8 @@ impl Forwarder {
         }
     }
 
-    /// The sender that we restore.
-    ///
-    /// # Errors
-    /// Our verdict, when it is not `valid`.
-    pub fn reverse(&self, rewritten: &str, day: Day) -> Result<String, String> {
+    /// The sender that we restore, or our verdict.
+    fn reverse(&self, rewritten: &str, day: Day) -> Result<String, String> {
         let mailbox = Mailbox::parse(rewritten).map_err(|error| error.to_string())?;
         self.with_srs(|srs| {
             let reversal = srs.reverse(self.keys().as_slice(), &mailbox, day);
@@ -125,13 +115,11 @@ impl Forwarder {
         })
     }
 
-    /// The request for the same.
-    pub fn request_forward(&self, sender: &str, day: Day) -> Request {
+    fn request_forward(&self, sender: &str, day: Day) -> Request {
         Request::srs_forward(day, &self.secrets, &self.domain, self.separator, self.hash_length, sender)
     }
 
-    /// The request for the same.
-    pub fn request_reverse(&self, rewritten: &str, day: Day) -> Request {
+    fn request_reverse(&self, rewritten: &str, day: Day) -> Request {
         Request::srs_reverse(day, &self.secrets, rewritten)
     }
 }
@@ -150,7 +138,7 @@ enum Question {
 /// # Panics
 /// When one answers otherwise.
 pub fn check_differences(peer: Peer) {
-    let forwarder = Forwarder::new("tops3cr3t", "f.example");
+    let forwarder = Forwarder::usual();
     let day = |number| Day::new(number).expect("a day");
     let request = |difference: &Difference| match difference.question {
         Question::Forward(sender, today) => forwarder.request_forward(sender, day(today)),
@@ -268,44 +256,59 @@ fn check_hop<'f>(peer: Peer, hop: usize, journeys: Vec<Journey<'f>>) -> Vec<Jour
             [forwarder.request_forward(sender, *day), reverse(new), reverse(old)]
         })
         .collect();
-    let mut answers = peer.ask(&requests).into_iter();
+    let answers = peer.ask(&requests);
     steps
         .into_iter()
-        .filter_map(|(journey, [ours, old])| {
-            let Journey { forwarders, sender, day } = journey;
-            let forwarder = &forwarders[hop];
-            let context = format!("{peer:?}, {sender} at {forwarder:?}");
-            let theirs = answers.next().expect("an answer").unwrap_or_else(|reason| panic!("{context}: {reason}"));
-            let by_us = [&ours, &old, &theirs].map(|rewritten| canonical(forwarder.reverse(rewritten, day), &context));
-            assert_eq!([&by_us[0]; 2], [&by_us[1], &by_us[2]], "{context}");
-            if hop < 2 {
-                assert_eq!(by_us[0], canonical(Ok(sender.clone()), &context));
-            }
-            let restored = [answers.next(), answers.next()].map(|answer| answer.expect("an answer"));
-            if peer.hashes_quotes() && sender.starts_with('"') {
-                // It neither writes nor reads quotes around the whole local part.
-                assert!(restored.iter().all(Result::is_err), "{context}: {restored:?}");
-                assert!(theirs.contains("=\"") && ours.starts_with('"'), "{context}: {theirs} and {ours}");
-                return None;
-            }
-            if sender.starts_with('"') {
-                // It may have kept quotes that the whole does not need.
-                assert_eq!(canonical(Ok(theirs), &context), canonical(Ok(ours.clone()), &context), "{context}");
-            } else {
-                assert_eq!(theirs, ours, "{context}");
-            }
-            for restored in restored {
-                assert_eq!(canonical(restored, &context), by_us[0], "{context}");
-            }
-            Some(Journey { forwarders, sender: ours, day })
+        .zip(answers.chunks(3))
+        .filter_map(|((journey, [ours, old]), answers)| {
+            let [theirs, restored @ ..] = answers else { unreachable!("three requests for each") };
+            check_step(peer, hop, &journey, &ours, &old, theirs, restored)
+                .then_some(Journey { sender: ours, ..journey })
         })
         .collect()
 }
 
-/// The address in our spelling, for that of a restored one may differ in the case of the domain.
-fn canonical(restored: Result<String, String>, context: &str) -> String {
-    let text = restored.unwrap_or_else(|reason| panic!("{context}: {reason}"));
-    Mailbox::parse(&text).expect("an address").to_string()
+/// Compares one sender's way through one forwarder, and tells whether it can go on: `ours` and `theirs` are what the two
+/// wrote, `old` what we wrote with the secret before, `restored` what the program made of those two of ours.
+fn check_step(
+    peer: Peer,
+    hop: usize,
+    Journey { forwarders, sender, day }: &Journey<'_>,
+    ours: &str,
+    old: &str,
+    theirs: &Answer,
+    restored: &[Answer],
+) -> bool {
+    let forwarder = &forwarders[hop];
+    let context = format!("{peer:?}, {sender} at {forwarder:?}");
+    let canonical = |answer: &Answer| match answer {
+        // A restored domain may have come in another case.
+        Ok(address) => Mailbox::parse(address).expect("an address").to_string(),
+        Err(reason) => panic!("{context}: {reason}"),
+    };
+    let by_us = canonical(&forwarder.reverse(ours, *day));
+    assert_eq!(by_us, canonical(&forwarder.reverse(old, *day)), "{context}");
+    assert_eq!(by_us, canonical(&theirs.clone().and_then(|theirs| forwarder.reverse(&theirs, *day))), "{context}");
+    if hop < 2 {
+        assert_eq!(by_us, canonical(&Ok(sender.clone())), "{context}");
+    }
+    let quoted = sender.starts_with('"');
+    if quoted && peer.hashes_quotes() {
+        // It neither writes nor reads quotes around the whole local part.
+        assert!(restored.iter().all(Result::is_err), "{context}: {restored:?}");
+        assert!(ours.starts_with('"') && theirs.as_ref().is_ok_and(|theirs| !theirs.starts_with('"')), "{context}");
+        return false;
+    }
+    if quoted {
+        // It may have kept quotes that the whole does not need.
+        assert_eq!(canonical(theirs), canonical(&Ok(ours.to_owned())), "{context}");
+    } else {
+        assert_eq!(theirs.as_deref(), Ok(ours), "{context}");
+    }
+    for answer in restored {
+        assert_eq!(canonical(answer), by_us, "{context}");
+    }
+    true
 }
 
 /// Asks both on each day from two before the signing to beyond the wrap of the timestamp: they agree, but that we allow
@@ -314,7 +317,7 @@ fn canonical(restored: Result<String, String>, context: &str) -> String {
 /// # Panics
 /// When it is otherwise.
 pub fn check_ages(peer: Peer) {
-    let forwarder = Forwarder::new("tops3cr3t", "f.example");
+    let forwarder = Forwarder::usual();
     let mut requests = Vec::new();
     let mut expected = Vec::new();
     for signed in [18_432, 21_504].into_iter().flat_map(|wrap: u32| wrap - 7..=wrap + 7) {
