@@ -32,9 +32,22 @@ impl<'a> Line<'a> {
         Path::parse(self.octets).map_err(Malformed::Address)
     }
 
-    /// The text for people and for JSON, which know no other octets than those of UTF-8.
+    /// The text for JSON, which knows no other octets than those of UTF-8.
     pub(crate) fn text(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.octets)
+    }
+
+    /// The text for a terminal, which must not take it for a command.
+    pub(crate) fn shown(&self) -> String {
+        let mut shown = String::new();
+        for character in self.text().chars() {
+            if character.is_control() {
+                shown.extend(character.escape_default());
+            } else {
+                shown.push(character);
+            }
+        }
+        shown
     }
 }
 
@@ -71,7 +84,7 @@ impl Answer {
         // `Out` takes all that is written.
         let _ = match line.number {
             Some(number) => writeln!(self.notes, "batv: line {number}: {what}"),
-            None => writeln!(self.notes, "batv: {}: {what}", line.text().escape_debug()),
+            None => writeln!(self.notes, "batv: {}: {what}", line.shown()),
         };
     }
 

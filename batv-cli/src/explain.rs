@@ -21,8 +21,8 @@ impl<'e> Explanation<'e> {
     /// Begins with what the explanation is about, and which day it is.
     pub(crate) fn begin(out: &'e mut Out, line: &Line<'_>, keys: &'e [Key], today: Day) -> Result<Self, fmt::Error> {
         match line.number {
-            Some(number) => writeln!(out, "line {number}: {}", line.text().escape_debug())?,
-            None => writeln!(out, "{}", line.text().escape_debug())?,
+            Some(number) => writeln!(out, "line {number}: {}", line.shown())?,
+            None => writeln!(out, "{}", line.shown())?,
         }
         let mut explanation = Self { out, keys, today };
         let number = today.number();

@@ -72,7 +72,7 @@ impl Judge<'_> {
 
     fn explain(&self, line: &Line<'_>, ruling: &Ruling<'_>, answer: &mut Answer) -> fmt::Result {
         let mut explanation = Explanation::begin(&mut answer.notes, line, self.keys, self.today)?;
-        explanation.step("sender", self.sender.text().escape_debug())?;
+        explanation.step("sender", self.sender.shown())?;
         match (ruling, line.path()) {
             (Ruling::Judged(judgement), Ok(Path::Mailbox(forward_path))) => {
                 let verification = prvs::verify(self.keys, &forward_path, self.today);

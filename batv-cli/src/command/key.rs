@@ -188,7 +188,7 @@ impl WhichKey {
     fn find(&self, keyring: &Keyring, likely: impl Fn(&Entry) -> bool) -> Result<usize, Error> {
         let (key_use, scope) = (Use::from(self.key_use), scope(&self.domains)?);
         let named = |entry: &Entry| {
-            entry.key_use().as_str() == key_use.as_str()
+            Use::from(entry.key_use()) == key_use
                 && self.id.is_none_or(|id| entry.id() == Some(id))
                 && scope.as_ref().is_none_or(|scope| entry.scope() == scope)
         };
