@@ -88,7 +88,7 @@ impl Day {
 /// How many days a tag is valid: from the day of signing to the day that it names, both included.
 ///
 /// At most [`Lifetime::MAX`]: the day of a tag has three digits, so what is not yet expired and what expired long ago
-/// must stay far apart. The draft asks for 7 (draft-levine-smtp-batv-01 §4), which is the default.
+/// must stay far apart. The draft asks for 7 (draft-levine-smtp-batv-01 §4.2), which is the default.
 ///
 /// ```
 /// use batv_core::{Error, Lifetime};
@@ -166,7 +166,7 @@ impl ExpiryDigits {
 
     /// Days until expiry when that is at most `lifetime`, else days since it as a negative number.
     ///
-    /// The draft compares "unsigned, modulo 1000" (§4): `d = (DDD − today) mod 1000`.
+    /// The draft asks for an unsigned subtraction modulo 1000 (§4.2.2): `d = (DDD − today) mod 1000`.
     pub(crate) fn days_left(self, today: Day, lifetime: Lifetime) -> i32 {
         let ahead = (i32::from(self.0) - i32::from(Self::wrap(today.0).0)).rem_euclid(Self::MODULUS.cast_signed());
         if ahead <= i32::from(lifetime.0) { ahead } else { ahead - Self::MODULUS.cast_signed() }

@@ -225,12 +225,8 @@ pub(crate) fn split_sub_address<'a>(
         return None;
     }
     let character = before.chars().next_back()?;
-    let mut user = before.strip_suffix(character)?;
-    // An odd one of these escapes the delimiter.
-    if local_part.is_quoted() && (user.len() - user.trim_end_matches('\\').len()) % 2 == 1 {
-        user = user.strip_suffix('\\')?;
-    }
-    (!user.is_empty()).then_some((local_part.with(user), Delimiter::new(character).ok()?, tag))
+    let user = local_part.with(before.strip_suffix(character)?).unescaped_end();
+    (!user.is_empty()).then_some((user, Delimiter::new(character).ok()?, tag))
 }
 
 struct Reader<'m, 'a> {
@@ -289,7 +285,7 @@ impl<'a> Reader<'_, 'a> {
                 if let Some((user, tail)) = text.rsplit_once(delimiter)
                     && is_tail(tail)
                 {
-                    return self.tagged(dialect, true, rest.with(user));
+                    return self.tagged(dialect, true, rest.with(user).unescaped_end());
                 }
             }
         }
@@ -391,7 +387,7 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         let (user, forwarded_to) = split_at_mark(text, "+caf_=")?;
-        self.tagged(Dialect::GoogleCaf, forwarded_to.contains('='), self.local_part.with(user))
+        self.tagged(Dialect::GoogleCaf, forwarded_to.contains('='), self.local_part.with(user).unescaped_end())
     }
 
     fn m365(&self, fields: &'a str) -> Option<Layer<'a>> {

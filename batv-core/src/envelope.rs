@@ -71,10 +71,35 @@ pub enum Earlier {
     /// There are none.
     #[default]
     None,
-    /// The message can change nothing about any of them.
+    /// All are accepted, whatever the message says.
     Settled,
-    /// At least one is still to be decided by the message.
+    /// At least one may still be refused by the message, or is held: what becomes of the message would become of all.
     Undecided,
+}
+
+impl Earlier {
+    /// The same after one more recipient, judged by a policy of this mode.
+    ///
+    /// ```
+    /// use batv_core::envelope::{self, Earlier, Envelope, Mode, Policy};
+    /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+    ///
+    /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+    /// let policy = Policy::new(Mode::Reject);
+    /// let bounce = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+    /// let judgement = envelope::judge(&bounce, &keys, &policy, Day::new(18_262)?);
+    /// assert_eq!(Earlier::None.and(&judgement, policy.mode), Earlier::Undecided);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn and(self, judgement: &Judgement<'_>, mode: Mode) -> Self {
+        match (self, judgement.deliver_to) {
+            (_, None) => self,
+            (Self::Undecided, _) => Self::Undecided,
+            _ if judgement.must_be_alone(mode) => Self::Undecided,
+            _ => Self::Settled,
+        }
+    }
 }
 
 /// When the question is asked, and when what is undecided gets decided.
@@ -215,6 +240,8 @@ pub struct Policy<'p> {
     /// The day from which on all that was sent has a tag. What comes untagged within the lifetime of a tag and
     /// [`QUEUE_DAYS`] after it may still answer older mail.
     pub signing_since: Option<Day>,
+    /// The form in which senders are tagged: what has no room for it is sent without.
+    pub form: Form,
     /// How far to go.
     pub mode: Mode,
     /// When to refuse what only a message could still prove. `EndOfData` is safe for callouts.
@@ -235,6 +262,7 @@ impl Policy<'_> {
             protected: &[],
             exempt: &[],
             signing_since: None,
+            form: Form::Prvs,
             mode,
             reject_at: Moment::EndOfData,
             on_error: OnError::Tempfail,
@@ -483,6 +511,13 @@ pub struct Judgement<'a> {
     pub settled: bool,
 }
 
+impl Judgement<'_> {
+    /// Whether other recipients must not share what becomes of the message.
+    fn must_be_alone(&self, mode: Mode) -> bool {
+        self.disposition == Disposition::Quarantine || !self.settled && mode >= Mode::Quarantine
+    }
+}
+
 /// Judges one recipient of one message. Pure: the same question has the same answer.
 ///
 /// ```
@@ -502,8 +537,14 @@ pub fn judge<'a>(
     policy: &Policy<'_>,
     today: Day,
 ) -> Judgement<'a> {
-    let tag = Tag::read(envelope, ring, today);
+    let mut tag = Tag::read(envelope, ring, today);
     let keys = LiveKeys::of(ring, &tag.mailbox, today);
+    let days_of_grace = i32::from(keys.lifetime.days()) + QUEUE_DAYS;
+    let grace = policy.signing_since.is_some_and(|since| today.since(since) <= days_of_grace);
+    if grace && tag.verdict == Verdict::BadMac {
+        // What tagged here before us may have had a key of the same id.
+        tag.verdict = Verdict::UnknownKey;
+    }
     let bounce = envelope.reverse_path == Path::Null;
 
     let listed = |patterns: &[Pattern<&str>]| patterns.iter().any(|pattern| pattern.matches(&tag.mailbox));
@@ -516,14 +557,14 @@ pub fn judge<'a>(
         judge_mail(&tag, policy)
     } else if tag.is_to_role() {
         accept(Finding::NotJudged, Reason::Rfc5321Postmaster, tag.mailbox)
-    } else if !keys.any || keys.from_the_future {
+    } else if !keys.any || keys.from_the_future && tag.days_left.is_none() {
         cannot_judge(policy, tag.mailbox)
-    } else if tag.verdict == Verdict::Untagged && !gets_tagged(ring, &tag.mailbox, today) {
+    } else if tag.verdict == Verdict::Untagged && !gets_tagged(ring, &tag.mailbox, policy.form, today) {
         exempt(tag.mailbox)
     } else {
-        judge_bounce(&tag, keys.lifetime, policy, envelope.moment, today)
+        judge_bounce(&tag, keys.lifetime, grace, policy, envelope.moment)
     };
-    let may_differ = policy.mode >= Mode::Quarantine && (!judgement.settled || envelope.earlier == Earlier::Undecided);
+    let may_differ = envelope.earlier == Earlier::Undecided || judgement.must_be_alone(policy.mode);
     let crowded = bounce && envelope.earlier != Earlier::None && envelope.moment == Moment::RcptTo;
     if crowded && may_differ && judgement.disposition != Disposition::Reject {
         return refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::TOO_MANY);
@@ -551,7 +592,7 @@ impl<'a> Tag<'a> {
         Self { verdict, mailbox, days_left }
     }
 
-    /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §2). A tag that is forged or good speaks for
+    /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §4). A tag that is forged or good speaks for
     /// itself.
     fn is_to_role(&self) -> bool {
         let local_part = self.mailbox.local_part();
@@ -562,8 +603,8 @@ impl<'a> Tag<'a> {
 
 /// Whether what this mailbox sends gets a tag: not when it is rewritten, or too long, or nobody signs for it. Then its
 /// bounces come without one.
-fn gets_tagged(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, today: Day) -> bool {
-    matches!(prvs::sign(ring, mailbox, Form::Prvs, None, today), Ok(Signing::Tagged(_)))
+fn gets_tagged(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form, today: Day) -> bool {
+    matches!(prvs::sign(ring, mailbox, form, None, today), Ok(Signing::Tagged(_)))
 }
 
 /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
@@ -582,11 +623,13 @@ fn judge_mail<'a>(tag: &Tag<'a>, policy: &Policy<'_>) -> Judgement<'a> {
 fn judge_bounce<'a>(
     tag: &Tag<'a>,
     lifetime: Lifetime,
+    grace: bool,
     policy: &Policy<'_>,
     moment: Moment,
-    today: Day,
 ) -> Judgement<'a> {
-    let late = tag.days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS);
+    // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
+    let ahead = |days_left: i32| days_left + 1000 <= i32::from(lifetime.days()) + 1;
+    let late = tag.days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left));
     let undecided = moment < policy.reject_at;
     let (finding, reason, reply) = match tag.verdict {
         Verdict::Valid => return accept(Finding::Genuine, Reason::TagOk, tag.mailbox),
@@ -601,13 +644,8 @@ fn judge_bounce<'a>(
             return take(Finding::Unverified, Reason::TagUnknownKey, disposition, tag.mailbox);
         }
         Verdict::Untagged if undecided => return open(Reason::Callout, tag.mailbox),
-        Verdict::Untagged => {
-            let grace = i32::from(lifetime.days()) + QUEUE_DAYS;
-            if policy.signing_since.is_some_and(|since| today.since(since) <= grace) {
-                return accept(Finding::Unverified, Reason::SigningGrace, tag.mailbox);
-            }
-            (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED)
-        }
+        Verdict::Untagged if grace => return accept(Finding::Unverified, Reason::SigningGrace, tag.mailbox),
+        Verdict::Untagged => (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED),
     };
     match policy.mode.disposition() {
         Disposition::Reject => refuse(finding, reason, Disposition::Reject, reply),
@@ -663,8 +701,10 @@ const fn refuse<'a>(finding: Finding, reason: Reason, disposition: Disposition, 
 
 fn cannot_judge<'a>(policy: &Policy<'_>, mailbox: Mailbox<'a>) -> Judgement<'a> {
     match policy.on_error {
-        OnError::Tempfail => refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL),
-        OnError::Accept => accept(Finding::Undecided, Reason::Internal, mailbox),
+        OnError::Tempfail if policy.mode > Mode::Observe => {
+            refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL)
+        }
+        _ => accept(Finding::Undecided, Reason::Internal, mailbox),
     }
 }
 

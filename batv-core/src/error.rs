@@ -43,8 +43,8 @@ pub enum Error {
         /// The limit in octets.
         limit: usize,
     },
-    /// A path longer than a mail server can have put on one command line.
-    #[error("path of {length} octets is over the limit of {limit} (RFC 5321 §4.5.3.1)")]
+    /// A path longer than a text line.
+    #[error("path of {length} octets is over the limit of {limit} (RFC 5321 §4.5.3.1.6)")]
     PathTooLong {
         /// Its length in octets.
         length: usize,
@@ -54,7 +54,7 @@ pub enum Error {
     /// The null reverse-path where a mailbox is needed.
     #[error("null path `<>` where a mailbox is needed")]
     NullPath,
-    /// A key id that is not one digit (draft-levine-smtp-batv-01 §4, `key-num`).
+    /// A key id that is not one digit (draft-levine-smtp-batv-01 §4.1).
     #[error("key id {0} is not one of 0 to 9")]
     KeyId(u8),
     /// A lifetime that the three-digit day of a tag cannot carry safely.
@@ -85,6 +85,9 @@ pub enum Error {
     /// A delimiter that a local part cannot hold unquoted, or that a tag could be mistaken for.
     #[error("{0:?} is no delimiter: one of the characters !#$%&'*+-/=?^_`{{|}}~. is")]
     Delimiter(char),
+    /// A character that cannot follow `SRS0`.
+    #[error("{0:?} is no SRS separator: `=`, `+` and `-` are")]
+    Separator(char),
     /// An SRS hash length outside 4 to 27 characters, or a minimum over the length.
     #[error("SRS hash of {length} characters, at least {minimum}, is outside 4 to 27")]
     HashLength {

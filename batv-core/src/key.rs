@@ -1,7 +1,7 @@
 //! Keys, the rings that hold them, and how they are looked up.
 
 #[cfg(feature = "alloc")]
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::str::FromStr;
 use core::{fmt, slice};
 
@@ -10,10 +10,9 @@ use crate::error::Error;
 use crate::mac::MacKey;
 use crate::mailbox::{Domain, LocalPart, Mailbox};
 use crate::pattern::Fit;
-#[cfg(feature = "alloc")]
 use crate::pattern::Pattern;
 
-/// The number of a key in a tag, 0 to 9: `K` in `KDDDSSSSSS` (draft-levine-smtp-batv-01 §4, `key-num`).
+/// The number of a key in a tag, 0 to 9: `K` in `KDDDSSSSSS` (draft-levine-smtp-batv-01 §4.1).
 ///
 /// ```
 /// use batv_core::{Error, KeyId};
@@ -249,10 +248,20 @@ pub struct Key {
     state: KeyState,
     lifetime: Lifetime,
     created: Option<Day>,
-    mac: MacKey,
-    #[cfg(feature = "alloc")]
-    scope: Vec<Pattern<String>>,
+    mac: MacBox,
+    scope: Scope,
 }
+
+#[cfg(feature = "alloc")]
+type Scope = Vec<Pattern<String>>;
+#[cfg(not(feature = "alloc"))]
+type Scope = [Pattern<&'static str>; 0];
+
+/// On the heap, where there is one: a key may then be moved without leaving copies behind.
+#[cfg(feature = "alloc")]
+type MacBox = Box<MacKey>;
+#[cfg(not(feature = "alloc"))]
+type MacBox = MacKey;
 
 impl Key {
     /// A signing key with the default lifetime of 7 days, for every mailbox.
@@ -268,16 +277,20 @@ impl Key {
         if secret.is_empty() {
             return Err(Error::EmptySecret);
         }
-        Ok(Self {
+        let mut key = Self {
             key_use,
             algorithm,
             state: KeyState::default(),
             lifetime: Lifetime::default(),
             created: None,
-            mac: MacKey::new(secret),
             #[cfg(feature = "alloc")]
-            scope: Vec::new(),
-        })
+            mac: Box::new(MacKey::UNSET),
+            #[cfg(not(feature = "alloc"))]
+            mac: MacKey::UNSET,
+            scope: Scope::default(),
+        };
+        key.mac.set(secret);
+        Ok(key)
     }
 
     /// The same key in this state.
@@ -407,38 +420,20 @@ impl Key {
         &self.scope
     }
 
-    pub(crate) const fn mac(&self) -> &MacKey {
+    pub(crate) fn mac(&self) -> &MacKey {
         &self.mac
     }
 
-    #[cfg(feature = "alloc")]
     fn is_scoped(&self) -> bool {
         !self.scope.is_empty()
     }
 
-    #[cfg(not(feature = "alloc"))]
-    #[expect(clippy::unused_self, reason = "without an allocator a key is for every mailbox")]
-    const fn is_scoped(&self) -> bool {
-        false
-    }
-
-    #[cfg(feature = "alloc")]
     fn fit(&self, domain: &Domain<'_>, local_part: Option<&LocalPart<'_>>) -> Option<Fit> {
         if !self.is_scoped() {
             return Some(Fit::Any);
         }
         let fits = || self.scope.iter().filter_map(|pattern| pattern.fit(domain, local_part));
         if fits().any(|fit| fit == Fit::Mailbox) { Some(Fit::Mailbox) } else { fits().next() }
-    }
-
-    #[cfg(not(feature = "alloc"))]
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "without an allocator a key is for every mailbox"
-    )]
-    const fn fit(&self, _: &Domain<'_>, _: Option<&LocalPart<'_>>) -> Option<Fit> {
-        Some(Fit::Any)
     }
 }
 

@@ -1,12 +1,11 @@
 //! HMAC (RFC 2104) over SHA-1 and SHA-256 (FIPS 180-4): the only file that names a hash.
 //!
-//! Nearly each message that is hashed here fits one block, and then the two compressions that HMAC cannot do without
-//! cost less than the buffering around them. So a key keeps the chaining values behind its padded secret and finishes
-//! such a message itself; a longer one goes through the `hmac` crate, and the tests hold the one against the other.
+//! A key keeps the chaining values behind its padded secret, so that nearly each message costs the two compressions that
+//! HMAC can't do without; a general HMAC type costs half as much again in copies and buffers. The compressions are those
+//! of the `sha1` and `sha2` crates, and the tests hold the whole against the `hmac` crate at every length.
 
 use core::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
@@ -30,17 +29,20 @@ pub(crate) struct MacKey {
 
 impl MacKey {
     /// Takes a secret of any length; HMAC hashes one of more than 64 octets first (RFC 2104 §2).
-    pub(crate) fn new(secret: &[u8]) -> Self {
-        Self { sha1: Keyed::new(secret), sha256: Keyed::new(secret) }
+    pub(crate) fn set(&mut self, secret: &[u8]) {
+        self.sha1.set(secret);
+        self.sha256.set(secret);
     }
 
+    pub(crate) const UNSET: Self = Self { sha1: Keyed::UNSET, sha256: Keyed::UNSET };
+
     /// HMAC-SHA1 of what `write` puts into the message.
-    pub(crate) fn sha1(&self, write: impl FnOnce(&mut Message<'_, Sha1>)) -> Sha1Mac {
+    pub(crate) fn sha1(&self, write: impl FnOnce(&mut Message<Sha1>)) -> Sha1Mac {
         self.sha1.compute(write)
     }
 
     /// HMAC-SHA256 of what `write` puts into the message.
-    pub(crate) fn sha256(&self, write: impl FnOnce(&mut Message<'_, Sha256>)) -> Sha256Mac {
+    pub(crate) fn sha256(&self, write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
         self.sha256.compute(write)
     }
 }
@@ -50,7 +52,6 @@ pub(crate) trait Hash: Sized {
     /// The chaining value.
     type State: Copy + Zeroize;
     type Mac;
-    type Long: Clone + KeyInit + Mac;
     const INITIAL: Self::State;
 
     /// Hashes a secret that is longer than a block.
@@ -59,7 +60,6 @@ pub(crate) trait Hash: Sized {
     /// The last block of a message that ends with this chaining value, one block before it.
     fn last_block(state: Self::State) -> [u8; BLOCK];
     fn mac(state: Self::State) -> Self::Mac;
-    fn finish(long: Self::Long) -> Self::Mac;
 }
 
 macro_rules! hash {
@@ -67,11 +67,12 @@ macro_rules! hash {
         impl Hash for $hash {
             type State = [u32; $words];
             type Mac = [u8; 4 * $words];
-            type Long = Hmac<$hash>;
             const INITIAL: Self::State = $initial;
 
             fn shorten(secret: &[u8], block: &mut [u8; BLOCK]) {
-                block[..4 * $words].copy_from_slice(&<Self as Digest>::digest(secret));
+                let mut digest = <Self as Digest>::digest(secret);
+                block[..4 * $words].copy_from_slice(&digest);
+                digest.as_mut_slice().zeroize();
             }
 
             #[inline]
@@ -103,10 +104,6 @@ macro_rules! hash {
                 }
                 mac
             }
-
-            fn finish(long: Self::Long) -> Self::Mac {
-                long.finalize().into_bytes().into()
-            }
         }
     };
 }
@@ -120,84 +117,67 @@ hash!(
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19]
 );
 
-/// One hash with a secret in it.
+/// The chaining values after the block of the secret and ipad, and of the secret and opad.
 struct Keyed<H: Hash> {
-    /// The chaining values after the block of the secret and ipad, and of the secret and opad.
     inner: H::State,
     outer: H::State,
-    long: H::Long,
 }
 
 impl<H: Hash> Keyed<H> {
-    fn new(secret: &[u8]) -> Self {
+    const UNSET: Self = Self { inner: H::INITIAL, outer: H::INITIAL };
+
+    /// In place, for a move would leave a copy behind that nobody wipes.
+    fn set(&mut self, secret: &[u8]) {
         let mut block = [0; BLOCK];
         match block.get_mut(..secret.len()) {
             Some(start) => start.copy_from_slice(secret),
             None => H::shorten(secret, &mut block),
         }
-        let long = <H::Long as KeyInit>::new_from_slice(&block).unwrap_or_else(|_| unreachable!("any length is one"));
-        let chain = |pad: u8, mut block: [u8; BLOCK]| {
-            let mut state = H::INITIAL;
-            block.iter_mut().for_each(|octet| *octet ^= pad);
-            H::compress(&mut state, &block);
-            block.zeroize();
-            state
-        };
-        let keyed = Self { inner: chain(0x36, block), outer: chain(0x5c, block), long };
+        block.iter_mut().for_each(|octet| *octet ^= 0x36);
+        H::compress(&mut self.inner, &block);
+        block.iter_mut().for_each(|octet| *octet ^= 0x36 ^ 0x5c);
+        H::compress(&mut self.outer, &block);
         block.zeroize();
-        keyed
     }
 
     #[inline]
-    fn compute(&self, write: impl FnOnce(&mut Message<'_, H>)) -> H::Mac {
-        let mut message = Message { key: self, block: [0; BLOCK], length: 0, folding: false, long: None };
+    fn compute(&self, write: impl FnOnce(&mut Message<H>)) -> H::Mac {
+        let mut message = Message { state: self.inner, block: [0; BLOCK], length: 0, hashed: BLOCK, folding: false };
         write(&mut message);
-        if let Some(long) = message.long {
-            return H::finish(long);
-        }
-        let length = message.length;
-        let block = &mut message.block;
-        if message.folding {
-            // The whole block: its fixed length makes this a few vector instructions.
-            block.make_ascii_lowercase();
-        }
-        // FIPS 180-4 §5.1.1.
-        block[length] = 0x80;
-        block[BLOCK - 8..].copy_from_slice(&(8 * (BLOCK + length) as u64).to_be_bytes());
-        let mut inner = self.inner;
-        H::compress(&mut inner, block);
         let mut outer = self.outer;
-        H::compress(&mut outer, &H::last_block(inner));
+        H::compress(&mut outer, &H::last_block(message.finish()));
         H::mac(outer)
     }
 }
 
 impl<H: Hash> Drop for Keyed<H> {
     fn drop(&mut self) {
-        // `long` wipes itself.
         self.inner.zeroize();
         self.outer.zeroize();
     }
 }
 
-/// What is being hashed: gathered in one block, handed on to `hmac` when it outgrows that.
-pub(crate) struct Message<'k, H: Hash> {
-    key: &'k Keyed<H>,
+/// What is being hashed, gathered block by block.
+pub(crate) struct Message<H: Hash> {
+    state: H::State,
     block: [u8; BLOCK],
+    /// Octets in the block.
     length: usize,
+    /// Octets in the blocks before it.
+    hashed: usize,
     folding: bool,
-    long: Option<H::Long>,
 }
 
-impl<H: Hash> Message<'_, H> {
+impl<H: Hash> Message<H> {
     #[inline]
     pub(crate) fn push(&mut self, octets: &[u8]) {
         let end = self.length + octets.len();
-        if end <= SHORT && self.long.is_none() {
-            self.block[self.length..end].copy_from_slice(octets);
-            self.length = end;
-        } else {
-            self.push_long(octets);
+        match self.block.get_mut(self.length..end) {
+            Some(room) => {
+                room.copy_from_slice(octets);
+                self.length = end;
+            }
+            None => self.push_across(octets),
         }
     }
 
@@ -225,31 +205,54 @@ impl<H: Hash> Message<'_, H> {
     /// Hashes all ASCII letters in lower case; to be called before anything is pushed.
     #[inline]
     pub(crate) fn fold(&mut self) {
-        debug_assert!(self.length == 0 && self.long.is_none(), "what was hashed stays hashed");
+        debug_assert!(self.length == 0 && self.hashed == BLOCK, "what was hashed stays hashed");
         self.folding = true;
     }
 
     #[cold]
-    fn push_long(&mut self, octets: &[u8]) {
-        let gathered = (self.block, self.length);
-        let long = self.long.get_or_insert_with(|| self.key.long.clone());
-        let mut update = |mut block: [u8; BLOCK], length: usize| {
-            if self.folding {
-                block.make_ascii_lowercase();
-            }
-            long.update(&block[..length]);
-        };
-        update(gathered.0, gathered.1);
-        self.length = 0;
-        for piece in octets.chunks(BLOCK) {
-            let mut block = [0; BLOCK];
-            block[..piece.len()].copy_from_slice(piece);
-            update(block, piece.len());
+    fn push_across(&mut self, mut octets: &[u8]) {
+        while let Some((start, rest)) = octets.split_at_checked(BLOCK - self.length) {
+            self.block[self.length..].copy_from_slice(start);
+            self.compress();
+            octets = rest;
         }
+        self.block[..octets.len()].copy_from_slice(octets);
+        self.length = octets.len();
+    }
+
+    /// Pads as FIPS 180-4 §5.1.1 has it, and gives the last chaining value.
+    #[inline]
+    fn finish(&mut self) -> H::State {
+        let bits = 8 * (self.hashed + self.length) as u64;
+        if self.length == BLOCK {
+            self.compress();
+        }
+        if self.folding {
+            // The whole block: its fixed length makes this a few vector instructions.
+            self.block.make_ascii_lowercase();
+            self.folding = false;
+        }
+        self.block[self.length] = 0x80;
+        if self.length > SHORT {
+            self.compress();
+        }
+        self.block[BLOCK - 8..].copy_from_slice(&bits.to_be_bytes());
+        H::compress(&mut self.state, &self.block);
+        self.state
+    }
+
+    #[cold]
+    fn compress(&mut self) {
+        if self.folding {
+            self.block.make_ascii_lowercase();
+        }
+        H::compress(&mut self.state, &self.block);
+        (self.block, self.length) = ([0; BLOCK], 0);
+        self.hashed += BLOCK;
     }
 }
 
-impl<H: Hash> fmt::Write for Message<'_, H> {
+impl<H: Hash> fmt::Write for Message<H> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text.as_bytes());
@@ -264,6 +267,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use hmac::{Hmac, KeyInit, Mac};
 
     /// Every length of secret and message around the block boundaries, in one piece and in many.
     #[test]
@@ -271,7 +275,8 @@ mod tests {
         let octets: Vec<u8> = (0..=255).cycle().skip(b'A'.into()).take(300).collect();
         for secret_length in (0..10).chain(60..70).chain([127, 128, 129, 200]) {
             let secret = &octets[..secret_length];
-            let key = MacKey::new(secret);
+            let mut key = MacKey::UNSET;
+            key.set(secret);
             for length in 0..200 {
                 let message = &octets[..length];
                 let sha1 = Hmac::<Sha1>::new_from_slice(secret).unwrap().chain_update(message).finalize();
@@ -285,7 +290,8 @@ mod tests {
 
     #[test]
     fn folds_the_letters_of_short_and_long_messages() {
-        let key = MacKey::new(b"s3kr1t");
+        let mut key = MacKey::UNSET;
+        key.set(b"s3kr1t");
         for repeats in [1, 3, 4, 20] {
             let text = "Alice@Example.COM".repeat(repeats);
             let folded = key.sha256(|message| {

@@ -276,6 +276,12 @@ impl<'a> LocalPart<'a> {
         Self::new("", text, self.quoted)
     }
 
+    /// The same without the backslash that escaped what once followed.
+    pub(crate) fn unescaped_end(self) -> Self {
+        let backslashes = self.text.len() - self.text.trim_end_matches('\\').len();
+        if self.quoted && backslashes % 2 == 1 { self.with(&self.text[..self.text.len() - 1]) } else { self }
+    }
+
     pub(crate) const fn is_quoted(&self) -> bool {
         self.quoted
     }
@@ -427,7 +433,9 @@ impl<'a> Domain<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        Parser { text }.domain(0, text.len())
+        let parser = Parser { text };
+        parser.refuse_controls_beyond_ascii()?;
+        parser.domain(0, text.len())
     }
 
     /// The text as it came.
@@ -538,9 +546,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     #[inline]
     fn path(&self) -> Result<Path<'a>, Error> {
-        if !self.text.is_ascii() {
-            self.refuse_controls_beyond_ascii()?;
-        }
+        self.refuse_controls_beyond_ascii()?;
         let end = self.text.len();
         if self.octet(0) != Some(b'<') {
             return if end == 0 { Ok(Path::Null) } else { self.mailbox(0, end).map(Path::Mailbox) };
@@ -558,6 +564,9 @@ impl<'a> Parser<'a> {
     }
 
     fn refuse_controls_beyond_ascii(&self) -> Result<(), Error> {
+        if self.text.is_ascii() {
+            return Ok(());
+        }
         let control = |(_, character): &(usize, char)| character.is_control();
         match self.text.char_indices().find(control) {
             Some((offset, _)) => Err(Error::syntax(Syntax::ControlCharacter, offset)),
@@ -685,7 +694,8 @@ impl<'a> Parser<'a> {
             [] => Err(Error::syntax(Syntax::EmptyLabel, start)),
             [b'-', ..] => Err(Error::syntax(Syntax::HyphenAtEdge, start)),
             [.., b'-'] => Err(Error::syntax(Syntax::HyphenAtEdge, end - 1)),
-            _ if end - start > 63 => Err(Error::syntax(Syntax::LabelTooLong, start + 63)),
+            // The limit is that of the A-label, which may be shorter than its U-label (RFC 5890 §4.2).
+            ref label if label.len() > 63 && label.is_ascii() => Err(Error::syntax(Syntax::LabelTooLong, start + 63)),
             _ => Ok(()),
         }
     }

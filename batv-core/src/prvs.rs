@@ -159,7 +159,7 @@ impl fmt::Display for Signing<'_> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Unchanged {
-    /// It carries a tag, ours or anybody's (draft-levine-smtp-batv-01 §3).
+    /// It carries a tag, ours or anybody's (draft-levine-smtp-batv-01 §2.4.1).
     AlreadyTagged(Dialect),
     /// No signing key serves it: it isn't ours.
     NotOurs,
@@ -292,7 +292,7 @@ impl fmt::Display for Tagged<'_> {
 /// Tags a mailbox with the signing key that serves it, for `lifetime` days or the lifetime of the key.
 ///
 /// What is tagged already, in any [`Dialect`], and what no signing key serves stays as it is. The tag depends on the
-/// mailbox, the key and the day alone, so that retries and all hosts of a fleet agree on it (draft §4).
+/// mailbox, the key and the day alone, so that retries and all hosts of a fleet agree on it (draft §5, greylisting).
 ///
 /// # Errors
 /// [`Error::LocalPartTooLong`] when the tag would make a local part of more than 64 octets (RFC 5321 §4.5.3.1.1);
@@ -432,7 +432,7 @@ pub struct Verification<'a> {
 /// A change of case in the address is no matter to an `hmac-sha256` key; to an `hmac-sha1` key only the domain may have
 /// changed, from lower case, for that is how it left us.
 ///
-/// A tag is valid when `d = (DDD − today) mod 1000` is at most the lifetime of its key (draft §4).
+/// A tag is valid when `d = (DDD − today) mod 1000` is at most the lifetime of its key (draft §4.2.2).
 ///
 /// ```
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, prvs};
@@ -445,40 +445,22 @@ pub struct Verification<'a> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: Day) -> Verification<'a> {
-    let Some(found) = Found::read(mailbox) else {
-        return Verification {
-            verdict: Verdict::Untagged,
-            mailbox: *mailbox,
-            form: None,
-            key_id: None,
-            days_left: None,
-            expires: None,
-        };
-    };
-    let wanted = KeyUse::Batv(found.stamp.key_id);
-    let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
-    let (mut verdict, mut days_left) = (Verdict::UnknownKey, None);
-    for key in ring.batv_keys(&found.mailbox).filter(live) {
-        if found.has_mac_of(key) {
-            let days = found.stamp.expiry.days_left(today, key.lifetime());
-            days_left = Some(days);
-            if days >= 0 {
-                verdict = Verdict::Valid;
-                break;
-            }
-            verdict = Verdict::Expired;
-        } else if verdict == Verdict::UnknownKey {
-            verdict = Verdict::BadMac;
-        }
+    let before = Found::before(mailbox).map(|found| found.verify(ring, today));
+    if let Some(verification) = before
+        && verification.days_left.is_some()
+    {
+        return verification;
     }
-    Verification {
-        verdict,
-        mailbox: found.mailbox,
-        form: Some(found.form),
-        key_id: Some(found.stamp.key_id),
-        days_left,
-        expires: days_left.and_then(|days| today.plus(days)),
-    }
+    // A sub-address may have completed what looks like a tag before the local part: then only the MAC can tell.
+    let behind = Found::behind(mailbox).map(|found| found.verify(ring, today));
+    behind.filter(|behind| before.is_none() || behind.days_left.is_some()).or(before).unwrap_or(Verification {
+        verdict: Verdict::Untagged,
+        mailbox: *mailbox,
+        form: None,
+        key_id: None,
+        days_left: None,
+        expires: None,
+    })
 }
 
 /// `K` and `DDD`.
@@ -517,8 +499,9 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// A tag before the local part.
     #[inline]
-    fn read(mailbox: &Mailbox<'a>) -> Option<Self> {
+    fn before(mailbox: &Mailbox<'a>) -> Option<Self> {
         let local_part = mailbox.local_part();
         let with = |core| Mailbox::new(core, mailbox.domain());
         if let Some((stamp, mac, core)) = split_prefixed(&local_part, *b"prvs=", read_short) {
@@ -527,9 +510,42 @@ impl<'a> Found<'a> {
         if let Some((stamp, mac, core)) = split_prefixed(&local_part, *b"batv=", read_strong) {
             return Some(Self { form: Form::Strong, stamp, mac, mailbox: with(core) });
         }
-        let (core, delimiter, tag) = dialect::split_sub_address(&local_part, SHORT_TAG)?;
+        None
+    }
+
+    /// A tag behind the local part.
+    #[inline]
+    fn behind(mailbox: &Mailbox<'a>) -> Option<Self> {
+        let (core, delimiter, tag) = dialect::split_sub_address(&mailbox.local_part(), SHORT_TAG)?;
         let (stamp, mac) = read_short(tag.as_bytes().try_into().ok()?)?;
-        Some(Self { form: Form::SubAddress(delimiter), stamp, mac, mailbox: with(core) })
+        Some(Self { form: Form::SubAddress(delimiter), stamp, mac, mailbox: Mailbox::new(core, mailbox.domain()) })
+    }
+
+    fn verify(self, ring: &(impl KeyRing + ?Sized), today: Day) -> Verification<'a> {
+        let wanted = KeyUse::Batv(self.stamp.key_id);
+        let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
+        let (mut verdict, mut days_left) = (Verdict::UnknownKey, None);
+        for key in ring.batv_keys(&self.mailbox).filter(live) {
+            if self.has_mac_of(key) {
+                let days = self.stamp.expiry.days_left(today, key.lifetime());
+                days_left = Some(days);
+                if days >= 0 {
+                    verdict = Verdict::Valid;
+                    break;
+                }
+                verdict = Verdict::Expired;
+            } else if verdict == Verdict::UnknownKey {
+                verdict = Verdict::BadMac;
+            }
+        }
+        Verification {
+            verdict,
+            mailbox: self.mailbox,
+            form: Some(self.form),
+            key_id: Some(self.stamp.key_id),
+            days_left,
+            expires: days_left.and_then(|days| today.plus(days)),
+        }
     }
 
     fn has_mac_of(&self, key: &Key) -> bool {
@@ -543,7 +559,8 @@ impl<'a> Found<'a> {
         if matches(DomainCase::AsItCame, Quotes::Canonical) {
             return true;
         }
-        let other_case = key.algorithm() == Algorithm::HmacSha1 && self.mailbox.domain().has_upper_case();
+        let folds = key.algorithm() != Algorithm::HmacSha1 || matches!(self.mac, TagMac::Strong(_));
+        let other_case = !folds && self.mailbox.domain().has_upper_case();
         let other_quotes = self.mailbox.local_part().has_other_spelling();
         other_case && matches(DomainCase::Lower, Quotes::Canonical)
             || other_quotes && matches(DomainCase::AsItCame, Quotes::Other)
@@ -571,21 +588,27 @@ fn split_prefixed<'a, const LENGTH: usize>(
 /// `KDDDSSSSSS`, in any case.
 fn read_short(tag: &[u8; SHORT_TAG]) -> Option<(Stamp, TagMac)> {
     let [key_id, first, second, third, hex @ ..] = tag;
-    let mut mac = [0; SHORT_OCTETS];
-    for (octet, digits) in mac.iter_mut().zip(hex.chunks_exact(2)) {
-        *octet = hex_value(digits[0])? << 4 | hex_value(digits[1])?;
+    // A table, for no branch can foresee which digits are letters.
+    let [a, b, c, d, e, f] = hex.map(|digit| HEX_VALUE[usize::from(digit)]);
+    if (a | b | c | d | e | f) > 15 {
+        return None;
     }
-    Some((Stamp::parse([*key_id, *first, *second, *third])?, TagMac::Short(mac)))
+    let stamp = Stamp::parse([*key_id, *first, *second, *third])?;
+    Some((stamp, TagMac::Short([a << 4 | b, c << 4 | d, e << 4 | f])))
 }
 
-const fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// The value of each hexadecimal digit, and 255 for what is none.
+const HEX_VALUE: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
     }
-}
+    values
+};
 
 /// `KDDD` and base32, in any case.
 fn read_strong(tag: &[u8; STRONG_TAG]) -> Option<(Stamp, TagMac)> {
@@ -663,7 +686,7 @@ fn strong_mac(key: &Key, stamp: Stamp, mailbox: &Mailbox<'_>, spelling: Spelling
 }
 
 /// The local part, `@` and the domain.
-fn write_address<H: Hash>(message: &mut Message<'_, H>, mailbox: &Mailbox<'_>, spelling: Spelling) {
+fn write_address<H: Hash>(message: &mut Message<H>, mailbox: &Mailbox<'_>, spelling: Spelling) {
     let local_part = mailbox.local_part();
     match spelling.quotes {
         Quotes::Canonical => message.push_local_part(&local_part),

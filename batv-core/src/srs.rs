@@ -54,7 +54,7 @@ impl Separator {
     /// The separator of this character.
     ///
     /// # Errors
-    /// [`Error::Delimiter`] for any other.
+    /// [`Error::Separator`] for any other.
     ///
     /// ```
     /// # use batv_core::srs::Separator;
@@ -65,7 +65,7 @@ impl Separator {
             '=' => Ok(Self::Equals),
             '+' => Ok(Self::Plus),
             '-' => Ok(Self::Minus),
-            _ => Err(Error::Delimiter(character)),
+            _ => Err(Error::Separator(character)),
         }
     }
 
@@ -267,6 +267,11 @@ impl<'d> Srs<'d> {
                 local_part: mailbox.local_part(),
             }),
         };
+        let (Fields::Srs0(Srs0Fields { domain: field, .. }) | Fields::Srs1(Srs1Fields { host: field, .. })) = fields;
+        // Of all domains only a literal can hold them.
+        if field.starts_with('[') && field.contains(['=', '"']) {
+            return Err(Error::UnwritableDomain);
+        }
         let length = usize::from(hash_bounds(key, self.hash_length));
         let hash = fields.hash(key, Quotes::Without, length);
         let rewritten = Rewritten { fields, hash, hash_length: length, separator: self.separator, domain: self.first };
@@ -543,9 +548,8 @@ impl<'a> Srs1Fields<'a> {
     /// The fields for an address that somebody else rewrote. Its hash, and the fields of an SRS0, are their affair.
     fn of_rewritten(mailbox: &Mailbox<'a>) -> Option<Self> {
         let local_part = mailbox.local_part();
-        if let Some(rest) = dialect::strip_prefix(&local_part, "SRS0") {
-            let rewritten = is_rewritten(&rest) && rest.front().len() > 1;
-            return rewritten.then(|| Self { host: mailbox.domain().as_str(), rest });
+        if let Some(rest) = dialect::strip_prefix(&local_part, "SRS0").filter(is_rewritten) {
+            return read_srs1(mailbox.domain().as_str(), rest);
         }
         let rest = dialect::strip_prefix(&local_part, "SRS1").filter(is_rewritten)?;
         let (_, after_hash) = rest.skip(1)?.split_once(b'=')?;
@@ -621,7 +625,7 @@ impl<'a> Fields<'a> {
         text
     }
 
-    fn write_to<H: Hash>(&self, message: &mut Message<'_, H>, between: &[u8], quotes: Quotes) {
+    fn write_to<H: Hash>(&self, message: &mut Message<H>, between: &[u8], quotes: Quotes) {
         let local_part = match self {
             Self::Srs0(fields) => {
                 message.push(&fields.timestamp.to_ascii());
@@ -690,10 +694,15 @@ fn read_srs0<'a>(timestamp: &str, after: LocalPart<'a>) -> Option<Srs0Fields<'a>
     (!local_part.is_empty()).then_some(Srs0Fields { timestamp, domain, local_part })
 }
 
-/// A separator, as after `SRS0`, must lead the rest: else its boundary to the host could be moved.
+/// A separator, as after `SRS0`, must lead the rest: else its boundary to the host could be moved. Nor may a dot follow
+/// a `-` before the next `=`, for then that hyphen may be one of the host.
 fn read_srs1<'a>(host: &'a str, rest: LocalPart<'a>) -> Option<Srs1Fields<'a>> {
-    let separated = matches!(rest.front().as_bytes(), [b'=' | b'+' | b'-', _, ..]);
-    (separated && !host.is_empty()).then_some(Srs1Fields { host, rest })
+    let separated = match rest.front().as_bytes() {
+        [b'=' | b'+', _, ..] => true,
+        [b'-', fields @ ..] => !fields.iter().take_while(|&&octet| octet != b'=').any(|&octet| octet == b'.'),
+        _ => false,
+    };
+    (separated && Domain::parse(host).is_ok()).then_some(Srs1Fields { host, rest })
 }
 
 /// Whether what follows `SRS0` or `SRS1` can come of rewriting: `srs0-news` is somebody's mailbox.
