@@ -205,6 +205,9 @@ pub(crate) struct Check {
     /// A domain or mailbox that is not judged all the same (repeatable)
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     pub(crate) exempt: Vec<String>,
+    /// The form in which senders are tagged: what has no room for it is sent without
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) form: Form,
     /// The day from which on all that was sent has a tag; bounces without one are taken until older mail can't bounce
     #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
     pub(crate) signing_since: Option<Day>,

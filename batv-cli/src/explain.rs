@@ -109,7 +109,7 @@ pub(crate) fn reason(verification: &Verification<'_>) -> String {
 /// Why an envelope was judged so, in one sentence.
 pub(crate) fn finding(reason: Reason) -> &'static str {
     match reason {
-        Reason::Exempt => "the recipient is exempt, not protected, or no live key serves it",
+        Reason::Exempt => "the recipient is exempt or not protected, or sends without a tag",
         Reason::NullMultiRcpt => "a bounce has one recipient",
         Reason::TagOk => "a null sender, and a good tag: this answers mail that we sent",
         Reason::TagExpired => "a null sender, and a tag of ours that has expired",

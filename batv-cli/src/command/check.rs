@@ -4,7 +4,8 @@ use core::fmt::{self, Write};
 use std::ffi::OsString;
 
 use batv_core::envelope::{self, Disposition, Envelope, Judgement, OnError, Policy};
-use batv_core::{Day, Key, Mailbox, Path, Pattern, prvs};
+use batv_core::prvs::{self, Delimiter};
+use batv_core::{Day, Key, Mailbox, Path, Pattern};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
@@ -20,6 +21,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let mut policy = Policy::new(arguments.mode);
     policy.protected = &protected;
     policy.exempt = &exempt;
+    policy.form = arguments.form.with(Delimiter::default());
     policy.signing_since = arguments.signing_since;
     policy.reject_at = arguments.reject_at;
     policy.on_error = match arguments.on_error {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use batv_config::clock;
-use batv_core::prvs::{self, Form, Signing};
+use batv_core::prvs::{self, Delimiter, Form, Signing};
 use batv_core::{Day, Key, Lifetime, Mailbox, Path};
 
 use crate::addresses;
@@ -15,16 +15,24 @@ use crate::json;
 pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let keyring = arguments.keys.load_to_sign(arguments.lifetime, today)?;
-    let signer = Signer { keys: keyring.keys(), form: form(arguments), lifetime: arguments.lifetime, today };
+    let signer = Signer {
+        keys: keyring.keys(),
+        form: arguments.form.with(arguments.delimiter),
+        lifetime: arguments.lifetime,
+        today,
+    };
     let answer = if arguments.output.json { json } else { plain };
     addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(&signer, line, to))
 }
 
-fn form(arguments: &Sign) -> Form {
-    match arguments.form {
-        cli::Form::Prvs => Form::Prvs,
-        cli::Form::SubAddress => Form::SubAddress(arguments.delimiter),
-        cli::Form::Strong => Form::Strong,
+impl cli::Form {
+    /// The form, with this before a sub-address.
+    pub(super) fn with(self, delimiter: Delimiter) -> Form {
+        match self {
+            Self::Prvs => Form::Prvs,
+            Self::SubAddress => Form::SubAddress(delimiter),
+            Self::Strong => Form::Strong,
+        }
     }
 }
 
