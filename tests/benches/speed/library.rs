@@ -1,7 +1,7 @@
 //! The library against the limit: the two compressions that HMAC can't do without, from stored states.
 
-use std::fmt::Write;
-use std::hint::black_box;
+use core::fmt::Write;
+use core::hint::black_box;
 
 use batv_core::dialect::{self, Mode};
 use batv_core::prvs::{self, Form};
@@ -109,9 +109,9 @@ struct Fixed {
 
 impl Write for Fixed {
     #[inline]
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let end = self.length + text.len();
-        self.octets.get_mut(self.length..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.octets.get_mut(self.length..end).ok_or(core::fmt::Error)?.copy_from_slice(text.as_bytes());
         self.length = end;
         Ok(())
     }

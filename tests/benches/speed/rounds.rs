@@ -1,6 +1,7 @@
 //! Measuring by turns.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 /// One thing to measure: its name, how often it happens in one run, and the run.
 pub(crate) struct Measured<'a> {
