@@ -200,8 +200,9 @@ class Reader:
         label = self.text[start : self.at]
         if not label or label[0] == "-":
             raise Malformed(start)
-        if len(label.encode()) > LABEL_LIMIT:
-            raise Malformed(start + len(label.encode()[:LABEL_LIMIT].decode(errors="ignore")))
+        # A label beyond ASCII is as long as its A-label, which may be shorter (RFC 5890 section 4.2).
+        if label.isascii() and len(label) > LABEL_LIMIT:
+            raise Malformed(start + LABEL_LIMIT)
         if label[-1] == "-":
             raise Malformed(self.at - 1)
 
