@@ -453,7 +453,7 @@ pub fn judgement(envelope: &Envelope<'_>, keys: &[Key], policy: &Policy<'_>, tod
             assert_eq!((judgement.finding, judgement.settled), (Finding::Genuine, true));
         }
     }
-    let signing = prvs::sign(keys, &envelope.forward_path, Form::Prvs, None, today);
+    let signing = prvs::sign(keys, &envelope.forward_path, policy.form, None, today);
     let never_tagged = matches!(signing, Err(_) | Ok(Signing::Unchanged(_, Unchanged::AlreadyTagged(_))));
     if bounce && never_tagged && verification.verdict == Verdict::Untagged {
         assert!(!refused, "what we send without a tag may come back without one: {judgement:?}");

@@ -82,7 +82,9 @@ fn is_atext(character: char) -> bool {
 fn is_domain(text: &str) -> bool {
     let in_label = |character: char| character == '-' || character == '_' || is_letter_or_digit(character);
     let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
+        !label.is_empty()
+            // A label beyond ASCII is as long as its A-label, which may be shorter (RFC 5890 §4.2).
+            && (label.len() <= 63 || !label.is_ascii())
             && label.chars().all(in_label)
             && !label.starts_with('-')
             && !label.ends_with('-')

@@ -7,6 +7,7 @@ use core::fmt::Debug;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
+use batv_core::prvs::{Delimiter, Form};
 use batv_core::{Day, Key, KeyId, KeyUse, Lifetime, Pattern};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
@@ -121,4 +122,14 @@ impl KeyEntry {
 
 fn day(number: u32) -> Day {
     Day::new(number).expect("a day")
+}
+
+/// The form of a tag by its name on the command line.
+fn form(name: &str, delimiter: Delimiter) -> Form {
+    match name {
+        "prvs" => Form::Prvs,
+        "sub-address" => Form::SubAddress(delimiter),
+        "strong" => Form::Strong,
+        other => panic!("{other} is no form"),
+    }
 }

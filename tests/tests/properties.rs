@@ -165,7 +165,8 @@ proptest! {
         let mut policy = Policy::new(mode);
         policy.protected = if protects_all { &everything } else { &[] };
         policy.exempt = if exempts_all { &everything } else { &[] };
-        (policy.reject_at, policy.on_error, policy.signing_since) = (reject_at, on_error, signing_since);
+        (policy.form, policy.reject_at, policy.on_error) = (signed, reject_at, on_error);
+        policy.signing_since = signing_since;
         let mut envelope = Envelope::new(reverse_path, forward_path);
         (envelope.earlier, envelope.moment, envelope.trusted_client) = (earlier, moment, trusted_client);
         invariants::judgement(&envelope, &keys, &policy, today);

@@ -3,10 +3,11 @@
 use alloc::collections::BTreeMap;
 
 use batv_core::envelope::{Earlier, Envelope, Judgement, Mode, OnError, Policy};
+use batv_core::prvs::Delimiter;
 use batv_core::{Day, Key, Mailbox, Path, Pattern};
 use serde::Deserialize;
 
-use super::{KeyEntry, day, named, read};
+use super::{KeyEntry, day, form, named, read};
 
 const MODES: [&str; 4] = ["observe", "mark", "quarantine", "reject"];
 
@@ -32,6 +33,7 @@ struct PolicyEntry {
     #[serde(default)]
     exempt: Vec<String>,
     signing_since: Option<u32>,
+    form: Option<String>,
     reject_at: Option<String>,
     on_error: Option<String>,
 }
@@ -149,6 +151,9 @@ impl<'v> Question<'v> {
         policy.protected = protected;
         policy.exempt = exempt;
         policy.signing_since = self.policy.signing_since.map(day);
+        if let Some(name) = &self.policy.form {
+            policy.form = form(name, Delimiter::default());
+        }
         if let Some(moment) = &self.policy.reject_at {
             policy.reject_at = moment.parse().expect("a moment");
         }

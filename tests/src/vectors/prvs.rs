@@ -4,7 +4,7 @@ use batv_core::prvs::{Delimiter, Form};
 use batv_core::{Day, Key, Lifetime};
 use serde::Deserialize;
 
-use super::{KeyEntry, Secret, day, named, read};
+use super::{KeyEntry, Secret, day, form, named, read};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -76,14 +76,9 @@ impl Sign {
     /// The form of the tag.
     ///
     /// # Panics
-    /// When the file names none that there is.
+    /// When the file holds none that can be.
     pub fn form(&self) -> Form {
-        match self.form.as_str() {
-            "prvs" => Form::Prvs,
-            "sub-address" => Form::SubAddress(Delimiter::new(self.delimiter).expect("a delimiter")),
-            "strong" => Form::Strong,
-            other => panic!("{}: {other} is no form", self.name),
-        }
+        form(&self.form, Delimiter::new(self.delimiter).expect("a delimiter"))
     }
 
     /// The address and the day that are expected, or `None` for a refusal.
