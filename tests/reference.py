@@ -343,7 +343,9 @@ BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # A mailbox such as srs0-news is none: behind + and - there must be fields.
 SRS = re.compile(r"SRS(?P<kind>[01])(?P<separator>=|[+-](?=.*=))(?P<fields>.*)", re.I | re.A)
 SRS0_FIELDS = re.compile(r"(?P<hash>[^=]{4,27})=(?P<day>[a-z2-7]{2})=(?P<domain>[^=]+)=(?P<local>.+)", re.I | re.A)
-SRS1_FIELDS = re.compile(r"(?P<hash>[^=]+)=(?P<host>[^=]+)=(?P<rest>[=+-].+)")
+# A dot between a hyphen and the next = could make the hyphen one of the host, for the hash runs both together.
+SRS1_REST = r"(?:[=+]|-(?![^=]*\.)).+"
+SRS1_FIELDS = re.compile(rf"(?P<hash>[^=]+)=(?P<host>[^=]+)=(?P<rest>{SRS1_REST})", re.S)
 SHORTEST_HASH, LONGEST_HASH, SHORTEST_SEPARATED_HASH = 4, 27, 12
 
 
@@ -382,7 +384,7 @@ def srs_forward(
     srs1 = SRS1_FIELDS.fullmatch(tag["fields"]) if tag and tag["kind"] == "1" else None
     if srs1:
         kind, fields = "1", [srs1["host"], srs1["rest"]]
-    elif tag and tag["kind"] == "0":
+    elif tag and tag["kind"] == "0" and re.fullmatch(SRS1_REST, tag["separator"] + tag["fields"], re.S):
         kind, fields = "1", [mailbox.domain, tag["separator"] + tag["fields"]]
     else:
         kind, fields = "0", [timestamp(today), mailbox.domain, mailbox.local]
@@ -480,7 +482,7 @@ def peel(mailbox: Mailbox, strict: bool) -> Optional[tuple[str, Optional[Mailbox
         return found("srs1", "SRS0" + tag[2], tag[1])
     if tag := match(r"SRS1[=+-]([^=]+\.[^=]+)=(.+)"):
         return found("srs1-hashless-old", "SRS0=" + tag[2], tag[1])
-    if match(r"SRS0=[^=]+=[a-z2-7]{2}=1=.+"):
+    if match(r"SRS0[=+-][^=]+=[a-z2-7]{2}=1=.+"):
         return "srs0-postsrsd-db", None
     if tag := match(r"SRS0=[^=]+=[a-z2-7]{2}==(.+)"):
         return found("srs0-pysrs-sign", tag[1])

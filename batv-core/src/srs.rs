@@ -699,7 +699,9 @@ fn read_srs0<'a>(timestamp: &str, after: LocalPart<'a>) -> Option<Srs0Fields<'a>
 fn read_srs1<'a>(host: &'a str, rest: LocalPart<'a>) -> Option<Srs1Fields<'a>> {
     let separated = match rest.front().as_bytes() {
         [b'=' | b'+', _, ..] => true,
-        [b'-', fields @ ..] => !fields.iter().take_while(|&&octet| octet != b'=').any(|&octet| octet == b'.'),
+        [b'-', fields @ ..] if !fields.is_empty() => {
+            !fields.iter().take_while(|&&octet| octet != b'=').any(|&octet| octet == b'.')
+        }
         _ => false,
     };
     (separated && Domain::parse(host).is_ok()).then_some(Srs1Fields { host, rest })
