@@ -86,9 +86,6 @@ const FORMS_TRIED_AGAIN: [Form; 2] = [Form::Prvs, Form::Strong];
 
 /// Signs, and holds the tag against all that is promised of it. Gives the tagged address, if there is one.
 pub fn tag(key: &Key, mailbox: &Mailbox<'_>, form: Form, today: Day) -> Option<String> {
-    if matches!(form, Form::SubAddress(_)) && is_a_tag_on_nothing(mailbox) {
-        return None;
-    }
     let keys = core::slice::from_ref(key);
     let untagged = written_mailbox(mailbox);
     let printed = mailbox.local_part().to_string().len() + overhead(form);
@@ -142,11 +139,6 @@ pub fn tag(key: &Key, mailbox: &Mailbox<'_>, form: Form, today: Day) -> Option<S
         }
     }
     Some(text)
-}
-
-/// Whether it is called `prvs=KDDDSSSSSS=`, or so: then a sub-address becomes what is tagged. Nobody is called that.
-fn is_a_tag_on_nothing(mailbox: &Mailbox<'_>) -> bool {
-    may_be_half_a_tag(mailbox) && mailbox.local_part().characters().last() == Some('=')
 }
 
 fn may_be_half_a_tag(mailbox: &Mailbox<'_>) -> bool {
