@@ -100,9 +100,7 @@ impl Dialect {
             Self::GoogleCaf => "google-caf",
         }
     }
-}
 
-impl Dialect {
     /// Whether it tags a sender in its own domain, as BATV does; the rest is rewritten by whoever forwards.
     pub(crate) const fn is_bounce_tag(self) -> bool {
         matches!(
