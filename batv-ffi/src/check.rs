@@ -1,0 +1,170 @@
+//! What a server should say about one recipient.
+
+use core::ffi::c_char;
+use core::fmt::Write;
+
+use batv_core::envelope::{self, Envelope};
+use batv_core::{Error, Path};
+
+use crate::border::{Failure, call, clear, day, path, put, reference};
+use crate::code::{batv_disposition, batv_earlier, batv_finding, batv_moment, batv_reason, batv_result};
+use crate::keyring::batv_keyring;
+use crate::settings::{InForce, batv_settings};
+use crate::text::Text;
+
+/// Octets of the text of a reply, and the NUL after it (RFC 5321 §4.5.3.1.5).
+pub const BATV_REPLY_SIZE: usize = 512;
+
+/// What is asked about. Set all of it to zero first, then what is known.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct batv_envelope {
+    /// The argument of MAIL FROM, with or without angle brackets. Empty, with a length of 0, is the null path.
+    pub reverse_path: *const c_char,
+    /// Octets of the reverse-path.
+    pub reverse_path_length: usize,
+    /// The argument of RCPT TO, with or without angle brackets.
+    pub forward_path: *const c_char,
+    /// Octets of the forward-path.
+    pub forward_path_length: usize,
+    /// 1 when the client is one of ours, or one that is never judged; else 0.
+    pub trusted_client: u32,
+    /// A `batv_earlier`: what became of the recipients of this message before this one; 0 for the first.
+    pub earlier: u32,
+    /// A `batv_moment`: when the question is asked; 0 for RCPT TO.
+    pub moment: u32,
+}
+
+/// The answer for one recipient.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct batv_judgement {
+    /// What was found.
+    pub finding: batv_finding,
+    /// Why.
+    pub reason: batv_reason,
+    /// What is done now.
+    pub disposition: batv_disposition,
+    /// Three digits: the code that the reply begins with.
+    pub reply_code: u32,
+    /// 1 when the message can change nothing about this any more; 0 when it is to be asked again at the end of DATA.
+    pub settled: u32,
+    /// What to give as `earlier` for the next recipient of the same message.
+    pub earlier: batv_earlier,
+    /// The reply, such as `250 2.1.5 recipient ok`, and a NUL.
+    pub reply: [c_char; BATV_REPLY_SIZE],
+}
+
+/// What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it.
+///
+/// - `keyring`: not NULL.
+/// - `settings`: not NULL, for `mode` decides.
+/// - `question`: the envelope; not NULL.
+/// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
+/// - `judgement`: gets the answer; not NULL. It is all zero on any error but `BATV_RESULT_TOO_SMALL`.
+/// - `deliver_to`, `capacity`: where to write the mailbox to deliver to, without its tag, and a NUL; nothing when the
+///   recipient is refused. `BATV_ADDRESS_SIZE` octets are enough for any. NULL, with a capacity of 0, when it is not
+///   wanted.
+/// - `deliver_to_length`: gets the octets of that mailbox, without the NUL; may be NULL.
+///
+/// Errors: `BATV_RESULT_MALFORMED` for a sender or recipient that is no address; `BATV_RESULT_TOO_SMALL`;
+/// `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. On any of them `deliver_to` is empty. A
+/// server answers an error of its own with 451, never with a rejection.
+/// Threads: any.
+///
+/// ```c
+/// batv_envelope question;
+/// batv_judgement judgement;
+/// char deliver_to[BATV_ADDRESS_SIZE];
+/// memset(&question, 0, sizeof question);
+/// question.reverse_path = "<>";
+/// question.reverse_path_length = 2;
+/// question.forward_path = "prvs=0269b1e711=alice@example.com";
+/// question.forward_path_length = strlen(question.forward_path);
+/// if (batv_check(keyring, settings, &question, 0, &judgement, deliver_to, sizeof deliver_to, NULL) == BATV_RESULT_OK)
+///     puts(judgement.reply);
+/// ```
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn batv_check(
+    keyring: *const batv_keyring,
+    settings: *const batv_settings,
+    question: *const batv_envelope,
+    now: i64,
+    judgement: *mut batv_judgement,
+    deliver_to: *mut c_char,
+    capacity: usize,
+    deliver_to_length: *mut usize,
+) -> batv_result {
+    call(|| {
+        // SAFETY: the caller says that it is NULL or may be written to.
+        unsafe { clear(judgement) }.ok_or(Failure::NullPointer("judgement"))?;
+        // SAFETY: the caller says that it is NULL or an envelope.
+        let question = unsafe { reference("question", question) };
+        let inputs = question.as_ref().map_or([(core::ptr::null(), 0); 2], |question| {
+            [
+                (question.reverse_path, question.reverse_path_length),
+                (question.forward_path, question.forward_path_length),
+            ]
+        });
+        // SAFETY: the caller says what may be written to.
+        let text = unsafe { Text::new("deliver_to", deliver_to, capacity, deliver_to_length, &inputs) }?;
+        let question = question?;
+        // SAFETY: the caller says that it is a keyring that is not freed.
+        let keyring = unsafe { reference("keyring", keyring) }?;
+        // SAFETY: the caller says that these are settings that nobody changes now.
+        unsafe { reference("settings", settings) }?;
+        // SAFETY: the same.
+        let policy = unsafe { InForce::of(settings) }.policy();
+        // SAFETY: the caller says that so many octets are there.
+        let sender = unsafe { path("reverse_path", question.reverse_path, question.reverse_path_length) }?;
+        // SAFETY: the same.
+        let recipient = unsafe { path("forward_path", question.forward_path, question.forward_path_length) }?;
+        let Path::Mailbox(recipient) = recipient else {
+            return Err(Failure::Malformed("forward_path", Error::NullPath));
+        };
+        let mut envelope = Envelope::new(sender, recipient);
+        envelope.trusted_client = match question.trusted_client {
+            0 => false,
+            1 => true,
+            _ => return Err(Failure::Argument("`trusted_client` is neither 0 nor 1")),
+        };
+        envelope.earlier = batv_earlier::read(question.earlier)?;
+        envelope.moment = batv_moment::read(question.moment)?;
+        let today = day(now)?;
+        let keys = keyring.keys();
+        let judged = envelope::judge(&envelope, keys.keys(), &policy, today);
+
+        let mut reply = Reply { octets: [0; BATV_REPLY_SIZE], length: 0 };
+        write!(reply, "{}", judged.reply).map_err(|_| Failure::Argument("the reply is too long"))?;
+        let outcome = batv_judgement {
+            finding: batv_finding::of(judged.finding)?,
+            reason: batv_reason::of(judged.reason)?,
+            disposition: batv_disposition::of(judged.disposition)?,
+            reply_code: judged.reply.code.into(),
+            settled: judged.settled.into(),
+            earlier: batv_earlier::of(envelope.earlier.and(&judged, policy.mode))?,
+            reply: reply.octets,
+        };
+        // SAFETY: as before.
+        unsafe { put(judgement, outcome) };
+        text.write(|out| judged.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
+    })
+}
+
+/// The text of a reply, with room for a NUL.
+struct Reply {
+    octets: [c_char; BATV_REPLY_SIZE],
+    length: usize,
+}
+
+impl Write for Reply {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let end = self.length + text.len();
+        let room = self.octets.get_mut(self.length..end).filter(|_| end < BATV_REPLY_SIZE).ok_or(core::fmt::Error)?;
+        for (place, octet) in room.iter_mut().zip(text.bytes()) {
+            *place = c_char::from_ne_bytes([octet]);
+        }
+        self.length = end;
+        Ok(())
+    }
+}

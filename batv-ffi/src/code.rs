@@ -1,0 +1,552 @@
+//! The numbers of the interface, which never move, and their texts.
+//!
+//! No two codes have the same number, whatever they are about, and none but `BATV_RESULT_OK` is 0: a verdict can't be
+//! taken for a result, and what nobody has set is no verdict.
+
+use core::ffi::{CStr, c_char};
+
+use batv_config::Permissions;
+use batv_core::Algorithm;
+use batv_core::dialect::{self, Dialect};
+use batv_core::envelope::{Disposition, Earlier, Finding, Moment, Reason};
+use batv_core::prvs::Verdict;
+use batv_core::srs::SrsVerdict;
+
+use crate::border::Failure;
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_result {
+    /// Done.
+    Ok = 0,
+    /// A pointer is NULL that may not be.
+    NullPointer = 1,
+    /// A number, a name or a value that none can be.
+    BadArgument = 2,
+    /// The buffer is too small: the length says what is needed, without the NUL.
+    TooSmall = 3,
+    /// The text is no address, or one that cannot be rewritten.
+    Malformed = 4,
+    /// The local part would have more than 64 octets (RFC 5321 §4.5.3.1.1): send it as it is.
+    TooLong = 5,
+    /// The keyring has no key that signs for this.
+    NoKey = 6,
+    /// The keyring is wrong.
+    Keyring = 7,
+    /// The system refused to do something with a file.
+    Io = 8,
+    /// Others may read or change the keyring file.
+    Permissions = 9,
+    /// The time is not from 1970-01-01 to 9999-12-31.
+    Clock = 10,
+    /// An error inside of the library.
+    Panic = 11,
+}
+
+/// What a tag is worth. Of SRS addresses all but `BATV_VERDICT_UNKNOWN_KEY` can be, of others the first five.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_verdict {
+    /// A live key of ours made it, and it has not expired.
+    Valid = 100,
+    /// A live key of ours made it, but it is too old, or from too far ahead.
+    Expired = 101,
+    /// No live key made it, though one has its id.
+    BadMac = 102,
+    /// There is no live key of its id.
+    UnknownKey = 103,
+    /// There is no tag.
+    Untagged = 104,
+    /// SRS: rewritten by somebody else.
+    Foreign = 105,
+    /// SRS: of a domain of ours, but no address that this scheme makes.
+    Malformed = 106,
+}
+
+/// What signing or rewriting did to an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_change {
+    /// It has a tag of ours now, or is rewritten to a domain of ours.
+    Tagged = 120,
+    /// It stays, for it has a tag already, ours or of somebody else.
+    AlreadyTagged = 121,
+    /// It stays, for no key signs for it; or, for SRS, since it is of a domain of ours.
+    NotOurs = 122,
+    /// It stays, for it is the null path.
+    NullPath = 123,
+}
+
+/// What is found about a recipient. "Disproved" and "unverified" are never the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_finding {
+    /// A bounce to mail that we sent.
+    Genuine = 200,
+    /// It answers nothing that we sent.
+    Disproved = 201,
+    /// Nothing proves or disproves it.
+    Unverified = 202,
+    /// It is not for us to judge.
+    NotJudged = 203,
+    /// The question is put off, or can't be answered.
+    Undecided = 204,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_reason {
+    /// The client, the recipient or its domain is not judged, or what the recipient sends gets no tag.
+    Exempt = 220,
+    /// A further recipient of a null reverse-path, whose outcome may differ from that of an earlier one.
+    NullMultiRcpt = 221,
+    /// A bounce with a good tag.
+    TagOk = 222,
+    /// A bounce whose tag has expired.
+    TagExpired = 223,
+    /// A bounce whose tag no live key made, though one has its id.
+    TagForged = 224,
+    /// A bounce whose tag names a key that we do not have, or is of another program.
+    TagUnknownKey = 225,
+    /// A null reverse-path to an untagged mailbox: a bounce, or a question whether the mailbox exists.
+    Callout = 226,
+    /// A bounce without a tag to a mailbox that tags all that it sends.
+    Untagged = 227,
+    /// A bounce without a tag that may answer what was sent before tags were.
+    SigningGrace = 228,
+    /// To postmaster or abuse, which must stay reachable.
+    Rfc5321Postmaster = 229,
+    /// Mail, not a bounce, to a mailbox with a tag that we made.
+    TaggedMail = 230,
+    /// Mail, not a bounce, to a mailbox with a tag that we did not make.
+    TaggedBad = 231,
+    /// Mail, not a bounce.
+    NotJudged = 232,
+    /// There is no key, or the clock is wrong.
+    Internal = 233,
+}
+
+/// What is done about it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_disposition {
+    /// Take it.
+    Accept = 250,
+    /// Take it, and say in a header what was found.
+    Mark = 251,
+    /// Take it, and hold it.
+    Quarantine = 252,
+    /// Refuse it for good, with a 5yz reply.
+    Reject = 253,
+    /// Refuse it for now, with a 4yz reply.
+    Tempfail = 254,
+    /// Take it, and throw it away. Nothing in this library says so.
+    Drop = 255,
+}
+
+/// The recipients of the same message that were accepted before; 0 is the same as `BATV_EARLIER_NONE`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_earlier {
+    /// There are none.
+    None = 260,
+    /// All are accepted, whatever the message says.
+    Settled = 261,
+    /// At least one may still be refused by the message, or is held.
+    Undecided = 262,
+}
+
+/// When the question is asked; 0 is the same as `BATV_MOMENT_RCPT_TO`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_moment {
+    /// At RCPT TO.
+    RcptTo = 270,
+    /// After the last octet of the message.
+    EndOfData = 271,
+}
+
+/// Whose tag it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_dialect {
+    /// `prvs=KDDDSSSSSS=local`: the draft, and what we sign.
+    PrvsDraft = 300,
+    /// `prvs=DDDSSSSSS=local`, without a key id: Cisco's mail gateways.
+    PrvsCisco9 = 301,
+    /// `prvs=value=local` whose value has no known shape.
+    PrvsNonconforming = 302,
+    /// `prvs=local=tag`: the order of some gateways' manuals.
+    PrvsUserTag = 303,
+    /// `prvs=local/tag`: draft-levine-mass-batv-00, and Exim to 4.62.
+    PrvsSlash = 304,
+    /// `local+prvs=KDDDSSSSSS`, with any delimiter: batv-tools, and what we sign on request.
+    PrvsSubAddress = 305,
+    /// `batv=KDDD…=local`: our strong form.
+    BatvStrong = 306,
+    /// `btv1==tag==local`: Barracuda.
+    Btv1 = 307,
+    /// `msprvs1=tag=local`: SparkPost and Momentum.
+    Msprvs1 = 308,
+    /// `SRS0=hash=day=domain=local`.
+    Srs0 = 309,
+    /// `SRS0+…`.
+    Srs0Plus = 310,
+    /// `SRS0-…`.
+    Srs0Minus = 311,
+    /// `SRS0=` with Exim's own hash: four hexadecimal digits, and the day in lower case.
+    Srs0Exim = 312,
+    /// `SRS0=hash=day==local`: the same domain, signed by pysrs.
+    Srs0PysrsSign = 313,
+    /// `SRS0=hash=day=1=handle`: an alias in the database of postsrsd, opaque to all others.
+    Srs0PostsrsdDatabase = 314,
+    /// `SRS1=hash=host==…`: a forwarded SRS0.
+    Srs1 = 315,
+    /// `SRS1=host=…` without a hash, from before Mail::SRS 0.28.
+    Srs1Hashless = 316,
+    /// `SRS0+hash+days+domain+local` of infradead.org.
+    InfradeadRpr = 317,
+    /// `BATV+hash+days+domain+local` of infradead.org.
+    InfradeadBatv = 318,
+    /// `user+SRS=hash=day=domain=local`: Microsoft 365.
+    M365Srs = 319,
+    /// `bounces+SRS=hash=day`: Microsoft 365, opaque.
+    M365SrsOpaque = 320,
+    /// `user+caf_=forwarded=to`: Google's mark on forwarded mail.
+    GoogleCaf = 321,
+}
+
+/// How far unwrapping goes; 0 is the same as `BATV_UNWRAP_MODE_IDENTITY`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_unwrap_mode {
+    /// Whatever looks like a tag comes off: to compare and to look up senders.
+    Identity = 400,
+    /// Only tags of exactly the known shapes come off.
+    Strict = 401,
+}
+
+/// Who may read a keyring file; 0 is the same as `BATV_PERMISSIONS_PRIVATE`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_permissions {
+    /// Its owner alone.
+    Private = 410,
+    /// Others too. They may not change it.
+    AllowReadable = 411,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_use {
+    /// The tags of our own senders.
+    Batv = 420,
+    /// The senders of mail that we forward.
+    Srs = 421,
+}
+
+/// How a key makes its MACs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_algorithm {
+    /// HMAC-SHA1, as other programs have it.
+    HmacSha1 = 430,
+    /// HMAC-SHA256.
+    HmacSha256 = 431,
+}
+
+impl batv_verdict {
+    #[inline]
+    pub(crate) const fn of(value: Verdict) -> Result<Self, Failure> {
+        Ok(match value {
+            Verdict::Valid => Self::Valid,
+            Verdict::Expired => Self::Expired,
+            Verdict::BadMac => Self::BadMac,
+            Verdict::UnknownKey => Self::UnknownKey,
+            Verdict::Untagged => Self::Untagged,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_verdict {
+    #[inline]
+    pub(crate) const fn of_srs(value: SrsVerdict) -> Result<Self, Failure> {
+        Ok(match value {
+            SrsVerdict::Valid => Self::Valid,
+            SrsVerdict::Expired => Self::Expired,
+            SrsVerdict::BadMac => Self::BadMac,
+            SrsVerdict::Foreign => Self::Foreign,
+            SrsVerdict::Untagged => Self::Untagged,
+            SrsVerdict::Malformed => Self::Malformed,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_finding {
+    #[inline]
+    pub(crate) const fn of(value: Finding) -> Result<Self, Failure> {
+        Ok(match value {
+            Finding::Genuine => Self::Genuine,
+            Finding::Disproved => Self::Disproved,
+            Finding::Unverified => Self::Unverified,
+            Finding::NotJudged => Self::NotJudged,
+            Finding::Undecided => Self::Undecided,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_reason {
+    #[inline]
+    pub(crate) const fn of(value: Reason) -> Result<Self, Failure> {
+        Ok(match value {
+            Reason::Exempt => Self::Exempt,
+            Reason::NullMultiRcpt => Self::NullMultiRcpt,
+            Reason::TagOk => Self::TagOk,
+            Reason::TagExpired => Self::TagExpired,
+            Reason::TagForged => Self::TagForged,
+            Reason::TagUnknownKey => Self::TagUnknownKey,
+            Reason::Callout => Self::Callout,
+            Reason::Untagged => Self::Untagged,
+            Reason::SigningGrace => Self::SigningGrace,
+            Reason::Rfc5321Postmaster => Self::Rfc5321Postmaster,
+            Reason::TaggedMail => Self::TaggedMail,
+            Reason::TaggedBad => Self::TaggedBad,
+            Reason::NotJudged => Self::NotJudged,
+            Reason::Internal => Self::Internal,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_disposition {
+    #[inline]
+    pub(crate) const fn of(value: Disposition) -> Result<Self, Failure> {
+        Ok(match value {
+            Disposition::Accept => Self::Accept,
+            Disposition::Mark => Self::Mark,
+            Disposition::Quarantine => Self::Quarantine,
+            Disposition::Reject => Self::Reject,
+            Disposition::Tempfail => Self::Tempfail,
+            Disposition::Drop => Self::Drop,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_earlier {
+    #[inline]
+    pub(crate) const fn of(value: Earlier) -> Result<Self, Failure> {
+        Ok(match value {
+            Earlier::None => Self::None,
+            Earlier::Settled => Self::Settled,
+            Earlier::Undecided => Self::Undecided,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_dialect {
+    #[inline]
+    pub(crate) const fn of(value: Dialect) -> Result<Self, Failure> {
+        Ok(match value {
+            Dialect::PrvsDraft => Self::PrvsDraft,
+            Dialect::PrvsCisco9 => Self::PrvsCisco9,
+            Dialect::PrvsNonconforming => Self::PrvsNonconforming,
+            Dialect::PrvsUserTag => Self::PrvsUserTag,
+            Dialect::PrvsSlash => Self::PrvsSlash,
+            Dialect::PrvsSubAddress => Self::PrvsSubAddress,
+            Dialect::BatvStrong => Self::BatvStrong,
+            Dialect::Btv1 => Self::Btv1,
+            Dialect::Msprvs1 => Self::Msprvs1,
+            Dialect::Srs0 => Self::Srs0,
+            Dialect::Srs0Plus => Self::Srs0Plus,
+            Dialect::Srs0Minus => Self::Srs0Minus,
+            Dialect::Srs0Exim => Self::Srs0Exim,
+            Dialect::Srs0PysrsSign => Self::Srs0PysrsSign,
+            Dialect::Srs0PostsrsdDatabase => Self::Srs0PostsrsdDatabase,
+            Dialect::Srs1 => Self::Srs1,
+            Dialect::Srs1Hashless => Self::Srs1Hashless,
+            Dialect::InfradeadRpr => Self::InfradeadRpr,
+            Dialect::InfradeadBatv => Self::InfradeadBatv,
+            Dialect::M365Srs => Self::M365Srs,
+            Dialect::M365SrsOpaque => Self::M365SrsOpaque,
+            Dialect::GoogleCaf => Self::GoogleCaf,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_earlier {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<Earlier, Failure> {
+        match number {
+            0 | 260 => Ok(Earlier::None),
+            261 => Ok(Earlier::Settled),
+            262 => Ok(Earlier::Undecided),
+            _ => Err(Failure::Argument("`earlier` is no batv_earlier")),
+        }
+    }
+}
+
+impl batv_moment {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<Moment, Failure> {
+        match number {
+            0 | 270 => Ok(Moment::RcptTo),
+            271 => Ok(Moment::EndOfData),
+            _ => Err(Failure::Argument("`moment` is no batv_moment")),
+        }
+    }
+}
+
+impl batv_unwrap_mode {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<dialect::Mode, Failure> {
+        match number {
+            0 | 400 => Ok(dialect::Mode::Identity),
+            401 => Ok(dialect::Mode::Strict),
+            _ => Err(Failure::Argument("`mode` is no batv_unwrap_mode")),
+        }
+    }
+}
+
+impl batv_permissions {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<Permissions, Failure> {
+        match number {
+            0 | 410 => Ok(Permissions::Private),
+            411 => Ok(Permissions::AllowReadable),
+            _ => Err(Failure::Argument("`permissions` is no batv_permissions")),
+        }
+    }
+}
+
+impl batv_use {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<Self, Failure> {
+        match number {
+            420 => Ok(Self::Batv),
+            421 => Ok(Self::Srs),
+            _ => Err(Failure::Argument("`key_use` is no batv_use")),
+        }
+    }
+}
+
+impl batv_algorithm {
+    #[inline]
+    pub(crate) const fn read(number: u32) -> Result<Algorithm, Failure> {
+        match number {
+            430 => Ok(Algorithm::HmacSha1),
+            431 => Ok(Algorithm::HmacSha256),
+            _ => Err(Failure::Argument("`algorithm` is no batv_algorithm")),
+        }
+    }
+}
+
+/// The name of a code of any kind, as `batv` and the logs have it, or what a result means. The text belongs to the
+/// library and stays; it is `unknown code` for a number that is no code.
+///
+/// Errors: none. Threads: any.
+///
+/// ```c
+/// puts(batv_text(BATV_VERDICT_BAD_MAC)); // bad-mac
+/// ```
+#[unsafe(no_mangle)]
+pub extern "C" fn batv_text(code: u32) -> *const c_char {
+    text(code).as_ptr()
+}
+
+const fn text(code: u32) -> &'static CStr {
+    match code {
+        0 => c"done",
+        1 => c"a pointer is NULL that may not be",
+        2 => c"an argument is none that there can be",
+        3 => c"the buffer is too small",
+        4 => c"the text is no address",
+        5 => c"the local part would be too long with a tag",
+        6 => c"no key signs for this",
+        7 => c"the keyring is wrong",
+        8 => c"the file cannot be read",
+        9 => c"others may read or change the keyring file",
+        10 => c"the time is out of range",
+        11 => c"an error inside of the library",
+        100 => c"valid",
+        101 => c"expired",
+        102 => c"bad-mac",
+        103 => c"unknown-key",
+        104 => c"untagged",
+        105 => c"foreign",
+        106 => c"malformed",
+        120 => c"tagged",
+        121 => c"already-tagged",
+        122 => c"not-ours",
+        123 => c"null-path",
+        200 => c"genuine",
+        201 => c"disproved",
+        202 => c"unverified",
+        203 => c"not-judged",
+        204 => c"undecided",
+        220 => c"exempt",
+        221 => c"null-multi-rcpt",
+        222 => c"tag-ok",
+        223 => c"tag-expired",
+        224 => c"tag-forged",
+        225 => c"tag-unknown-key",
+        226 => c"callout",
+        227 => c"untagged",
+        228 => c"signing-grace",
+        229 => c"rfc5321-4.5.1",
+        230 => c"tagged-mail",
+        231 => c"tagged-bad",
+        232 => c"not-judged",
+        233 => c"internal",
+        250 => c"accept",
+        251 => c"mark",
+        252 => c"quarantine",
+        253 => c"reject",
+        254 => c"tempfail",
+        255 => c"drop",
+        260 => c"none",
+        261 => c"settled",
+        262 => c"undecided",
+        270 => c"rcpt",
+        271 => c"data",
+        300 => c"prvs-draft",
+        301 => c"prvs-cisco9",
+        302 => c"prvs-nonconforming",
+        303 => c"prvs-user-tag",
+        304 => c"prvs-slash",
+        305 => c"prvs-subaddr",
+        306 => c"batv-strong",
+        307 => c"btv1",
+        308 => c"msprvs1",
+        309 => c"srs0",
+        310 => c"srs0-plus-sep",
+        311 => c"srs0-minus-sep",
+        312 => c"srs0-exim-native",
+        313 => c"srs0-pysrs-sign",
+        314 => c"srs0-postsrsd-db",
+        315 => c"srs1",
+        316 => c"srs1-hashless-old",
+        317 => c"infradead-rpr",
+        318 => c"infradead-batv",
+        319 => c"m365-srs",
+        320 => c"m365-srs-opaque",
+        321 => c"google-caf",
+        400 => c"identity",
+        401 => c"strict",
+        410 => c"private",
+        411 => c"allow-readable",
+        420 => c"batv",
+        421 => c"srs",
+        430 => c"hmac-sha1",
+        431 => c"hmac-sha256",
+        _ => c"unknown code",
+    }
+}

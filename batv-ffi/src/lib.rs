@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![allow(non_camel_case_types, reason = "the names are those of batv.h")]
+
+extern crate alloc;
+
+mod border;
+mod check;
+mod code;
+mod keyring;
+mod settings;
+mod srs;
+mod tag;
+mod text;
+mod version;
+
+pub use border::batv_error_message;
+#[cfg(feature = "inject-panic")]
+pub use border::batv_inject_panic;
+pub use check::BATV_REPLY_SIZE;
+pub use check::{batv_check, batv_envelope, batv_judgement};
+pub use code::{
+    batv_algorithm, batv_change, batv_dialect, batv_disposition, batv_earlier, batv_finding, batv_moment,
+    batv_permissions, batv_reason, batv_result, batv_text, batv_unwrap_mode, batv_use, batv_verdict,
+};
+pub use keyring::{
+    batv_keyring, batv_keyring_free, batv_keyring_new_from_file, batv_keyring_new_from_key, batv_keyring_new_from_text,
+    batv_keyring_reload,
+};
+pub use settings::{batv_settings, batv_settings_free, batv_settings_new, batv_settings_set};
+pub use srs::{batv_srs_forward, batv_srs_reverse};
+pub use tag::{batv_sign, batv_signing, batv_unwrap, batv_unwrapping, batv_verification, batv_verify};
+pub use text::BATV_ADDRESS_SIZE;
+pub use version::{BATV_ABI_VERSION, batv_abi_version, batv_version};

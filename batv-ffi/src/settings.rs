@@ -1,0 +1,330 @@
+//! Settings: what is ours, and how it is treated. Names and values are those of the configuration.
+
+use core::ffi::c_char;
+use core::fmt::Display;
+
+use batv_config::clock;
+use batv_core::envelope::{Mode, Moment, OnError, Policy};
+use batv_core::prvs::{Delimiter, Form};
+use batv_core::srs::{DEFAULT_MAX_AGE, HASH_MINIMUM, Separator, Srs};
+use batv_core::{Day, Domain, Lifetime, Pattern};
+use self_cell::self_cell;
+
+use crate::border::{Failure, call, free, put, string};
+use crate::code::batv_result;
+
+/// Settings. Once all is set, many threads may use them at the same time.
+pub struct batv_settings {
+    lists: Lists,
+    scalars: Scalars,
+}
+
+impl core::fmt::Debug for batv_settings {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("batv_settings").finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scalars {
+    mode: Mode,
+    reject_at: Moment,
+    on_error: OnError,
+    signing_since: Option<Day>,
+    form: FormName,
+    delimiter: Delimiter,
+    lifetime: Option<Lifetime>,
+    separator: Separator,
+    hash_length: u8,
+    hash_minimum: u8,
+    max_age: u16,
+    always_rewrite: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum FormName {
+    Prvs,
+    SubAddress,
+    Strong,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Texts {
+    protected: Vec<String>,
+    exempt: Vec<String>,
+    srs_domains: Vec<String>,
+}
+
+struct Views<'a> {
+    protected: Vec<Pattern<&'a str>>,
+    exempt: Vec<Pattern<&'a str>>,
+    srs_domains: Vec<Domain<'a>>,
+}
+
+self_cell! {
+    struct Lists {
+        owner: Texts,
+        #[covariant]
+        dependent: Views,
+    }
+}
+
+impl Lists {
+    fn read(texts: Texts) -> Result<Self, batv_core::Error> {
+        fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, batv_core::Error> {
+            texts.iter().map(|text| Pattern::parse(text.as_str())).collect()
+        }
+        Self::try_new(texts, |texts| {
+            Ok(Views {
+                protected: patterns(&texts.protected)?,
+                exempt: patterns(&texts.exempt)?,
+                srs_domains: texts.srs_domains.iter().map(|text| Domain::parse(text)).collect::<Result<_, _>>()?,
+            })
+        })
+    }
+}
+
+impl Default for batv_settings {
+    fn default() -> Self {
+        let nothing = Views { protected: Vec::new(), exempt: Vec::new(), srs_domains: Vec::new() };
+        Self { lists: Lists::new(Texts::default(), |_| nothing), scalars: Scalars::default() }
+    }
+}
+
+impl Default for Scalars {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Observe,
+            reject_at: Moment::EndOfData,
+            on_error: OnError::Tempfail,
+            signing_since: None,
+            form: FormName::Prvs,
+            delimiter: Delimiter::default(),
+            lifetime: None,
+            separator: Separator::Equals,
+            hash_length: HASH_MINIMUM,
+            hash_minimum: HASH_MINIMUM,
+            max_age: DEFAULT_MAX_AGE,
+            always_rewrite: false,
+        }
+    }
+}
+
+/// The settings of a call: those of a handle, or the defaults.
+pub(crate) struct InForce<'s> {
+    views: Option<&'s Views<'s>>,
+    scalars: Scalars,
+}
+
+impl<'s> InForce<'s> {
+    /// # Safety
+    /// `settings` is NULL, or points to settings that nobody changes for `'s`.
+    #[inline]
+    pub(crate) unsafe fn of(settings: *const batv_settings) -> Self {
+        // SAFETY: the caller vouches.
+        match unsafe { settings.as_ref() } {
+            Some(settings) => Self { views: Some(settings.lists.borrow_dependent()), scalars: settings.scalars },
+            None => Self { views: None, scalars: Scalars::default() },
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn form(&self) -> Form {
+        match self.scalars.form {
+            FormName::Prvs => Form::Prvs,
+            FormName::SubAddress => Form::SubAddress(self.scalars.delimiter),
+            FormName::Strong => Form::Strong,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn lifetime(&self) -> Option<Lifetime> {
+        self.scalars.lifetime
+    }
+
+    pub(crate) fn policy(&self) -> Policy<'s> {
+        let mut policy = Policy::new(self.scalars.mode);
+        if let Some(views) = self.views {
+            policy.protected = &views.protected;
+            policy.exempt = &views.exempt;
+        }
+        policy.signing_since = self.scalars.signing_since;
+        policy.form = self.form();
+        policy.reject_at = self.scalars.reject_at;
+        policy.on_error = self.scalars.on_error;
+        policy
+    }
+
+    #[inline]
+    pub(crate) fn srs(&self) -> Result<Srs<'s>, Failure> {
+        let domains = self.views.map_or(&[][..], |views| &views.srs_domains);
+        let srs = Srs::new(domains)
+            .map_err(|_| Failure::Argument("no domain of ours is set: `batv_settings_set` with `srs_domains`"))?
+            .with_separator(self.scalars.separator)
+            .with_hash_length(self.scalars.hash_length, self.scalars.hash_minimum)
+            .and_then(|srs| srs.with_max_age(self.scalars.max_age))
+            .map_err(Failure::Refused)?;
+        Ok(if self.scalars.always_rewrite { srs.always_rewriting() } else { srs })
+    }
+}
+
+impl batv_settings {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
+        let wrong = |what: &dyn Display| Failure::Setting(format!("`{name}` is `{value}`, but {what}"));
+        let core = |error: batv_core::Error| wrong(&error);
+        let mut new = self.scalars;
+        match name {
+            "protected" => self.set_list(|texts| &mut texts.protected, value).map_err(core)?,
+            "exempt" => self.set_list(|texts| &mut texts.exempt, value).map_err(core)?,
+            "srs_domains" => self.set_list(|texts| &mut texts.srs_domains, value).map_err(core)?,
+            "mode" => {
+                new.mode = value.parse().map_err(|_| wrong(&"must be observe, mark, quarantine or reject"))?;
+            }
+            "reject_at" => new.reject_at = value.parse().map_err(|_| wrong(&"must be rcpt or data"))?,
+            "on_error" => {
+                new.on_error = match value {
+                    "tempfail" => OnError::Tempfail,
+                    "accept" => OnError::Accept,
+                    _ => return Err(wrong(&"must be tempfail or accept")),
+                };
+            }
+            "signing_since" if value.is_empty() => new.signing_since = None,
+            "signing_since" => new.signing_since = Some(clock::parse_at(value).map_err(|error| wrong(&error))?),
+            "form" => {
+                new.form = match value {
+                    "prvs" => FormName::Prvs,
+                    "sub-address" => FormName::SubAddress,
+                    "strong" => FormName::Strong,
+                    _ => return Err(wrong(&"must be prvs, sub-address or strong")),
+                };
+            }
+            "delimiter" => {
+                new.delimiter =
+                    Delimiter::new(value.parse().map_err(|_| wrong(&"must be one character"))?).map_err(core)?;
+            }
+            "lifetime" => {
+                new.lifetime = match value.parse().map_err(|_| wrong(&"must be a number of days, or 0"))? {
+                    0 => None,
+                    days => Some(Lifetime::new(days).map_err(core)?),
+                };
+            }
+            "srs_separator" => {
+                new.separator =
+                    Separator::new(value.parse().map_err(|_| wrong(&"must be `=`, `+` or `-`"))?).map_err(core)?;
+            }
+            "srs_hash_length" => new.hash_length = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
+            "srs_hash_minimum" => new.hash_minimum = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
+            "srs_max_age" => new.max_age = value.parse().map_err(|_| wrong(&"must be from 1 to 1000"))?,
+            "srs_always_rewrite" => {
+                new.always_rewrite = value.parse().map_err(|_| wrong(&"must be true or false"))?;
+            }
+            _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
+        }
+        // What one call has said must not come to light as an error of another.
+        let anywhere = [Domain::parse("example.com").map_err(core)?];
+        Srs::new(&anywhere)
+            .and_then(|srs| srs.with_hash_length(new.hash_length, new.hash_minimum)?.with_max_age(new.max_age))
+            .map_err(core)?;
+        self.scalars = new;
+        Ok(())
+    }
+
+    fn set_list(&mut self, list: fn(&mut Texts) -> &mut Vec<String>, value: &str) -> Result<(), batv_core::Error> {
+        let mut texts = self.lists.borrow_owner().clone();
+        *list(&mut texts) = value.split_ascii_whitespace().map(str::to_owned).collect();
+        self.lists = Lists::read(texts)?;
+        Ok(())
+    }
+}
+
+/// Settings that have their defaults: those of an administrator who has set nothing.
+///
+/// - `settings`: gets the settings, for the caller to free with `batv_settings_free`; NULL on any error.
+///
+/// Errors: `BATV_RESULT_NULL_POINTER`. Threads: any.
+///
+/// ```c
+/// batv_settings *fresh;
+/// if (batv_settings_new(&fresh) == BATV_RESULT_OK)
+///     batv_settings_free(fresh);
+/// ```
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) -> batv_result {
+    call(|| {
+        // SAFETY: the caller says that it may be written to.
+        unsafe { put(settings, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("settings"))?;
+        let fresh = Box::into_raw(Box::<batv_settings>::default());
+        // SAFETY: as before.
+        unsafe { put(settings, fresh) };
+        Ok(())
+    })
+}
+
+/// Sets one setting, and leaves all as they are on any error. A list replaces the one before.
+///
+/// | name | value | default |
+/// |---|---|---|
+/// | `form` | how senders are tagged: `prvs`, `sub-address` or `strong` | `prvs` |
+/// | `delimiter` | the character before the tag of a sub-address | `+` |
+/// | `lifetime` | days that a tag lives, up to those of the key; 0 for those of the key | `0` |
+/// | `protected` | domains and mailboxes, with spaces between, that tag all that they send | those that have a key |
+/// | `exempt` | domains and mailboxes, with spaces between, that are not judged | none |
+/// | `mode` | what is done about bounces not proved: `observe`, `mark`, `quarantine`, `reject` | `observe` |
+/// | `reject_at` | when what has no tag is refused: `rcpt`, or `data`, which is safe for callouts | `data` |
+/// | `signing_since` | the date (RFC 3339) since which all that is sent is tagged; empty for always | always |
+/// | `on_error` | without a key, or with a wrong clock: `tempfail` or `accept` | `tempfail` |
+/// | `srs_domains` | domains of ours, with spaces between: the first is rewritten to, all are reversed | none |
+/// | `srs_separator` | the character after `SRS0`: `=`, `+` or `-` | `=` |
+/// | `srs_hash_length` | characters of the hash, 4 to 27 | `4` |
+/// | `srs_hash_minimum` | how many of them a hash must have that comes back | `4` |
+/// | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
+/// | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
+///
+/// - `settings`: not NULL.
+/// - `name`, `value`: text up to a NUL.
+///
+/// Errors: `BATV_RESULT_BAD_ARGUMENT`, where `batv_error_message` says what is right; `BATV_RESULT_NULL_POINTER`.
+/// Threads: none may use the settings at the same time.
+///
+/// ```c
+/// if (batv_settings_set(settings, "protected", "example.com bob@example.org") != BATV_RESULT_OK ||
+///     batv_settings_set(settings, "mode", "reject") != BATV_RESULT_OK) {
+///     // batv_error_message() tells why
+/// }
+/// ```
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn batv_settings_set(
+    settings: *mut batv_settings,
+    name: *const c_char,
+    value: *const c_char,
+) -> batv_result {
+    call(|| {
+        // SAFETY: the caller says that these are settings that nobody else uses now.
+        let settings = unsafe { settings.as_mut() }.ok_or(Failure::NullPointer("settings"))?;
+        // SAFETY: the caller says that it ends with a NUL.
+        let name = unsafe { string("name", name) }?.to_str();
+        // SAFETY: the same.
+        let value = unsafe { string("value", value) }?.to_str();
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(Failure::Argument("`name` and `value` must be UTF-8"));
+        };
+        settings.set(name, value)
+    })
+}
+
+/// Frees settings. NULL is allowed.
+///
+/// Forbidden: to free settings twice, to use them afterwards, or to free them while another thread uses them.
+///
+/// Errors: none. Threads: any, once no other uses the settings.
+///
+/// ```c
+/// batv_settings_free(NULL);
+/// ```
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn batv_settings_free(settings: *mut batv_settings) {
+    if !settings.is_null() {
+        // SAFETY: `batv_settings_new` has made them by `Box::into_raw`, and the caller frees them once.
+        free(unsafe { Box::from_raw(settings) });
+    }
+}
