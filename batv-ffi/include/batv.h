@@ -841,7 +841,7 @@ batv_result batv_keyring_new_from_file(const char *path, uint32_t permissions, s
  * Threads: any.
  *
  * ```c
- * const char *toml = "[[key]]\nuse = \"srs\"\nalgorithm = \"hmac-sha1\"\nsecret = \"text:tops3cr3t\"\n";
+ * const char *toml = "[[key]]\nuse = \"srs\"\nstate = \"signing\"\nsecret = \"text:tops3cr3t\"\n";
  * batv_keyring *from_text;
  * if (batv_keyring_new_from_text(toml, strlen(toml), &from_text) == BATV_RESULT_OK)
  *     batv_keyring_free(from_text);

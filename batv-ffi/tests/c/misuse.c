@@ -1,0 +1,307 @@
+/* What a caller can get wrong: each has a result of its own, and leaves no old answer behind. */
+#include <limits.h>
+
+#include "expect.h"
+
+static batv_keyring *keyring;
+static batv_settings *settings;
+
+static const char ALICE[] = "alice@example.com";
+static const char TAGGED[] = "prvs=0269b1e711=alice@example.com";
+static const char REWRITTEN[] = "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net";
+static const char KEYS[] = "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n"
+                           "[[key]]\nuse = \"srs\"\nalgorithm = \"hmac-sha1\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
+
+#define TEXT(literal) literal, sizeof(literal) - 1
+
+/* The calls that write an address, as one: what they answer, and what for. */
+enum operation { SIGN, VERIFY, UNWRAP, FORWARD, REVERSE, CHECK, MESSAGE, OPERATIONS };
+
+struct answer {
+    batv_verification verification;
+    batv_verdict verdict;
+    batv_judgement judgement;
+};
+
+static batv_result ask(enum operation operation, const char *address, size_t address_length, char *text,
+                       size_t capacity, size_t *length, struct answer *answer) {
+    batv_envelope question;
+    switch (operation) {
+    case SIGN:
+        return batv_sign(keyring, settings, address, address_length, NOON, text, capacity, length, NULL);
+    case VERIFY:
+        return batv_verify(keyring, address, address_length, NOON, &answer->verification, text, capacity, length);
+    case UNWRAP:
+        return batv_unwrap(address, address_length, 0, 0, NULL, text, capacity, length);
+    case FORWARD:
+        return batv_srs_forward(keyring, settings, address, address_length, NOON, text, capacity, length, NULL);
+    case REVERSE:
+        return batv_srs_reverse(keyring, settings, address, address_length, NOON, &answer->verdict, text, capacity,
+                                length);
+    case CHECK:
+        memset(&question, 0, sizeof question);
+        question.reverse_path = "";
+        question.forward_path = address;
+        question.forward_path_length = address_length;
+        return batv_check(keyring, settings, &question, NOON, &answer->judgement, text, capacity, length);
+    default:
+        return batv_error_message(text, capacity, length);
+    }
+}
+
+/* Buffers of their own size, so that AddressSanitizer and valgrind see an octet too many. */
+static void capacities(void) {
+    static const char *const expected[OPERATIONS] = {
+        TAGGED, ALICE, ALICE, "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net", ALICE, ALICE,
+        "no setting has the name `what`: batv.h lists them"};
+    static const char *const addresses[OPERATIONS] = {ALICE, TAGGED, TAGGED, ALICE, REWRITTEN, TAGGED, ALICE};
+    int at;
+    for (at = 0; at < OPERATIONS; at++) {
+        enum operation operation = (enum operation)at;
+        const char *address = addresses[at];
+        size_t octets = strlen(expected[at]), length, capacity;
+        struct answer answer;
+        /* For batv_error_message, which tells of this whatever fails after it. */
+        EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_settings_set(settings, "what", "ever"));
+
+        length = 99;
+        EXPECT_RESULT(BATV_RESULT_OK, ask(operation, address, strlen(address), NULL, 0, &length, &answer));
+        EXPECT(length == octets);
+        for (capacity = 0; capacity <= octets + 2; capacity++) {
+            char *text = malloc(capacity + (capacity == 0));
+            int fits = capacity > octets;
+            EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_settings_set(settings, "what", "ever"));
+            memset(text, 'x', capacity + (capacity == 0));
+            length = 99;
+            EXPECT_RESULT(fits ? BATV_RESULT_OK : BATV_RESULT_TOO_SMALL,
+                          ask(operation, address, strlen(address), text, capacity, &length, &answer));
+            EXPECT(length == octets);
+            EXPECT(fits ? strcmp(text, expected[at]) == 0 : capacity == 0 ? text[0] == 'x' : text[0] == 0);
+            free(text);
+        }
+        /* Whoever only wants the text needs no length. */
+        {
+            char text[BATV_ADDRESS_SIZE];
+            EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_settings_set(settings, "what", "ever"));
+            EXPECT_RESULT(BATV_RESULT_OK,
+                          ask(operation, address, strlen(address), text, sizeof text, NULL, &answer));
+            EXPECT(strcmp(text, expected[at]) == 0);
+        }
+    }
+}
+
+/* A verdict is there also when the address did not fit, and is none after any other error. */
+static void verdicts(void) {
+    struct answer answer;
+    char small[4];
+    EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(VERIFY, TEXT(TAGGED), small, sizeof small, NULL, &answer));
+    EXPECT(answer.verification.verdict == BATV_VERDICT_VALID);
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(VERIFY, TEXT("alice"), small, sizeof small, NULL, &answer));
+    EXPECT((unsigned)answer.verification.verdict == 0);
+    EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(REVERSE, TEXT(REWRITTEN), small, sizeof small, NULL, &answer));
+    EXPECT(answer.verdict == BATV_VERDICT_VALID);
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(REVERSE, TEXT("alice"), small, sizeof small, NULL, &answer));
+    EXPECT((unsigned)answer.verdict == 0);
+    EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(CHECK, TEXT(TAGGED), small, sizeof small, NULL, &answer));
+    EXPECT(answer.judgement.finding == BATV_FINDING_GENUINE);
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(CHECK, TEXT("alice"), small, sizeof small, NULL, &answer));
+    EXPECT((unsigned)answer.judgement.finding == 0 && answer.judgement.reply[0] == 0);
+}
+
+static void addresses(void) {
+    static const struct {
+        const char *text;
+        size_t length;
+    } wrong[] = {
+        {TEXT("al\0ice@example.com")}, {TEXT("alice@example.com\0")}, {TEXT("al\xFFice@example.com")},
+        {TEXT("al\xC3")},              {TEXT("alice")},               {TEXT("@")},
+        {TEXT("<alice@example.com")},  {TEXT("al ice@example.com")},  {TEXT("alice@example.com\r\n")},
+    };
+    struct answer answer;
+    char text[BATV_ADDRESS_SIZE], *large;
+    size_t at, length;
+    int operation;
+    for (operation = 0; operation < MESSAGE; operation++) {
+        for (at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
+            strcpy(text, "old");
+            length = 99;
+            EXPECT_RESULT(BATV_RESULT_MALFORMED, ask((enum operation)operation, wrong[at].text, wrong[at].length, text,
+                                                     sizeof text, &length, &answer));
+            EXPECT(text[0] == 0 && length == 0);
+        }
+        EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                      ask((enum operation)operation, NULL, 0, text, sizeof text, NULL, &answer));
+        EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                      ask((enum operation)operation, TEXT(ALICE), NULL, 1, NULL, &answer));
+        /* A length that was negative. */
+        EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                      ask((enum operation)operation, ALICE, (size_t)-1, NULL, 0, NULL, &answer));
+        /* In place: the answer would overwrite what is read. */
+        strcpy(text, TAGGED);
+        EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                      ask((enum operation)operation, text + 3, strlen(text) - 3, text, sizeof text, NULL, &answer));
+        EXPECT(strcmp(text, TAGGED) == 0);
+    }
+    large = malloc(1 << 20);
+    memset(large, 'a', 1 << 20);
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(SIGN, large, 1 << 20, text, sizeof text, NULL, &answer));
+    free(large);
+    /* The null path, as MAIL FROM has it and as many programs keep it. */
+    EXPECT_RESULT(BATV_RESULT_OK, ask(SIGN, TEXT("<>"), text, sizeof text, NULL, &answer));
+    EXPECT(strcmp(text, "<>") == 0);
+    EXPECT_RESULT(BATV_RESULT_OK, ask(SIGN, TEXT(""), text, sizeof text, NULL, &answer));
+    EXPECT(strcmp(text, "<>") == 0);
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(CHECK, TEXT("<>"), text, sizeof text, NULL, &answer));
+    /* 49 octets and a tag of 16. */
+    EXPECT_RESULT(BATV_RESULT_TOO_LONG, ask(SIGN, TEXT("a2345678901234567890123456789012345678901234567x9@example.com"),
+                                            text, sizeof text, NULL, &answer));
+    EXPECT(text[0] == 0);
+}
+
+static void pointers_and_numbers(void) {
+    batv_keyring *none = keyring;
+    batv_verification verification;
+    batv_judgement judgement;
+    batv_verdict verdict;
+    batv_envelope question;
+    char text[BATV_ADDRESS_SIZE];
+
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_new_from_file(NULL, 0, &none));
+    EXPECT(none == NULL);
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_new_from_file("keyring.toml", 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_IO, batv_keyring_new_from_file("", 0, &none));
+    EXPECT_RESULT(BATV_RESULT_IO, batv_keyring_new_from_file("/nowhere/keyring.toml", 0, &none));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+    EXPECT(strstr(text, "/nowhere/keyring.toml") != NULL);
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_keyring_new_from_file("keyring.toml", 1, &none));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_new_from_text(NULL, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, NULL));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_keyring_new_from_text(TEXT("\xFF"), &none));
+    none = keyring;
+    EXPECT_RESULT(BATV_RESULT_KEYRING, batv_keyring_new_from_text(TEXT("[[key]]\nuse = \"x\"\n"), &none));
+    EXPECT(none == NULL);
+    EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+    EXPECT(strncmp(text, "line 2, column 7", 16) == 0);
+
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_keyring_new_from_key(NULL, 1, BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_keyring_new_from_key("k", 1, BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("", 0, BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("k", 1, 0, 0, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("k", 1, BATV_USE_BATV, 10, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("k", 1, BATV_USE_BATV, 256, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("k", 1, BATV_USE_SRS, 1, BATV_ALGORITHM_HMAC_SHA1, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_keyring_new_from_key("k", 1, BATV_USE_BATV, 0, 0, 0, &none));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_keyring_new_from_key("k", 1, BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 181, &none));
+    EXPECT(none == NULL);
+
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_reload(NULL, NULL, 0));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_keyring_reload(keyring, NULL, 0));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_keyring_reload(keyring, NULL, 1));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_settings_new(NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_settings_set(NULL, "mode", "reject"));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_settings_set(settings, NULL, "reject"));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_settings_set(settings, "mode", NULL));
+
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_sign(NULL, NULL, TEXT(ALICE), NOON, text, sizeof text, NULL, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_verify(NULL, TEXT(ALICE), NOON, &verification, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_verify(keyring, TEXT(TAGGED), NOON, NULL, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_srs_forward(NULL, settings, TEXT(ALICE), NOON, text, sizeof text, NULL, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_srs_forward(keyring, NULL, TEXT(ALICE), NOON, text, sizeof text, NULL, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_srs_reverse(keyring, settings, TEXT(REWRITTEN), NOON, NULL, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_srs_reverse(keyring, NULL, TEXT(REWRITTEN), NOON, &verdict, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_unwrap(TEXT(TAGGED), 402, 0, NULL, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
+                  batv_unwrap(TEXT(TAGGED), BATV_VERDICT_VALID, 0, NULL, text, sizeof text, NULL));
+
+    memset(&question, 0, sizeof question);
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_check(keyring, settings, NULL, NOON, &judgement, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
+                  batv_check(keyring, settings, &question, NOON, &judgement, text, sizeof text, NULL));
+    question.reverse_path = "<>";
+    question.reverse_path_length = 2;
+    question.forward_path = TAGGED;
+    question.forward_path_length = sizeof TAGGED - 1;
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_check(keyring, settings, &question, NOON, NULL, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_check(keyring, NULL, &question, NOON, &judgement, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
+    question.trusted_client = 2;
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
+    question.trusted_client = 0;
+    question.earlier = 1;
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
+    question.earlier = 0;
+    question.moment = BATV_EARLIER_SETTLED;
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
+
+    /* Before 1970, after 9999, and now. */
+    EXPECT_RESULT(BATV_RESULT_CLOCK, batv_verify(keyring, TEXT(TAGGED), -1, &verification, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_CLOCK, batv_verify(keyring, TEXT(TAGGED), INT64_MIN, &verification, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_CLOCK, batv_verify(keyring, TEXT(TAGGED), INT64_MAX, &verification, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_sign(keyring, NULL, TEXT(ALICE), 0, text, sizeof text, NULL, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_verify(keyring, text, strlen(text), 0, &verification, NULL, 0, NULL));
+    EXPECT(verification.verdict == BATV_VERDICT_VALID && verification.days_left >= 6);
+
+    EXPECT(strcmp(batv_text(12345), "unknown code") == 0);
+    EXPECT(strcmp(batv_text(UINT32_MAX), "unknown code") == 0);
+    EXPECT(batv_abi_version() == BATV_ABI_VERSION);
+    batv_keyring_free(NULL);
+    batv_settings_free(NULL);
+}
+
+/* A setting that is refused changes nothing, and the message says what would be right. */
+static void wrong_settings(void) {
+    static const char *const wrong[][2] = {
+        {"what", "ever"},         {"", ""},                {"mode", "rejct"},       {"mode", ""},
+        {"form", "exim"},         {"delimiter", "ab"},     {"delimiter", ""},       {"delimiter", "@"},
+        {"lifetime", "181"},      {"lifetime", "-1"},      {"lifetime", "week"},    {"protected", "exa mple..com"},
+        {"exempt", "@"},          {"reject_at", "mail"},   {"on_error", "reject"},  {"signing_since", "tomorrow"},
+        {"srs_domains", "a@b.c"}, {"srs_separator", "/"},  {"srs_hash_length", "3"}, {"srs_hash_length", "28"},
+        {"srs_hash_length", "300"}, {"srs_hash_minimum", "5"}, {"srs_max_age", "0"}, {"srs_max_age", "1001"},
+        {"srs_always_rewrite", "yes"}, {"mode", "\xFF"},
+    };
+    struct answer answer;
+    char text[BATV_ADDRESS_SIZE];
+    size_t at;
+    for (at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
+        EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_settings_set(settings, wrong[at][0], wrong[at][1]));
+        EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+        EXPECT(strlen(text) > 20);
+    }
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_settings_set(settings, "mode", "rejct"));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+    EXPECT(strcmp(text, "`mode` is `rejct`, but must be observe, mark, quarantine or reject") == 0);
+    EXPECT_RESULT(BATV_RESULT_OK, ask(FORWARD, TEXT(ALICE), text, sizeof text, NULL, &answer));
+    EXPECT(strcmp(text, REWRITTEN) == 0);
+}
+
+int main(void) {
+    char text[BATV_ADDRESS_SIZE] = "old";
+    EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+    EXPECT(text[0] == 0);
+    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_srs_forward(keyring, settings, TEXT(ALICE), NOON, NULL, 0, NULL, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "srs_domains", " forwarder.example.net  other.example "));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "mode", "reject"));
+    capacities();
+    verdicts();
+    addresses();
+    pointers_and_numbers();
+    wrong_settings();
+    batv_settings_free(settings);
+    batv_keyring_free(keyring);
+    return failures != 0;
+}

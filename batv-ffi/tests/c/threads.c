@@ -1,0 +1,66 @@
+/* Eight threads sign and verify with one keyring while a ninth changes its keys. */
+#include <pthread.h>
+
+#include "expect.h"
+
+enum { SIGNERS = 8, ROUNDS = 500 };
+
+static const char OLD[] = "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:s3kr1t\"\n"
+                          "state = \"signing\"\n";
+static const char NEW[] = "[[key]]\nuse = \"batv\"\nid = 1\nalgorithm = \"hmac-sha256\"\nsecret = \"text:other\"\n"
+                          "state = \"signing\"\n"
+                          "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:s3kr1t\"\n"
+                          "state = \"verifying\"\n";
+static const char WRONG[] = "[[key]]\nuse = \"nothing\"\n";
+static const char BY_OLD[] = "prvs=0269b1e711=alice@example.com";
+
+static batv_keyring *keyring;
+
+static void *sign(void *failed) {
+    int round;
+    for (round = 0; round < ROUNDS; round++) {
+        char tagged[BATV_ADDRESS_SIZE], mailbox[BATV_ADDRESS_SIZE];
+        batv_signing signing;
+        batv_verification found;
+        batv_result result = batv_sign(keyring, NULL, "alice@example.com", 17, NOON, tagged, sizeof tagged, NULL, &signing);
+        int right = result == BATV_RESULT_OK &&
+                    (signing.key_id == 0 ? strcmp(tagged, BY_OLD) == 0 : strncmp(tagged, "prvs=1269", 9) == 0);
+        /* Both keyrings verify what the old key has signed. */
+        result = batv_verify(keyring, BY_OLD, strlen(BY_OLD), NOON, &found, mailbox, sizeof mailbox, NULL);
+        right = right && result == BATV_RESULT_OK && found.verdict == BATV_VERDICT_VALID &&
+                strcmp(mailbox, "alice@example.com") == 0;
+        /* The message of an error is the thread's own. */
+        result = batv_verify(keyring, "@", 1, NOON, &found, NULL, 0, NULL);
+        right = right && result == BATV_RESULT_MALFORMED &&
+                batv_error_message(mailbox, sizeof mailbox, NULL) == BATV_RESULT_OK &&
+                strstr(mailbox, "empty local part") != NULL;
+        if (!right)
+            *(int *)failed += 1;
+    }
+    return NULL;
+}
+
+static void *reload(void *failed) {
+    int round;
+    for (round = 0; round < ROUNDS; round++) {
+        if (batv_keyring_reload(keyring, NEW, sizeof NEW - 1) != BATV_RESULT_OK ||
+            batv_keyring_reload(keyring, WRONG, sizeof WRONG - 1) != BATV_RESULT_KEYRING ||
+            batv_keyring_reload(keyring, OLD, sizeof OLD - 1) != BATV_RESULT_OK)
+            *(int *)failed += 1;
+    }
+    return NULL;
+}
+
+int main(void) {
+    pthread_t threads[SIGNERS + 1];
+    int failed[SIGNERS + 1] = {0}, at;
+    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(OLD, sizeof OLD - 1, &keyring));
+    for (at = 0; at <= SIGNERS; at++)
+        EXPECT(pthread_create(&threads[at], NULL, at < SIGNERS ? sign : reload, &failed[at]) == 0);
+    for (at = 0; at <= SIGNERS; at++) {
+        EXPECT(pthread_join(threads[at], NULL) == 0);
+        EXPECT(failed[at] == 0);
+    }
+    batv_keyring_free(keyring);
+    return failures != 0;
+}
