@@ -1,0 +1,39 @@
+//! The program in C of the README, as a newcomer would use it.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use support::{compile, library, manifest, run, said};
+
+#[test]
+fn program_of_the_readme_runs() {
+    let readme = fs::read_to_string(manifest().join("../README.md")).unwrap();
+    let program = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a program");
+    assert!(program.lines().count() < 40, "the program has grown");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("bounce.c"), program).unwrap();
+    compile(&path("bounce.c"), &library(), &path("bounce"), &[]);
+
+    let bounce =
+        |arguments: &[&str]| Command::new(path("bounce")).args(arguments).current_dir(&folder).output().unwrap();
+    let key = "[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n";
+    fs::write(path("keyring.toml"), key).unwrap();
+    fs::set_permissions(path("keyring.toml"), fs::Permissions::from_mode(0o600)).unwrap();
+    let good =
+        said(&run(Command::new(path("bounce")).args(["keyring.toml", "alice@example.com"]).current_dir(&folder)));
+    assert!(good.starts_with("MAIL FROM:<prvs=0") && good.contains("=alice@example.com>\n"), "{good}");
+    assert!(good.ends_with("and to its bounce: 250 2.1.5 recipient ok\n"), "{good}");
+
+    let no_address = bounce(&["keyring.toml", "alice"]);
+    assert_eq!(no_address.status.code(), Some(2));
+    assert_eq!(said(&no_address), "`address` is no address: missing domain at offset 5: a mailbox is `local@domain`\n");
+    let no_keyring = said(&bounce(&["nowhere.toml", "alice@example.com"]));
+    assert!(no_keyring.starts_with("cannot read nowhere.toml: "), "{no_keyring}");
+    fs::set_permissions(path("keyring.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    let readable = said(&bounce(&["keyring.toml", "alice@example.com"]));
+    assert!(readable.contains("has mode 0644, so others can read it"), "{readable}");
+}
