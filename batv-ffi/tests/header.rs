@@ -1,9 +1,11 @@
 //! `include/batv.h`: made from the source, and with the numbers that it has always had.
 
+extern crate alloc;
+
 mod support;
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::ffi::CStr;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -45,7 +47,7 @@ fn numbers_never_move() {
     let declared: BTreeMap<_, _> = codes.map(|(name, number)| (format!("BATV_{name}"), number)).collect();
     let known: BTreeMap<_, _> = known.into_iter().map(|(name, number)| (name.to_owned(), number)).collect();
     assert_eq!(declared, known);
-    let distinct: std::collections::BTreeSet<_> = known.values().collect();
+    let distinct: BTreeSet<_> = known.values().collect();
     assert_eq!(distinct.len(), known.len(), "two codes have one number");
 }
 
