@@ -1,0 +1,158 @@
+/* Exim signs and checks by libbatv: functions for ${dlfunc{FILE}{FUNCTION}{ARGUMENT}...}.
+ *
+ *   cc -O2 -shared -fPIC -o batv-exim.so batv-exim.c $(pkg-config --cflags --libs batv)
+ *
+ * Exim runs each connection and each delivery in a process of its own, with one thread, so what is loaded here is
+ * loaded anew by the next one: a new keyring needs no reload. */
+#define _POSIX_C_SOURCE 200809L
+#include <batv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a function answers (local_scan.h of Exim). */
+enum { OK = 0, DEFER = 1, FAIL = 2, ERROR = 3, FAIL_FORCED = 4 };
+
+int batv_exim_sign(unsigned char **yield, int argc, unsigned char *argv[]);
+int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]);
+int batv_exim_recipient(unsigned char **yield, int argc, unsigned char *argv[]);
+
+/* Exim copies what is here before it calls again. */
+static char answer[4 * BATV_ADDRESS_SIZE];
+
+static int fail(unsigned char **yield, const char *what) {
+    snprintf(answer, sizeof answer, "%s", what);
+    *yield = (unsigned char *)answer;
+    return ERROR;
+}
+
+/* Exim puts the message into its panic log, and the mail waits. */
+static int defer(unsigned char **yield) {
+    if (batv_error_message(answer, sizeof answer, NULL) != BATV_RESULT_OK)
+        return fail(yield, "libbatv: no message");
+    *yield = (unsigned char *)answer;
+    return DEFER;
+}
+
+/* The keyring of this file. */
+static const batv_keyring *keyring_of(const char *file) {
+    static batv_keyring *keyring;
+    static char loaded[4096];
+    if (keyring != NULL && strcmp(loaded, file) == 0)
+        return keyring;
+    batv_keyring_free(keyring);
+    keyring = NULL;
+    if (batv_keyring_new_from_file(file, BATV_PERMISSIONS_PRIVATE, &keyring) == BATV_RESULT_OK)
+        snprintf(loaded, sizeof loaded, "%s", file);
+    return keyring;
+}
+
+/* Settings from `NAME=VALUE; NAME=VALUE`. */
+static const batv_settings *settings_of(const char *text) {
+    static batv_settings *settings;
+    static char made[4096];
+    char words[4096], *setting, *rest;
+    if (settings != NULL && strcmp(made, text) == 0)
+        return settings;
+    batv_settings_free(settings);
+    settings = NULL;
+    if (strlen(text) >= sizeof words || batv_settings_new(&settings) != BATV_RESULT_OK)
+        return NULL;
+    strcpy(words, text);
+    for (setting = strtok_r(words, ";", &rest); setting != NULL; setting = strtok_r(NULL, ";", &rest)) {
+        char *value = strchr(setting, '=');
+        setting += strspn(setting, " ");
+        if (value != NULL)
+            *value++ = '\0';
+        if (batv_settings_set(settings, setting, value == NULL ? "" : value) != BATV_RESULT_OK) {
+            batv_settings_free(settings);
+            settings = NULL;
+            return NULL;
+        }
+    }
+    strcpy(made, text);
+    return settings;
+}
+
+/* {KEYRING}{SENDER}: the sender to use. What has no room for a tag stays as it is. */
+int batv_exim_sign(unsigned char **yield, int argc, unsigned char *argv[]) {
+    const batv_keyring *keyring;
+    const char *sender;
+    batv_signing signing;
+    batv_result result;
+    if (argc != 2)
+        return fail(yield, "batv_exim_sign needs a keyring and a sender");
+    keyring = keyring_of((const char *)argv[0]);
+    if (keyring == NULL)
+        return defer(yield);
+    sender = (const char *)argv[1];
+    *yield = argv[1];
+    result = batv_sign(keyring, NULL, sender, strlen(sender), 0, answer, sizeof answer, NULL, &signing);
+    if (result == BATV_RESULT_TOO_LONG || result == BATV_RESULT_MALFORMED)
+        return OK;
+    if (result != BATV_RESULT_OK)
+        return defer(yield);
+    /* What stays as it is, Exim has in its own spelling, in which the null path is empty. */
+    if (signing.change == BATV_CHANGE_TAGGED)
+        *yield = (unsigned char *)answer;
+    return OK;
+}
+
+static uint32_t earlier_of(const char *name) {
+    if (strcmp(name, "undecided") == 0)
+        return BATV_EARLIER_UNDECIDED;
+    return strcmp(name, "settled") == 0 ? BATV_EARLIER_SETTLED : BATV_EARLIER_NONE;
+}
+
+/* {KEYRING}{SETTINGS}{SENDER}{RECIPIENT}{rcpt or data}{EARLIER}: fields for ${extract{NAME}{...}}: `disposition`,
+ * `finding`, `reason`, `reply`, `settled` (0 or 1), and `earlier`, to be given for the next recipient. */
+int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]) {
+    const batv_keyring *keyring;
+    const batv_settings *settings;
+    batv_envelope question;
+    batv_judgement judgement;
+    if (argc != 6)
+        return fail(yield, "batv_exim_check needs a keyring, settings, a sender, a recipient, a moment and what was earlier");
+    keyring = keyring_of((const char *)argv[0]);
+    settings = keyring == NULL ? NULL : settings_of((const char *)argv[1]);
+    if (settings == NULL)
+        return defer(yield);
+    memset(&question, 0, sizeof question);
+    question.reverse_path = (const char *)argv[2];
+    question.reverse_path_length = strlen(question.reverse_path);
+    question.forward_path = (const char *)argv[3];
+    question.forward_path_length = strlen(question.forward_path);
+    question.moment = strcmp((const char *)argv[4], "data") == 0 ? BATV_MOMENT_END_OF_DATA : BATV_MOMENT_RCPT_TO;
+    question.earlier = earlier_of((const char *)argv[5]);
+    if (batv_check(keyring, settings, &question, 0, &judgement, NULL, 0, NULL) != BATV_RESULT_OK)
+        return defer(yield);
+    snprintf(answer, sizeof answer, "disposition=%s finding=%s reason=%s settled=%u earlier=%s reply=\"%s\"",
+             batv_text(judgement.disposition), batv_text(judgement.finding), batv_text(judgement.reason),
+             (unsigned)judgement.settled, batv_text(judgement.earlier), judgement.reply);
+    *yield = (unsigned char *)answer;
+    return OK;
+}
+
+/* {KEYRING}{RECIPIENT}: the recipient without a tag of ours, be it expired: somebody may use it as an address. A router
+ * declines what has no such tag, so that a forged one does not make a mailbox known. */
+int batv_exim_recipient(unsigned char **yield, int argc, unsigned char *argv[]) {
+    const batv_keyring *keyring;
+    const char *recipient;
+    batv_verification found;
+    batv_result result;
+    if (argc != 2)
+        return fail(yield, "batv_exim_recipient needs a keyring and a recipient");
+    keyring = keyring_of((const char *)argv[0]);
+    if (keyring == NULL)
+        return defer(yield);
+    recipient = (const char *)argv[1];
+    result = batv_verify(keyring, recipient, strlen(recipient), 0, &found, answer, sizeof answer, NULL);
+    if (result == BATV_RESULT_MALFORMED)
+        return FAIL_FORCED;
+    if (result != BATV_RESULT_OK)
+        return defer(yield);
+    if (found.verdict != BATV_VERDICT_VALID && found.verdict != BATV_VERDICT_EXPIRED)
+        return FAIL_FORCED;
+    *yield = (unsigned char *)answer;
+    return OK;
+}
