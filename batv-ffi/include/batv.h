@@ -1,18 +1,18 @@
 /* libbatv: bounce address tag validation (BATV) and the Sender Rewriting Scheme (SRS).
  *
  * Every call that can fail returns a batv_result. Text goes in as a pointer and a number of octets, and comes out in a
- * buffer of yours, with a NUL after it: its capacity goes in, its length without the NUL comes out. When the buffer is
- * too small nothing is written to it, and the length says what is needed, without the NUL. Answers are emptied first,
- * so that nobody takes an old one for a new one.
+ * buffer of yours, with a NUL after it: its capacity goes in, its length without the NUL comes out. A buffer that is too
+ * small is left empty, and the length says what is needed, without the NUL. So are all answers on any error, so that
+ * nobody takes an old one for a new one.
  *
- * Handles (batv_keyring, batv_settings) are made by batv_..._new and freed by you, once. All else is yours.
+ * Handles (batv_keyring, batv_settings) are made by batv_..._new... and freed by you, once. All else is yours.
  *
  * All calls may be made from many threads at the same time on the same handles, but for batv_settings_set and the two
  * batv_..._free. None keeps a pointer that it was given, and none blocks, but for those that read a file.
  *
  * The numbers of the enums never move, and no two codes of any kind have the same one.
  *
- * The version of this file is BATV_ABI_VERSION; compare it with batv_abi_version(). */
+ * BATV_ABI_VERSION is that of this file: compare it with batv_abi_version(). */
 
 
 #ifndef BATV_H

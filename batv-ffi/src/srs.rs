@@ -134,15 +134,15 @@ pub unsafe extern "C" fn batv_srs_reverse(
         let recipient = unsafe { path("address", address, address_length) }?;
         let today = day(now)?;
         let keys = keyring.keys();
-        let (found, sender) = match recipient {
-            Path::Null => (batv_verdict::Untagged, Some(recipient)),
-            Path::Mailbox(mailbox) => {
-                let reversal = srs.reverse(keys.keys(), &mailbox, today);
-                (batv_verdict::of_srs(reversal.verdict)?, reversal.mailbox.map(Path::Mailbox))
-            }
+        let Path::Mailbox(mailbox) = recipient else {
+            // SAFETY: as before.
+            unsafe { put(verdict, batv_verdict::Untagged) };
+            return text.write(|out| out.write(&recipient));
         };
+        let reversal = srs.reverse(keys.keys(), &mailbox, today);
+        let found = batv_verdict::of_srs(reversal.verdict)?;
         // SAFETY: as before.
         unsafe { put(verdict, found) };
-        text.write(|out| sender.map_or(Ok(()), |sender| out.write(&sender)))
+        text.write(|out| reversal.mailbox.map_or(Ok(()), |sender| sender.write_to(out)))
     })
 }

@@ -189,25 +189,22 @@ pub unsafe extern "C" fn batv_verify(
         let recipient = unsafe { path("address", address, address_length) }?;
         let today = day(now)?;
         let keys = keyring.keys();
-        let found = match recipient {
-            Path::Null => None,
-            Path::Mailbox(mailbox) => Some(prvs::verify(keys.keys(), &mailbox, today)),
+        let Path::Mailbox(tagged) = recipient else {
+            let verdict = batv_verdict::Untagged;
+            // SAFETY: as before.
+            unsafe { put(verification, batv_verification { verdict, key_id: NONE, days_left: 0, expires: NONE }) };
+            return text.write(|out| out.write(&recipient));
         };
-        let outcome = match &found {
-            None => batv_verification { verdict: batv_verdict::Untagged, key_id: NONE, days_left: 0, expires: NONE },
-            Some(found) => batv_verification {
-                verdict: batv_verdict::of(found.verdict)?,
-                key_id: found.key_id.map_or(NONE, number_of_key),
-                days_left: found.days_left.unwrap_or(0),
-                expires: number_of_day(found.expires),
-            },
+        let found = prvs::verify(keys.keys(), &tagged, today);
+        let outcome = batv_verification {
+            verdict: batv_verdict::of(found.verdict)?,
+            key_id: found.key_id.map_or(NONE, number_of_key),
+            days_left: found.days_left.unwrap_or(0),
+            expires: number_of_day(found.expires),
         };
         // SAFETY: as before.
         unsafe { put(verification, outcome) };
-        text.write(|out| match &found {
-            None => out.write(&recipient),
-            Some(found) => found.mailbox.write_to(out),
-        })
+        text.write(|out| found.mailbox.write_to(out))
     })
 }
 
