@@ -102,7 +102,7 @@ fn remember(failure: Failure) {
 }
 
 /// Runs the body of a call from C.
-#[inline]
+#[inline(always)]
 pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> batv_result {
     // Nothing that a body changes is seen half changed: keyrings are swapped whole, and outputs begin empty.
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
@@ -110,6 +110,13 @@ pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> batv_result {
         Ok(Err(failure)) => failure,
         Err(_) => Failure::Panic,
     };
+    fail(failure)
+}
+
+/// Out of the way of calls that succeed.
+#[cold]
+#[inline(never)]
+fn fail(failure: Failure) -> batv_result {
     let result = failure.result();
     remember(failure);
     result
