@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """libbatv from Python: batv.py KEYRING sign|verify ADDRESS...
-
-Prints the sender to use, or the verdict and the recovered address. Exit status: 0 all good, 1 some address was refused or
-did not verify, 2 wrong usage or keyring. BATV_LIBRARY names the library, where the system can't find it."""
+BATV_LIBRARY names the library where the system can't find it. Exit status: 0 good, 1 refused, 2 wrong usage or keyring."""
 
 import ctypes
 import ctypes.util
@@ -19,15 +17,15 @@ class Verification(ctypes.Structure):
 
 batv = ctypes.CDLL(os.environ.get("BATV_LIBRARY") or ctypes.util.find_library("batv") or "libbatv.so")
 batv.batv_text.restype = c_char_p
-batv.batv_text.argtypes = [c_uint32]
-batv.batv_error_message.argtypes = [c_char_p, c_size_t, c_void_p]
-batv.batv_keyring_new_from_file.argtypes = [c_char_p, c_uint32, POINTER(c_void_p)]
-batv.batv_keyring_free.argtypes = [c_void_p]
 batv.batv_keyring_free.restype = None
-batv.batv_sign.argtypes = [
-    c_void_p, c_void_p, c_char_p, c_size_t, c_int64, c_char_p, c_size_t, c_void_p, c_void_p]
-batv.batv_verify.argtypes = [
-    c_void_p, c_char_p, c_size_t, c_int64, POINTER(Verification), c_char_p, c_size_t, c_void_p]
+TEXT = [c_char_p, c_size_t]
+for name, arguments in {
+    "text": [c_uint32], "error_message": [*TEXT, c_void_p], "keyring_free": [c_void_p],
+    "keyring_new_from_file": [c_char_p, c_uint32, POINTER(c_void_p)],
+    "sign": [c_void_p, c_void_p, *TEXT, c_int64, *TEXT, c_void_p, c_void_p],
+    "verify": [c_void_p, *TEXT, c_int64, POINTER(Verification), *TEXT, c_void_p],
+}.items():
+    getattr(batv, "batv_" + name).argtypes = arguments
 
 
 def complain(about):
@@ -51,11 +49,8 @@ def answer(keyring, operation, address):
 
 
 def main(arguments):
-    if len(arguments) < 3 or arguments[1] not in ("sign", "verify"):
-        print(__doc__.splitlines()[0], file=sys.stderr)
-        return 2
-    if batv.batv_abi_version() != ABI_VERSION:
-        print("batv.py: the library is not the one that this was written for", file=sys.stderr)
+    if batv.batv_abi_version() != ABI_VERSION or len(arguments) < 3 or arguments[1] not in ("sign", "verify"):
+        print(__doc__.splitlines()[0], "with version", ABI_VERSION, "of the ABI", file=sys.stderr)
         return 2
     keyring = c_void_p()
     if batv.batv_keyring_new_from_file(os.fsencode(arguments[0]), 0, byref(keyring)) != OK:

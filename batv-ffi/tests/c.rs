@@ -57,7 +57,7 @@ impl Program {
         let program = self.folder.path().join(self.name);
         let source = manifest().join("tests/c").join(self.name).with_extension("c");
         let includes = format!("-I{}", self.folder.path().display());
-        compile(&source, library, &program, &[way.options(), &[&includes]].concat());
+        compile(&source, library, &program, &[way.options(), &[&includes, "-D_POSIX_C_SOURCE=200809L"]].concat());
         way.command(&program)
     }
 
@@ -117,6 +117,15 @@ fn threads_sanitized() {
 #[test]
 fn threads_under_valgrind() {
     Program::new("threads").passes(Way::Valgrind);
+}
+
+#[test]
+fn reload_in_all_ways() {
+    for way in [Way::Plain, Way::Sanitized, Way::Valgrind] {
+        let program = Program::new("reload");
+        let keyring = program.folder.path().join("keyring.toml");
+        run(program.command(&way.library(), way).arg(keyring));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ extern crate alloc;
 mod support;
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::ffi::CString;
 use core::ffi::CStr;
 use std::fs;
 use std::path::PathBuf;
@@ -76,4 +77,28 @@ fn header_is_clean() {
         command.arg(standard).args(support::WARNINGS).arg("-I").arg(manifest().join("include"));
         run(command.arg("-c").arg(&source).arg("-o").arg(folder.path().join("header.o")));
     }
+}
+
+/// The table of settings names none that there isn't, and gives defaults that can be set.
+#[test]
+fn settings_are_those_of_the_table() {
+    let header = fs::read_to_string(header()).unwrap();
+    let rows: Vec<Vec<&str>> = header
+        .lines()
+        .filter_map(|line| line.strip_prefix(" * | `"))
+        .map(|row| row.split('|').map(|cell| cell.trim().trim_matches('`')).collect())
+        .collect();
+    assert!(rows.len() >= 15, "the table has lost rows");
+    let mut settings = core::ptr::null_mut();
+    // SAFETY: the place may be written to.
+    assert_eq!(unsafe { batv::batv_settings_new(&raw mut settings) }, batv::batv_result::Ok);
+    for row in rows {
+        let default = if row[2].contains(' ') || matches!(row[2], "none" | "always") { "" } else { row[2] };
+        let [name, value] = [row[0], default].map(|text| CString::new(text).unwrap());
+        // SAFETY: these are settings and texts with a NUL.
+        let result = unsafe { batv::batv_settings_set(settings, name.as_ptr(), value.as_ptr()) };
+        assert_eq!(result, batv::batv_result::Ok, "{row:?}");
+    }
+    // SAFETY: it is made by the library, and freed once.
+    unsafe { batv::batv_settings_free(settings) };
 }
