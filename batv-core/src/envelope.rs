@@ -232,11 +232,11 @@ pub enum OnError {
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Policy<'p> {
+pub struct Policy<'p, T = &'p str> {
     /// The domains and mailboxes that tag what they send. When there are none: those that a live BATV key serves.
-    pub protected: &'p [Pattern<&'p str>],
+    pub protected: &'p [Pattern<T>],
     /// Domains and mailboxes that are not judged all the same.
-    pub exempt: &'p [Pattern<&'p str>],
+    pub exempt: &'p [Pattern<T>],
     /// The day from which on all that was sent has a tag. What comes untagged within the lifetime of a tag and
     /// [`QUEUE_DAYS`] after it may still answer older mail.
     pub signing_since: Option<Day>,
@@ -258,9 +258,24 @@ impl Policy<'_> {
     /// assert!(Policy::new(Mode::Observe).protected.is_empty());
     /// ```
     pub const fn new(mode: Mode) -> Self {
+        Self::of(&[], &[], mode)
+    }
+}
+
+impl<'p, T> Policy<'p, T> {
+    /// The same with lists, which may be of texts that somebody owns.
+    ///
+    /// ```
+    /// # use batv_core::Pattern;
+    /// # use batv_core::envelope::{Mode, Policy};
+    /// let protected = vec![Pattern::parse(String::from("example.com"))?];
+    /// assert_eq!(Policy::of(&protected, &[], Mode::Mark).protected.len(), 1);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub const fn of(protected: &'p [Pattern<T>], exempt: &'p [Pattern<T>], mode: Mode) -> Self {
         Self {
-            protected: &[],
-            exempt: &[],
+            protected,
+            exempt,
             signing_since: None,
             form: Form::Prvs,
             mode,
@@ -534,7 +549,7 @@ impl Judgement<'_> {
 pub fn judge<'a>(
     envelope: &Envelope<'a>,
     ring: &(impl KeyRing + ?Sized),
-    policy: &Policy<'_>,
+    policy: &Policy<'_, impl AsRef<str>>,
     today: Day,
 ) -> Judgement<'a> {
     let mut tag = Tag::read(envelope, ring, today);
@@ -547,10 +562,10 @@ pub fn judge<'a>(
     }
     let bounce = envelope.reverse_path == Path::Null;
 
-    let listed = |patterns: &[Pattern<&str>]| patterns.iter().any(|pattern| pattern.matches(&tag.mailbox));
-    let protected = if policy.protected.is_empty() { keys.any } else { listed(policy.protected) };
+    let listed = |pattern: &Pattern<_>| pattern.matches(&tag.mailbox);
+    let protected = if policy.protected.is_empty() { keys.any } else { policy.protected.iter().any(listed) };
     let signing = policy.signing_since.is_none_or(|since| since <= today);
-    let judgement = if envelope.trusted_client || listed(policy.exempt) || !protected || !signing {
+    let judgement = if envelope.trusted_client || policy.exempt.iter().any(listed) || !protected || !signing {
         let proved = matches!(tag.verdict, Verdict::Valid | Verdict::Expired);
         exempt(if proved { tag.mailbox } else { envelope.forward_path })
     } else if !bounce {
@@ -608,7 +623,7 @@ fn gets_tagged(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form
 }
 
 /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
-fn judge_mail<'a>(tag: &Tag<'a>, policy: &Policy<'_>) -> Judgement<'a> {
+fn judge_mail<'a, T>(tag: &Tag<'a>, policy: &Policy<'_, T>) -> Judgement<'a> {
     match tag.verdict {
         Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, tag.mailbox),
         Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, tag.mailbox),
@@ -620,11 +635,11 @@ fn judge_mail<'a>(tag: &Tag<'a>, policy: &Policy<'_>) -> Judgement<'a> {
     }
 }
 
-fn judge_bounce<'a>(
+fn judge_bounce<'a, T>(
     tag: &Tag<'a>,
     lifetime: Lifetime,
     grace: bool,
-    policy: &Policy<'_>,
+    policy: &Policy<'_, T>,
     moment: Moment,
 ) -> Judgement<'a> {
     // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
@@ -699,7 +714,7 @@ const fn refuse<'a>(finding: Finding, reason: Reason, disposition: Disposition, 
     Judgement { finding, reason, disposition, reply, deliver_to: None, settled: true }
 }
 
-fn cannot_judge<'a>(policy: &Policy<'_>, mailbox: Mailbox<'a>) -> Judgement<'a> {
+fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgement<'a> {
     match policy.on_error {
         OnError::Tempfail if policy.mode > Mode::Observe => {
             refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL)
@@ -709,6 +724,6 @@ fn cannot_judge<'a>(policy: &Policy<'_>, mailbox: Mailbox<'a>) -> Judgement<'a> 
 }
 
 /// A header is the most that mail gets which is no bounce.
-fn mark(policy: &Policy<'_>) -> Disposition {
+fn mark<T>(policy: &Policy<'_, T>) -> Disposition {
     policy.mode.min(Mode::Mark).disposition()
 }

@@ -8,4 +8,5 @@ pub mod interop;
 pub mod invariants;
 pub mod peer;
 mod reference;
+pub mod smtp;
 pub mod vectors;

@@ -6,7 +6,6 @@ extern crate alloc;
 mod support;
 
 mod server;
-mod smtp;
 
 use core::time::Duration;
 use std::time::Instant;

@@ -7,9 +7,9 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use batv_tests::smtp::{Client, Envelope, NextHop};
 use tempfile::TempDir;
 
-use crate::smtp::{Client, Envelope, NextHop};
 use crate::support::{compile, library, manifest, run, said};
 use crate::wait_for;
 

@@ -8,12 +8,19 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::thread;
 
-pub(crate) struct Client {
+/// What is sent: with a forged copy of our header field.
+const MESSAGE: &str =
+    "From: carol@example.org\r\nTo: alice@example.com\r\nX-BATV-Status: forged\r\nSubject: test\r\n\r\nText.";
+
+/// A client.
+#[derive(Debug)]
+pub struct Client {
     stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    pub(crate) fn connect(port: u16) -> Self {
+    /// Connects to a port of loopback, and says hello.
+    pub fn connect(port: u16) -> Self {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
         let mut client = Self { stream: BufReader::new(stream) };
@@ -25,18 +32,18 @@ impl Client {
     }
 
     /// Says a line, and hears the last line of the reply.
-    pub(crate) fn say(&mut self, line: &str) -> String {
+    pub fn say(&mut self, line: &str) -> String {
         self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a connection");
         self.reply()
     }
 
     /// Sends a message, and hears what becomes of it.
-    pub(crate) fn data(&mut self) -> String {
+    pub fn data(&mut self) -> String {
         let go = self.say("DATA");
         if !go.starts_with("354 ") {
             return go;
         }
-        self.say("From: carol@example.org\r\nTo: alice@example.com\r\nSubject: test\r\n\r\nText.\r\n.")
+        self.say(&format!("{MESSAGE}\r\n."))
     }
 
     fn reply(&mut self) -> String {
@@ -51,19 +58,29 @@ impl Client {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Envelope {
-    pub(crate) sender: String,
+/// A message as the next hop got it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Between the brackets of MAIL FROM.
+    pub sender: String,
+    /// Between the brackets of each RCPT TO.
+    pub recipients: Vec<String>,
+    /// The message, its lines ended by LF.
+    pub message: String,
 }
 
-/// A server that takes all mail, and keeps the senders.
-pub(crate) struct NextHop {
-    pub(crate) port: u16,
+/// A server that takes all mail, and keeps it; but refuses after DATA what goes to `refused@`.
+#[derive(Debug)]
+pub struct NextHop {
+    /// Where it listens, on loopback.
+    pub port: u16,
     taken: Arc<Mutex<Vec<Envelope>>>,
 }
 
 impl NextHop {
-    pub(crate) fn start() -> Self {
+    /// Starts one, on a free port.
+    pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let taken = Arc::new(Mutex::new(Vec::new()));
@@ -78,7 +95,8 @@ impl NextHop {
         Self { port, taken }
     }
 
-    pub(crate) fn taken(&self) -> Vec<Envelope> {
+    /// What it has taken.
+    pub fn taken(&self) -> Vec<Envelope> {
         self.taken.lock().expect("no panic").clone()
     }
 }
@@ -86,7 +104,7 @@ impl NextHop {
 /// Ends with the connection.
 fn serve(stream: TcpStream, taken: &Mutex<Vec<Envelope>>) -> Option<()> {
     let mut stream = BufReader::new(stream);
-    let mut sender = String::new();
+    let mut envelope = Envelope::default();
     let mut say = "220 next hop".to_owned();
     loop {
         stream.get_mut().write_all(format!("{say}\r\n").as_bytes()).ok()?;
@@ -94,19 +112,38 @@ fn serve(stream: TcpStream, taken: &Mutex<Vec<Envelope>>) -> Option<()> {
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         say = match verb.as_str() {
             "MAIL" => {
-                sender = line.split_once('<')?.1.split_once('>')?.0.to_owned();
+                envelope = Envelope { sender: bracketed(&line)?, ..Envelope::default() };
                 "250 sender".to_owned()
             }
             "DATA" => {
                 stream.get_mut().write_all(b"354 go\r\n").ok()?;
-                while read_line(&mut stream)? != "." {}
-                taken.lock().ok()?.push(Envelope { sender: sender.clone() });
-                "250 taken".to_owned()
+                loop {
+                    let line = read_line(&mut stream)?;
+                    if line == "." {
+                        break;
+                    }
+                    envelope.message.push_str(&line);
+                    envelope.message.push('\n');
+                }
+                if envelope.recipients.iter().any(|recipient| recipient.starts_with("refused@")) {
+                    "550 5.7.1 refused".to_owned()
+                } else {
+                    taken.lock().ok()?.push(core::mem::take(&mut envelope));
+                    "250 taken".to_owned()
+                }
+            }
+            "RCPT" => {
+                envelope.recipients.push(bracketed(&line)?);
+                "250 recipient".to_owned()
             }
             "QUIT" => "221 bye".to_owned(),
             _ => "250 fine".to_owned(),
         };
     }
+}
+
+fn bracketed(line: &str) -> Option<String> {
+    Some(line.split_once('<')?.1.rsplit_once('>')?.0.to_owned())
 }
 
 fn read_line(stream: &mut BufReader<TcpStream>) -> Option<String> {

@@ -1,0 +1,390 @@
+//! The configuration file: its keys, their defaults, and what is wrong with one.
+
+use alloc::collections::BTreeMap;
+use core::fmt::Display;
+use core::str::FromStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use batv_config::clock;
+use batv_core::envelope::{Mode, Moment, OnError};
+use batv_core::{Day, Pattern};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+use thiserror::Error;
+
+/// How many letters may be wrong in a key that is taken for another.
+const NEAR: usize = 3;
+
+/// All that can be configured. Every key has a default; `batvd.toml` beside this crate names and explains them.
+///
+/// ```
+/// use batv_core::envelope::Mode;
+/// use batv_mta::config::Config;
+///
+/// let config = Config::parse("[verify]\nmode = \"reject\"")?;
+/// assert_eq!(config.verify.mode, Mode::Reject);
+/// let error = Config::parse("[verify]\nreject = \"rcpt\"").unwrap_err();
+/// assert!(error.to_string().contains("did you mean `reject_at`?"), "{error}");
+/// # Ok::<(), batv_mta::config::Fault>(())
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Config {
+    /// The keyring file.
+    pub keyring: PathBuf,
+    /// What to do when a question can't be answered.
+    #[serde(deserialize_with = "on_error")]
+    pub on_error: OnError,
+    /// The doors.
+    pub listen: Listen,
+    /// Who is one of ours.
+    pub clients: Clients,
+    /// What gets a tag.
+    pub sign: Sign,
+    /// What becomes of bounces.
+    pub verify: Verify,
+    /// Forwarded mail.
+    pub srs: Forwarded,
+    /// What a peer may use.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            keyring: PathBuf::from("/etc/batv/keyring.toml"),
+            on_error: OnError::Tempfail,
+            listen: Listen::default(),
+            clients: Clients::default(),
+            sign: Sign::default(),
+            verify: Verify::default(),
+            srs: Forwarded::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The sockets: `unix:/path` or `inet:host:port`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Listen {
+    /// Milter, for Postfix and Sendmail.
+    pub milter: Vec<Address>,
+    /// Postfix socketmap.
+    pub socketmap: Vec<Address>,
+    /// Postfix policy service.
+    pub policy: Vec<Address>,
+    /// The line protocol, for Exim, Haraka and scripts.
+    pub line: Vec<Address>,
+    /// The permissions of Unix sockets. The mail server must be able to write to them.
+    pub socket_mode: u32,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let none = Vec::new;
+        Self { milter: none(), socketmap: none(), policy: none(), line: none(), socket_mode: 0o660 }
+    }
+}
+
+/// Where to listen.
+///
+/// ```
+/// use batv_mta::config::Address;
+///
+/// assert_eq!("inet:[::1]:9900".parse::<Address>().unwrap().to_string(), "inet:[::1]:9900");
+/// assert!("9900".parse::<Address>().is_err());
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "mail servers know these two")]
+pub enum Address {
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// A host and port.
+    Inet(String),
+}
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.into())),
+            Some(("inet", address))
+                if address
+                    .rsplit_once(':')
+                    .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) =>
+            {
+                Ok(Self::Inet(address.to_owned()))
+            }
+            _ => Err("a socket is `unix:/path` or `inet:host:port`"),
+        }
+    }
+}
+
+impl Display for Address {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Inet(address) => write!(f, "inet:{address}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Who is one of ours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Clients {
+    /// What comes from here is signed, and never judged.
+    pub internal_networks: Vec<IpNet>,
+    /// The same for what comes through a listener of this name (`{daemon_name}`).
+    pub daemon_names: Vec<String>,
+    /// What comes from here is neither signed nor judged: a relay that judges by itself.
+    pub exempt_networks: Vec<IpNet>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        let loopback = ["127.0.0.0/8", "::1/128"];
+        Self {
+            internal_networks: loopback.iter().filter_map(|network| network.parse().ok()).collect(),
+            daemon_names: vec!["ORIGINATING".to_owned()],
+            exempt_networks: Vec::new(),
+        }
+    }
+}
+
+/// What gets a tag.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Sign {
+    /// Domains and mailboxes. When there are none: those that the keys serve.
+    #[serde(deserialize_with = "patterns")]
+    pub protected: Vec<Pattern<String>>,
+    /// Domains and mailboxes that send without a tag, and are not judged.
+    #[serde(deserialize_with = "patterns")]
+    pub exempt: Vec<Pattern<String>>,
+    /// Domains and mailboxes that get mail without a tag: lists that check subscribers by the reverse-path.
+    #[serde(deserialize_with = "patterns")]
+    pub exempt_recipients: Vec<Pattern<String>>,
+    /// What becomes of a message that has both exempt recipients and others.
+    pub mixed_recipients: Mixed,
+    /// How a tag looks.
+    pub form: FormName,
+}
+
+/// What becomes of a message to exempt recipients and others: it has only one reverse-path.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "it has a tag or none")]
+pub enum Mixed {
+    /// It gets no tag: its bounces come back untagged.
+    #[default]
+    Unsigned,
+    /// It gets a tag: the lists may refuse it.
+    Signed,
+}
+
+/// The forms of [`batv_core::prvs::Form`] by name.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FormName {
+    /// `prvs=KDDDSSSSSS=local`.
+    #[default]
+    Prvs,
+    /// `local+prvs=KDDDSSSSSS`.
+    SubAddress,
+    /// `batv=KDDD…=local`.
+    Strong,
+}
+
+/// What becomes of bounces.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Verify {
+    /// How far to go.
+    #[serde(deserialize_with = "named")]
+    pub mode: Mode,
+    /// How far to go for single domains.
+    #[serde(deserialize_with = "modes")]
+    pub modes: BTreeMap<String, Mode>,
+    /// The day from which on all mail had a tag.
+    #[serde(deserialize_with = "day")]
+    pub signing_since: Option<Day>,
+    /// When to refuse what only the message could prove.
+    #[serde(deserialize_with = "named")]
+    pub reject_at: Moment,
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Self { mode: Mode::Observe, modes: BTreeMap::new(), signing_since: None, reject_at: Moment::EndOfData }
+    }
+}
+
+/// Forwarded mail: SRS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Forwarded {
+    /// The domains of which SRS addresses are made and reversed, the first for new ones.
+    pub domains: Vec<String>,
+    /// Which mail may go to an SRS address.
+    pub reverse_for: ReverseFor,
+    /// The mail server's names (`{rcpt_mailer}`) for what leaves it: Postfix's transports, Sendmail's mailers. A sender
+    /// that isn't ours is rewritten when a recipient is delivered by one of them.
+    pub mailers: Vec<String>,
+}
+
+impl Default for Forwarded {
+    fn default() -> Self {
+        let mailers = ["smtp", "esmtp", "smtp8", "dsmtp"].map(str::to_owned).to_vec();
+        Self { domains: Vec::new(), reverse_for: ReverseFor::Bounces, mailers }
+    }
+}
+
+/// Which mail may go to an SRS address.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "there is nothing between")]
+pub enum ReverseFor {
+    /// Bounces alone.
+    #[default]
+    Bounces,
+    /// All: an SRS address that somebody has seen relays his mail to the address inside.
+    All,
+}
+
+/// What a peer may use.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at a time, of all doors; more wait.
+    pub connections: usize,
+    /// Seconds for which a connection may say nothing.
+    pub idle_seconds: u64,
+    /// Seconds that messages under way have to end when the daemon does.
+    pub drain_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 20_000, idle_seconds: 3600, drain_seconds: 30 }
+    }
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file can't be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is wrong.
+    #[error("line {line}, column {column}: {message}")]
+    Text {
+        /// From 1.
+        line: usize,
+        /// In characters, from 1.
+        column: usize,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// The same, in a file.
+    #[error("{}: {fault}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: Box<Self>,
+    },
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn load(path: &Path) -> Result<Self, Fault> {
+        let text = fs::read_to_string(path).map_err(|source| Fault::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|fault| Fault::InFile { path: path.to_owned(), fault: Box::new(fault) })
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// [`Fault::Text`].
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let before = text.get(..offset).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            Fault::Text {
+                line: before.matches('\n').count() + 1,
+                column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+                message: suggest(error.message()),
+            }
+        })
+    }
+}
+
+/// Adds the nearest right name where the message is about an unknown one.
+fn suggest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let nearest = names.next().filter(|_| message.starts_with("unknown")).and_then(|unknown| {
+        let distance = |known: &str| strsim::osa_distance(unknown, known);
+        names.filter(|known| distance(known) <= NEAR.min(known.len() - 1)).min_by_key(|known| distance(known))
+    });
+    nearest.map_or_else(|| message.to_owned(), |nearest| format!("{message}; did you mean `{nearest}`?"))
+}
+
+fn named<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| de::Error::custom(format_args!("`{text}` is no known name here")))
+}
+
+fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OnError, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "tempfail" => Ok(OnError::Tempfail),
+        "accept" => Ok(OnError::Accept),
+        other => Err(de::Error::unknown_variant(other, &["tempfail", "accept"])),
+    }
+}
+
+fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern<String>>, D::Error> {
+    let read = |text: String| Pattern::parse(text.clone()).map_err(|error| format!("`{text}`: {error}"));
+    Vec::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map_err(de::Error::custom)
+}
+
+fn modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mode>, D::Error> {
+    let read = |(domain, mode): (String, String)| {
+        let mode = mode.parse().map_err(|_| format!("`{mode}` is not `observe`, `mark`, `quarantine` or `reject`"))?;
+        Ok((domain.to_ascii_lowercase(), mode))
+    };
+    let names = BTreeMap::<String, String>::deserialize(deserializer)?;
+    names.into_iter().map(read).collect::<Result<_, String>>().map_err(de::Error::custom)
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Day>, D::Error> {
+    let date = toml::value::Datetime::deserialize(deserializer)?;
+    clock::parse_at(&date.to_string()).map(Some).map_err(de::Error::custom)
+}

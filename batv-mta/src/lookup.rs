@@ -1,0 +1,118 @@
+//! Questions about one address, for mail servers that look addresses up in tables.
+//!
+//! A table knows no sender. So it answers only for what our own keys made: a forged tag makes no mailbox look known.
+//! Who may send to an SRS address is for the milter or the policy service to say.
+
+use core::str::FromStr;
+
+use batv_core::prvs::{self, Signing};
+use batv_core::srs::{Forwarding, SrsVerdict};
+use batv_core::{Mailbox, Path, Verdict, dialect};
+
+use crate::settings::Settings;
+
+/// What is asked.
+///
+/// ```
+/// use batv_mta::lookup::Map;
+///
+/// assert_eq!("srs-reverse".parse(), Ok(Map::SrsReverse));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Map {
+    /// The sender with a tag.
+    Sign,
+    /// The recipient without a tag of ours, also one that has expired.
+    Verify,
+    /// The address without anybody's tags, which are not judged.
+    Unwrap,
+    /// The sender for forwarded mail.
+    SrsForward,
+    /// The sender of mail that we forwarded.
+    SrsReverse,
+}
+
+/// The maps by name.
+pub const MAPS: [(&str, Map); 5] = [
+    ("sign", Map::Sign),
+    ("verify", Map::Verify),
+    ("unwrap", Map::Unwrap),
+    ("srs-forward", Map::SrsForward),
+    ("srs-reverse", Map::SrsReverse),
+];
+
+impl FromStr for Map {
+    type Err = batv_core::UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        MAPS.into_iter().find(|(known, _)| *known == name).map(|(_, map)| map).ok_or(batv_core::UnknownName)
+    }
+}
+
+/// What a table says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "Postfix's socketmap_table(5) knows these")]
+pub enum Answer {
+    /// The address to use instead.
+    Found(String),
+    /// Leave the address as it is.
+    NotFound,
+    /// It can't be said now.
+    Temporary(String),
+    /// It can't be asked.
+    Permanent(String),
+}
+
+/// Looks an address up.
+///
+/// What is no address is not found: an error here would put off mail that has nothing to do with us.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::lookup::{Answer, Map, look_up};
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let unwrapped = look_up(Map::Unwrap, b"prvs=0787f93fc2=alice@example.com", &settings);
+/// assert_eq!(unwrapped, Answer::Found("alice@example.com".to_owned()));
+/// assert_eq!(look_up(Map::Verify, b"prvs=0787f93fc2=alice@example.com", &settings), Answer::NotFound);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+pub fn look_up(map: Map, key: &[u8], settings: &Settings) -> Answer {
+    // Postfix writes the null reverse-path as two quotes where it looks a sender up.
+    let Ok(Path::Mailbox(mailbox)) = Path::parse(key) else { return Answer::NotFound };
+    let today = match settings.today() {
+        Ok(today) => today,
+        Err(error) => return Answer::Temporary(error.to_string()),
+    };
+    let keys = settings.keys();
+    let found = |mailbox: Mailbox<'_>| Answer::Found(mailbox.to_string());
+    match map {
+        Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
+        Map::Sign => match prvs::sign(keys, &mailbox, settings.form(), None, today) {
+            Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
+            _ => Answer::NotFound,
+        },
+        Map::Verify => match prvs::verify(keys, &mailbox, today) {
+            verified if matches!(verified.verdict, Verdict::Valid | Verdict::Expired) => found(verified.mailbox),
+            _ => Answer::NotFound,
+        },
+        Map::Unwrap => dialect::unwrap(&mailbox, dialect::Mode::Strict)
+            .filter_map(|layer| layer.mailbox)
+            .last()
+            .map_or(Answer::NotFound, found),
+        Map::SrsForward => settings
+            .with_srs(|srs| match srs.forward(keys, &mailbox, today) {
+                Ok(Forwarding::Rewritten(rewritten)) => Answer::Found(rewritten.to_string()),
+                _ => Answer::NotFound,
+            })
+            .unwrap_or(Answer::NotFound),
+        Map::SrsReverse => settings
+            .with_srs(|srs| srs.reverse(keys, &mailbox, today))
+            .map(|reversal| (reversal.verdict, reversal.mailbox))
+            .and_then(|(verdict, mailbox)| mailbox.filter(|_| verdict == SrsVerdict::Valid))
+            .map_or(Answer::NotFound, found),
+    }
+}

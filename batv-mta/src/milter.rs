@@ -1,0 +1,54 @@
+//! The milter protocol, version 6, as a mail server's filter speaks it: octets in, octets out, no I/O.
+//!
+//! Source: the documentation of libmilter 8.17 and the behaviour of its peers, Sendmail and Postfix.
+
+mod command;
+mod packet;
+mod reply;
+mod session;
+
+pub use command::{Command, Family, Malformed};
+pub use packet::{PACKET_LIMIT, TooLong, next_packet};
+pub use reply::Reply;
+pub use session::Session;
+
+/// The version that we speak.
+pub const VERSION: u32 = 6;
+
+/// What a filter may do to a message (`SMFIF_*`).
+pub mod action {
+    /// Add header fields.
+    pub const ADD_HEADERS: u32 = 0x01;
+    /// Add recipients.
+    pub const ADD_RECIPIENTS: u32 = 0x04;
+    /// Delete recipients.
+    pub const DELETE_RECIPIENTS: u32 = 0x08;
+    /// Change and delete header fields.
+    pub const CHANGE_HEADERS: u32 = 0x10;
+    /// Hold the message.
+    pub const QUARANTINE: u32 = 0x20;
+    /// Change the reverse-path.
+    pub const CHANGE_SENDER: u32 = 0x40;
+    /// Say which macros are wanted.
+    pub const SET_MACROS: u32 = 0x100;
+}
+
+/// What a mail server need not send, or need not wait for (`SMFIP_*`).
+pub mod step {
+    /// Don't send HELO.
+    pub const NO_HELO: u32 = 0x02;
+    /// Don't send the body.
+    pub const NO_BODY: u32 = 0x10;
+    /// Don't send the end of the header.
+    pub const NO_END_OF_HEADER: u32 = 0x40;
+    /// Header fields are not answered.
+    pub const NO_REPLY_HEADER: u32 = 0x80;
+    /// Don't send unknown commands.
+    pub const NO_UNKNOWN: u32 = 0x100;
+    /// Don't send DATA.
+    pub const NO_DATA: u32 = 0x200;
+    /// The connection is not answered.
+    pub const NO_REPLY_CONNECT: u32 = 0x1000;
+    /// MAIL FROM is not answered.
+    pub const NO_REPLY_MAIL: u32 = 0x4000;
+}

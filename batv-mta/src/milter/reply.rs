@@ -1,0 +1,67 @@
+//! What a filter answers.
+
+use super::packet;
+
+/// One packet of a filter.
+///
+/// ```
+/// use batv_mta::milter::Reply;
+///
+/// let mut octets = Vec::new();
+/// Reply::ChangeSender("<prvs=1234abcdef=alice@example.com>").put(&mut octets);
+/// assert_eq!(octets.get(..6), Some(&b"\0\0\0\x25e<"[..]));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the line of a variant says what its fields are")]
+pub enum Reply<'a> {
+    /// Go on.
+    Continue,
+    /// Take the message as it is, and ask no more about it.
+    Accept,
+    /// Refuse for now, in the server's words.
+    Tempfail,
+    /// Refuse with this reply.
+    Code(&'a str),
+    /// The reverse-path from now on, in brackets.
+    ChangeSender(&'a str),
+    /// One more recipient, in brackets.
+    AddRecipient(&'a str),
+    /// One recipient less, exactly as the server named it.
+    DeleteRecipient(&'a [u8]),
+    /// A header field at this place from the top, 0 first.
+    InsertHeader { index: u32, name: &'a str, value: &'a str },
+    /// Delete the header field of this name that stands at this place among those of the name, 1 first.
+    DeleteHeader { index: u32, name: &'a str },
+    /// Hold the message, and why.
+    Quarantine(&'a str),
+}
+
+impl Reply<'_> {
+    /// Appends the packet.
+    ///
+    /// ```
+    /// # use batv_mta::milter::Reply;
+    /// let mut octets = Vec::new();
+    /// Reply::Continue.put(&mut octets);
+    /// assert_eq!(octets, b"\0\0\0\x01c");
+    /// ```
+    pub fn put(self, out: &mut Vec<u8>) {
+        const END: &[u8] = b"\0";
+        let mut put = |command, parts: &[&[u8]]| packet::put(out, command, parts);
+        match self {
+            Self::Continue => put(b'c', &[]),
+            Self::Accept => put(b'a', &[]),
+            Self::Tempfail => put(b't', &[]),
+            Self::Code(text) => put(b'y', &[text.as_bytes(), END]),
+            Self::ChangeSender(path) => put(b'e', &[path.as_bytes(), END]),
+            Self::AddRecipient(path) => put(b'+', &[path.as_bytes(), END]),
+            Self::DeleteRecipient(path) => put(b'-', &[path, END]),
+            Self::InsertHeader { index, name, value } => {
+                put(b'i', &[&index.to_be_bytes(), name.as_bytes(), END, value.as_bytes(), END]);
+            }
+            Self::DeleteHeader { index, name } => put(b'm', &[&index.to_be_bytes(), name.as_bytes(), END, END]),
+            Self::Quarantine(reason) => put(b'q', &[reason.as_bytes(), END]),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One connection of a mail server: what it says, and what we answer.
+
+use tracing::{debug, error};
+
+use super::command::{Command, texts};
+use super::packet::{self, next_packet};
+use super::reply::Reply;
+use super::{VERSION, action, step};
+use crate::door::{Door, Flow};
+use crate::settings::Settings;
+use crate::transaction::{Answer, Client, Outcome, STATUS_FIELD, Transaction};
+
+/// What we can't do without: to tag a sender, to restore a recipient, to say what was found.
+const NEEDED: u32 = action::ADD_HEADERS
+    | action::ADD_RECIPIENTS
+    | action::DELETE_RECIPIENTS
+    | action::CHANGE_HEADERS
+    | action::CHANGE_SENDER;
+const WANTED: u32 = action::QUARANTINE | action::SET_MACROS;
+const SKIPPED: u32 = step::NO_HELO | step::NO_BODY | step::NO_END_OF_HEADER | step::NO_UNKNOWN;
+/// Over TCP a packet that nobody answers makes the next one wait for a delayed acknowledgement, 40 ms.
+const UNANSWERED: u32 = step::NO_REPLY_CONNECT | step::NO_REPLY_MAIL | step::NO_REPLY_HEADER | step::NO_DATA;
+
+/// The macros that are read, by the number of the step that brings them (`SMFIM_*`).
+const MACROS: [(u32, &str); 4] = [(0, "{daemon_name}"), (2, "i {auth_type}"), (3, "{rcpt_mailer}"), (5, "i")];
+
+/// A connection, from negotiation to its end, with all its clients and messages.
+///
+/// ```
+/// use batv_mta::config::Config;
+/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::milter::Session;
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Settings::new(Config::default(), batv_config::Keyring::parse("")?)?;
+/// let mut answer = Vec::new();
+/// // A server of version 2 that can't change the sender.
+/// let offer = b"\0\0\0\x0dO\0\0\0\x02\0\0\0\x3f\0\0\0\x7f";
+/// assert_eq!(Session::new(false).receive(offer, &settings, &mut answer), (17, Flow::Close));
+/// assert!(answer.is_empty());
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    wait_for_answers: bool,
+    steps: u32,
+    can_hold: bool,
+    client: Client,
+    daemon_name: String,
+    queue_id: String,
+    rcpt_mailer: String,
+    transaction: Option<Transaction>,
+    /// How often the message has our header field already.
+    forged: u32,
+}
+
+impl Session {
+    /// A new connection. Over TCP, where servers wait for acknowledgements, all steps are better answered.
+    ///
+    /// ```
+    /// # use batv_mta::door::Door;
+    /// # use batv_mta::milter::Session;
+    /// let over_a_unix_socket = Session::new(false);
+    /// assert!(!over_a_unix_socket.is_busy());
+    /// ```
+    pub fn new(wait_for_answers: bool) -> Self {
+        Self {
+            wait_for_answers,
+            steps: 0,
+            can_hold: false,
+            client: Client::default(),
+            daemon_name: String::new(),
+            queue_id: String::new(),
+            rcpt_mailer: String::new(),
+            transaction: None,
+            forged: 0,
+        }
+    }
+
+    fn packet(&mut self, packet: &[u8], settings: &Settings, out: &mut Vec<u8>) -> Flow {
+        let command = match Command::parse(packet) {
+            Ok(command) => command,
+            Err(malformed) => {
+                error!(door = "milter", "closed: {malformed}");
+                return Flow::Close;
+            }
+        };
+        match command {
+            Command::Negotiate { version, actions, steps } => return self.negotiate(version, actions, steps, out),
+            Command::Macros { command, list } => self.macros(command, list),
+            Command::Connect { address, family, .. } => {
+                self.client = Client { address, local: family == super::Family::Local, ..Client::default() };
+                self.client.daemon_name.clone_from(&self.daemon_name);
+                self.answer(step::NO_REPLY_CONNECT, out);
+            }
+            Command::Mail { argument } => {
+                self.forged = 0;
+                let mut transaction = Transaction::new(self.client.clone(), argument, settings);
+                transaction.queue_id.clone_from(&self.queue_id);
+                self.transaction = Some(transaction);
+                self.answer(step::NO_REPLY_MAIL, out);
+            }
+            Command::Recipient { argument } => self.recipient(argument, settings, out),
+            Command::Header { name, .. } => {
+                self.forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(STATUS_FIELD.as_bytes()));
+                self.answer(step::NO_REPLY_HEADER, out);
+            }
+            Command::EndOfMessage => self.end_of_message(settings, out),
+            Command::Abort => self.end_transaction(),
+            Command::Helo | Command::Data | Command::EndOfHeader | Command::Body | Command::Unknown => {
+                Reply::Continue.put(out);
+            }
+            Command::Quit => return Flow::Close,
+            Command::QuitNewConnection => {
+                self.end_transaction();
+                self.client = Client::default();
+                self.daemon_name.clear();
+            }
+        }
+        Flow::Continue
+    }
+
+    fn negotiate(&mut self, version: u32, actions: u32, steps: u32, out: &mut Vec<u8>) -> Flow {
+        if actions & NEEDED != NEEDED {
+            error!(
+                door = "milter",
+                version,
+                "refused: this mail server doesn't let a milter do what is needed (missing: {:#x}); \
+                 it must offer to change senders, recipients and header fields",
+                NEEDED & !actions
+            );
+            return Flow::Close;
+        }
+        let wanted = if self.wait_for_answers { SKIPPED } else { SKIPPED | UNANSWERED };
+        self.steps = steps & wanted;
+        let actions = actions & (NEEDED | WANTED);
+        self.can_hold = actions & action::QUARANTINE != 0;
+        let mut macros = Vec::new();
+        if actions & action::SET_MACROS != 0 {
+            for (step, names) in MACROS {
+                macros.extend_from_slice(&step.to_be_bytes());
+                macros.extend_from_slice(names.as_bytes());
+                macros.push(0);
+            }
+        }
+        let version = version.min(VERSION);
+        let numbers = [version, actions, self.steps].map(u32::to_be_bytes);
+        packet::put(out, b'O', &[numbers.as_flattened(), &macros]);
+        debug!(door = "milter", version, actions, steps = self.steps, "negotiated");
+        Flow::Continue
+    }
+
+    fn macros(&mut self, command: u8, list: &[u8]) {
+        if command == b'M' {
+            self.client.authenticated = false;
+        }
+        if command == b'R' {
+            self.rcpt_mailer.clear();
+        }
+        let mut list = texts(list);
+        // A name without a value is passed over.
+        while let (Some(name), Some(value)) = (list.next(), list.next()) {
+            let name = name.strip_prefix(b"{").and_then(|name| name.strip_suffix(b"}")).unwrap_or(name);
+            let value = String::from_utf8_lossy(value);
+            match name {
+                b"daemon_name" => self.daemon_name = value.into_owned(),
+                b"auth_type" => self.client.authenticated = !value.is_empty(),
+                b"rcpt_mailer" => self.rcpt_mailer = value.into_owned(),
+                b"i" => {
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.queue_id = value.clone().into_owned();
+                    }
+                    self.queue_id = value.into_owned();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn answer(&self, unanswered: u32, out: &mut Vec<u8>) {
+        if self.steps & unanswered == 0 {
+            Reply::Continue.put(out);
+        }
+    }
+
+    fn recipient(&mut self, argument: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+        let Some(transaction) = &mut self.transaction else { return Reply::Tempfail.put(out) };
+        match transaction.recipient(argument, &self.rcpt_mailer, settings) {
+            Answer::Continue => Reply::Continue.put(out),
+            Answer::Reply(text) => Reply::Code(&text).put(out),
+        }
+    }
+
+    fn end_of_message(&mut self, settings: &Settings, out: &mut Vec<u8>) {
+        let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
+        match transaction.end_of_data(settings) {
+            Outcome::Refuse(text) => Reply::Code(&text).put(out),
+            Outcome::Take(edits) => {
+                for index in (1..=self.forged).rev() {
+                    Reply::DeleteHeader { index, name: STATUS_FIELD }.put(out);
+                }
+                if let Some(sender) = &edits.sender {
+                    Reply::ChangeSender(&bracketed(sender)).put(out);
+                }
+                for (given, restored) in &edits.recipients {
+                    Reply::DeleteRecipient(given).put(out);
+                    Reply::AddRecipient(&bracketed(restored)).put(out);
+                }
+                for (name, value) in &edits.fields {
+                    Reply::InsertHeader { index: 0, name, value }.put(out);
+                }
+                match edits.hold {
+                    Some(reason) if self.can_hold => Reply::Quarantine(reason).put(out),
+                    _ => {}
+                }
+                Reply::Continue.put(out);
+            }
+        }
+        self.end_transaction();
+    }
+
+    fn end_transaction(&mut self) {
+        self.transaction = None;
+        self.queue_id.clear();
+        self.rcpt_mailer.clear();
+    }
+}
+
+impl Door for Session {
+    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+        let mut taken = 0;
+        loop {
+            match next_packet(octets.get(taken..).unwrap_or_default()) {
+                Ok(None) => return (taken, Flow::Continue),
+                Ok(Some((packet, length))) => {
+                    taken += length;
+                    if self.packet(packet, settings, out) == Flow::Close {
+                        return (taken, Flow::Close);
+                    }
+                }
+                Err(too_long) => {
+                    error!(door = "milter", "closed: {too_long}");
+                    return (taken, Flow::Close);
+                }
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.transaction.is_some()
+    }
+}
+
+fn bracketed(mailbox: &str) -> String {
+    format!("<{mailbox}>")
+}

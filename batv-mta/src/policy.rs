@@ -1,0 +1,70 @@
+//! Postfix's policy service (SMTPD_POLICY_README): attributes a line each, an empty line, and one `action=`.
+//!
+//! It judges each recipient by itself, for a policy service has no memory of a message.
+
+use crate::door::{Door, Flow};
+use crate::settings::Settings;
+use crate::transaction::{Answer, Client, Transaction};
+
+/// The longest request, in octets.
+const REQUEST_LIMIT: usize = 64 * 1024;
+
+/// One connection.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::policy::PolicyService;
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let mut answer = Vec::new();
+/// let request = b"sender=\nrecipient=alice@example.com\nprotocol_state=RCPT\n\n";
+/// assert_eq!(PolicyService.receive(request, &settings, &mut answer), (request.len(), Flow::Continue));
+/// assert_eq!(answer, b"action=DUNNO\n\n");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
+pub struct PolicyService;
+
+impl Door for PolicyService {
+    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+        let mut taken = 0;
+        loop {
+            let rest = octets.get(taken..).unwrap_or_default();
+            let Some(end) = rest.windows(2).position(|pair| pair == b"\n\n") else {
+                return (taken, if rest.len() > REQUEST_LIMIT { Flow::Close } else { Flow::Continue });
+            };
+            let request = rest.get(..end).unwrap_or_default();
+            taken += end + 2;
+            let action = action(request, settings);
+            out.extend_from_slice(format!("action={action}\n\n").as_bytes());
+        }
+    }
+}
+
+fn action(request: &[u8], settings: &Settings) -> String {
+    let attribute = |name: &str| {
+        request.split(|&octet| octet == b'\n').find_map(|line| {
+            // A value may hold `=` itself.
+            line.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+        })
+    };
+    let text = |name| attribute(name).and_then(|value| str::from_utf8(value).ok()).unwrap_or_default();
+    if text("protocol_state") != "RCPT" {
+        return "DUNNO".to_owned();
+    }
+    let client = Client {
+        address: text("client_address").parse().ok(),
+        authenticated: !text("sasl_method").is_empty(),
+        ..Client::default()
+    };
+    let mut transaction = Transaction::new(client, attribute("sender").unwrap_or_default(), settings);
+    text("queue_id").clone_into(&mut transaction.queue_id);
+    match transaction.recipient(attribute("recipient").unwrap_or_default(), "", settings) {
+        Answer::Continue => "DUNNO".to_owned(),
+        Answer::Reply(reply) => reply,
+    }
+}

@@ -1,0 +1,88 @@
+//! Postfix's socketmap (socketmap_table(5)), which Sendmail knows too: netstrings of `map SP key`, answered in order.
+
+use crate::door::{Door, Flow};
+use crate::lookup::{Answer, MAPS, look_up};
+use crate::settings::Settings;
+
+/// The longest request, in octets. Postfix sends no key that is longer than a path.
+const REQUEST_LIMIT: usize = 10_000;
+/// The digits of [`REQUEST_LIMIT`].
+const LENGTH_DIGITS: usize = 5;
+
+/// One connection.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::settings::Settings;
+/// use batv_mta::socketmap::Socketmap;
+///
+/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let mut answer = Vec::new();
+/// let request = b"24:verify alice@example.com,";
+/// assert_eq!(Socketmap.receive(request, &settings, &mut answer), (28, Flow::Continue));
+/// assert_eq!(answer, b"9:NOTFOUND ,");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
+pub struct Socketmap;
+
+impl Door for Socketmap {
+    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+        let mut taken = 0;
+        loop {
+            match netstring(octets.get(taken..).unwrap_or_default()) {
+                Ok(None) => return (taken, Flow::Continue),
+                Ok(Some((request, length))) => {
+                    taken += length;
+                    answer(request, settings, out);
+                }
+                Err(Malformed) => return (taken, Flow::Close),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Malformed;
+
+fn netstring(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Malformed> {
+    let Some(colon) = octets.iter().take(LENGTH_DIGITS + 1).position(|&octet| octet == b':') else {
+        let digits = octets.iter().take_while(|octet| octet.is_ascii_digit()).count();
+        return if digits == octets.len() && digits <= LENGTH_DIGITS { Ok(None) } else { Err(Malformed) };
+    };
+    let digits = octets.get(..colon).unwrap_or_default();
+    let length = str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit));
+    let length: usize = length.and_then(|digits| digits.parse().ok()).ok_or(Malformed)?;
+    if length > REQUEST_LIMIT {
+        return Err(Malformed);
+    }
+    let end = colon + 1 + length;
+    match octets.get(end) {
+        None => Ok(None),
+        Some(b',') => Ok(octets.get(colon + 1..end).map(|request| (request, end + 1))),
+        Some(_) => Err(Malformed),
+    }
+}
+
+fn answer(request: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+    let space = request.iter().position(|&octet| octet == b' ').unwrap_or(request.len());
+    let (name, key) = request.split_at(space);
+    let map = str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+    let found = map.map_or_else(
+        || {
+            let known: Vec<_> = MAPS.iter().map(|(name, _)| *name).collect();
+            Answer::Permanent(format!("no such map; there are {}", known.join(", ")))
+        },
+        |map| look_up(map, key.get(1..).unwrap_or_default(), settings),
+    );
+    let text = match found {
+        Answer::Found(address) => format!("OK {address}"),
+        Answer::NotFound => "NOTFOUND ".to_owned(),
+        Answer::Temporary(why) => format!("TEMP {why}"),
+        Answer::Permanent(why) => format!("PERM {why}"),
+    };
+    out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());
+}

@@ -1,0 +1,359 @@
+//! One message: its client, its reverse-path, its recipients one by one, its end. What every door asks.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
+use batv_core::prvs::{self, Signing, Unchanged};
+use batv_core::srs::{Forwarding, SrsVerdict};
+use batv_core::{Day, Mailbox, Path};
+use tracing::{error, info, warn};
+
+use crate::config::{Mixed, ReverseFor};
+use crate::settings::Settings;
+
+/// The header field that says what was found. Copies that came with the message are removed.
+pub const STATUS_FIELD: &str = "X-BATV-Status";
+/// The header field that keeps a recipient as it was before its tag was taken off.
+pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
+
+const CLOCK_WRONG: &str = "451 4.3.0 bounce tags can't be checked just now: try again later";
+const SRS_NOT_A_BOUNCE: &str = "550 5.7.1 this address takes bounces to forwarded mail, and nothing else";
+const SRS_WRONG: &str = "550 5.7.1 we forwarded nothing from this address";
+
+/// Who brings a message.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Client {
+    /// Its address, where there is one.
+    pub address: Option<IpAddr>,
+    /// Whether it came over a Unix socket.
+    pub local: bool,
+    /// Whether it has authenticated itself.
+    pub authenticated: bool,
+    /// The name of the listener that it came through.
+    pub daemon_name: String,
+}
+
+/// What to say to RCPT TO.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a recipient is taken or answered")]
+pub enum Answer {
+    /// Nothing: the mail server goes on.
+    Continue,
+    /// This reply.
+    Reply(String),
+}
+
+/// What to say at the end of DATA.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a message is taken or refused")]
+pub enum Outcome {
+    /// Take it, changed like this.
+    Take(Edits),
+    /// Refuse it with this reply.
+    Refuse(String),
+}
+
+/// What is changed in a message that is taken.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Edits {
+    /// The new reverse-path.
+    pub sender: Option<String>,
+    /// Recipients, exactly as they were given, and what they are now.
+    pub recipients: Vec<(Vec<u8>, String)>,
+    /// New header fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// Hold it, and why.
+    pub hold: Option<&'static str>,
+}
+
+/// One message.
+#[derive(Debug)]
+pub struct Transaction {
+    client: Client,
+    outgoing: bool,
+    trusted: bool,
+    reverse_path: Vec<u8>,
+    recipients: Vec<Recipient>,
+    earlier: Earlier,
+    /// The mail server's name for the message, as soon as it has one.
+    pub queue_id: String,
+}
+
+#[derive(Debug)]
+struct Recipient {
+    given: Vec<u8>,
+    /// Whether it is delivered elsewhere.
+    leaves: bool,
+    restored: Option<String>,
+    found: Option<Found>,
+    settled: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    finding: Finding,
+    reason: Reason,
+    disposition: Disposition,
+    mode: Mode,
+}
+
+impl Transaction {
+    /// A message begins: the argument of MAIL FROM, with or without brackets.
+    pub fn new(client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
+        let exempt = settings.is_exempt(client.address);
+        let internal = client.authenticated || settings.is_internal(client.address, &client.daemon_name);
+        Self {
+            outgoing: internal && !exempt,
+            trusted: internal || exempt,
+            client,
+            reverse_path: reverse_path.to_vec(),
+            recipients: Vec::new(),
+            earlier: Earlier::None,
+            queue_id: String::new(),
+        }
+    }
+
+    /// A recipient: the argument of RCPT TO, with or without brackets, and the mail server's name for the way in which
+    /// it delivers there, empty when it doesn't say.
+    pub fn recipient(&mut self, given: &[u8], mailer: &str, settings: &Settings) -> Answer {
+        let leaves = settings.config().srs.mailers.iter().any(|known| known == mailer);
+        let mut recipient = Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true };
+        // What is no address is the mail server's to refuse.
+        if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
+            let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
+            if let Some(refusal) = reverse_srs(&mut recipient, reverse_path, &mailbox, self.trusted, settings, today) {
+                info!(queue_id = self.queue_id, client = %Shown(&self.client), to = %mailbox, disposition = "reject", reason = refusal, "judged");
+                return Answer::Reply(refusal.to_owned());
+            }
+            if recipient.restored.is_none() {
+                let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
+                if judgement.reason != Reason::NotJudged {
+                    self.log(&judgement, mode, reverse_path, &mailbox, "rcpt");
+                }
+                let Some(deliver_to) = judgement.deliver_to else { return Answer::Reply(judgement.reply.to_string()) };
+                if reverse_path == Path::Null {
+                    self.earlier = self.earlier.and(&judgement, mode);
+                }
+                recipient.found = Some(Found::of(&judgement, mode));
+                recipient.settled = judgement.settled;
+                recipient.restored = (deliver_to != mailbox).then(|| deliver_to.to_string());
+            }
+        }
+        self.recipients.push(recipient);
+        Answer::Continue
+    }
+
+    /// The end of DATA.
+    pub fn end_of_data(mut self, settings: &Settings) -> Outcome {
+        let mut edits = Edits { sender: self.sign(settings), ..Edits::default() };
+        let mut refusal = None;
+        let mut taken = 0_usize;
+        let recipients = core::mem::take(&mut self.recipients);
+        self.earlier = Earlier::None;
+        for mut recipient in recipients {
+            if !recipient.settled
+                && let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) =
+                    (Path::parse(&self.reverse_path), Path::parse(&recipient.given))
+            {
+                let Ok(today) = settings.today() else { return Outcome::Refuse(CLOCK_WRONG.to_owned()) };
+                let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::EndOfData, settings, today);
+                self.log(&judgement, mode, reverse_path, &mailbox, "data");
+                recipient.found = Some(Found::of(&judgement, mode));
+                if judgement.deliver_to.is_none() {
+                    refusal = Some(judgement.reply.to_string());
+                    continue;
+                }
+            }
+            taken += 1;
+            edits.add(recipient);
+        }
+        match refusal {
+            // A refusal is of the whole message: those that may end in one stand alone (452 4.5.3 at RCPT TO).
+            Some(refusal) if taken == 0 => Outcome::Refuse(refusal),
+            _ => Outcome::Take(edits),
+        }
+    }
+
+    fn judge<'a>(
+        &self,
+        reverse_path: Path<'a>,
+        mailbox: Mailbox<'a>,
+        moment: Moment,
+        settings: &Settings,
+        today: Day,
+    ) -> (Judgement<'a>, Mode) {
+        let keys = settings.keys();
+        let policy = settings.policy(&prvs::verify(keys, &mailbox, today).mailbox);
+        let mut envelope = Envelope::new(reverse_path, mailbox);
+        envelope.trusted_client = self.trusted;
+        envelope.earlier = self.earlier;
+        envelope.moment = moment;
+        (envelope::judge(&envelope, keys, &policy, today), policy.mode)
+    }
+
+    fn no_clock(&mut self, recipient: Recipient, settings: &Settings) -> Answer {
+        error!("the clock can't be read");
+        if settings.config().on_error == OnError::Accept {
+            self.recipients.push(recipient);
+            return Answer::Continue;
+        }
+        Answer::Reply(CLOCK_WRONG.to_owned())
+    }
+
+    /// The reverse-path that the message leaves with, when it is another.
+    fn sign(&self, settings: &Settings) -> Option<String> {
+        let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
+        let today = settings.today().ok()?;
+        if self.outgoing && settings.is_signed(&sender) {
+            if self.is_exempt_from_tags(settings) {
+                info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
+                return None;
+            }
+            match prvs::sign(settings.keys(), &sender, settings.form(), None, today) {
+                Ok(Signing::Tagged(tagged)) => {
+                    info!(queue_id = self.queue_id, from = %sender, key = %tagged.key_id(), "tagged");
+                    return Some(tagged.to_string());
+                }
+                Ok(Signing::Unchanged(_, Unchanged::NotOurs)) => {}
+                Ok(_) => return None,
+                Err(error) => {
+                    warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
+                    return None;
+                }
+            }
+        }
+        let is_ours = settings.is_signed(&sender)
+            && !matches!(
+                prvs::sign(settings.keys(), &sender, settings.form(), None, today),
+                Ok(Signing::Unchanged(_, Unchanged::NotOurs))
+            );
+        if is_ours || !self.recipients.iter().any(|recipient| recipient.leaves) {
+            return None;
+        }
+        let forwarding = settings.with_srs(|srs| match srs.forward(settings.keys(), &sender, today) {
+            Ok(Forwarding::Rewritten(rewritten)) => Ok(Some(rewritten.to_string())),
+            Ok(Forwarding::Unchanged(_)) => Ok(None),
+            Err(error) => Err(error),
+        });
+        match forwarding? {
+            Ok(rewritten) => {
+                if rewritten.is_some() {
+                    info!(queue_id = self.queue_id, from = %sender, "forwarded");
+                }
+                rewritten
+            }
+            Err(error) => {
+                warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left as it is");
+                None
+            }
+        }
+    }
+
+    fn is_exempt_from_tags(&self, settings: &Settings) -> bool {
+        let sign = &settings.config().sign;
+        let exempt = |recipient: &&Recipient| match Path::parse(&recipient.given) {
+            Ok(Path::Mailbox(mailbox)) => sign.exempt_recipients.iter().any(|pattern| pattern.matches(&mailbox)),
+            _ => false,
+        };
+        let exempt = self.recipients.iter().filter(exempt).count();
+        match sign.mixed_recipients {
+            Mixed::Unsigned => exempt > 0,
+            Mixed::Signed => exempt > 0 && exempt == self.recipients.len(),
+        }
+    }
+
+    fn log(&self, judgement: &Judgement<'_>, mode: Mode, from: Path<'_>, given: &Mailbox<'_>, at: &str) {
+        info!(
+            queue_id = self.queue_id,
+            client = %Shown(&self.client),
+            from = %from,
+            to = %judgement.deliver_to.unwrap_or(*given),
+            verdict = %judgement.finding,
+            reason = %judgement.reason,
+            disposition = %judgement.disposition,
+            mode = mode.as_str(),
+            at,
+            "judged"
+        );
+    }
+}
+
+/// Reverses an SRS address of ours, or says why it isn't taken.
+fn reverse_srs(
+    recipient: &mut Recipient,
+    reverse_path: Path<'_>,
+    mailbox: &Mailbox<'_>,
+    trusted: bool,
+    settings: &Settings,
+    today: Day,
+) -> Option<&'static str> {
+    let reversal = settings.with_srs(|srs| {
+        let reversal = srs.reverse(settings.keys(), mailbox, today);
+        (reversal.verdict, reversal.mailbox.map(|mailbox| mailbox.to_string()))
+    });
+    let (verdict, restored) = reversal?;
+    let config = settings.config();
+    match verdict {
+        SrsVerdict::Foreign | SrsVerdict::Untagged => None,
+        // Whoever has seen an SRS address could else send through us to the address inside it.
+        _ if reverse_path != Path::Null && !trusted && config.srs.reverse_for == ReverseFor::Bounces => {
+            Some(SRS_NOT_A_BOUNCE)
+        }
+        SrsVerdict::Valid => {
+            recipient.restored = restored;
+            None
+        }
+        _ => (settings.mode() == Mode::Reject).then_some(SRS_WRONG),
+    }
+}
+
+impl Found {
+    const fn of(judgement: &Judgement<'_>, mode: Mode) -> Self {
+        let Judgement { finding, reason, disposition, .. } = *judgement;
+        Self { finding, reason, disposition, mode }
+    }
+
+    /// What batv-tools wrote, with our reason after it.
+    fn status(&self) -> Option<String> {
+        match self.finding {
+            _ if self.mode == Mode::Observe => None,
+            Finding::Genuine => Some("valid".to_owned()),
+            Finding::Disproved | Finding::Unverified => Some(format!("invalid, {}", self.reason)),
+            _ => None,
+        }
+    }
+}
+
+impl Edits {
+    fn add(&mut self, recipient: Recipient) {
+        if let Some(found) = recipient.found {
+            if let Some(status) = found.status()
+                && !self.fields.iter().any(|(name, _)| *name == STATUS_FIELD)
+            {
+                self.fields.push((STATUS_FIELD, status));
+            }
+            if found.disposition == Disposition::Quarantine {
+                self.hold = Some(found.reason.as_str());
+            }
+        }
+        if let Some(restored) = recipient.restored {
+            let original = String::from_utf8_lossy(&recipient.given).into_owned();
+            self.fields.push((RECIPIENT_FIELD, original));
+            self.recipients.push((recipient.given, restored));
+        }
+    }
+}
+
+struct Shown<'c>(&'c Client);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.address {
+            Some(address) => address.fmt(f),
+            None => f.write_str("local"),
+        }
+    }
+}

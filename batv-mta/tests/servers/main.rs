@@ -1,0 +1,255 @@
+//! The daemon beside real mail servers, on loopback, with the configurations that are shipped.
+
+mod daemon;
+mod postfix;
+
+use core::time::Duration;
+use std::time::Instant;
+
+use batv_config::clock;
+use batv_core::prvs::{self, Form};
+use batv_core::srs::Srs;
+use batv_core::{Algorithm, Domain, Key, KeyId, KeyUse, Mailbox, Verdict};
+use batv_tests::smtp::Client;
+use postfix::Postfix;
+
+const KEYRING: &str = r#"
+[[key]]
+use = "batv"
+id = 4
+algorithm = "hmac-sha256"
+secret = "text:s3kr1t s3kr1t s3kr1t"
+state = "signing"
+domains = ["example.com"]
+
+[[key]]
+use = "srs"
+algorithm = "hmac-sha1"
+secret = "text:another s3kr1t"
+state = "signing"
+"#;
+const SRS_DOMAIN: &str = "srs.example.com";
+const ALICE: &str = "alice@example.com";
+const DAVE: &str = "dave@example.net";
+
+/// No network is ours: client and server have one address, and the listener says who is who.
+fn configuration(verify: &str) -> String {
+    format!(
+        "[clients]\ninternal_networks = []\n[sign]\nexempt_recipients = [\"list@example.net\"]\n\
+         [srs]\ndomains = [\"{SRS_DOMAIN}\"]\n[verify]\n{verify}\n"
+    )
+}
+
+fn keys() -> [Key; 2] {
+    let batv = KeyUse::Batv(KeyId::new(4).expect("an id"));
+    [
+        Key::new(batv, Algorithm::HmacSha256, b"s3kr1t s3kr1t s3kr1t").expect("a key"),
+        Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"another s3kr1t").expect("a key"),
+    ]
+}
+
+/// An address as it was tagged so many days ago.
+fn tagged(address: &str, days_ago: i32) -> String {
+    let then = clock::today().expect("a day").plus(-days_ago).expect("a day");
+    let mailbox = Mailbox::parse(address).expect("an address");
+    prvs::sign(&keys(), &mailbox, Form::Prvs, None, then).expect("room").to_string()
+}
+
+fn forwarded(address: &str) -> String {
+    let domains = [Domain::parse(SRS_DOMAIN).expect("a domain")];
+    let mailbox = Mailbox::parse(address).expect("an address");
+    let srs = Srs::new(&domains).expect("domains");
+    srs.forward(&keys(), &mailbox, clock::today().expect("a day")).expect("room").to_string()
+}
+
+fn verdict(address: &str) -> Verdict {
+    prvs::verify(&keys(), &Mailbox::parse(address).expect("an address"), clock::today().expect("a day")).verdict
+}
+
+/// With the last digit of the tag changed.
+fn forged(address: &str) -> String {
+    let (tag, rest) = address.rsplit_once('=').expect("a tag");
+    let (tag, digit) = tag.split_at(tag.len() - 1);
+    format!("{tag}{}={rest}", if digit == "0" { "1" } else { "0" })
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "no {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What is said last: that of the recipient when he is refused, else that of the message.
+fn transact(client: &mut Client, sender: &str, recipient: &str) -> String {
+    let reply = client.say(&format!("MAIL FROM:<{sender}>"));
+    assert!(reply.starts_with("250 "), "{reply}");
+    let reply = client.say(&format!("RCPT TO:<{recipient}>"));
+    if reply.starts_with("250 ") { client.data() } else { reply }
+}
+
+impl Postfix {
+    fn submit(&self, sender: &str, recipient: &str) -> String {
+        transact(&mut self.connect_submission(), sender, recipient)
+    }
+
+    fn send(&self, sender: &str, recipient: &str) -> String {
+        transact(&mut self.connect_mx(), sender, recipient)
+    }
+
+    fn bounce(&self, recipient: &str) -> String {
+        self.send("", recipient)
+    }
+
+    /// The sender of the message that reaches the next hop for this recipient.
+    fn sender_towards(&self, recipient: &str) -> String {
+        wait_for("delivery", || {
+            let mut delivered = self.delivered().into_iter();
+            delivered.find(|envelope| envelope.recipients == [recipient]).map(|envelope| envelope.sender)
+        })
+    }
+
+    /// The only message in a mailbox.
+    fn message_of(&self, mailbox: &str) -> String {
+        wait_for("message in the mailbox", || self.mailbox(mailbox).pop())
+    }
+}
+
+fn starts(reply: &str, start: &str) {
+    assert!(reply.starts_with(start), "{reply}");
+}
+
+#[test]
+fn postfix_tags_what_leaves() {
+    let server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    starts(&server.submit(ALICE, DAVE), "250 ");
+    let sender = server.sender_towards(DAVE);
+    assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");
+
+    // Tagged already, exempt recipients, and what is sent on the command line.
+    starts(&server.submit(&sender, "erin@example.net"), "250 ");
+    assert_eq!(server.sender_towards("erin@example.net"), sender);
+    starts(&server.submit(ALICE, "list@example.net"), "250 ");
+    assert_eq!(server.sender_towards("list@example.net"), ALICE);
+    starts(&server.submit("\"a b\"@example.com", "frank@example.net"), "250 ");
+    let quoted = server.sender_towards("frank@example.net");
+    assert_eq!(verdict(&quoted), Verdict::Valid, "{quoted}");
+    assert!(server.bounce(&quoted).starts_with("250 "));
+    server.message_of("a_b");
+}
+
+#[test]
+fn postfix_takes_genuine_bounces_alone() {
+    let server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    let tag = tagged(ALICE, 0);
+    starts(&server.bounce(&tag), "250 ");
+    let message = server.message_of("alice");
+    assert!(message.contains("X-BATV-Status: valid"), "{message}");
+    assert!(message.contains(&format!("X-BATV-Recipient: <{tag}>")), "{message}");
+    assert!(!message.contains("forged"), "{message}");
+
+    starts(&server.bounce(&forged(&tag)), "550 5.");
+    starts(&server.bounce(ALICE), "550 5.7.1 ");
+    starts(&server.bounce(&tagged(ALICE, 40)), "550 5.7.1 ");
+    starts(&server.bounce("nobody@example.com"), "550 5.1.1 ");
+    starts(&server.bounce("postmaster@example.com"), "250 ");
+    // A callout.
+    let mut client = server.connect_mx();
+    starts(&client.say("MAIL FROM:<>"), "250 ");
+    starts(&client.say(&format!("RCPT TO:<{ALICE}>")), "250 ");
+    starts(&client.say("RCPT TO:<bob@example.com>"), "452 4.5.3 ");
+    starts(&client.say("RSET"), "250 ");
+    // All are proved.
+    starts(&client.say("MAIL FROM:<>"), "250 ");
+    starts(&client.say(&format!("RCPT TO:<{tag}>")), "250 ");
+    starts(&client.say(&format!("RCPT TO:<{}>", tagged("bob@example.com", 0))), "250 ");
+    starts(&client.say(&format!("RCPT TO:<{ALICE}>")), "452 4.5.3 ");
+    starts(&client.data(), "250 ");
+    server.message_of("bob");
+    wait_for("second message", || (server.mailbox("alice").len() == 2).then_some(()));
+}
+
+#[test]
+fn postfix_takes_ordinary_mail() {
+    let server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    starts(&server.send(DAVE, "bob@example.com"), "250 ");
+    assert!(!server.message_of("bob").contains("X-BATV"), "a header on what is not judged");
+    starts(&server.send(DAVE, &tagged(ALICE, 40)), "250 ");
+    server.message_of("alice");
+    let unknown = forged(&tagged("nobody@example.com", 0));
+    starts(&server.send(DAVE, &unknown), "550 5.1.1 ");
+    starts(&server.send(DAVE, "erin@example.net"), "554 5.7.1 ");
+}
+
+#[test]
+fn postfix_forwards_with_srs() {
+    let server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    starts(&server.submit(DAVE, "erin@example.org"), "250 ");
+    let sender = server.sender_towards("erin@example.org");
+    assert_eq!(sender, forwarded(DAVE));
+    starts(&server.bounce(&sender), "250 ");
+    assert_eq!(server.sender_towards(DAVE), "");
+    // Nobody else relays through it.
+    starts(&server.send("mallory@example.org", &sender), "550 5.7.1 ");
+    // A forwarder's mail to local mailboxes stays as it is.
+    starts(&server.submit(DAVE, ALICE), "250 ");
+    assert!(server.message_of("alice").contains(&format!("Return-Path: <{DAVE}>")), "{}", server.log());
+}
+
+#[test]
+fn postfix_gets_its_own_bounces() {
+    let server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    starts(&server.submit(ALICE, "refused@example.net"), "250 ");
+    let message = server.message_of("alice");
+    assert!(message.contains("550 5.7.1 refused"), "{message}");
+    server.sendmail("bob@example.com", "refused@example.net");
+    server.message_of("bob");
+}
+
+#[test]
+fn postfix_by_mode() {
+    for (mode, reply, field) in [
+        ("observe", "250 ", None),
+        ("mark", "250 ", Some("X-BATV-Status: invalid, untagged")),
+        ("reject", "550 5.7.1 ", None),
+    ] {
+        let server = Postfix::start(&configuration(&format!("mode = \"{mode}\"")), KEYRING);
+        starts(&server.bounce(ALICE), reply);
+        assert!(server.daemon.log().contains("reason=untagged"), "{}", server.daemon.log());
+        if reply == "250 " {
+            let message = server.message_of("alice");
+            assert_eq!(message.contains("X-BATV-Status"), field.is_some(), "{message}");
+            assert!(field.is_none_or(|field| message.contains(field)), "{message}");
+        }
+    }
+}
+
+#[test]
+fn postfix_holds_what_is_not_proved() {
+    let server = Postfix::start(&configuration("mode = \"quarantine\""), KEYRING);
+    starts(&server.bounce(ALICE), "250 ");
+    wait_for("message on hold", || server.log().contains("milter-hold").then_some(()));
+    assert!(server.mailbox("alice").is_empty());
+}
+
+#[test]
+fn postfix_loses_nothing_without_the_daemon() {
+    let mut server = Postfix::start(&configuration("mode = \"reject\""), KEYRING);
+    let mut client = server.connect_submission();
+    server.daemon.reload();
+    starts(&transact(&mut client, ALICE, "first@example.net"), "250 ");
+    assert!(server.daemon.stop());
+    let reply = server.connect_submission().say(&format!("MAIL FROM:<{ALICE}>"));
+    starts(&reply, "4");
+    server.sendmail(ALICE, "second@example.net");
+    server.daemon.start();
+    for recipient in ["first@example.net", "second@example.net"] {
+        let sender = server.sender_towards(recipient);
+        assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");
+    }
+    assert_eq!(server.delivered().len(), 2);
+}
