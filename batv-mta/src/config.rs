@@ -388,3 +388,45 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Day>, D::Err
     let date = toml::value::Datetime::deserialize(deserializer)?;
     clock::parse_at(&date.to_string()).map(Some).map_err(de::Error::custom)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../batvd.toml");
+
+    #[test]
+    fn the_sample_is_the_defaults() {
+        let sample = Config::parse(SAMPLE).expect("a sample that can be read");
+        assert_eq!(format!("{sample:?}"), format!("{:?}", Config::default()));
+    }
+
+    /// Without comments, what is left of the sample is every key: one that is renamed here is an error there.
+    #[test]
+    fn the_sample_names_every_key() {
+        for key in format!("{:?}", Config::default()).split([' ', '{']).filter_map(|word| word.strip_suffix(':')) {
+            assert!(
+                SAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(key) || line == format!("[{key}]")),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_say_where_and_what() {
+        for (text, place, message) in [
+            ("keyrin = 'x'", (1, 1), "did you mean `keyring`?"),
+            ("[verify]\nmode = 'refuse'", (2, 8), "`refuse`"),
+            ("[verify.modes]\n'example.com' = 'refuse'", (1, 1), "`refuse` is not `observe`"),
+            ("[listen]\n  milter = ['9900']", (2, 12), "`inet:host:port`"),
+            ("[clients]\ninternal_networks = ['localhost']", (2, 22), "invalid IP address syntax"),
+            ("[sign]\nprotected = ['a@']", (2, 13), "`a@`"),
+            ("[limits]\nconnections = -1", (2, 15), "-1"),
+            ("=", (1, 1), ""),
+        ] {
+            let Err(Fault::Text { line, column, message: said }) = Config::parse(text) else { panic!("{text}") };
+            assert!(said.contains(message), "{text}: {said}");
+            assert_eq!((line, column), place, "{text}: {said}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use arc_swap::ArcSwap;
+use sd_notify::NotifyState;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
@@ -142,6 +143,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         doors.spawn(accept(kind, listener, Arc::clone(&shared)));
     }
     info!("ready");
+    tell_systemd(NotifyState::Ready);
     loop {
         tokio::select! {
             _ = hang_up.recv() => reload(config, &shared),
@@ -149,6 +151,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             _ = interrupt.recv() => break,
         }
     }
+    tell_systemd(NotifyState::Stopping);
     info!("stopping: messages under way may end");
     // Nobody listens any more if all receivers are gone already.
     let _ = stopper.send(true);
@@ -158,6 +161,13 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         warn!("messages were still under way: their mail servers will try again");
     }
     Ok(())
+}
+
+/// Says how we are to whoever started us with `Type=notify` (sd_notify(3)); nobody else listens.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!("systemd is not told: {error}");
+    }
 }
 
 fn reload(config: &Path, shared: &Shared) {

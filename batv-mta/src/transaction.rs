@@ -27,7 +27,7 @@ const SRS_WRONG: &str = "550 5.7.1 we forwarded nothing from this address";
 pub struct Client {
     /// Its address, where there is one.
     pub address: Option<IpAddr>,
-    /// Whether it came over a Unix socket.
+    /// Whether it is on this host for sure: it came over a Unix socket, or on the command line.
     pub local: bool,
     /// Whether it has authenticated itself.
     pub authenticated: bool,
@@ -104,7 +104,8 @@ impl Transaction {
     /// A message begins: the argument of MAIL FROM, with or without brackets.
     pub fn new(client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
         let exempt = settings.is_exempt(client.address);
-        let internal = client.authenticated || settings.is_internal(client.address, &client.daemon_name);
+        let internal =
+            client.authenticated || client.local || settings.is_internal(client.address, &client.daemon_name);
         Self {
             outgoing: internal && !exempt,
             trusted: internal || exempt,
@@ -130,7 +131,7 @@ impl Transaction {
             }
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
-                if judgement.reason != Reason::NotJudged {
+                if !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     self.log(&judgement, mode, reverse_path, &mailbox, "rcpt");
                 }
                 let Some(deliver_to) = judgement.deliver_to else { return Answer::Reply(judgement.reply.to_string()) };

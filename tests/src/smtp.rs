@@ -20,6 +20,9 @@ pub struct Client {
 
 impl Client {
     /// Connects to a port of loopback, and says hello.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
     pub fn connect(port: u16) -> Self {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
@@ -32,12 +35,18 @@ impl Client {
     }
 
     /// Says a line, and hears the last line of the reply.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
     pub fn say(&mut self, line: &str) -> String {
         self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a connection");
         self.reply()
     }
 
     /// Sends a message, and hears what becomes of it.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
     pub fn data(&mut self) -> String {
         let go = self.say("DATA");
         if !go.starts_with("354 ") {
@@ -80,6 +89,9 @@ pub struct NextHop {
 
 impl NextHop {
     /// Starts one, on a free port.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -96,6 +108,9 @@ impl NextHop {
     }
 
     /// What it has taken.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
     pub fn taken(&self) -> Vec<Envelope> {
         self.taken.lock().expect("no panic").clone()
     }

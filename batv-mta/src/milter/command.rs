@@ -21,7 +21,7 @@ pub enum Command<'a> {
     /// Macros for the command of this letter: names and values by turns, each ended by NUL.
     Macros { command: u8, list: &'a [u8] },
     /// A client has connected.
-    Connect { host: &'a [u8], family: Family, address: Option<IpAddr> },
+    Connect { host: &'a [u8], family: Family, port: u16, address: Option<IpAddr> },
     /// HELO or EHLO.
     Helo,
     /// MAIL FROM.
@@ -138,13 +138,14 @@ impl<'a> Command<'a> {
             b'L' => Family::Local,
             b'4' => Family::Ipv4,
             b'6' => Family::Ipv6,
-            _ => return Some(Self::Connect { host, family: Family::Unknown, address: None }),
+            _ => return Some(Self::Connect { host, family: Family::Unknown, port: 0, address: None }),
         };
-        // Two octets of port come before the address.
-        let text = texts(rest.get(2..)?).next().and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+        let (port, rest) = rest.split_first_chunk()?;
+        let port = u16::from_be_bytes(*port);
+        let text = texts(rest).next().and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
         // Sendmail writes IPv6 as its configurations do.
         let text = text.get(..5).filter(|start| start.eq_ignore_ascii_case("IPv6:")).map_or(text, |_| &text[5..]);
-        Some(Self::Connect { host, family, address: text.parse().ok() })
+        Some(Self::Connect { host, family, port, address: text.parse().ok() })
     }
 }
 

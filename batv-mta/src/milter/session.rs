@@ -2,7 +2,7 @@
 
 use tracing::{debug, error};
 
-use super::command::{Command, texts};
+use super::command::{Command, Family, texts};
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use super::{VERSION, action, step};
@@ -88,8 +88,10 @@ impl Session {
         match command {
             Command::Negotiate { version, actions, steps } => return self.negotiate(version, actions, steps, out),
             Command::Macros { command, list } => self.macros(command, list),
-            Command::Connect { address, family, .. } => {
-                self.client = Client { address, local: family == super::Family::Local, ..Client::default() };
+            Command::Connect { address, family, port, .. } => {
+                // What Postfix is handed on its command line comes from loopback and port 0.
+                let by_hand = port == 0 && address.is_some_and(|address| address.is_loopback());
+                self.client = Client { address, local: by_hand || family == Family::Local, ..Client::default() };
                 self.client.daemon_name.clone_from(&self.daemon_name);
                 self.answer(step::NO_REPLY_CONNECT, out);
             }

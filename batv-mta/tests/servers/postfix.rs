@@ -138,32 +138,29 @@ impl Postfix {
              -o smtpd_relay_restrictions=reject_unauth_destination\n\
              127.0.0.1:{submission} inet n - n - - smtpd\n{option}\n"
         );
-        for line in [
+        // The type, the wake-up time, the limit of processes, and the program, where that has another name.
+        for service in [
             "pickup unix n - n 1 1 pickup",
             "cleanup unix n - n - 0 cleanup",
             "qmgr unix n - n 300 1 qmgr",
             "postlog unix-dgram n - n - 1 postlogd",
             "virtual unix - n n - - virtual",
+            "rewrite unix - - n - - trivial-rewrite",
+            "bounce unix - - n - 0 bounce",
+            "defer unix - - n - 0 bounce",
+            "trace unix - - n - 0 bounce",
+            "verify unix - - n - 1 verify",
+            "flush unix n - n 1000? 0 flush",
+            "proxymap unix - - n - - proxymap",
+            "smtp unix - - n - - smtp",
+            "showq unix n - n - - showq",
+            "error unix - - n - - error",
+            "retry unix - - n - - error",
+            "anvil unix - - n - 1 anvil",
+            "scache unix - - n - 1 scache",
         ] {
-            master.push_str(&format!("{line}\n"));
-        }
-        for (service, program) in [
-            ("rewrite", "trivial-rewrite"),
-            ("bounce", "bounce"),
-            ("defer", "bounce"),
-            ("trace", "bounce"),
-            ("verify", "verify"),
-            ("flush", "flush"),
-            ("proxymap", "proxymap"),
-            ("smtp", "smtp"),
-            ("relay", "smtp"),
-            ("showq", "showq"),
-            ("error", "error"),
-            ("retry", "error"),
-            ("anvil", "anvil"),
-            ("scache", "scache"),
-        ] {
-            master.push_str(&format!("{service} unix - - n - - {program}\n"));
+            master.push_str(service);
+            master.push('\n');
         }
         fs::write(self.path("etc/master.cf"), master).expect("a file");
         let shared = self.programs.parent().expect("a parent");
