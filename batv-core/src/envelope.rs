@@ -102,6 +102,31 @@ impl Earlier {
     }
 }
 
+impl Earlier {
+    /// The name in the protocols of the daemon.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Earlier;
+    /// assert_eq!(Earlier::Undecided.as_str(), "undecided");
+    /// assert_eq!("settled".parse(), Ok(Earlier::Settled));
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Settled => "settled",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+impl FromStr for Earlier {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        [Self::None, Self::Settled, Self::Undecided].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
+    }
+}
+
 /// When the question is asked, and when what is undecided gets decided.
 ///
 /// ```

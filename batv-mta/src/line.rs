@@ -1,14 +1,27 @@
 //! The line protocol, for Exim's `${readsocket}`, Haraka and scripts: one request a line, one answer a line.
 //!
 //! ```text
-//! request = map SP address LF | "check" SP reverse-path SP forward-path LF
+//! request = map SP address LF
+//!         | "sign-for" SP reverse-path SP forward-path LF
+//!         | "check" SP reverse-path SP forward-path LF
+//!         | "judge" SP moment SP earlier SP reverse-path SP forward-path LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
-//! answer  = "OK" SP address LF        the address to use instead
-//!         | "NO" LF                   leave the address as it is
+//! moment  = "rcpt" | "data"
+//! earlier = "none" | "settled" | "undecided"
+//! answer  = "OK" SP text LF           the address to use instead, the reply to give, the judgement
+//!         | "NO" LF                   leave it as it is
 //!         | "TEMP" SP text LF         it can't be said now
 //!         | "PERM" SP text LF         the request is wrong
 //! ```
-//! `check` is answered with `NO` or with `OK` and an SMTP reply that refuses the recipient. A line may end in CR LF.
+//! The reverse-path stands in brackets. A line may end in CR LF. `sign-for` is `sign` for who sends to each recipient by
+//! itself: exempt recipients get mail without a tag. `check` is answered with `NO`, or with `OK` and an SMTP
+//! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
+//! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
+//! next recipient) and `reply`, in quotes.
+
+use batv_core::envelope::Envelope;
+use batv_core::{Mailbox, Path};
+use tracing::info;
 
 use crate::door::{Door, Flow};
 use crate::lookup::{Answer, Map, look_up};
@@ -64,6 +77,8 @@ fn answer(line: &[u8], settings: &Settings) -> Answer {
     let rest = rest.get(1..).unwrap_or_default();
     match str::from_utf8(verb).unwrap_or_default() {
         "check" => check(rest, settings),
+        "sign-for" => sign_for(rest, settings),
+        "judge" => judge(rest, settings),
         verb => match verb.parse::<Map>() {
             Ok(map) => look_up(map, rest, settings),
             Err(_) => Answer::Permanent("a request is `check` or the name of a map, then an address".to_owned()),
@@ -71,15 +86,74 @@ fn answer(line: &[u8], settings: &Settings) -> Answer {
     }
 }
 
-fn check(paths: &[u8], settings: &Settings) -> Answer {
-    // A quoted local part may hold spaces: the reverse-path ends with its bracket.
-    let Some(end) = paths.windows(2).position(|pair| pair == b"> ") else {
+fn sign_for(rest: &[u8], settings: &Settings) -> Answer {
+    let Some((reverse_path, forward_path)) = paths(rest) else {
+        return Answer::Permanent("write `sign-for <reverse-path> forward-path`, with the brackets".to_owned());
+    };
+    match Path::parse(forward_path) {
+        Ok(Path::Mailbox(recipient)) if settings.is_exempt_recipient(&recipient) => Answer::NotFound,
+        _ => look_up(Map::Sign, reverse_path, settings),
+    }
+}
+
+fn check(rest: &[u8], settings: &Settings) -> Answer {
+    let Some((reverse_path, forward_path)) = paths(rest) else {
         return Answer::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
     };
-    let (reverse_path, forward_path) = paths.split_at(end + 1);
     let mut transaction = Transaction::new(Client::default(), reverse_path, settings);
-    match transaction.recipient(forward_path.trim_ascii(), "", settings) {
+    match transaction.recipient(forward_path, "", settings) {
         transaction::Answer::Continue => Answer::NotFound,
         transaction::Answer::Reply(reply) => Answer::Found(reply),
     }
+}
+
+fn judge(rest: &[u8], settings: &Settings) -> Answer {
+    let Some(envelope) = envelope(rest) else {
+        let form = "write `judge rcpt|data none|settled|undecided <reverse-path> forward-path`";
+        return Answer::Permanent(form.to_owned());
+    };
+    let today = match settings.today() {
+        Ok(today) => today,
+        Err(error) => return Answer::Temporary(error.to_string()),
+    };
+    let (judgement, mode) = transaction::judge(&envelope, settings, today);
+    info!(
+        door = "line",
+        from = %envelope.reverse_path,
+        to = %judgement.deliver_to.unwrap_or(envelope.forward_path),
+        verdict = %judgement.finding,
+        reason = %judgement.reason,
+        disposition = %judgement.disposition,
+        mode = mode.as_str(),
+        at = envelope.moment.as_str(),
+        "judged"
+    );
+    Answer::Found(format!(
+        "disposition={} finding={} reason={} settled={} earlier={} reply=\"{}\"",
+        judgement.disposition,
+        judgement.finding,
+        judgement.reason,
+        u8::from(judgement.settled),
+        envelope.earlier.and(&judgement, mode).as_str(),
+        judgement.reply
+    ))
+}
+
+fn envelope(rest: &[u8]) -> Option<Envelope<'_>> {
+    let mut words = rest.splitn(3, |&octet| octet == b' ');
+    let mut word = || str::from_utf8(words.next()?).ok();
+    let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let (reverse_path, forward_path) = paths(words.next()?)?;
+    let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
+    let mut envelope = Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?);
+    envelope.moment = moment;
+    envelope.earlier = earlier;
+    Some(envelope)
+}
+
+/// A quoted local part may hold spaces: the reverse-path ends with its bracket.
+fn paths(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.windows(2).position(|pair| pair == b"> ")?;
+    let (reverse_path, forward_path) = text.split_at(end + 1);
+    Some((reverse_path, forward_path.trim_ascii()))
 }

@@ -41,7 +41,7 @@ impl Settings {
     /// Reads the configuration and the keyring that it names, and looks at the clock.
     ///
     /// # Errors
-    /// [`Error`]: also when no key signs, or the clock is before 1970.
+    /// [`enum@Error`]: also when no key signs, or the clock is before 1970.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let config = Config::load(path)?;
         let keyring = Keyring::load(&config.keyring, Permissions::Private)?;
@@ -56,7 +56,7 @@ impl Settings {
     /// Puts both together.
     ///
     /// # Errors
-    /// [`Error::SrsDomain`].
+    /// [`enum@Error`].
     ///
     /// ```
     /// use batv_config::Keyring;
@@ -106,6 +106,11 @@ impl Settings {
         let listed = |pattern: &Pattern<String>| pattern.matches(sender);
         let sign = &self.config.sign;
         (sign.protected.is_empty() || sign.protected.iter().any(listed)) && !sign.exempt.iter().any(listed)
+    }
+
+    /// Whether mail to this recipient goes without a tag.
+    pub fn is_exempt_recipient(&self, recipient: &Mailbox<'_>) -> bool {
+        self.config.sign.exempt_recipients.iter().any(|pattern| pattern.matches(recipient))
     }
 
     /// The policy for the domain of a mailbox.

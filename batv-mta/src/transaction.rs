@@ -186,13 +186,11 @@ impl Transaction {
         settings: &Settings,
         today: Day,
     ) -> (Judgement<'a>, Mode) {
-        let keys = settings.keys();
-        let policy = settings.policy(&prvs::verify(keys, &mailbox, today).mailbox);
         let mut envelope = Envelope::new(reverse_path, mailbox);
         envelope.trusted_client = self.trusted;
         envelope.earlier = self.earlier;
         envelope.moment = moment;
-        (envelope::judge(&envelope, keys, &policy, today), policy.mode)
+        judge(&envelope, settings, today)
     }
 
     fn no_clock(&mut self, recipient: Recipient, settings: &Settings) -> Answer {
@@ -254,13 +252,12 @@ impl Transaction {
     }
 
     fn is_exempt_from_tags(&self, settings: &Settings) -> bool {
-        let sign = &settings.config().sign;
         let exempt = |recipient: &&Recipient| match Path::parse(&recipient.given) {
-            Ok(Path::Mailbox(mailbox)) => sign.exempt_recipients.iter().any(|pattern| pattern.matches(&mailbox)),
+            Ok(Path::Mailbox(mailbox)) => settings.is_exempt_recipient(&mailbox),
             _ => false,
         };
         let exempt = self.recipients.iter().filter(exempt).count();
-        match sign.mixed_recipients {
+        match settings.config().sign.mixed_recipients {
             Mixed::Unsigned => exempt > 0,
             Mixed::Signed => exempt > 0 && exempt == self.recipients.len(),
         }
@@ -280,6 +277,13 @@ impl Transaction {
             "judged"
         );
     }
+}
+
+/// Judges by the policy for the domain of the recipient, without his tag; says the mode of that policy, too.
+pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day) -> (Judgement<'a>, Mode) {
+    let keys = settings.keys();
+    let policy = settings.policy(&prvs::verify(keys, &envelope.forward_path, today).mailbox);
+    (envelope::judge(envelope, keys, &policy, today), policy.mode)
 }
 
 /// Reverses an SRS address of ours, or says why it isn't taken.

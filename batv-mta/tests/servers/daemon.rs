@@ -34,7 +34,7 @@ impl Daemon {
     }
 
     pub(crate) fn start(&mut self) {
-        let log = fs::File::options().create(true).append(true).open(self.folder.join("log")).expect("a file");
+        let log = fs::File::options().create(true).append(true).open(self.folder.join("batvd.log")).expect("a file");
         let ready = |daemon: &Self| daemon.log().matches(" ready").count();
         let before = ready(self);
         let mut command = Command::new(env!("CARGO_BIN_EXE_batvd"));
@@ -57,7 +57,7 @@ impl Daemon {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        fs::read_to_string(self.folder.join("batvd.log")).unwrap_or_default()
     }
 
     fn signal(&self, name: &str) {

@@ -1,91 +1,49 @@
-//! Postfix, with the lines of `integrations/postfix`, in a folder of its own.
+//! Postfix, with the lines of `integrations/postfix`.
 
-use core::net::Ipv4Addr;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use batv_tests::smtp::{Client, Envelope, NextHop};
-use tempfile::TempDir;
+use crate::server::{MAILBOXES, MailServer, Server, id, integration};
 
-use crate::daemon::Daemon;
-use crate::wait_for;
+pub(crate) struct Postfix;
 
-/// The mailboxes that exist.
-const MAILBOXES: [&str; 4] = ["alice", "bob", "\"a b\"", "postmaster"];
+impl MailServer for Postfix {
+    fn start(&self, server: &Server) {
+        Self::prepare(server);
+        Self::configure(server);
+        let master = programs().join("lib/postfix/sbin/master");
+        let started = Command::new(master).arg("-c").arg(server.path("etc")).arg("-w").status().expect("Postfix");
+        assert!(started.success(), "{}", server.log());
+    }
 
-pub(crate) struct Postfix {
-    pub(crate) daemon: Daemon,
-    next_hop: NextHop,
-    mx: u16,
-    submission: u16,
-    programs: PathBuf,
-    folder: TempDir,
+    fn pid_file(&self) -> &'static str {
+        "queue/pid/master.pid"
+    }
+
+    fn logs(&self) -> &'static [&'static str] {
+        &["maillog"]
+    }
+
+    fn says_held(&self) -> &'static str {
+        "milter-hold"
+    }
+
+    fn sendmail(&self, server: &Server) -> Command {
+        let mut command = Command::new(programs().join("sbin/sendmail"));
+        command.env("MAIL_CONFIG", server.path("etc"));
+        command
+    }
+
+    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
+        server.submit(sender, recipient)
+    }
 }
 
 impl Postfix {
-    /// Starts it with a daemon of this configuration.
-    pub(crate) fn start(configuration: &str, keyring: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("batv-postfix").tempdir().expect("a folder");
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
-        let servers = std::env::var_os("BATV_MAIL_SERVERS");
-        let servers = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from);
-        let programs = servers.join("postfix/usr");
-        assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
-        let mut daemon = Daemon::new(folder.path(), configuration, keyring);
-        daemon.start();
-        let [mx, submission] = free_ports();
-        let server = Self { daemon, next_hop: NextHop::start(), mx, submission, programs, folder };
-        server.prepare();
-        server.configure();
-        let master = server.programs.join("lib/postfix/sbin/master");
-        let started = Command::new(master).arg("-c").arg(server.path("etc")).arg("-w").status().expect("Postfix");
-        assert!(started.success(), "{}", server.log());
-        wait_for("listening Postfix", || TcpStream::connect((Ipv4Addr::LOCALHOST, mx)).ok());
-        server
-    }
-
-    pub(crate) fn connect_mx(&self) -> Client {
-        Client::connect(self.mx)
-    }
-
-    pub(crate) fn connect_submission(&self) -> Client {
-        Client::connect(self.submission)
-    }
-
-    /// What has reached the next hop.
-    pub(crate) fn delivered(&self) -> Vec<Envelope> {
-        self.next_hop.taken()
-    }
-
-    /// The messages in a mailbox.
-    pub(crate) fn mailbox(&self, name: &str) -> Vec<String> {
-        let files = fs::read_dir(self.path("mail").join(name).join("new")).into_iter().flatten().flatten();
-        files.map(|file| fs::read_to_string(file.path()).expect("a message")).collect()
-    }
-
-    /// Hands a message over on the command line.
-    pub(crate) fn sendmail(&self, sender: &str, recipient: &str) {
-        let mut command = Command::new(self.programs.join("sbin/sendmail"));
-        command.env("MAIL_CONFIG", self.path("etc")).args(["-f", sender, recipient]);
-        let message = self.path("message");
-        fs::write(&message, "Subject: test\n\nText.\n").expect("a file");
-        command.stdin(fs::File::open(message).expect("a file"));
-        assert!(command.status().is_ok_and(|status| status.success()), "{}", self.log());
-    }
-
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("maillog")).unwrap_or_default()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn prepare(&self) {
-        let queue = self.path("queue");
+    fn prepare(server: &Server) {
+        let queue = server.path("queue");
         let private =
             ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved"];
         for name in private.into_iter().chain(["trace", "maildrop", "pid", "public"]) {
@@ -98,27 +56,28 @@ impl Postfix {
         give(&queue.join("maildrop"), user, Some(group), 0o1730);
         give(&queue.join("public"), user, Some(group), 0o2710);
         for name in ["data", "mail"] {
-            fs::create_dir(self.path(name)).expect("a folder");
-            give(&self.path(name), user, None, 0o755);
+            fs::create_dir(server.path(name)).expect("a folder");
+            give(&server.path(name), user, None, 0o755);
         }
-        fs::create_dir(self.path("etc")).expect("a folder");
+        fs::create_dir(server.path("etc")).expect("a folder");
     }
 
-    fn configure(&self) {
-        let root = self.folder.path().display();
-        let programs = self.programs.display();
+    fn configure(server: &Server) {
+        let root = server.root();
+        let programs = programs();
+        let shown = programs.display();
         let user = id(&["-u", "postfix"]);
         let mailboxes: String = MAILBOXES
             .iter()
             .map(|name| format!("{name}@example.com {}/\n", name.trim_matches('"').replace(' ', "_")))
             .collect();
-        fs::write(self.path("etc/mailboxes"), mailboxes).expect("a file");
-        let shipped = integration("main.cf").replace("/run/batvd", &root.to_string());
-        let next_hop = self.next_hop.port;
+        fs::write(server.path("etc/mailboxes"), mailboxes).expect("a file");
+        let shipped = integration("postfix/main.cf").replace("/run/batvd", &root);
+        let next_hop = server.next_hop.port;
         let main = format!(
             "compatibility_level = 3.6\nqueue_directory = {root}/queue\ndata_directory = {root}/data\n\
-             command_directory = {programs}/sbin\ndaemon_directory = {programs}/lib/postfix/sbin\n\
-             shlib_directory = {programs}/lib/postfix\nmeta_directory = {root}/etc\nmail_owner = postfix\n\
+             command_directory = {shown}/sbin\ndaemon_directory = {shown}/lib/postfix/sbin\n\
+             shlib_directory = {shown}/lib/postfix\nmeta_directory = {root}/etc\nmail_owner = postfix\n\
              setgid_group = postdrop\nmaillog_file = {root}/maillog\nmaillog_file_prefixes = {root}\n\
              inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmyhostname = mx.example.com\nmyorigin = example.com\n\
              mydestination =\nmynetworks = 127.0.0.0/8\nalias_maps =\nalias_database =\ndisable_dns_lookups = yes\n\
@@ -129,9 +88,9 @@ impl Postfix {
              default_transport = smtp:[127.0.0.1]:{next_hop}\ndefault_privs = nobody\nsmtputf8_enable = yes\n\
              queue_run_delay = 2s\nminimal_backoff_time = 2s\nmaximal_backoff_time = 4s\nin_flow_delay = 0\n{shipped}"
         );
-        fs::write(self.path("etc/main.cf"), main).expect("a file");
-        let (mx, submission) = (self.mx, self.submission);
-        let option = integration("master.cf");
+        fs::write(server.path("etc/main.cf"), main).expect("a file");
+        let (mx, submission) = (server.mx, server.submission);
+        let option = integration("postfix/master.cf");
         let option = option.lines().find(|line| line.trim_start().starts_with("-o ")).expect("an option");
         let mut master = format!(
             "127.0.0.1:{mx} inet n - n - - smtpd\n  -o mynetworks=\n  \
@@ -162,31 +121,15 @@ impl Postfix {
             master.push_str(service);
             master.push('\n');
         }
-        fs::write(self.path("etc/master.cf"), master).expect("a file");
-        let shared = self.programs.parent().expect("a parent");
+        fs::write(server.path("etc/master.cf"), master).expect("a file");
+        let shared = programs.parent().expect("a parent");
         for (from, to) in [
             (shared.join("usr/share/postfix/dynamicmaps.cf"), "dynamicmaps.cf"),
             (shared.join("etc/postfix/postfix-files"), "postfix-files"),
         ] {
-            fs::copy(from, self.path("etc").join(to)).expect("a file of Postfix");
+            fs::copy(from, server.path("etc").join(to)).expect("a file of Postfix");
         }
     }
-}
-
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("{}", self.log());
-        }
-        if let Ok(pid) = fs::read_to_string(self.path("queue/pid/master.pid")) {
-            let _ = Command::new("kill").arg(pid.trim()).status();
-        }
-    }
-}
-
-fn integration(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../integrations/postfix");
-    fs::read_to_string(folder.join(name)).expect("a file of the integration")
 }
 
 fn give(path: &Path, user: u32, group: Option<u32>, mode: u32) {
@@ -195,18 +138,14 @@ fn give(path: &Path, user: u32, group: Option<u32>, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a folder of ours");
 }
 
-fn id(arguments: &[&str]) -> u32 {
-    let output = Command::new("id").args(arguments).output().expect("id");
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
-}
-
 fn group(name: &str) -> u32 {
     let output = Command::new("getent").args(["group", name]).output().expect("getent");
     String::from_utf8_lossy(&output.stdout).split(':').nth(2).and_then(|id| id.parse().ok()).expect("a number")
 }
 
-fn free_ports() -> [u16; 2] {
-    [(); 2]
-        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"))
-        .map(|listener| listener.local_addr().expect("an address").port())
+fn programs() -> PathBuf {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("postfix/usr");
+    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    programs
 }

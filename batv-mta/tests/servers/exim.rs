@@ -1,0 +1,77 @@
+//! Exim, with the parts of `integrations/exim` put into the configuration of `exim.conf`.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::server::{MailServer, Server, id, integration};
+
+pub(crate) struct Exim;
+
+impl MailServer for Exim {
+    fn start(&self, server: &Server) {
+        for name in ["spool", "log", "mail"] {
+            fs::create_dir(server.path(name)).expect("a folder");
+            chown(server.path(name), Some(id(&["-u", "Debian-exim"])), Some(id(&["-g", "Debian-exim"])))
+                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+        }
+        fs::write(server.path("exim.conf"), configuration(server)).expect("a file");
+        let started = command(server).args(["-bd", "-q1s"]).output().expect("Exim");
+        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    }
+
+    fn pid_file(&self) -> &'static str {
+        "spool/exim.pid"
+    }
+
+    fn logs(&self) -> &'static [&'static str] {
+        &["log/mainlog", "log/rejectlog", "log/paniclog"]
+    }
+
+    fn says_held(&self) -> &'static str {
+        "frozen"
+    }
+
+    fn sendmail(&self, server: &Server) -> Command {
+        command(server)
+    }
+
+    fn forward(&self, server: &Server, sender: &str, _recipient: &str) -> String {
+        server.send(sender, "forward@example.com")
+    }
+}
+
+fn command(server: &Server) -> Command {
+    let peers = std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from);
+    let mut command = Command::new(peers.join("usr/sbin/exim4"));
+    command.arg("-C").arg(server.path("exim.conf"));
+    command
+}
+
+/// The shipped file has a part for each section; ours says with `@` where each goes.
+fn configuration(server: &Server) -> String {
+    let root = server.root();
+    let shipped = integration("exim/batv.conf").replace("/run/batvd", &root);
+    let parts: Vec<(&str, &str)> =
+        shipped.split("\n# -- ").skip(1).map(|part| part.split_once(" --\n").expect("a name")).collect();
+    let (mx, submission, next_hop) = (server.mx, server.submission, server.next_hop.port);
+    let mut whole = format!(
+        "spool_directory = {root}/spool\nlog_file_path = {root}/log/%slog\npid_file_path = {root}/spool/exim.pid\n\
+         daemon_smtp_ports = {mx} : {submission}\nexim_path = {}\n{}\n",
+        command(server).get_program().display(),
+        parts.first().expect("the macros").1,
+    );
+    for line in include_str!("exim.conf").lines() {
+        match line.strip_prefix('@') {
+            Some(name) => {
+                let part = parts.iter().find(|(known, _)| *known == name);
+                whole.push_str(part.unwrap_or_else(|| panic!("no part {name}")).1);
+            }
+            None => whole.push_str(&line.replace("ROOT", &root).replace("SUBMISSION", &submission.to_string())),
+        }
+        whole.push('\n');
+    }
+    let smtp = format!("  driver = smtp\n  port = {next_hop}\n  hosts_try_dane =\n  allow_localhost\n");
+    whole.replace("  driver = smtp\n", &smtp)
+}
