@@ -46,6 +46,8 @@ impl FromStr for Map {
     type Err = batv_core::UnknownName;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
+        // The names of Sendmail's maps have no hyphen.
+        let name = name.replace('_', "-");
         MAPS.into_iter().find(|(known, _)| *known == name).map(|(_, map)| map).ok_or(batv_core::UnknownName)
     }
 }

@@ -21,16 +21,16 @@ impl MailServer for Exim {
         assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
     }
 
-    fn pid_file(&self) -> &'static str {
-        "spool/exim.pid"
+    fn pid_files(&self) -> &'static [&'static str] {
+        &["spool/exim.pid"]
     }
 
     fn logs(&self) -> &'static [&'static str] {
         &["log/mainlog", "log/rejectlog", "log/paniclog"]
     }
 
-    fn says_held(&self) -> &'static str {
-        "frozen"
+    fn is_holding(&self, server: &Server) -> bool {
+        server.log().contains("frozen")
     }
 
     fn sendmail(&self, server: &Server) -> Command {

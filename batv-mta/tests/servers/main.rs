@@ -3,6 +3,7 @@
 mod daemon;
 mod exim;
 mod postfix;
+mod sendmail;
 mod server;
 
 use core::time::Duration;
@@ -167,6 +168,7 @@ macro_rules! on {
 
 on!(on_exim, crate::exim::Exim);
 on!(on_postfix, crate::postfix::Postfix);
+on!(on_sendmail, crate::sendmail::Sendmail);
 
 fn tags_what_leaves(which: &'static dyn MailServer) {
     let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
@@ -271,7 +273,7 @@ fn by_mode(which: &'static dyn MailServer) {
 fn holds_what_is_not_proved(which: &'static dyn MailServer) {
     let server = Server::start(which, &configuration("mode = \"quarantine\""), KEYRING);
     starts(&server.bounce(ALICE), "250 ");
-    wait_for("message on hold", || server.log().contains(which.says_held()).then_some(()));
+    wait_for("message on hold", || which.is_holding(&server).then_some(()));
     assert!(server.mailbox("alice").is_empty());
 }
 

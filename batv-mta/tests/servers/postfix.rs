@@ -18,16 +18,16 @@ impl MailServer for Postfix {
         assert!(started.success(), "{}", server.log());
     }
 
-    fn pid_file(&self) -> &'static str {
-        "queue/pid/master.pid"
+    fn pid_files(&self) -> &'static [&'static str] {
+        &["queue/pid/master.pid"]
     }
 
     fn logs(&self) -> &'static [&'static str] {
         &["maillog"]
     }
 
-    fn says_held(&self) -> &'static str {
-        "milter-hold"
+    fn is_holding(&self, server: &Server) -> bool {
+        server.log().contains("milter-hold")
     }
 
     fn sendmail(&self, server: &Server) -> Command {

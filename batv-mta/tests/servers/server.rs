@@ -20,12 +20,12 @@ pub(crate) const MAILBOXES: [&str; 4] = ["alice", "bob", "\"a b\"", "postmaster"
 pub(crate) trait MailServer: Sync {
     /// Configures it and starts it, with two ports: one for the world, one for its users.
     fn start(&self, server: &Server);
-    /// Where it says who it is, in the server's folder.
-    fn pid_file(&self) -> &'static str;
+    /// Where its processes say who they are, in the server's folder.
+    fn pid_files(&self) -> &'static [&'static str];
     /// Its log files, in the server's folder.
     fn logs(&self) -> &'static [&'static str];
-    /// A word of the log that tells that a message is held.
-    fn says_held(&self) -> &'static str;
+    /// Whether it holds a message.
+    fn is_holding(&self, server: &Server) -> bool;
     /// Its command line, to which `-f sender recipient` is added.
     fn sendmail(&self, server: &Server) -> Command;
     /// Has it forward a message to somebody elsewhere.
@@ -103,8 +103,11 @@ impl Drop for Server {
         if std::thread::panicking() {
             eprintln!("{}", self.log());
         }
-        if let Ok(pid) = fs::read_to_string(self.path(self.which.pid_file())) {
-            let _ = Command::new("kill").arg(pid.trim()).status();
+        for name in self.which.pid_files() {
+            // Sendmail writes its command line below.
+            if let Some(pid) = fs::read_to_string(self.path(name)).unwrap_or_default().lines().next() {
+                let _ = Command::new("kill").arg(pid.trim()).status();
+            }
         }
     }
 }

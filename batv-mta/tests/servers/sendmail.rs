@@ -1,0 +1,126 @@
+//! Sendmail, with the lines of `integrations/sendmail` in the configuration of `sendmail.mc`.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::server::{MailServer, Server, id, integration};
+
+/// Delivers to a folder for each mailbox; whose name has a space there gets another character.
+const DELIVER: &str = r#"#!/bin/sh
+folder=$1/$(printf %s "$3" | tr ' ' _)/new
+mkdir -p "$folder" && file=$(mktemp "$folder/../XXXXXX") &&
+{ printf 'Return-Path: <%s>\n' "$2"; cat; } > "$file" && chmod 644 "$file" && mv "$file" "$folder"
+"#;
+
+pub(crate) struct Sendmail;
+
+impl MailServer for Sendmail {
+    fn start(&self, server: &Server) {
+        for (name, account) in [("queue", None), ("client-queue", Some("smmsp")), ("mail", Some("smmsp"))] {
+            fs::create_dir(server.path(name)).expect("a folder");
+            let user = account.map_or(0, |account| id(&["-u", account]));
+            chown(server.path(name), Some(user), None)
+                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+            fs::set_permissions(server.path(name), fs::Permissions::from_mode(0o700)).expect("a folder of ours");
+        }
+        fs::write(server.path("deliver"), DELIVER).expect("a file");
+        fs::set_permissions(server.path("deliver"), fs::Permissions::from_mode(0o755)).expect("a file of ours");
+        let shipped = integration("sendmail/batv.mc");
+        let shipped = shipped.split_once("divert(0)dnl\n").expect("an explanation").1;
+        let text = include_str!("sendmail.mc").replace("SHIPPED\n", &shipped.replace("/run/batvd", &server.root()));
+        compile(server, "server.cf", &text);
+        compile(server, "client.cf", CLIENT);
+        for arguments in [["-bd", "-q1s"].as_slice(), &["-q1s"]] {
+            let configuration = if arguments.len() == 2 { "server.cf" } else { "client.cf" };
+            let said = fs::File::create(server.path("said")).expect("a file");
+            let started = command(server, configuration).args(arguments).stdout(said).status().expect("Sendmail");
+            let said = || fs::read_to_string(server.path("said")).unwrap_or_default();
+            assert!(started.success(), "Sendmail does not start: {started}: {}", said());
+        }
+    }
+
+    fn pid_files(&self) -> &'static [&'static str] {
+        &["sendmail.pid", "client-queue/client.pid"]
+    }
+
+    fn logs(&self) -> &'static [&'static str] {
+        &["traffic"]
+    }
+
+    fn is_holding(&self, server: &Server) -> bool {
+        let files = fs::read_dir(server.path("queue")).into_iter().flatten().flatten();
+        files.map(|file| file.file_name()).any(|name| name.as_encoded_bytes().starts_with(b"hf"))
+    }
+
+    fn sendmail(&self, server: &Server) -> Command {
+        command(server, "client.cf")
+    }
+
+    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
+        server.submit(sender, recipient)
+    }
+}
+
+/// What hands messages of the command line to the server, and keeps them while it can't.
+const CLIENT: &str = "divert(-1)
+include(`CF/m4/cf.m4')
+divert(0)dnl
+VERSIONID(`batv')
+define(`confEBINDIR', `PROGRAMS')dnl
+define(`confCF_VERSION', `client')dnl
+define(`__OSTYPE__', `')dnl
+define(`_USE_DECNET_SYNTAX_', `1')dnl
+define(`confTIME_ZONE', `USE_TZ')dnl
+define(`confDONT_INIT_GROUPS', `True')dnl
+define(`confDOMAIN_NAME', `mx.example.com')dnl
+define(`confDONT_PROBE_INTERFACES', `True')dnl
+define(`confPID_FILE', `ROOT/client-queue/client.pid')dnl
+define(`MSP_QUEUE_DIR', `ROOT/client-queue')dnl
+define(`STATUS_FILE', `')dnl
+define(`confMIN_QUEUE_AGE', `0')dnl
+define(`confRUN_AS_USER', `smmsp')dnl
+define(`confTRUSTED_USER', `smmsp')dnl
+define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit,GroupWritableDirPathSafe')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h PORT_SUBMISSION')dnl
+define(`ESMTP_MAILER_ARGS', `TCP $h PORT_SUBMISSION')dnl
+FEATURE(`msp', `[127.0.0.1]')dnl
+";
+
+fn programs() -> PathBuf {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("sendmail/usr");
+    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    programs
+}
+
+/// Sendmail waits for a minute where the host's name has no dot: it gets one of its own.
+fn command(server: &Server, configuration: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["-u", "sh", "-c", "hostname mx.example.com; exec \"$@\"", "sh"]);
+    command.arg(programs().join("libexec/sendmail/sendmail")).arg("-C").arg(server.path(configuration));
+    command.stdout(Stdio::null());
+    command
+}
+
+fn compile(server: &Server, name: &str, text: &str) {
+    let folder = programs().join("share/sendmail/cf");
+    let text = text
+        .replace("CF/m4", &format!("{}/m4", folder.display()))
+        .replace("PROGRAMS", &programs().join("libexec/sendmail").display().to_string())
+        .replace("ROOT", &server.root())
+        .replace("NEXT_HOP", &server.next_hop.port.to_string())
+        .replace("PORT_MX", &server.mx.to_string())
+        .replace("PORT_SUBMISSION", &server.submission.to_string());
+    let file = fs::File::create(server.path(name)).expect("a file");
+    let mut compiler = Command::new("m4")
+        .current_dir(folder.join("cf"))
+        .stdin(Stdio::piped())
+        .stdout(file)
+        .spawn()
+        .expect("m4: scripts/install-mail-servers");
+    compiler.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("a pipe");
+    assert!(compiler.wait().is_ok_and(|status| status.success()), "m4 fails");
+}
