@@ -4,6 +4,7 @@ extern crate alloc;
 
 pub mod config;
 pub mod door;
+pub mod filter;
 pub mod line;
 pub mod lookup;
 pub mod milter;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use batv_mta::server;
+use batv_mta::server::{self, Failure};
 use batv_mta::settings::Settings;
 use clap::{Parser, Subcommand};
 
@@ -23,6 +23,8 @@ struct Options {
 enum Command {
     /// Say whether the configuration and its keyring can be used, and nothing else.
     Check,
+    /// Run as OpenSMTPD's filter, on standard input and output.
+    Filter,
     /// Run in the foreground: what happens without a command.
     Run,
 }
@@ -31,7 +33,8 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match options.command {
         Some(Command::Check) => Settings::load(&options.config).map(drop).map_err(|error| error.to_string()),
-        Some(Command::Run) | None => run(&options),
+        Some(Command::Filter) => run(server::filter(&options.config)),
+        Some(Command::Run) | None => run(server::run(&options.config)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,9 +45,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<(), String> {
+fn run(server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
     // The journal, or whoever reads standard error, knows the time.
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).without_time().with_target(false).init();
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    runtime.block_on(server::run(&options.config)).map_err(|error| error.to_string())
+    runtime.block_on(server).map_err(|error| error.to_string())
 }

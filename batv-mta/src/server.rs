@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::config::{Address, Listen};
 use crate::door::{Door, Flow};
+use crate::filter::Filter;
 use crate::line::Line;
 use crate::milter::Session;
 use crate::policy::PolicyService;
@@ -163,6 +164,26 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Runs as OpenSMTPD's filter: on standard input and output, until the server closes them or SIGTERM comes.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn filter(config: &Path) -> Result<(), Failure> {
+    let settings = Settings::load(config)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::Signals)?;
+    let (_stopper, stop) = watch::channel(false);
+    let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(settings), connections: Semaphore::new(1), stop });
+    let stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
+    let mut served = core::pin::pin!(serve(stream, Box::new(Filter::default()), Arc::clone(&shared)));
+    info!("ready");
+    loop {
+        tokio::select! {
+            () = &mut served => return Ok(()),
+            _ = hang_up.recv() => reload(config, &shared),
+        }
+    }
+}
+
 /// Says how we are to whoever started us with `Type=notify` (sd_notify(3)); nobody else listens.
 fn tell_systemd(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
@@ -273,7 +294,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut door: Box<dy
         if !answers.is_empty() {
             // A peer that takes no answers gets no more of our time than one that says nothing.
             match timeout(idle, stream.write_all(&answers)).await {
-                Ok(Ok(())) => answers.clear(),
+                Ok(Ok(())) if stream.flush().await.is_ok() => answers.clear(),
                 _ => return,
             }
         }

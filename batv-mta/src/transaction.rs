@@ -78,6 +78,7 @@ pub struct Transaction {
     reverse_path: Vec<u8>,
     recipients: Vec<Recipient>,
     earlier: Earlier,
+    sender_is_told: bool,
     /// The mail server's name for the message, as soon as it has one.
     pub queue_id: String,
 }
@@ -113,6 +114,7 @@ impl Transaction {
             reverse_path: reverse_path.to_vec(),
             recipients: Vec::new(),
             earlier: Earlier::None,
+            sender_is_told: false,
             queue_id: String::new(),
         }
     }
@@ -147,9 +149,21 @@ impl Transaction {
         Answer::Continue
     }
 
+    /// The reverse-path that the message leaves with, when it is another, for who must know before the recipients.
+    pub fn sender(&mut self, settings: &Settings) -> Option<String> {
+        self.sender_is_told = true;
+        self.sign(settings)
+    }
+
+    /// What the last recipient is now, when he is another.
+    pub fn last_restored(&self) -> Option<&str> {
+        self.recipients.last()?.restored.as_deref()
+    }
+
     /// The end of DATA.
     pub fn end_of_data(mut self, settings: &Settings) -> Outcome {
-        let mut edits = Edits { sender: self.sign(settings), ..Edits::default() };
+        let sender = if self.sender_is_told { None } else { self.sign(settings) };
+        let mut edits = Edits { sender, ..Edits::default() };
         let mut refusal = None;
         let mut taken = 0_usize;
         let recipients = core::mem::take(&mut self.recipients);

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use batv_config::Keyring;
 use batv_mta::config::Config;
 use batv_mta::door::{Door, Flow};
+use batv_mta::filter::Filter;
 use batv_mta::line::Line;
 use batv_mta::milter::Session;
 use batv_mta::policy::PolicyService;
@@ -26,11 +27,12 @@ fn settings() -> &'static Settings {
 }
 
 fn door(number: u8) -> Box<dyn Door> {
-    match number % 5 {
+    match number % 6 {
         0 => Box::new(Session::new(false)),
         1 => Box::new(Session::new(true)),
         2 => Box::new(Socketmap),
         3 => Box::new(PolicyService),
+        5 => Box::new(Filter::default()),
         _ => Box::new(Line),
     }
 }

@@ -2,6 +2,7 @@
 
 mod daemon;
 mod exim;
+mod opensmtpd;
 mod postfix;
 mod sendmail;
 mod server;
@@ -38,7 +39,7 @@ const DAVE: &str = "dave@example.net";
 /// No network is ours: client and server have one address, and the listener says who is who.
 fn configuration(verify: &str) -> String {
     format!(
-        "[clients]\ninternal_networks = []\n[sign]\nexempt_recipients = [\"list@example.net\"]\n\
+        "[clients]\ninternal_networks = []\ndaemon_names = [\"ORIGINATING\", \"SUBMISSION\"]\n[sign]\nexempt_recipients = [\"list@example.net\"]\n\
          [srs]\ndomains = [\"{SRS_DOMAIN}\"]\n[verify]\n{verify}\n"
     )
 }
@@ -167,6 +168,7 @@ macro_rules! on {
 }
 
 on!(on_exim, crate::exim::Exim);
+on!(on_opensmtpd, crate::opensmtpd::OpenSmtpd);
 on!(on_postfix, crate::postfix::Postfix);
 on!(on_sendmail, crate::sendmail::Sendmail);
 
@@ -180,7 +182,11 @@ fn tags_what_leaves(which: &'static dyn MailServer) {
     starts(&server.submit(&sender, "erin@example.net"), "250 ");
     assert_eq!(server.sender_towards("erin@example.net"), sender);
     starts(&server.submit(ALICE, "list@example.net"), "250 ");
-    assert_eq!(server.sender_towards("list@example.net"), ALICE);
+    assert_eq!(server.sender_towards("list@example.net") == ALICE, which.knows_recipients());
+    if !which.takes_quoted() {
+        let reply = server.connect_submission().say("MAIL FROM:<\"a b\"@example.com>");
+        return starts(&reply, "553 5.1.0 ");
+    }
     starts(&server.submit("\"a b\"@example.com", "frank@example.net"), "250 ");
     let quoted = server.sender_towards("frank@example.net");
     assert_eq!(verdict(&quoted), Verdict::Valid, "{quoted}");
@@ -200,7 +206,7 @@ fn takes_genuine_bounces_alone(which: &'static dyn MailServer) {
     starts(&server.bounce(&forged(&tag)), "550 ");
     starts(&server.bounce(ALICE), "550 5.7.1 ");
     starts(&server.bounce(&tagged(ALICE, 40)), "550 5.7.1 ");
-    starts(&server.bounce("nobody@example.com"), "550 ");
+    starts(&server.bounce("nobody@example.com"), "5");
     starts(&server.bounce("postmaster@example.com"), "250 ");
     // A callout.
     let mut client = server.connect_mx();
@@ -225,7 +231,7 @@ fn takes_ordinary_mail(which: &'static dyn MailServer) {
     starts(&server.send(DAVE, &tagged(ALICE, 40)), "250 ");
     server.message_of("alice");
     let unknown = forged(&tagged("nobody@example.com", 0));
-    starts(&server.send(DAVE, &unknown), "550 ");
+    starts(&server.send(DAVE, &unknown), "5");
     starts(&server.send(DAVE, "erin@example.net"), "55");
 }
 
@@ -233,6 +239,9 @@ fn forwards_with_srs(which: &'static dyn MailServer) {
     let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
     starts(&which.forward(&server, DAVE, "erin@example.org"), "250 ");
     let sender = server.sender_towards("erin@example.org");
+    if !which.knows_recipients() {
+        return assert_eq!(sender, DAVE);
+    }
     assert_eq!(sender, forwarded(DAVE));
     starts(&server.bounce(&sender), "250 ");
     assert_eq!(server.sender_towards(DAVE), "");
@@ -261,7 +270,8 @@ fn by_mode(which: &'static dyn MailServer) {
     ] {
         let server = Server::start(which, &configuration(&format!("mode = \"{mode}\"")), KEYRING);
         starts(&server.bounce(ALICE), reply);
-        assert!(server.daemon.log().contains("reason=untagged"), "{}", server.daemon.log());
+        let log = server.daemon.log() + &server.log();
+        assert!(log.contains("reason=untagged"), "{log}");
         if reply == "250 " {
             let message = server.message_of("alice");
             assert_eq!(message.contains("X-BATV-Status"), field.is_some(), "{message}");
@@ -273,6 +283,10 @@ fn by_mode(which: &'static dyn MailServer) {
 fn holds_what_is_not_proved(which: &'static dyn MailServer) {
     let server = Server::start(which, &configuration("mode = \"quarantine\""), KEYRING);
     starts(&server.bounce(ALICE), "250 ");
+    if !which.can_hold() {
+        let message = server.message_of("alice");
+        return assert!(message.contains("X-BATV-Status: invalid, untagged"), "{message}");
+    }
     wait_for("message on hold", || which.is_holding(&server).then_some(()));
     assert!(server.mailbox("alice").is_empty());
 }

@@ -28,6 +28,19 @@ pub(crate) trait MailServer: Sync {
     fn is_holding(&self, server: &Server) -> bool;
     /// Its command line, to which `-f sender recipient` is added.
     fn sendmail(&self, server: &Server) -> Command;
+    /// Whether it knows the recipients when the sender is rewritten: if not, none is exempt from tags, and nothing is
+    /// known to be forwarded.
+    fn knows_recipients(&self) -> bool {
+        true
+    }
+    /// Whether it takes quoted local parts.
+    fn takes_quoted(&self) -> bool {
+        true
+    }
+    /// Whether a filter can have it hold a message.
+    fn can_hold(&self) -> bool {
+        true
+    }
     /// Has it forward a message to somebody elsewhere.
     fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String;
 }
@@ -46,9 +59,10 @@ impl Server {
     pub(crate) fn start(which: &'static dyn MailServer, configuration: &str, keyring: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("batv-server").tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
-        let mut daemon = Daemon::new(folder.path(), configuration, keyring);
-        daemon.start();
         let [mx, submission] = free_ports();
+        let configuration = configuration.replace("SUBMISSION", &submission.to_string());
+        let mut daemon = Daemon::new(folder.path(), &configuration, keyring);
+        daemon.start();
         let server = Self { daemon, next_hop: NextHop::start(), mx, submission, which, folder };
         which.start(&server);
         for port in [mx, submission] {

@@ -1,0 +1,224 @@
+//! OpenSMTPD's filter protocol (smtpd-filters(7)), version 0.5 and later: lines on standard input and output.
+//!
+//! A sender is rewritten at MAIL FROM or not at all, when the recipients are not known yet: exempt recipients get their
+//! mail with a tag all the same, and SRS is better left to OpenSMTPD's own `relay srs`.
+
+use std::collections::HashMap;
+
+use crate::door::{Door, Flow};
+use crate::settings::Settings;
+use crate::transaction::{Answer, Client, Edits, Outcome, STATUS_FIELD, Transaction};
+
+/// The longest line, in octets: of messages, whose lines some servers let be long.
+const LINE_LIMIT: usize = 256 * 1024;
+/// What is asked for, once the server has told its configuration.
+const REGISTER: &str = "register|report|smtp-in|link-connect\n\
+    register|report|smtp-in|link-auth\n\
+    register|report|smtp-in|link-disconnect\n\
+    register|report|smtp-in|tx-reset\n\
+    register|filter|smtp-in|mail-from\n\
+    register|filter|smtp-in|rcpt-to\n\
+    register|filter|smtp-in|data-line\n\
+    register|filter|smtp-in|commit\n\
+    register|ready\n";
+
+/// All the server's sessions.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::door::Door;
+/// use batv_mta::filter::Filter;
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let mut answer = Vec::new();
+/// Filter::default().receive(b"config|ready\n", &settings, &mut answer);
+/// assert!(answer.ends_with(b"register|ready\n"));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Filter {
+    sessions: HashMap<String, Session>,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    client: Client,
+    transaction: Option<Transaction>,
+    message: Message,
+}
+
+/// How far the message has come.
+#[derive(Debug, Default)]
+enum Message {
+    /// Not here yet.
+    #[default]
+    Before,
+    /// In its header; a line of it is passed on, or belongs to a field that is not.
+    Header { passes: bool, refusal: Option<String> },
+    /// After its header.
+    Body { refusal: Option<String> },
+}
+
+impl Door for Filter {
+    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+        let mut taken = 0;
+        loop {
+            let rest = octets.get(taken..).unwrap_or_default();
+            let Some(end) = rest.iter().position(|&octet| octet == b'\n') else {
+                return (taken, if rest.len() > LINE_LIMIT { Flow::Close } else { Flow::Continue });
+            };
+            taken += end + 1;
+            self.line(rest.get(..end).unwrap_or_default(), settings, out);
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.sessions.values().any(|session| session.transaction.is_some())
+    }
+}
+
+impl Filter {
+    fn line(&mut self, line: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+        if line == b"config|ready" {
+            return out.extend_from_slice(REGISTER.as_bytes());
+        }
+        // kind | version | time | subsystem | event or phase | session | the rest
+        let mut fields = line.splitn(7, |&octet| octet == b'|');
+        let kind = fields.next().unwrap_or_default();
+        let Some(event) = fields.nth(3) else { return };
+        let Some(name) = fields.next().and_then(|name| str::from_utf8(name).ok()) else { return };
+        let rest = fields.next().unwrap_or_default();
+        match kind {
+            b"report" => self.report(event, name, rest),
+            b"filter" => {
+                let (token, parameter) = split(rest);
+                let session = self.sessions.entry(name.to_owned()).or_default();
+                let token = String::from_utf8_lossy(token);
+                if event == b"data-line" {
+                    let reply = format!("filter-dataline|{name}|{token}|");
+                    session.data_line(parameter, &reply, settings, out);
+                } else {
+                    let result = session.result(event, parameter, settings);
+                    out.extend_from_slice(format!("filter-result|{name}|{token}|{result}\n").as_bytes());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn report(&mut self, event: &[u8], name: &str, rest: &[u8]) {
+        match event {
+            b"link-connect" => {
+                // reverse name | forward-confirmed | source | destination
+                let mut fields = rest.split(|&octet| octet == b'|').skip(2);
+                let mut text = || fields.next().and_then(|field| str::from_utf8(field).ok()).unwrap_or_default();
+                let (source, destination) = (text(), text());
+                let client = Client {
+                    address: source.rsplit_once(':').and_then(|(host, _)| host.trim_matches(['[', ']']).parse().ok()),
+                    local: source.starts_with("unix:"),
+                    daemon_name: destination.rsplit_once(':').map_or("", |(_, port)| port).to_owned(),
+                    ..Client::default()
+                };
+                self.sessions.insert(name.to_owned(), Session { client, ..Session::default() });
+            }
+            b"link-auth" => {
+                // Which of the two fields is the user and which the result is not the same in all versions.
+                let passed = rest.split(|&octet| octet == b'|').any(|field| field == b"pass");
+                if let Some(session) = self.sessions.get_mut(name) {
+                    session.client.authenticated = passed;
+                }
+            }
+            b"tx-reset" => {
+                if let Some(session) = self.sessions.get_mut(name) {
+                    session.end();
+                }
+            }
+            b"link-disconnect" => {
+                self.sessions.remove(name);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Session {
+    fn result(&mut self, phase: &[u8], parameter: &[u8], settings: &Settings) -> String {
+        const PROCEED: &str = "proceed";
+        match phase {
+            b"mail-from" => {
+                self.end();
+                let mut transaction = Transaction::new(self.client.clone(), parameter, settings);
+                let sender = transaction.sender(settings);
+                self.transaction = Some(transaction);
+                sender.map_or(PROCEED.to_owned(), |sender| format!("rewrite|<{sender}>"))
+            }
+            b"rcpt-to" => {
+                let Some(transaction) = &mut self.transaction else { return PROCEED.to_owned() };
+                match transaction.recipient(parameter, "", settings) {
+                    Answer::Reply(reply) => format!("reject|{reply}"),
+                    Answer::Continue => transaction
+                        .last_restored()
+                        .map_or(PROCEED.to_owned(), |restored| format!("rewrite|<{restored}>")),
+                }
+            }
+            b"commit" => {
+                let refusal = match core::mem::take(&mut self.message) {
+                    Message::Before => None,
+                    Message::Header { refusal, .. } | Message::Body { refusal } => refusal,
+                };
+                self.end();
+                refusal.map_or(PROCEED.to_owned(), |reply| format!("reject|{reply}"))
+            }
+            _ => PROCEED.to_owned(),
+        }
+    }
+
+    /// Puts our fields before the message, and leaves out copies of them that came with it.
+    fn data_line(&mut self, line: &[u8], reply: &str, settings: &Settings, out: &mut Vec<u8>) {
+        let mut put = |line: &[u8]| {
+            out.extend_from_slice(reply.as_bytes());
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        };
+        if matches!(self.message, Message::Before) {
+            let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(settings));
+            let (fields, refusal) = match outcome {
+                Some(Outcome::Refuse(refusal)) => (Vec::new(), Some(refusal)),
+                Some(Outcome::Take(Edits { fields, .. })) => (fields, None),
+                None => (Vec::new(), None),
+            };
+            fields.iter().for_each(|(name, value)| put(format!("{name}: {value}").as_bytes()));
+            self.message = Message::Header { passes: true, refusal };
+        }
+        if let Message::Header { passes, refusal } = &mut self.message {
+            if line.is_empty() || line == b"." {
+                self.message = Message::Body { refusal: refusal.take() };
+            } else {
+                if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+                    let (name, _) = split_at(line, b':');
+                    *passes = !name.trim_ascii().eq_ignore_ascii_case(STATUS_FIELD.as_bytes());
+                }
+                if !*passes {
+                    return;
+                }
+            }
+        }
+        put(line);
+    }
+
+    fn end(&mut self) {
+        self.transaction = None;
+        self.message = Message::Before;
+    }
+}
+
+fn split(text: &[u8]) -> (&[u8], &[u8]) {
+    split_at(text, b'|')
+}
+
+fn split_at(text: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|&octet| octet == separator).unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), text.get(end + 1..).unwrap_or_default())
+}

@@ -1,0 +1,104 @@
+//! OpenSMTPD, with the lines of `integrations/opensmtpd`, where its compiled-in places are folders of ours.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::server::{MAILBOXES, MailServer, Server, id, integration};
+
+pub(crate) struct OpenSmtpd;
+
+impl MailServer for OpenSmtpd {
+    fn start(&self, server: &Server) {
+        let user = id(&["-u", "opensmtpd"]);
+        for name in ["spool", "run", "mail"] {
+            fs::create_dir(server.path(name)).expect("a folder");
+        }
+        fs::set_permissions(server.path("spool"), fs::Permissions::from_mode(0o711)).expect("a folder of ours");
+        // The filter runs as this user.
+        for name in ["mail", "keyring.toml"] {
+            chown(server.path(name), Some(user), None)
+                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+        }
+        fs::copy(env!("CARGO_BIN_EXE_batvd"), server.path("batvd")).expect("the daemon");
+        fs::write(server.path("smtpd.conf"), configuration(server)).expect("a file");
+        let programs = programs();
+        let (shown, root) = (programs.display(), server.root());
+        let script = format!(
+            "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
+             mount --bind {shown}/var/lib/opensmtpd /var/lib/opensmtpd && \
+             mount --bind {root}/spool /var/spool/smtpd && mount --bind {root}/run /run && \
+             hostname mx.example.com && echo $$ > {root}/pid && exec {shown}/usr/sbin/smtpd -d -f {root}/smtpd.conf"
+        );
+        let log = fs::File::create(server.path("maillog")).expect("a file");
+        let mut command = Command::new("setsid");
+        command
+            .args(["--fork", "unshare", "-m", "-u", "sh", "-c", &script])
+            .stdin(Stdio::null())
+            .stderr(log.try_clone().expect("a file"));
+        assert!(command.stdout(log).status().is_ok_and(|status| status.success()), "no namespace");
+    }
+
+    fn pid_files(&self) -> &'static [&'static str] {
+        &["pid"]
+    }
+
+    fn logs(&self) -> &'static [&'static str] {
+        &["maillog"]
+    }
+
+    fn is_holding(&self, _server: &Server) -> bool {
+        false
+    }
+
+    fn sendmail(&self, server: &Server) -> Command {
+        let pid = fs::read_to_string(server.path("pid")).expect("a process");
+        let mut command = Command::new("nsenter");
+        command.args(["-m", "-t", pid.trim()]).arg(programs().join("usr/sbin/sendmail"));
+        command
+    }
+
+    fn knows_recipients(&self) -> bool {
+        false
+    }
+
+    fn takes_quoted(&self) -> bool {
+        false
+    }
+
+    fn can_hold(&self) -> bool {
+        false
+    }
+
+    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
+        server.submit(sender, recipient)
+    }
+}
+
+fn programs() -> PathBuf {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("opensmtpd");
+    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    programs
+}
+
+fn configuration(server: &Server) -> String {
+    let root = server.root();
+    let shipped = integration("opensmtpd/smtpd.conf")
+        .replace("/usr/bin/batvd", &format!("{root}/batvd"))
+        .replace("/etc/batv", &root)
+        .replace("0.0.0.0 port 25", &format!("127.0.0.1 port {} tag MX", server.mx))
+        .replace("0.0.0.0 port 587", &format!("127.0.0.1 port {} tag ORIGINATING", server.submission));
+    let mailboxes: Vec<_> =
+        MAILBOXES.iter().map(|name| format!("\"{}@example.com\" = \"opensmtpd\"", name.trim_matches('"'))).collect();
+    format!(
+        "table mailboxes {{ {} }}\n{shipped}\
+         action \"local\" maildir \"{root}/mail/%{{rcpt.user:lowercase}}\" virtual <mailboxes>\n\
+         action \"out\" relay host smtp://127.0.0.1:{} helo mx.example.com\n\
+         match from any for domain {{ \"example.com\", \"srs.example.com\" }} action \"local\"\n\
+         match tag ORIGINATING from any for any action \"out\"\nmatch from socket for any action \"out\"\n",
+        mailboxes.join(", "),
+        server.next_hop.port
+    )
+}
