@@ -1,5 +1,10 @@
 //! What all protocols have in common: octets in, octets out, no I/O.
 
+use core::fmt::Display;
+
+use thiserror::Error;
+use tracing::error;
+
 use crate::settings::Settings;
 
 /// Whether a connection goes on.
@@ -26,5 +31,47 @@ pub trait Door {
     /// Whether something is under way that must not be cut off.
     fn is_busy(&self) -> bool {
         false
+    }
+}
+
+/// A request, and the octets that it takes with its frame; `None` when more octets have to come.
+pub(crate) type Cut<'o> = Option<(&'o [u8], usize)>;
+
+/// Answers the whole requests, one after the other: `cut` finds the first one.
+pub(crate) fn each_request<E: Display>(
+    door: &str,
+    octets: &[u8],
+    cut: impl Fn(&[u8]) -> Result<Cut<'_>, E>,
+    mut answer: impl FnMut(&[u8]) -> Flow,
+) -> (usize, Flow) {
+    let mut taken = 0;
+    loop {
+        match cut(octets.get(taken..).unwrap_or_default()) {
+            Ok(None) => return (taken, Flow::Continue),
+            Ok(Some((request, length))) => {
+                taken += length;
+                if answer(request) == Flow::Close {
+                    return (taken, Flow::Close);
+                }
+            }
+            Err(error) => {
+                error!(door, "closed: {error}");
+                return (taken, Flow::Close);
+            }
+        }
+    }
+}
+
+/// A request that has no end.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("a request of more than {0} octets")]
+pub(crate) struct Endless(usize);
+
+/// Cuts requests that end with `end`; one that has not ended after `limit` octets never will.
+pub(crate) fn ended_by(end: &'static [u8], limit: usize) -> impl Fn(&[u8]) -> Result<Cut<'_>, Endless> {
+    move |octets| match octets.windows(end.len()).position(|part| part == end) {
+        Some(length) => Ok(octets.get(..length).map(|request| (request, length + end.len()))),
+        None if octets.len() > limit => Err(Endless(limit)),
+        None => Ok(None),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::door::{Door, Flow};
+use crate::door::{Door, Flow, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Edits, Outcome, STATUS_FIELD, Transaction};
 
@@ -63,15 +63,10 @@ enum Message {
 
 impl Door for Filter {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        let mut taken = 0;
-        loop {
-            let rest = octets.get(taken..).unwrap_or_default();
-            let Some(end) = rest.iter().position(|&octet| octet == b'\n') else {
-                return (taken, if rest.len() > LINE_LIMIT { Flow::Close } else { Flow::Continue });
-            };
-            taken += end + 1;
-            self.line(rest.get(..end).unwrap_or_default(), settings, out);
-        }
+        each_request("filter", octets, ended_by(b"\n", LINE_LIMIT), |line| {
+            self.line(line, settings, out);
+            Flow::Continue
+        })
     }
 
     fn is_busy(&self) -> bool {

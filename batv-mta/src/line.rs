@@ -23,7 +23,7 @@ use batv_core::envelope::Envelope;
 use batv_core::{Mailbox, Path};
 use tracing::info;
 
-use crate::door::{Door, Flow};
+use crate::door::{Door, Flow, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
 use crate::settings::Settings;
 use crate::transaction::{self, Client, Transaction};
@@ -52,22 +52,12 @@ pub struct Line;
 
 impl Door for Line {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        let mut taken = 0;
-        loop {
-            let rest = octets.get(taken..).unwrap_or_default();
-            let Some(end) = rest.iter().position(|&octet| octet == b'\n') else {
-                return (taken, if rest.len() > REQUEST_LIMIT { Flow::Close } else { Flow::Continue });
-            };
-            taken += end + 1;
-            let line = rest.get(..end).unwrap_or_default();
-            let text = match answer(line.strip_suffix(b"\r").unwrap_or(line), settings) {
-                Answer::Found(text) => format!("OK {text}\n"),
-                Answer::NotFound => "NO\n".to_owned(),
-                Answer::Temporary(why) => format!("TEMP {why}\n"),
-                Answer::Permanent(why) => format!("PERM {why}\n"),
-            };
-            out.extend_from_slice(text.as_bytes());
-        }
+        each_request("line", octets, ended_by(b"\n", REQUEST_LIMIT), |line| {
+            let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), settings);
+            out.extend_from_slice(answer.text("NO").as_bytes());
+            out.push(b'\n');
+            Flow::Continue
+        })
     }
 }
 

@@ -66,6 +66,18 @@ pub enum Answer {
     Permanent(String),
 }
 
+impl Answer {
+    /// As the protocols write it, but for what they say when nothing is found.
+    pub(crate) fn text(&self, not_found: &str) -> String {
+        match self {
+            Self::Found(address) => format!("OK {address}"),
+            Self::NotFound => not_found.to_owned(),
+            Self::Temporary(why) => format!("TEMP {why}"),
+            Self::Permanent(why) => format!("PERM {why}"),
+        }
+    }
+}
+
 /// Looks an address up.
 ///
 /// What is no address is not found: an error here would put off mail that has nothing to do with us.

@@ -2,7 +2,7 @@
 //!
 //! It judges each recipient by itself, for a policy service has no memory of a message.
 
-use crate::door::{Door, Flow};
+use crate::door::{Door, Flow, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Transaction};
 
@@ -31,17 +31,10 @@ pub struct PolicyService;
 
 impl Door for PolicyService {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        let mut taken = 0;
-        loop {
-            let rest = octets.get(taken..).unwrap_or_default();
-            let Some(end) = rest.windows(2).position(|pair| pair == b"\n\n") else {
-                return (taken, if rest.len() > REQUEST_LIMIT { Flow::Close } else { Flow::Continue });
-            };
-            let request = rest.get(..end).unwrap_or_default();
-            taken += end + 2;
-            let action = action(request, settings);
-            out.extend_from_slice(format!("action={action}\n\n").as_bytes());
-        }
+        each_request("policy", octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
+            out.extend_from_slice(format!("action={}\n\n", action(request, settings)).as_bytes());
+            Flow::Continue
+        })
     }
 }
 

@@ -103,14 +103,13 @@ impl Settings {
 
     /// Whether the configuration lets this sender have a tag.
     pub fn is_signed(&self, sender: &Mailbox<'_>) -> bool {
-        let listed = |pattern: &Pattern<String>| pattern.matches(sender);
         let sign = &self.config.sign;
-        (sign.protected.is_empty() || sign.protected.iter().any(listed)) && !sign.exempt.iter().any(listed)
+        (sign.protected.is_empty() || lists(&sign.protected, sender)) && !lists(&sign.exempt, sender)
     }
 
     /// Whether mail to this recipient goes without a tag.
     pub fn is_exempt_recipient(&self, recipient: &Mailbox<'_>) -> bool {
-        self.config.sign.exempt_recipients.iter().any(|pattern| pattern.matches(recipient))
+        lists(&self.config.sign.exempt_recipients, recipient)
     }
 
     /// The policy for the domain of a mailbox.
@@ -147,6 +146,10 @@ impl Settings {
     pub const fn mode(&self) -> Mode {
         self.config.verify.mode
     }
+}
+
+fn lists(patterns: &[Pattern<String>], mailbox: &Mailbox<'_>) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(mailbox))
 }
 
 fn contains(networks: &[ipnet::IpNet], address: Option<IpAddr>) -> bool {

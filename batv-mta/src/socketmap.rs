@@ -1,6 +1,8 @@
 //! Postfix's socketmap (socketmap_table(5)), which Sendmail knows too: netstrings of `map SP key`, answered in order.
 
-use crate::door::{Door, Flow};
+use thiserror::Error;
+
+use crate::door::{Door, Flow, each_request};
 use crate::lookup::{Answer, MAPS, look_up};
 use crate::settings::Settings;
 
@@ -31,21 +33,16 @@ pub struct Socketmap;
 
 impl Door for Socketmap {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        let mut taken = 0;
-        loop {
-            match netstring(octets.get(taken..).unwrap_or_default()) {
-                Ok(None) => return (taken, Flow::Continue),
-                Ok(Some((request, length))) => {
-                    taken += length;
-                    answer(request, settings, out);
-                }
-                Err(Malformed) => return (taken, Flow::Close),
-            }
-        }
+        each_request("socketmap", octets, netstring, |request| {
+            let text = answer(request, settings).text("NOTFOUND ");
+            out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());
+            Flow::Continue
+        })
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Error)]
+#[error("no netstring of at most {REQUEST_LIMIT} octets")]
 struct Malformed;
 
 fn netstring(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Malformed> {
@@ -67,22 +64,15 @@ fn netstring(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Malformed> {
     }
 }
 
-fn answer(request: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+fn answer(request: &[u8], settings: &Settings) -> Answer {
     let space = request.iter().position(|&octet| octet == b' ').unwrap_or(request.len());
     let (name, key) = request.split_at(space);
     let map = str::from_utf8(name).ok().and_then(|name| name.parse().ok());
-    let found = map.map_or_else(
+    map.map_or_else(
         || {
             let known: Vec<_> = MAPS.iter().map(|(name, _)| *name).collect();
             Answer::Permanent(format!("no such map; there are {}", known.join(", ")))
         },
         |map| look_up(map, key.get(1..).unwrap_or_default(), settings),
-    );
-    let text = match found {
-        Answer::Found(address) => format!("OK {address}"),
-        Answer::NotFound => "NOTFOUND ".to_owned(),
-        Answer::Temporary(why) => format!("TEMP {why}"),
-        Answer::Permanent(why) => format!("PERM {why}"),
-    };
-    out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());
+    )
 }

@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
 use batv_core::prvs::{self, Signing, Unchanged};
 use batv_core::srs::{Forwarding, SrsVerdict};
-use batv_core::{Day, Mailbox, Path};
+use batv_core::{Day, Error, Mailbox, Path};
 use tracing::{error, info, warn};
 
 use crate::config::{Mixed, ReverseFor};
@@ -220,30 +220,14 @@ impl Transaction {
     fn sign(&self, settings: &Settings) -> Option<String> {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
         let today = settings.today().ok()?;
-        if self.outgoing && settings.is_signed(&sender) {
-            if self.is_exempt_from_tags(settings) {
-                info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
-                return None;
-            }
-            match prvs::sign(settings.keys(), &sender, settings.form(), None, today) {
-                Ok(Signing::Tagged(tagged)) => {
-                    info!(queue_id = self.queue_id, from = %sender, key = %tagged.key_id(), "tagged");
-                    return Some(tagged.to_string());
-                }
-                Ok(Signing::Unchanged(_, Unchanged::NotOurs)) => {}
-                Ok(_) => return None,
-                Err(error) => {
-                    warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
-                    return None;
-                }
-            }
+        let signing = settings
+            .is_signed(&sender)
+            .then(|| prvs::sign(settings.keys(), &sender, settings.form(), None, today))
+            .filter(|signing| !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))));
+        if let Some(signing) = signing {
+            return if self.outgoing { self.tag(&sender, signing, settings) } else { None };
         }
-        let is_ours = settings.is_signed(&sender)
-            && !matches!(
-                prvs::sign(settings.keys(), &sender, settings.form(), None, today),
-                Ok(Signing::Unchanged(_, Unchanged::NotOurs))
-            );
-        if is_ours || !self.recipients.iter().any(|recipient| recipient.leaves) {
+        if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
         }
         let forwarding = settings.with_srs(|srs| match srs.forward(settings.keys(), &sender, today) {
@@ -260,6 +244,24 @@ impl Transaction {
             }
             Err(error) => {
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left as it is");
+                None
+            }
+        }
+    }
+
+    fn tag(&self, sender: &Mailbox<'_>, signing: Result<Signing<'_>, Error>, settings: &Settings) -> Option<String> {
+        if self.is_exempt_from_tags(settings) {
+            info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
+            return None;
+        }
+        match signing {
+            Ok(Signing::Tagged(tagged)) => {
+                info!(queue_id = self.queue_id, from = %sender, key = %tagged.key_id(), "tagged");
+                Some(tagged.to_string())
+            }
+            Ok(_) => None,
+            Err(error) => {
+                warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
                 None
             }
         }
@@ -293,11 +295,10 @@ impl Transaction {
     }
 }
 
-/// Judges by the policy for the domain of the recipient, without his tag; says the mode of that policy, too.
+/// Judges by the policy for the domain of the recipient, which a tag leaves as it is; says the mode of that policy, too.
 pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day) -> (Judgement<'a>, Mode) {
-    let keys = settings.keys();
-    let policy = settings.policy(&prvs::verify(keys, &envelope.forward_path, today).mailbox);
-    (envelope::judge(envelope, keys, &policy, today), policy.mode)
+    let policy = settings.policy(&envelope.forward_path);
+    (envelope::judge(envelope, settings.keys(), &policy, today), policy.mode)
 }
 
 /// Reverses an SRS address of ours, or says why it isn't taken.

@@ -1,133 +1,14 @@
 //! The running daemon, spoken to through all its doors, by good peers and by bad ones.
 
+mod support;
+
 use core::time::Duration;
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use batv_config::clock;
-use batv_core::prvs::{self, Form};
-use batv_core::srs::Srs;
-use batv_core::{Algorithm, Domain, Key, KeyId, KeyUse, Mailbox};
-use tempfile::TempDir;
-
-const KEYRING: &str = "[[key]]\nuse = 'batv'\nid = 4\nalgorithm = 'hmac-sha1'\nsecret = 'text:s3kr1t'\n\
-    state = 'signing'\ndomains = ['example.com']\n\
-    [[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nalgorithm = 'hmac-sha1'\nstate = 'signing'\n";
-const SRS_DOMAIN: &str = "srs.example.com";
-
-struct Daemon {
-    folder: TempDir,
-    process: Child,
-}
-
-impl Daemon {
-    fn start(configuration: &str) -> Self {
-        Self::try_start(configuration, KEYRING).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// The daemon, or what it says on standard error.
-    fn try_start(configuration: &str, keyring: &str) -> Result<Self, String> {
-        Self::launch(configuration, keyring, &[])
-    }
-
-    #[expect(clippy::unwrap_in_result, reason = "the error is the daemon's, a panic the test's")]
-    fn launch(configuration: &str, keyring: &str, variables: &[(&str, &std::ffi::OsStr)]) -> Result<Self, String> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = folder.path().display();
-        write(&folder, "keyring.toml", keyring);
-        let listen = format!(
-            "keyring = '{root}/keyring.toml'\n[listen]\nmilter = ['unix:{root}/milter']\n\
-             socketmap = ['unix:{root}/socketmap']\npolicy = ['unix:{root}/policy']\nline = ['unix:{root}/line']\n\
-             [srs]\ndomains = ['{SRS_DOMAIN}']\n"
-        );
-        write(&folder, "batvd.toml", &format!("{listen}{configuration}"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_batvd"));
-        command
-            .arg("--config")
-            .arg(folder.path().join("batvd.toml"))
-            .envs(variables.iter().copied())
-            .stderr(Stdio::piped());
-        let mut process = command.spawn().expect("batvd");
-        let mut said = String::new();
-        let mut errors = BufReader::new(process.stderr.take().expect("a pipe"));
-        while !said.contains(" ready") {
-            if errors.read_line(&mut said).expect("UTF-8") == 0 {
-                let status = process.wait().expect("an end");
-                assert_eq!(status.code(), Some(2), "{said}");
-                return Err(said);
-            }
-        }
-        // So that the log has somewhere to go.
-        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
-        Ok(Self { folder, process })
-    }
-
-    fn connect(&self, door: &str) -> UnixStream {
-        let stream = UnixStream::connect(self.folder.path().join(door)).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
-        stream
-    }
-
-    fn ask(&self, door: &str, request: &[u8]) -> String {
-        let mut stream = self.connect(door);
-        stream.write_all(request).expect("a connection");
-        stream.shutdown(std::net::Shutdown::Write).expect("a connection");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("UTF-8");
-        answer
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name]).arg(self.process.id().to_string()).status();
-        assert!(sent.is_ok_and(|status| status.success()), "no signal {name}");
-    }
-
-    /// Octets of memory that are its own.
-    fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("a process");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn write(folder: &TempDir, name: &str, text: &str) {
-    let path = folder.path().join(name);
-    fs::write(&path, text).expect("a file");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a file of ours");
-}
-
-fn keys() -> [Key; 2] {
-    let batv = KeyUse::Batv(KeyId::new(4).expect("an id"));
-    [
-        Key::new(batv, Algorithm::HmacSha1, b"s3kr1t").expect("a key"),
-        Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"another s3kr1t").expect("a key"),
-    ]
-}
-
-fn tagged(address: &str, days_ago: i32) -> String {
-    let then = clock::today().expect("a day").plus(-days_ago).expect("a day");
-    prvs::sign(&keys(), &Mailbox::parse(address).expect("an address"), Form::Prvs, None, then)
-        .expect("room")
-        .to_string()
-}
-
-fn forwarded(address: &str) -> String {
-    let domains = [Domain::parse(SRS_DOMAIN).expect("a domain")];
-    let srs = Srs::new(&domains).expect("domains");
-    let mailbox = Mailbox::parse(address).expect("an address");
-    srs.forward(&keys(), &mailbox, clock::today().expect("a day")).expect("room").to_string()
-}
+use batv_tests::site::{ALICE, KEYRING, forwarded, tagged};
+use support::Daemon;
 
 fn netstring(text: &str) -> String {
     format!("{}:{text},", text.len())
@@ -142,31 +23,30 @@ fn policy(sender: &str, recipient: &str) -> String {
 
 #[test]
 fn tables_answer_for_what_is_ours_alone() {
-    let daemon = Daemon::start("");
-    let alice = "alice@example.com";
-    let tag = tagged(alice, 0);
+    let daemon = Daemon::started("");
+    let tag = tagged(ALICE, 0);
     let forged = tag.replacen("prvs=4", "prvs=5", 1);
     let srs = forwarded("dave@example.net");
     let cases = [
-        ("sign", alice, Some(tag.clone())),
+        ("sign", ALICE, Some(tag.clone())),
         ("sign", &tag, None),
         ("sign", "dave@example.net", None),
         ("sign", "\"\"", None),
         ("sign", "", None),
         ("sign", "example.com", None),
-        ("verify", &tag, Some(alice.to_owned())),
-        ("verify", &tagged(alice, 40), Some(alice.to_owned())),
+        ("verify", &tag, Some(ALICE.to_owned())),
+        ("verify", &tagged(ALICE, 40), Some(ALICE.to_owned())),
         ("verify", &forged, None),
-        ("verify", alice, None),
+        ("verify", ALICE, None),
         ("verify", &srs, None),
-        ("unwrap", &forged, Some(alice.to_owned())),
-        ("unwrap", alice, None),
+        ("unwrap", &forged, Some(ALICE.to_owned())),
+        ("unwrap", ALICE, None),
         ("srs-forward", "dave@example.net", Some(srs.clone())),
         ("srs-forward", "alice@srs.example.com", None),
         ("srs-reverse", &srs, Some("dave@example.net".to_owned())),
         ("srs-reverse", &srs.replacen("SRS0=", "SRS0=AAAA", 1), None),
         ("srs-reverse", "SRS0=AAAA=AA=example.net=dave@elsewhere.example", None),
-        ("srs-reverse", alice, None),
+        ("srs-reverse", ALICE, None),
     ];
     // All at once, as Postfix may: the answers come in order.
     let requests: String = cases.iter().map(|(map, key, _)| netstring(&format!("{map} {key}"))).collect();
@@ -187,13 +67,13 @@ fn tables_answer_for_what_is_ours_alone() {
 
 #[test]
 fn the_policy_service_refuses_what_a_table_let_in() {
-    let daemon = Daemon::start("[verify]\nmode = 'reject'\nreject_at = 'rcpt'\n");
-    let tag = tagged("alice@example.com", 0);
+    let daemon = Daemon::started("[verify]\nmode = 'reject'\nreject_at = 'rcpt'\n");
+    let tag = tagged(ALICE, 0);
     let srs = forwarded("dave@example.net");
     for (sender, recipient, start) in [
         ("", tag.as_str(), "DUNNO"),
         ("", "alice@example.com", "550 5.7.1 "),
-        ("", &tagged("alice@example.com", 40), "550 5.7.1 "),
+        ("", &tagged(ALICE, 40), "550 5.7.1 "),
         ("", "postmaster@example.com", "DUNNO"),
         ("", "dave@example.net", "DUNNO"),
         ("", &srs, "DUNNO"),
@@ -213,26 +93,28 @@ fn the_policy_service_refuses_what_a_table_let_in() {
 
 #[test]
 fn refuses_to_start_without_what_it_needs() {
-    let refusal = |configuration, keyring| match Daemon::try_start(configuration, keyring) {
-        Ok(_) => panic!("started with {configuration} and {keyring}"),
-        Err(said) => said,
+    let refusal = |configuration, keyring| {
+        let mut daemon = Daemon::new(configuration);
+        daemon.write("keyring.toml", keyring, 0o600);
+        let mut command = daemon.command();
+        daemon.try_start(&mut command).expect_err(configuration)
     };
     let said = refusal("", "");
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
     let said = refusal("[verify]\nmoed = 'mark'", KEYRING);
-    assert!(said.contains("line 10, column 1") && said.contains("did you mean `mode`?"), "{said}");
+    assert!(said.contains("line 11, column 1") && said.contains("did you mean `mode`?"), "{said}");
     let said = refusal("", "[[key]]\nsecret = 'text:s3kr1t");
     assert!(!said.contains("s3kr1t"), "{said}");
 }
 
 #[test]
 fn a_wrong_configuration_changes_nothing_in_force() {
-    let daemon = Daemon::start("");
-    let tag = tagged("alice@example.com", 0);
+    let daemon = Daemon::started("");
+    let tag = tagged(ALICE, 0);
     let request = format!("verify {tag}\n");
     let mut line = daemon.connect("line");
     for text in ["", "[[key]]\nuse = 'ba", "[[key]]\nuse = 'batv'\nid = 11\nsecret = 'text:x'"] {
-        write(&daemon.folder, "keyring.toml", text);
+        daemon.write("keyring.toml", text, 0o600);
         daemon.signal("HUP");
         std::thread::sleep(Duration::from_millis(200));
         line.write_all(request.as_bytes()).expect("the connection stays");
@@ -244,7 +126,7 @@ fn a_wrong_configuration_changes_nothing_in_force() {
 
 #[test]
 fn ends_at_once_when_nothing_is_under_way() {
-    let mut daemon = Daemon::start("[limits]\ndrain_seconds = 60\n");
+    let mut daemon = Daemon::started("[limits]\ndrain_seconds = 60\n");
     let mut idle = daemon.connect("milter");
     let mut busy = daemon.connect("milter");
     let offer = [&b"\0\0\0\x0dO\0\0\0\x06"[..], &[0, 0, 1, 0xff], &[0; 4]].concat();
@@ -255,15 +137,15 @@ fn ends_at_once_when_nothing_is_under_way() {
     busy.read_exact(&mut answer[..5]).expect("an answer");
     daemon.signal("TERM");
     assert_eq!(idle.read(&mut [0]).expect("an end"), 0);
-    assert!(daemon.process.try_wait().expect("a process").is_none(), "a message is under way");
+    assert!(daemon.is_running(), "a message is under way");
     busy.write_all(b"\0\0\0\x01E\0\0\0\x01Q").expect("a connection");
-    assert!(daemon.process.wait().expect("an end").success());
-    assert!(!daemon.folder.path().join("milter").exists());
+    assert!(daemon.stop().success());
+    assert!(!daemon.path("milter.sock").exists());
 }
 
 #[test]
 fn bad_peers_block_nobody_and_take_no_memory() {
-    let daemon = Daemon::start("[limits]\nidle_seconds = 5\n");
+    let daemon = Daemon::started("[limits]\nidle_seconds = 5\n");
     let before = daemon.memory();
     // A thousand that say nothing, among them some who promise much, and some who speak slowly.
     let mut peers: Vec<UnixStream> = (0..1000).map(|_| daemon.connect("milter")).collect();
@@ -310,7 +192,9 @@ fn tells_systemd_when_it_is_ready_and_when_it_ends() {
     let path = folder.path().join("notify");
     let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
     socket.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
-    let daemon = Daemon::launch("", KEYRING, &[("NOTIFY_SOCKET", path.as_os_str())]).expect("a daemon");
+    let mut daemon = Daemon::new("");
+    let mut command = daemon.command();
+    daemon.try_start(command.env("NOTIFY_SOCKET", &path)).expect("a daemon");
     let hear = || {
         let mut octets = [0; 64];
         let length = socket.recv(&mut octets).expect("a word");

@@ -4,9 +4,11 @@ extern crate alloc;
 
 pub mod fixed;
 pub mod generate;
+pub mod host;
 pub mod interop;
 pub mod invariants;
 pub mod peer;
 mod reference;
+pub mod site;
 pub mod smtp;
 pub mod vectors;

@@ -55,6 +55,18 @@ impl Client {
         self.say(&format!("{MESSAGE}\r\n."))
     }
 
+    /// Sends a message to one recipient. Gives what is said last: that of the recipient when he is refused, else that of
+    /// the message.
+    ///
+    /// # Panics
+    /// When a socket fails, or the sender is refused: these are tests.
+    pub fn send(&mut self, sender: &str, recipient: &str) -> String {
+        let reply = self.say(&format!("MAIL FROM:<{sender}>"));
+        assert!(reply.starts_with("250 "), "{reply}");
+        let reply = self.say(&format!("RCPT TO:<{recipient}>"));
+        if reply.starts_with("250 ") { self.data() } else { reply }
+    }
+
     fn reply(&mut self) -> String {
         loop {
             let mut line = String::new();

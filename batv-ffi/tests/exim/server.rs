@@ -2,16 +2,18 @@
 
 use core::net::Ipv4Addr;
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Command;
 
+use batv_tests::host::{free_ports, give, maildir, wait_for};
 use batv_tests::smtp::{Client, Envelope, NextHop};
 use tempfile::TempDir;
 
 use crate::support::{compile, library, manifest, run, said};
-use crate::wait_for;
+
+/// The account that Debian's Exim was compiled for.
+const EXIM_USER: &str = "Debian-exim";
 
 pub(crate) struct Exim {
     folder: TempDir,
@@ -31,7 +33,7 @@ impl Exim {
         fs::set_permissions(exim.folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
         for name in ["spool", "log", "mail"] {
             fs::create_dir(exim.path(name)).expect("a folder");
-            exim.give_to_exim(&exim.path(name));
+            give(&exim.path(name), EXIM_USER);
         }
         exim.replace_keyring(keyring);
         exim.build_shim();
@@ -48,7 +50,7 @@ impl Exim {
         let keyring = self.path("keyring.toml");
         fs::write(&keyring, text).expect("a file");
         fs::set_permissions(&keyring, fs::Permissions::from_mode(0o600)).expect("a file of ours");
-        self.give_to_exim(&keyring);
+        give(&keyring, EXIM_USER);
     }
 
     pub(crate) fn connect_mx(&self) -> Client {
@@ -57,24 +59,16 @@ impl Exim {
 
     /// Sends a message to be relayed.
     pub(crate) fn submit(&self, sender: &str, recipient: &str) -> String {
-        Self::transact(Client::connect(self.submission), sender, recipient)
+        Client::connect(self.submission).send(sender, recipient)
     }
 
     /// Sends a message from outside.
     pub(crate) fn send(&self, sender: &str, recipient: &str) -> String {
-        Self::transact(self.connect_mx(), sender, recipient)
+        self.connect_mx().send(sender, recipient)
     }
 
     pub(crate) fn bounce(&self, recipient: &str) -> String {
         self.send("", recipient)
-    }
-
-    /// What is said last: that of the recipient when he is refused, else that of the message.
-    fn transact(mut client: Client, sender: &str, recipient: &str) -> String {
-        let reply = client.say(&format!("MAIL FROM:<{sender}>"));
-        assert!(reply.starts_with("250 "), "{reply}");
-        let reply = client.say(&format!("RCPT TO:<{recipient}>"));
-        if reply.starts_with("250 ") { client.data() } else { reply }
     }
 
     /// What has reached the next hop.
@@ -84,8 +78,7 @@ impl Exim {
 
     /// The messages in a mailbox.
     pub(crate) fn mailbox(&self, name: &str) -> Vec<String> {
-        let files = fs::read_dir(self.path("mail").join(name).join("new")).into_iter().flatten().flatten();
-        files.map(|file| fs::read_to_string(file.path()).expect("a message")).collect()
+        maildir(&self.path("mail").join(name))
     }
 
     pub(crate) fn log(&self) -> String {
@@ -151,15 +144,6 @@ impl Exim {
         }
         fs::write(self.path("exim.conf"), lines.join("\n") + "\n").expect("a file");
     }
-
-    fn give_to_exim(&self, path: &Path) {
-        let id = |option: &str| {
-            let number = said(&run(Command::new("id").args([option, "Debian-exim"])));
-            number.trim().parse().expect("a number")
-        };
-        chown(path, Some(id("-u")), Some(id("-g")))
-            .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
-    }
 }
 
 impl Drop for Exim {
@@ -171,10 +155,4 @@ impl Drop for Exim {
             let _ = Command::new("kill").arg(pid.trim()).status();
         }
     }
-}
-
-fn free_ports() -> [u16; 2] {
-    [(); 2]
-        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"))
-        .map(|listener| listener.local_addr().expect("an address").port())
 }

@@ -6,7 +6,7 @@ use super::command::{Command, Family, texts};
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use super::{VERSION, action, step};
-use crate::door::{Door, Flow};
+use crate::door::{Door, Flow, each_request};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Outcome, STATUS_FIELD, Transaction};
 
@@ -230,22 +230,7 @@ impl Session {
 
 impl Door for Session {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        let mut taken = 0;
-        loop {
-            match next_packet(octets.get(taken..).unwrap_or_default()) {
-                Ok(None) => return (taken, Flow::Continue),
-                Ok(Some((packet, length))) => {
-                    taken += length;
-                    if self.packet(packet, settings, out) == Flow::Close {
-                        return (taken, Flow::Close);
-                    }
-                }
-                Err(too_long) => {
-                    error!(door = "milter", "closed: {too_long}");
-                    return (taken, Flow::Close);
-                }
-            }
-        }
+        each_request("milter", octets, next_packet, |packet| self.packet(packet, settings, out))
     }
 
     fn is_busy(&self) -> bool {

@@ -1,11 +1,12 @@
 //! Exim, with the parts of `integrations/exim` put into the configuration of `exim.conf`.
 
 use std::fs;
-use std::os::unix::fs::chown;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::server::{MailServer, Server, id, integration};
+use batv_tests::host::give;
+
+use crate::server::{MailServer, Server, integration};
 
 pub(crate) struct Exim;
 
@@ -13,8 +14,7 @@ impl MailServer for Exim {
     fn start(&self, server: &Server) {
         for name in ["spool", "log", "mail"] {
             fs::create_dir(server.path(name)).expect("a folder");
-            chown(server.path(name), Some(id(&["-u", "Debian-exim"])), Some(id(&["-g", "Debian-exim"])))
-                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+            give(&server.path(name), "Debian-exim");
         }
         fs::write(server.path("exim.conf"), configuration(server)).expect("a file");
         let started = command(server).args(["-bd", "-q1s"]).output().expect("Exim");

@@ -1,108 +1,34 @@
 //! The daemon beside real mail servers, on loopback, with the configurations that are shipped.
 
-mod daemon;
 mod exim;
 mod opensmtpd;
 mod postfix;
 mod sendmail;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
 
-use core::time::Duration;
-use std::time::Instant;
-
-use batv_config::clock;
-use batv_core::prvs::{self, Form};
-use batv_core::srs::Srs;
-use batv_core::{Algorithm, Domain, Key, KeyId, KeyUse, Mailbox, Verdict};
-use batv_tests::smtp::Client;
+use batv_core::Verdict;
+use batv_tests::host::wait_for;
+use batv_tests::site::{ALICE, forged, forwarded, tagged, verdict};
 use server::{MailServer, Server};
 
-const KEYRING: &str = r#"
-[[key]]
-use = "batv"
-id = 4
-algorithm = "hmac-sha256"
-secret = "text:s3kr1t s3kr1t s3kr1t"
-state = "signing"
-domains = ["example.com"]
-
-[[key]]
-use = "srs"
-algorithm = "hmac-sha1"
-secret = "text:another s3kr1t"
-state = "signing"
-"#;
-const SRS_DOMAIN: &str = "srs.example.com";
-const ALICE: &str = "alice@example.com";
 const DAVE: &str = "dave@example.net";
 
 /// No network is ours: client and server have one address, and the listener says who is who.
 fn configuration(verify: &str) -> String {
     format!(
-        "[clients]\ninternal_networks = []\ndaemon_names = [\"ORIGINATING\", \"SUBMISSION\"]\n[sign]\nexempt_recipients = [\"list@example.net\"]\n\
-         [srs]\ndomains = [\"{SRS_DOMAIN}\"]\n[verify]\n{verify}\n"
+        "[clients]\ninternal_networks = []\ndaemon_names = [\"ORIGINATING\", \"SUBMISSION\"]\n[sign]\nexempt_recipients = [\"list@example.net\"]\n[verify]\n{verify}\n"
     )
-}
-
-fn keys() -> [Key; 2] {
-    let batv = KeyUse::Batv(KeyId::new(4).expect("an id"));
-    [
-        Key::new(batv, Algorithm::HmacSha256, b"s3kr1t s3kr1t s3kr1t").expect("a key"),
-        Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"another s3kr1t").expect("a key"),
-    ]
-}
-
-/// An address as it was tagged so many days ago.
-fn tagged(address: &str, days_ago: i32) -> String {
-    let then = clock::today().expect("a day").plus(-days_ago).expect("a day");
-    let mailbox = Mailbox::parse(address).expect("an address");
-    prvs::sign(&keys(), &mailbox, Form::Prvs, None, then).expect("room").to_string()
-}
-
-fn forwarded(address: &str) -> String {
-    let domains = [Domain::parse(SRS_DOMAIN).expect("a domain")];
-    let mailbox = Mailbox::parse(address).expect("an address");
-    let srs = Srs::new(&domains).expect("domains");
-    srs.forward(&keys(), &mailbox, clock::today().expect("a day")).expect("room").to_string()
-}
-
-fn verdict(address: &str) -> Verdict {
-    prvs::verify(&keys(), &Mailbox::parse(address).expect("an address"), clock::today().expect("a day")).verdict
-}
-
-/// With the last digit of the tag changed.
-fn forged(address: &str) -> String {
-    let (tag, rest) = address.rsplit_once('=').expect("a tag");
-    let (tag, digit) = tag.split_at(tag.len() - 1);
-    format!("{tag}{}={rest}", if digit == "0" { "1" } else { "0" })
-}
-
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "no {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// What is said last: that of the recipient when he is refused, else that of the message.
-fn transact(client: &mut Client, sender: &str, recipient: &str) -> String {
-    let reply = client.say(&format!("MAIL FROM:<{sender}>"));
-    assert!(reply.starts_with("250 "), "{reply}");
-    let reply = client.say(&format!("RCPT TO:<{recipient}>"));
-    if reply.starts_with("250 ") { client.data() } else { reply }
 }
 
 impl Server {
     pub(crate) fn submit(&self, sender: &str, recipient: &str) -> String {
-        transact(&mut self.connect_submission(), sender, recipient)
+        self.connect_submission().send(sender, recipient)
     }
 
     pub(crate) fn send(&self, sender: &str, recipient: &str) -> String {
-        transact(&mut self.connect_mx(), sender, recipient)
+        self.connect_mx().send(sender, recipient)
     }
 
     fn bounce(&self, recipient: &str) -> String {
@@ -173,7 +99,7 @@ on!(on_postfix, crate::postfix::Postfix);
 on!(on_sendmail, crate::sendmail::Sendmail);
 
 fn tags_what_leaves(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"reject\""));
     starts(&server.submit(ALICE, DAVE), "250 ");
     let sender = server.sender_towards(DAVE);
     assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");
@@ -195,7 +121,7 @@ fn tags_what_leaves(which: &'static dyn MailServer) {
 }
 
 fn takes_genuine_bounces_alone(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"reject\""));
     let tag = tagged(ALICE, 0);
     starts(&server.bounce(&tag), "250 ");
     let message = server.message_of("alice");
@@ -225,7 +151,7 @@ fn takes_genuine_bounces_alone(which: &'static dyn MailServer) {
 }
 
 fn takes_ordinary_mail(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"reject\""));
     starts(&server.send(DAVE, "bob@example.com"), "250 ");
     assert!(!server.message_of("bob").contains("X-BATV"), "a header on what is not judged");
     starts(&server.send(DAVE, &tagged(ALICE, 40)), "250 ");
@@ -236,7 +162,7 @@ fn takes_ordinary_mail(which: &'static dyn MailServer) {
 }
 
 fn forwards_with_srs(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"reject\""));
     starts(&which.forward(&server, DAVE, "erin@example.org"), "250 ");
     let sender = server.sender_towards("erin@example.org");
     if !which.knows_recipients() {
@@ -254,7 +180,7 @@ fn forwards_with_srs(which: &'static dyn MailServer) {
 }
 
 fn gets_its_own_bounces(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"reject\""));
     starts(&server.submit(ALICE, "refused@example.net"), "250 ");
     let message = server.message_of("alice");
     assert!(message.contains("550 5.7.1 refused"), "{message}");
@@ -268,7 +194,7 @@ fn by_mode(which: &'static dyn MailServer) {
         ("mark", "250 ", Some("X-BATV-Status: invalid, untagged")),
         ("reject", "550 5.7.1 ", None),
     ] {
-        let server = Server::start(which, &configuration(&format!("mode = \"{mode}\"")), KEYRING);
+        let server = Server::start(which, &configuration(&format!("mode = \"{mode}\"")));
         starts(&server.bounce(ALICE), reply);
         let log = server.daemon.log() + &server.log();
         assert!(log.contains("reason=untagged"), "{log}");
@@ -281,7 +207,7 @@ fn by_mode(which: &'static dyn MailServer) {
 }
 
 fn holds_what_is_not_proved(which: &'static dyn MailServer) {
-    let server = Server::start(which, &configuration("mode = \"quarantine\""), KEYRING);
+    let server = Server::start(which, &configuration("mode = \"quarantine\""));
     starts(&server.bounce(ALICE), "250 ");
     if !which.can_hold() {
         let message = server.message_of("alice");
@@ -292,11 +218,11 @@ fn holds_what_is_not_proved(which: &'static dyn MailServer) {
 }
 
 fn loses_nothing_without_the_daemon(which: &'static dyn MailServer) {
-    let mut server = Server::start(which, &configuration("mode = \"reject\""), KEYRING);
+    let mut server = Server::start(which, &configuration("mode = \"reject\""));
     let mut client = server.connect_submission();
     server.daemon.reload();
-    starts(&transact(&mut client, ALICE, "first@example.net"), "250 ");
-    assert!(server.daemon.stop());
+    starts(&client.send(ALICE, "first@example.net"), "250 ");
+    assert!(server.daemon.stop().success());
     // A milter is asked at once, a line protocol when the message leaves.
     let mut client = server.connect_submission();
     let reply = client.say(&format!("MAIL FROM:<{ALICE}>"));

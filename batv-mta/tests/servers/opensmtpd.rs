@@ -1,29 +1,28 @@
 //! OpenSMTPD, with the lines of `integrations/opensmtpd`, where its compiled-in places are folders of ours.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::server::{MAILBOXES, MailServer, Server, id, integration};
+use batv_tests::host::give;
+
+use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
 
 pub(crate) struct OpenSmtpd;
 
 impl MailServer for OpenSmtpd {
     fn start(&self, server: &Server) {
-        let user = id(&["-u", "opensmtpd"]);
         for name in ["spool", "run", "mail"] {
             fs::create_dir(server.path(name)).expect("a folder");
         }
         fs::set_permissions(server.path("spool"), fs::Permissions::from_mode(0o711)).expect("a folder of ours");
         // The filter runs as this user.
         for name in ["mail", "keyring.toml"] {
-            chown(server.path(name), Some(user), None)
-                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+            give(&server.path(name), "opensmtpd");
         }
         fs::copy(env!("CARGO_BIN_EXE_batvd"), server.path("batvd")).expect("the daemon");
         fs::write(server.path("smtpd.conf"), configuration(server)).expect("a file");
-        let programs = programs();
+        let programs = programs("opensmtpd");
         let (shown, root) = (programs.display(), server.root());
         let script = format!(
             "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
@@ -55,7 +54,7 @@ impl MailServer for OpenSmtpd {
     fn sendmail(&self, server: &Server) -> Command {
         let pid = fs::read_to_string(server.path("pid")).expect("a process");
         let mut command = Command::new("nsenter");
-        command.args(["-m", "-t", pid.trim()]).arg(programs().join("usr/sbin/sendmail"));
+        command.args(["-m", "-t", pid.trim()]).arg(programs("opensmtpd").join("usr/sbin/sendmail"));
         command
     }
 
@@ -74,13 +73,6 @@ impl MailServer for OpenSmtpd {
     fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
         server.submit(sender, recipient)
     }
-}
-
-fn programs() -> PathBuf {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("opensmtpd");
-    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
-    programs
 }
 
 fn configuration(server: &Server) -> String {

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::server::{MAILBOXES, MailServer, Server, id, integration};
+use batv_tests::host::account;
+
+use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
 
 pub(crate) struct Postfix;
 
@@ -13,7 +15,7 @@ impl MailServer for Postfix {
     fn start(&self, server: &Server) {
         Self::prepare(server);
         Self::configure(server);
-        let master = programs().join("lib/postfix/sbin/master");
+        let master = programs("postfix/usr").join("lib/postfix/sbin/master");
         let started = Command::new(master).arg("-c").arg(server.path("etc")).arg("-w").status().expect("Postfix");
         assert!(started.success(), "{}", server.log());
     }
@@ -31,7 +33,7 @@ impl MailServer for Postfix {
     }
 
     fn sendmail(&self, server: &Server) -> Command {
-        let mut command = Command::new(programs().join("sbin/sendmail"));
+        let mut command = Command::new(programs("postfix/usr").join("sbin/sendmail"));
         command.env("MAIL_CONFIG", server.path("etc"));
         command
     }
@@ -49,7 +51,7 @@ impl Postfix {
         for name in private.into_iter().chain(["trace", "maildrop", "pid", "public"]) {
             fs::create_dir_all(queue.join(name)).expect("a folder");
         }
-        let (user, group) = (id(&["-u", "postfix"]), group("postdrop"));
+        let (user, group) = (account("postfix").0, group("postdrop"));
         for name in private.into_iter().chain(["trace"]) {
             give(&queue.join(name), user, None, 0o700);
         }
@@ -64,9 +66,9 @@ impl Postfix {
 
     fn configure(server: &Server) {
         let root = server.root();
-        let programs = programs();
+        let programs = programs("postfix/usr");
         let shown = programs.display();
-        let user = id(&["-u", "postfix"]);
+        let user = account("postfix").0;
         let mailboxes: String = MAILBOXES
             .iter()
             .map(|name| format!("{name}@example.com {}/\n", name.trim_matches('"').replace(' ', "_")))
@@ -141,11 +143,4 @@ fn give(path: &Path, user: u32, group: Option<u32>, mode: u32) {
 fn group(name: &str) -> u32 {
     let output = Command::new("getent").args(["group", name]).output().expect("getent");
     String::from_utf8_lossy(&output.stdout).split(':').nth(2).and_then(|id| id.parse().ok()).expect("a number")
-}
-
-fn programs() -> PathBuf {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("postfix/usr");
-    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
-    programs
 }

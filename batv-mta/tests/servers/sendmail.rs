@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::server::{MailServer, Server, id, integration};
+use batv_tests::host::give;
+
+use crate::server::{MailServer, Server, integration, programs};
 
 /// Delivers to a folder for each mailbox; whose name has a space there gets another character.
 const DELIVER: &str = r#"#!/bin/sh
@@ -19,11 +20,9 @@ pub(crate) struct Sendmail;
 
 impl MailServer for Sendmail {
     fn start(&self, server: &Server) {
-        for (name, account) in [("queue", None), ("client-queue", Some("smmsp")), ("mail", Some("smmsp"))] {
+        for (name, account) in [("queue", "root"), ("client-queue", "smmsp"), ("mail", "smmsp")] {
             fs::create_dir(server.path(name)).expect("a folder");
-            let user = account.map_or(0, |account| id(&["-u", account]));
-            chown(server.path(name), Some(user), None)
-                .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+            give(&server.path(name), account);
             fs::set_permissions(server.path(name), fs::Permissions::from_mode(0o700)).expect("a folder of ours");
         }
         fs::write(server.path("deliver"), DELIVER).expect("a file");
@@ -89,27 +88,20 @@ define(`ESMTP_MAILER_ARGS', `TCP $h PORT_SUBMISSION')dnl
 FEATURE(`msp', `[127.0.0.1]')dnl
 ";
 
-fn programs() -> PathBuf {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join("sendmail/usr");
-    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
-    programs
-}
-
 /// Sendmail waits for a minute where the host's name has no dot: it gets one of its own.
 fn command(server: &Server, configuration: &str) -> Command {
     let mut command = Command::new("unshare");
     command.args(["-u", "sh", "-c", "hostname mx.example.com; exec \"$@\"", "sh"]);
-    command.arg(programs().join("libexec/sendmail/sendmail")).arg("-C").arg(server.path(configuration));
+    command.arg(programs("sendmail/usr").join("libexec/sendmail/sendmail")).arg("-C").arg(server.path(configuration));
     command.stdout(Stdio::null());
     command
 }
 
 fn compile(server: &Server, name: &str, text: &str) {
-    let folder = programs().join("share/sendmail/cf");
+    let folder = programs("sendmail/usr").join("share/sendmail/cf");
     let text = text
         .replace("CF/m4", &format!("{}/m4", folder.display()))
-        .replace("PROGRAMS", &programs().join("libexec/sendmail").display().to_string())
+        .replace("PROGRAMS", &programs("sendmail/usr").join("libexec/sendmail").display().to_string())
         .replace("ROOT", &server.root())
         .replace("NEXT_HOP", &server.next_hop.port.to_string())
         .replace("PORT_MX", &server.mx.to_string())

@@ -2,16 +2,14 @@
 
 use core::net::Ipv4Addr;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use batv_tests::host::{free_ports, maildir, wait_for};
 use batv_tests::smtp::{Client, Envelope, NextHop};
-use tempfile::TempDir;
 
-use crate::daemon::Daemon;
-use crate::wait_for;
+use crate::support::Daemon;
 
 /// The mailboxes that exist.
 pub(crate) const MAILBOXES: [&str; 4] = ["alice", "bob", "\"a b\"", "postmaster"];
@@ -51,19 +49,14 @@ pub(crate) struct Server {
     pub(crate) mx: u16,
     pub(crate) submission: u16,
     pub(crate) which: &'static dyn MailServer,
-    folder: TempDir,
 }
 
 impl Server {
     /// Starts it with a daemon of this configuration.
-    pub(crate) fn start(which: &'static dyn MailServer, configuration: &str, keyring: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("batv-server").tempdir().expect("a folder");
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
+    pub(crate) fn start(which: &'static dyn MailServer, configuration: &str) -> Self {
         let [mx, submission] = free_ports();
-        let configuration = configuration.replace("SUBMISSION", &submission.to_string());
-        let mut daemon = Daemon::new(folder.path(), &configuration, keyring);
-        daemon.start();
-        let server = Self { daemon, next_hop: NextHop::start(), mx, submission, which, folder };
+        let daemon = Daemon::started(&configuration.replace("SUBMISSION", &submission.to_string()));
+        let server = Self { daemon, next_hop: NextHop::start(), mx, submission, which };
         which.start(&server);
         for port in [mx, submission] {
             wait_for("listening server", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
@@ -86,8 +79,7 @@ impl Server {
 
     /// The messages in a mailbox.
     pub(crate) fn mailbox(&self, name: &str) -> Vec<String> {
-        let files = fs::read_dir(self.path("mail").join(name).join("new")).into_iter().flatten().flatten();
-        files.map(|file| fs::read_to_string(file.path()).expect("a message")).collect()
+        maildir(&self.path("mail").join(name))
     }
 
     /// Hands a message over on the command line.
@@ -104,11 +96,11 @@ impl Server {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.daemon.path(name)
     }
 
     pub(crate) fn root(&self) -> String {
-        self.folder.path().display().to_string()
+        self.daemon.root()
     }
 }
 
@@ -132,14 +124,10 @@ pub(crate) fn integration(name: &str) -> String {
     fs::read_to_string(folder.join(name)).expect("a file of the integrations")
 }
 
-/// The number of an account.
-pub(crate) fn id(arguments: &[&str]) -> u32 {
-    let output = Command::new("id").args(arguments).output().expect("id");
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
-}
-
-fn free_ports() -> [u16; 2] {
-    [(); 2]
-        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"))
-        .map(|listener| listener.local_addr().expect("an address").port())
+/// The programs of a server that scripts/install-mail-servers has fetched.
+pub(crate) fn programs(name: &str) -> PathBuf {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join(name);
+    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    programs
 }

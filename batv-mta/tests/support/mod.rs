@@ -1,0 +1,168 @@
+//! `batvd`, in a folder of its own, with all its doors.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use core::time::Duration;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use batv_tests::host::{signal, wait_for};
+use batv_tests::site::{KEYRING, SRS_DOMAIN};
+use tempfile::TempDir;
+
+/// Ends with the test. Its sockets are `NAME.sock` in its folder, which others may look into.
+pub(crate) struct Daemon {
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Daemon {
+    /// Writes the configuration and the keyring. The daemon does not run yet.
+    pub(crate) fn new(configuration: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("batv-server").tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
+        let daemon = Self { folder, process: None };
+        daemon.write("keyring.toml", KEYRING, 0o600);
+        daemon.configure(configuration);
+        daemon
+    }
+
+    /// Writes another configuration.
+    pub(crate) fn configure(&self, configuration: &str) {
+        let root = self.root();
+        let head = format!(
+            "keyring = '{root}/keyring.toml'\n[listen]\nmilter = ['unix:{root}/milter.sock']\n\
+             socketmap = ['unix:{root}/socketmap.sock']\npolicy = ['unix:{root}/policy.sock']\n\
+             line = ['unix:{root}/line.sock']\nsocket_mode = 0o666\n[srs]\ndomains = ['{SRS_DOMAIN}']\n"
+        );
+        self.write("batvd.toml", &format!("{head}{configuration}"), 0o644);
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a file of ours");
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn root(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    /// The daemon with this configuration, ready.
+    pub(crate) fn started(configuration: &str) -> Self {
+        let mut daemon = Self::new(configuration);
+        daemon.start();
+        daemon
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.try_start(&mut self.command()).unwrap_or_else(|said| panic!("{said}"));
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_batvd"));
+        command.arg("--config").arg(self.path("batvd.toml"));
+        command
+    }
+
+    /// Waits until it is ready, or ends as it does when it refuses to start; then gives what it said.
+    #[expect(clippy::unwrap_in_result, reason = "the error is the daemon's, a panic the test's")]
+    pub(crate) fn try_start(&mut self, command: &mut Command) -> Result<(), String> {
+        let log = fs::File::options().create(true).append(true).open(self.path("batvd.log")).expect("a file");
+        let ready = |daemon: &Self| daemon.log().matches(" ready").count();
+        let before = ready(self);
+        let process = command.stdin(Stdio::null()).stderr(log).spawn().expect("batvd");
+        let process = self.process.insert(process);
+        let id = process.id();
+        let ended = wait_for("daemon that is ready", || {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().expect("a process"));
+            (ready(self) > before || ended.is_some()).then_some(ended)
+        });
+        match ended {
+            None => Ok(()),
+            Some(status) => {
+                assert_eq!(status.code(), Some(2), "process {id}: {}", self.log());
+                Err(self.log())
+            }
+        }
+    }
+
+    /// Tells it to end, and says how it did.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.process.take().expect("a process").wait().expect("an end")
+    }
+
+    /// Ends it without a word.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("a process");
+        process.kill().expect("a process");
+        process.wait().expect("an end");
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.try_wait().expect("a process").is_none())
+    }
+
+    pub(crate) fn reload(&self) {
+        let reloaded = || self.log().matches("settings reloaded").count();
+        let before = reloaded();
+        self.signal("HUP");
+        wait_for("reload", || (reloaded() > before).then_some(()));
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("batvd.log")).unwrap_or_default()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().expect("a process").id()
+    }
+
+    /// Octets of memory that are its own.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a process");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
+    }
+
+    pub(crate) fn connect(&self, door: &str) -> UnixStream {
+        let stream = UnixStream::connect(self.path(&format!("{door}.sock"))).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
+        stream
+    }
+
+    /// All that is answered to a request, on a connection of its own.
+    pub(crate) fn ask(&self, door: &str, request: &[u8]) -> String {
+        let mut stream = self.connect(door);
+        stream.write_all(request).expect("a connection");
+        stream.shutdown(Shutdown::Write).expect("a connection");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("UTF-8");
+        answer
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log());
+        }
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}

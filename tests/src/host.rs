@@ -1,0 +1,75 @@
+//! What tests with real servers ask of the machine.
+
+use core::net::Ipv4Addr;
+use core::time::Duration;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+/// Looks until there is something.
+///
+/// # Panics
+/// When there is nothing after half a minute: these are tests.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "no {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Two ports of loopback that nobody listens on.
+///
+/// # Panics
+/// When there are none: these are tests.
+pub fn free_ports() -> [u16; 2] {
+    [(); 2]
+        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"))
+        .map(|listener| listener.local_addr().expect("an address").port())
+}
+
+/// The number of a user, who has a group of the same name, and that of the group.
+///
+/// # Panics
+/// When there is no such user: these are tests.
+pub fn account(name: &str) -> (u32, u32) {
+    let number = |option| {
+        let output = Command::new("id").args([option, name]).output().expect("id");
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    };
+    (number("-u"), number("-g"))
+}
+
+/// Gives a file to a user and his group.
+///
+/// # Panics
+/// When that can't be done, as by anybody but root: these are tests.
+pub fn give(path: &Path, user: &str) {
+    let (user, group) = account(user);
+    std::os::unix::fs::chown(path, Some(user), Some(group))
+        .unwrap_or_else(|error| panic!("this test must run as root, as a mail server is started: {error}"));
+}
+
+/// The messages that a Maildir has got.
+///
+/// # Panics
+/// When one can't be read: these are tests.
+pub fn maildir(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder.join("new")).into_iter().flatten().flatten();
+    files.map(|file| fs::read_to_string(file.path()).expect("a message")).collect()
+}
+
+/// Sends a signal to a process, by name.
+///
+/// # Panics
+/// When there is no such process: these are tests.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name]).arg(process.to_string()).status();
+    assert!(sent.is_ok_and(|status| status.success()), "no signal {name}");
+}
