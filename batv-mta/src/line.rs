@@ -17,7 +17,7 @@
 //! itself: exempt recipients get mail without a tag. `check` is answered with `NO`, or with `OK` and an SMTP
 //! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
 //! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
-//! next recipient) and `reply`, in quotes.
+//! next recipient) and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
 
 use batv_core::envelope::Envelope;
 use batv_core::{Mailbox, Path};
@@ -26,7 +26,7 @@ use tracing::info;
 use crate::door::{Door, Flow, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
 use crate::settings::Settings;
-use crate::transaction::{self, Client, Transaction};
+use crate::transaction::{self, Client, Reversal, Transaction, after_srs, reverse_srs};
 
 /// The longest request, in octets: two paths and a word.
 const REQUEST_LIMIT: usize = 4096;
@@ -106,6 +106,21 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         Ok(today) => today,
         Err(error) => return Answer::Temporary(error.to_string()),
     };
+    match reverse_srs(envelope.reverse_path, &envelope.forward_path, false, settings, today) {
+        Reversal::Other => {}
+        Reversal::Restored(_) => {
+            let earlier = after_srs(envelope.earlier).as_str();
+            return Answer::Found(format!(
+                "disposition=accept finding=genuine reason=srs settled=1 earlier={earlier} reply=\"\""
+            ));
+        }
+        Reversal::Refused(reply) => {
+            let earlier = envelope.earlier.as_str();
+            return Answer::Found(format!(
+                "disposition=reject finding=disproved reason=srs settled=1 earlier={earlier} reply=\"{reply}\""
+            ));
+        }
+    }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
     info!(
         door = "line",

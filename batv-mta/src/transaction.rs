@@ -127,9 +127,16 @@ impl Transaction {
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
             let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
-            if let Some(refusal) = reverse_srs(&mut recipient, reverse_path, &mailbox, self.trusted, settings, today) {
-                info!(queue_id = self.queue_id, client = %Shown(&self.client), to = %mailbox, disposition = "reject", reason = refusal, "judged");
-                return Answer::Reply(refusal.to_owned());
+            match reverse_srs(reverse_path, &mailbox, self.trusted, settings, today) {
+                Reversal::Other => {}
+                Reversal::Restored(restored) => {
+                    self.earlier = after_srs(self.earlier);
+                    recipient.restored = Some(restored);
+                }
+                Reversal::Refused(reply) => {
+                    info!(queue_id = self.queue_id, client = %Shown(&self.client), to = %mailbox, disposition = "reject", reason = reply, "judged");
+                    return Answer::Reply(reply.to_owned());
+                }
             }
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
@@ -301,32 +308,44 @@ pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day
     (envelope::judge(envelope, settings.keys(), &policy, today), policy.mode)
 }
 
+/// What to say of the next recipient after one that takes a bounce of forwarded mail.
+pub(crate) fn after_srs(earlier: Earlier) -> Earlier {
+    if earlier == Earlier::None { Earlier::Settled } else { earlier }
+}
+
+/// What a recipient is to SRS.
+pub(crate) enum Reversal {
+    /// None of our SRS addresses.
+    Other,
+    /// The sender of mail that we forwarded.
+    Restored(String),
+    /// Not taken, with this reply.
+    Refused(&'static str),
+}
+
 /// Reverses an SRS address of ours, or says why it isn't taken.
-fn reverse_srs(
-    recipient: &mut Recipient,
+pub(crate) fn reverse_srs(
     reverse_path: Path<'_>,
     mailbox: &Mailbox<'_>,
     trusted: bool,
     settings: &Settings,
     today: Day,
-) -> Option<&'static str> {
+) -> Reversal {
     let reversal = settings.with_srs(|srs| {
         let reversal = srs.reverse(settings.keys(), mailbox, today);
         (reversal.verdict, reversal.mailbox.map(|mailbox| mailbox.to_string()))
     });
-    let (verdict, restored) = reversal?;
-    let config = settings.config();
-    match verdict {
-        SrsVerdict::Foreign | SrsVerdict::Untagged => None,
+    match reversal {
+        None | Some((SrsVerdict::Foreign | SrsVerdict::Untagged, _)) => Reversal::Other,
         // Whoever has seen an SRS address could else send through us to the address inside it.
-        _ if reverse_path != Path::Null && !trusted && config.srs.reverse_for == ReverseFor::Bounces => {
-            Some(SRS_NOT_A_BOUNCE)
+        Some(_)
+            if reverse_path != Path::Null && !trusted && settings.config().srs.reverse_for == ReverseFor::Bounces =>
+        {
+            Reversal::Refused(SRS_NOT_A_BOUNCE)
         }
-        SrsVerdict::Valid => {
-            recipient.restored = restored;
-            None
-        }
-        _ => (settings.mode() == Mode::Reject).then_some(SRS_WRONG),
+        Some((SrsVerdict::Valid, Some(restored))) => Reversal::Restored(restored),
+        Some(_) if settings.mode() == Mode::Reject => Reversal::Refused(SRS_WRONG),
+        Some(_) => Reversal::Other,
     }
 }
 

@@ -91,6 +91,20 @@ fn the_policy_service_refuses_what_a_table_let_in() {
     assert!(answer.starts_with("OK 550 5.7.1 ") && answer.contains("\nNO\nPERM "), "{answer}");
 }
 
+/// Also where the SRS domain is one that has tags.
+#[test]
+fn bounces_to_forwarded_mail_are_no_untagged_ones() {
+    let daemon = Daemon::started("[sign]\nprotected = ['example.com', 'srs.example.com']\n[verify]\nmode = 'reject'\n");
+    let srs = forwarded("dave@example.net");
+    let judge = |recipient: &str| daemon.ask("line", format!("judge data none <> {recipient}\n").as_bytes());
+    let answer = judge(&srs);
+    assert!(answer.starts_with("OK disposition=accept finding=genuine reason=srs "), "{answer}");
+    let answer = judge(&srs.replacen("SRS0=", "SRS0=AAAA", 1));
+    assert!(answer.starts_with("OK disposition=reject finding=disproved reason=srs "), "{answer}");
+    let answer = judge("alice@srs.example.com");
+    assert!(answer.contains(" reason=untagged "), "{answer}");
+}
+
 #[test]
 fn refuses_to_start_without_what_it_needs() {
     let refusal = |configuration, keyring| {

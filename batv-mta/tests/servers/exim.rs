@@ -33,8 +33,8 @@ impl MailServer for Exim {
         server.log().contains("frozen")
     }
 
-    fn sendmail(&self, server: &Server) -> Command {
-        command(server)
+    fn sendmail(&self, server: &Server) -> Option<Command> {
+        Some(command(server))
     }
 
     fn forward(&self, server: &Server, sender: &str, _recipient: &str) -> String {

@@ -1,6 +1,7 @@
 //! The daemon beside real mail servers, on loopback, with the configurations that are shipped.
 
 mod exim;
+mod haraka;
 mod opensmtpd;
 mod postfix;
 mod sendmail;
@@ -94,6 +95,7 @@ macro_rules! on {
 }
 
 on!(on_exim, crate::exim::Exim);
+on!(on_haraka, crate::haraka::Haraka);
 on!(on_opensmtpd, crate::opensmtpd::OpenSmtpd);
 on!(on_postfix, crate::postfix::Postfix);
 on!(on_sendmail, crate::sendmail::Sendmail);
@@ -184,8 +186,9 @@ fn gets_its_own_bounces(which: &'static dyn MailServer) {
     starts(&server.submit(ALICE, "refused@example.net"), "250 ");
     let message = server.message_of("alice");
     assert!(message.contains("550 5.7.1 refused"), "{message}");
-    server.sendmail("bob@example.com", "refused@example.net");
-    server.message_of("bob");
+    if server.sendmail("bob@example.com", "refused@example.net") {
+        server.message_of("bob");
+    }
 }
 
 fn by_mode(which: &'static dyn MailServer) {
@@ -223,17 +226,20 @@ fn loses_nothing_without_the_daemon(which: &'static dyn MailServer) {
     server.daemon.reload();
     starts(&client.send(ALICE, "first@example.net"), "250 ");
     assert!(server.daemon.stop().success());
-    // A milter is asked at once, a line protocol when the message leaves.
+    // A milter is asked at once, a line protocol when the message is queued or leaves. Whoever is told so comes again.
     let mut client = server.connect_submission();
-    let reply = client.say(&format!("MAIL FROM:<{ALICE}>"));
-    let mut expected = vec!["first@example.net", "second@example.net"];
-    if !reply.starts_with('4') {
+    let mut reply = client.say(&format!("MAIL FROM:<{ALICE}>"));
+    if reply.starts_with("250 ") {
         starts(&client.say("RCPT TO:<third@example.net>"), "250 ");
-        starts(&client.data(), "250 ");
-        expected.push("third@example.net");
+        reply = client.data();
     }
-    server.sendmail(ALICE, "second@example.net");
+    let by_hand = server.sendmail(ALICE, "second@example.net");
     server.daemon.start();
+    if reply.starts_with('4') {
+        starts(&server.submit(ALICE, "third@example.net"), "250 ");
+    }
+    let mut expected = vec!["first@example.net", "third@example.net"];
+    expected.extend(by_hand.then_some("second@example.net"));
     for recipient in &expected {
         let sender = server.sender_towards(recipient);
         assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");

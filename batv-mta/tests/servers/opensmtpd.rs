@@ -51,11 +51,11 @@ impl MailServer for OpenSmtpd {
         false
     }
 
-    fn sendmail(&self, server: &Server) -> Command {
+    fn sendmail(&self, server: &Server) -> Option<Command> {
         let pid = fs::read_to_string(server.path("pid")).expect("a process");
         let mut command = Command::new("nsenter");
         command.args(["-m", "-t", pid.trim()]).arg(programs("opensmtpd").join("usr/sbin/sendmail"));
-        command
+        Some(command)
     }
 
     fn knows_recipients(&self) -> bool {

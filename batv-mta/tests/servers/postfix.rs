@@ -32,10 +32,10 @@ impl MailServer for Postfix {
         server.log().contains("milter-hold")
     }
 
-    fn sendmail(&self, server: &Server) -> Command {
+    fn sendmail(&self, server: &Server) -> Option<Command> {
         let mut command = Command::new(programs("postfix/usr").join("sbin/sendmail"));
         command.env("MAIL_CONFIG", server.path("etc"));
-        command
+        Some(command)
     }
 
     fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {

@@ -54,8 +54,8 @@ impl MailServer for Sendmail {
         files.map(|file| file.file_name()).any(|name| name.as_encoded_bytes().starts_with(b"hf"))
     }
 
-    fn sendmail(&self, server: &Server) -> Command {
-        command(server, "client.cf")
+    fn sendmail(&self, server: &Server) -> Option<Command> {
+        Some(command(server, "client.cf"))
     }
 
     fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {

@@ -24,8 +24,8 @@ pub(crate) trait MailServer: Sync {
     fn logs(&self) -> &'static [&'static str];
     /// Whether it holds a message.
     fn is_holding(&self, server: &Server) -> bool;
-    /// Its command line, to which `-f sender recipient` is added.
-    fn sendmail(&self, server: &Server) -> Command;
+    /// Its command line, to which `-f sender recipient` is added, where it has one.
+    fn sendmail(&self, server: &Server) -> Option<Command>;
     /// Whether it knows the recipients when the sender is rewritten: if not, none is exempt from tags, and nothing is
     /// known to be forwarded.
     fn knows_recipients(&self) -> bool {
@@ -82,13 +82,14 @@ impl Server {
         maildir(&self.path("mail").join(name))
     }
 
-    /// Hands a message over on the command line.
-    pub(crate) fn sendmail(&self, sender: &str, recipient: &str) {
+    /// Hands a message over on the command line; says whether there is one.
+    pub(crate) fn sendmail(&self, sender: &str, recipient: &str) -> bool {
         let message = self.path("message");
         fs::write(&message, "Subject: test\n\nText.\n").expect("a file");
-        let mut command = self.which.sendmail(self);
+        let Some(mut command) = self.which.sendmail(self) else { return false };
         command.args(["-f", sender, recipient]).stdin(fs::File::open(message).expect("a file"));
         assert!(command.status().is_ok_and(|status| status.success()), "{}", self.log());
+        true
     }
 
     pub(crate) fn log(&self) -> String {

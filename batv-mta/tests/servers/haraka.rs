@@ -1,0 +1,65 @@
+//! Haraka, with the plugin of `integrations/haraka` beside the plugin of a site.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
+
+pub(crate) struct Haraka;
+
+impl MailServer for Haraka {
+    fn start(&self, server: &Server) {
+        let haraka = programs("haraka").join("node_modules/Haraka");
+        for name in ["config", "plugins", "queue", "mail", "held"] {
+            fs::create_dir(server.path(name)).expect("a folder");
+        }
+        for name in ["connection.ini", "outbound.bounce_message"] {
+            fs::copy(haraka.join("config").join(name), server.path("config").join(name)).expect("a file of Haraka");
+        }
+        let (mx, submission, next_hop) = (server.mx, server.submission, server.next_hop.port);
+        let root = server.root();
+        for (name, text) in [
+            ("plugins/batv.js", integration("haraka/batv.js")),
+            ("plugins/site.js", include_str!("haraka.js").to_owned()),
+            ("config/batv.ini", integration("haraka/batv.ini").replace("/run/batvd", &root)),
+            ("config/site.ini", format!("mail={root}/mail\nmx={mx}\nsubmission={submission}\nnext_hop={next_hop}\n")),
+            ("config/plugins", "batv\nqueue/quarantine\nsite\n".to_owned()),
+            ("config/quarantine.ini", format!("quarantine_path={root}/held\n")),
+            ("config/host_list", "example.com\nsrs.example.com\n".to_owned()),
+            ("config/mailboxes", MAILBOXES.join("\n")),
+            ("config/me", "mx.example.com\n".to_owned()),
+            ("config/log.ini", "level=notice\n".to_owned()),
+            ("config/smtp.ini", format!("listen=127.0.0.1:{mx},127.0.0.1:{submission}\nnodes=0\n")),
+            ("config/outbound.ini", "enable_tls=false\nlocal_mx_ok=true\ntemp_fail_intervals=5s\n".to_owned()),
+        ] {
+            fs::write(server.path(name), text).expect("a file");
+        }
+        let log = fs::File::create(server.path("haraka.log")).expect("a file");
+        let node = programs("haraka").join("node/bin/node");
+        let script = format!("echo $$ > {root}/haraka.pid; exec {} \"$@\"", node.display());
+        let mut command = Command::new("setsid");
+        command.args(["--fork", "sh", "-c", &script, "sh"]).arg(haraka.join("bin/haraka")).arg("-c").arg(&root);
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
+        assert!(command.status().is_ok_and(|status| status.success()), "no Haraka");
+    }
+
+    fn pid_files(&self) -> &'static [&'static str] {
+        &["haraka.pid"]
+    }
+
+    fn logs(&self) -> &'static [&'static str] {
+        &["haraka.log"]
+    }
+
+    fn is_holding(&self, server: &Server) -> bool {
+        fs::read_dir(server.path("held/batv")).is_ok_and(|mut days| days.next().is_some())
+    }
+
+    fn sendmail(&self, _server: &Server) -> Option<Command> {
+        None
+    }
+
+    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
+        server.submit(sender, recipient)
+    }
+}

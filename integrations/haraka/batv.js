@@ -1,0 +1,178 @@
+'use strict'
+// BATV for Haraka 3, by the line protocol of batvd. Copy this file to plugins/batv.js and batv.ini to config/, and write
+// `batv` into config/plugins before the plugins of recipients and of queues. Haraka's user must be in the group batv.
+// config/host_list names the domains of this site, those of SRS addresses among them.
+//
+// What is relayed (connection.relaying) gets its tag when it is queued. What comes in is judged at RCPT TO, and where
+// only the message can tell, at the end of DATA. What is to be held goes to the plugin queue/quarantine.
+
+const net = require('net')
+const DSN = require('haraka-dsn')
+
+const STATUS_FIELD = 'X-BATV-Status'
+const RECIPIENT_FIELD = 'X-BATV-Recipient'
+
+exports.register = function () {
+    const load = () => { this.options = this.config.get('batv.ini', load).main }
+    load()
+    this.register_hook('rcpt', 'recipient', -50)
+    this.register_hook('rcpt_ok', 'recipient_taken', 50)
+    this.register_hook('data_post', 'end_of_data', -50)
+    this.register_hook('queue', 'send_bounce_back', -50)
+    this.register_hook('queue_outbound', 'sign', -50)
+}
+
+// Asks all questions on one connection, and gives the answers in their order: a text, or null for none.
+exports.ask = function (...questions) {
+    return new Promise((resolve, reject) => {
+        const { socket, timeout } = this.options
+        const tcp = /^(.*):(\d+)$/.exec(socket)
+        const stream = net.connect(tcp ? { host: tcp[1].replace(/^\[|\]$/g, ''), port: Number(tcp[2]) } : socket)
+        let answered = ''
+        stream.setEncoding('utf8')
+        stream.setTimeout(Number(timeout) * 1000, () => stream.destroy(new Error('the daemon does not answer')))
+        stream.on('error', reject)
+        stream.on('close', () => reject(new Error('the daemon closed the connection')))
+        stream.on('data', (octets) => {
+            answered += octets
+            const lines = answered.split('\n').slice(0, -1)
+            if (lines.length < questions.length) return
+            stream.destroy()
+            const failure = lines.find((line) => !/^(OK |NO$)/.test(line))
+            if (failure !== undefined) return reject(new Error(failure))
+            resolve(lines.map((line) => (line === 'NO' ? null : line.slice('OK '.length))))
+        })
+        stream.write(questions.map((question) => `${question}\n`).join(''))
+    })
+}
+
+// Runs a hook's steps; when the daemon can't be asked, the mail is put off.
+exports.steps = function (next, connection, steps) {
+    steps().then((outcome) => next(...outcome), (error) => {
+        connection.logerror(this, error.message)
+        next(DENYSOFT, DSN.create(451, 'bounce tags can\'t be checked just now: try again later', 3, 0))
+    })
+}
+
+// A reply of the daemon, as Haraka wants it: `550 5.7.1 text`.
+function refusal(reply) {
+    const [, code, subject, detail, text] = /^(\d{3}) \d\.(\d+)\.(\d+) (.*)$/.exec(reply)
+    return [code.startsWith('4') ? DENYSOFT : DENY, DSN.create(Number(code), text, Number(subject), Number(detail))]
+}
+
+// `name=value name=value reply="text"`
+function judgement(answer) {
+    const found = {}
+    for (const [, name, quoted, word] of answer.matchAll(/(\w+)=(?:"(.*)"|(\S*))/g)) found[name] = quoted ?? word
+    return found
+}
+
+function notes(transaction) {
+    transaction.notes.batv ??= { earlier: 'none', originals: [] }
+    return transaction.notes.batv
+}
+
+exports.recipient = function (next, connection, params) {
+    const { transaction } = connection
+    if (!transaction || connection.relaying) return next()
+    const given = params[0].format()
+    const noted = notes(transaction)
+    delete noted.pending
+    const restore = (address) => {
+        const restored = new params[0].constructor(`<${address}>`)
+        transaction.rcpt_to[transaction.rcpt_to.length - 1] = restored
+        params[0] = restored
+        noted.pending.original = given
+    }
+    this.steps(next, connection, async () => {
+        if (!transaction.mail_from.isNull()) {
+            const [refused, restored] = await this.ask(`check ${transaction.mail_from.format()} ${given}`, `verify ${given}`)
+            if (refused !== null) return refusal(refused)
+            noted.pending = {}
+            if (restored !== null) restore(restored)
+            return []
+        }
+        const [answer, restored, reversed] =
+            await this.ask(`judge rcpt ${noted.earlier} <> ${given}`, `verify ${given}`, `srs-reverse ${given}`)
+        const judged = judgement(answer)
+        connection.lognotice(this, `${given} ${answer}`)
+        if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
+        // What goes on elsewhere and what stays here are two messages.
+        const alone = transaction.rcpt_to.length === 1
+        if (noted.leaves || (reversed !== null && !alone)) return refusal('452 4.5.3 one recipient a bounce, please')
+        noted.pending = { judged, given, leaves: reversed !== null }
+        if (restored !== null) restore(restored)
+        if (reversed === null) return []
+        restore(reversed)
+        return [OK]
+    })
+}
+
+// What is noted of a recipient counts when no other plugin has refused him.
+exports.recipient_taken = function (next, connection) {
+    if (!connection.transaction || connection.relaying) return next()
+    const noted = notes(connection.transaction)
+    const { judged, given, leaves, original } = noted.pending ?? {}
+    if (original) noted.originals.push(original)
+    if (judged) {
+        noted.earlier = judged.earlier
+        noted.leaves = leaves
+        noted.judged ??= judged
+        if (judged.settled === '0') noted.undecided = given
+    }
+    next()
+}
+
+exports.end_of_data = function (next, connection) {
+    const { transaction } = connection
+    if (!transaction || connection.relaying) return next()
+    const noted = notes(transaction)
+    // Copies of our field that came with the message are forged.
+    transaction.remove_header(STATUS_FIELD)
+    this.steps(next, connection, async () => {
+        let { judged } = noted
+        if (noted.undecided) {
+            // There is one recipient then: the others were asked to come again.
+            const [answer] = await this.ask(`judge data none <> ${noted.undecided}`)
+            judged = judgement(answer)
+            connection.lognotice(this, `${noted.undecided} ${answer}`)
+            if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
+        }
+        noted.originals.forEach((original) => transaction.add_leading_header(RECIPIENT_FIELD, original))
+        if (!judged) return []
+        const doubtful = judged.disposition === 'mark' || judged.disposition === 'quarantine'
+        if (judged.finding === 'genuine') transaction.add_leading_header(STATUS_FIELD, 'valid')
+        else if (doubtful) transaction.add_leading_header(STATUS_FIELD, `invalid, ${judged.reason}`)
+        if (judged.disposition === 'quarantine') {
+            transaction.notes.quarantine = 'batv'
+            transaction.notes.quarantine_action = [OK, 'held']
+        }
+        return []
+    })
+}
+
+// A bounce of mail that we forwarded.
+exports.send_bounce_back = function (next, connection) {
+    if (!connection?.transaction?.notes.batv?.leaves) return next()
+    this.haraka_require('outbound').send_trans_email(connection.transaction, next)
+}
+
+exports.sign = function (next, connection) {
+    const transaction = connection?.transaction
+    if (!transaction || transaction.mail_from.isNull()) return next()
+    const sender = transaction.mail_from.format()
+    const hosts = this.config.get('host_list', 'list').map((host) => host.toLowerCase())
+    const here = (address) => hosts.includes(address.host)
+    this.steps(next, connection, async () => {
+        const [tagged, forwarded, ...each] = await this.ask(`sign ${sender}`, `srs-forward ${sender}`,
+            ...transaction.rcpt_to.map((recipient) => `sign-for ${sender} ${recipient.format()}`))
+        const exempt = tagged === null ? 0 : each.filter((answer) => answer === null).length
+        const enough = this.options.mixed_recipients === 'signed' ? each.length : 1
+        let leaving = null
+        if (tagged !== null) leaving = exempt < enough ? tagged : null
+        // Mail of others that goes on to others: what stays here keeps its sender.
+        else if (!here(transaction.mail_from) && !transaction.rcpt_to.every(here)) leaving = forwarded
+        if (leaving !== null) transaction.mail_from = new transaction.mail_from.constructor(`<${leaving}>`)
+        return []
+    })
+}
