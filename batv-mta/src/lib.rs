@@ -11,5 +11,6 @@ pub mod milter;
 pub mod policy;
 pub mod server;
 pub mod settings;
+pub mod setup;
 pub mod socketmap;
 pub mod transaction;

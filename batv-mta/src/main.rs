@@ -1,11 +1,13 @@
 //! `batvd`: bounce address tags beside a mail server.
 
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use batv_mta::config::Config;
 use batv_mta::server::{self, Failure};
 use batv_mta::settings::Settings;
+use batv_mta::setup::{MailServer, Site};
 use clap::{Parser, Subcommand};
 
 /// Tags outgoing mail and judges incoming bounces, beside Postfix, Sendmail and others.
@@ -19,7 +21,7 @@ struct Options {
     command: Option<Command>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Command {
     /// Say whether the configuration and its keyring can be used, and nothing else.
     Check,
@@ -27,6 +29,17 @@ enum Command {
     Filter,
     /// Run in the foreground: what happens without a command.
     Run,
+    /// Print the lines that a mail server needs for this configuration.
+    Setup {
+        /// The mail server.
+        server: MailServer,
+        /// Read the installed configuration instead, and say what is missing or dangerous (exit code 1).
+        #[arg(long)]
+        check: bool,
+        /// The mail server's file or folder of configuration, where it isn't in its usual place.
+        #[arg(long, value_name = "PATH")]
+        at: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -34,15 +47,34 @@ fn main() -> ExitCode {
     let outcome = match options.command {
         Some(Command::Check) => Settings::load(&options.config).map(drop).map_err(|error| error.to_string()),
         Some(Command::Filter) => run(server::filter(&options.config)),
+        Some(Command::Setup { server, check, at }) => {
+            return setup(server, check, at.as_deref(), &options.config).unwrap_or_else(|message| fail(&message));
+        }
         Some(Command::Run) | None => run(server::run(&options.config)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("batvd: {message}");
-            ExitCode::from(2)
-        }
+        Err(message) => fail(&message),
     }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("batvd: {message}");
+    ExitCode::from(2)
+}
+
+fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path) -> Result<ExitCode, String> {
+    let config = Config::load(config_path).map_err(|error| error.to_string())?;
+    let site = Site { config: &config, config_path, at };
+    let (said, code) = if check {
+        let faults = server.check(site).map_err(|error| error.to_string())?;
+        let code = if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        (faults.iter().map(|fault| format!("{fault}\n")).collect(), code)
+    } else {
+        (server.lines(site).map_err(|error| error.to_string())?, ExitCode::SUCCESS)
+    };
+    io::stdout().write_all(said.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(code)
 }
 
 fn run(server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {

@@ -6,11 +6,23 @@ use std::process::Command;
 
 use batv_tests::host::give;
 
-use crate::server::{MailServer, Server, integration};
+use crate::server::{MailServer, Server};
 
 pub(crate) struct Exim;
 
 impl MailServer for Exim {
+    fn name(&self) -> &'static str {
+        "exim"
+    }
+
+    fn installed(&self) -> &'static str {
+        "exim.conf"
+    }
+
+    fn programs(&self) -> PathBuf {
+        peers().join("usr/sbin")
+    }
+
     fn start(&self, server: &Server) {
         for name in ["spool", "log", "mail"] {
             fs::create_dir(server.path(name)).expect("a folder");
@@ -43,16 +55,19 @@ impl MailServer for Exim {
 }
 
 fn command(server: &Server) -> Command {
-    let peers = std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from);
-    let mut command = Command::new(peers.join("usr/sbin/exim4"));
+    let mut command = Command::new(peers().join("usr/sbin/exim4"));
     command.arg("-C").arg(server.path("exim.conf"));
     command
+}
+
+fn peers() -> PathBuf {
+    std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from)
 }
 
 /// The shipped file has a part for each section; ours says with `@` where each goes.
 fn configuration(server: &Server) -> String {
     let root = server.root();
-    let shipped = integration("exim/batv.conf").replace("/run/batvd", &root);
+    let shipped = server.setup(&[]);
     let parts: Vec<(&str, &str)> =
         shipped.split("\n# -- ").skip(1).map(|part| part.split_once(" --\n").expect("a name")).collect();
     let (mx, submission, next_hop) = (server.mx, server.submission, server.next_hop.port);

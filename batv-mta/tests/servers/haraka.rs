@@ -1,13 +1,26 @@
 //! Haraka, with the plugin of `integrations/haraka` beside the plugin of a site.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
+use crate::server::{MAILBOXES, MailServer, Server, programs};
 
 pub(crate) struct Haraka;
 
 impl MailServer for Haraka {
+    fn name(&self) -> &'static str {
+        "haraka"
+    }
+
+    fn installed(&self) -> &'static str {
+        ""
+    }
+
+    fn programs(&self) -> PathBuf {
+        programs("haraka").join("node_modules/.bin")
+    }
+
     fn start(&self, server: &Server) {
         let haraka = programs("haraka").join("node_modules/Haraka");
         for name in ["config", "plugins", "queue", "mail", "held"] {
@@ -18,12 +31,20 @@ impl MailServer for Haraka {
         }
         let (mx, submission, next_hop) = (server.mx, server.submission, server.next_hop.port);
         let root = server.root();
+        let shipped = server.setup(&[]);
+        let parts = shipped.split("; -- ").skip(1).map(|part| part.split_once(" --\n").expect("a name"));
+        for (name, text) in parts {
+            let text = if name.starts_with("config/plugins") {
+                format!("{text}queue/quarantine\nsite\n")
+            } else {
+                text.to_owned()
+            };
+            let name = name.split(':').next().expect("a name");
+            fs::write(server.path(name), text).expect("a file");
+        }
         for (name, text) in [
-            ("plugins/batv.js", integration("haraka/batv.js")),
             ("plugins/site.js", include_str!("haraka.js").to_owned()),
-            ("config/batv.ini", integration("haraka/batv.ini").replace("/run/batvd", &root)),
             ("config/site.ini", format!("mail={root}/mail\nmx={mx}\nsubmission={submission}\nnext_hop={next_hop}\n")),
-            ("config/plugins", "batv\nqueue/quarantine\nsite\n".to_owned()),
             ("config/quarantine.ini", format!("quarantine_path={root}/held\n")),
             ("config/host_list", "example.com\nsrs.example.com\n".to_owned()),
             ("config/mailboxes", MAILBOXES.join("\n")),

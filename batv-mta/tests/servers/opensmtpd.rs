@@ -2,15 +2,28 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use batv_tests::host::give;
 
-use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
+use crate::server::{MAILBOXES, MailServer, Server, programs};
 
 pub(crate) struct OpenSmtpd;
 
 impl MailServer for OpenSmtpd {
+    fn name(&self) -> &'static str {
+        "opensmtpd"
+    }
+
+    fn installed(&self) -> &'static str {
+        "smtpd.conf"
+    }
+
+    fn programs(&self) -> PathBuf {
+        programs("opensmtpd").join("usr/sbin")
+    }
+
     fn start(&self, server: &Server) {
         for name in ["spool", "run", "mail"] {
             fs::create_dir(server.path(name)).expect("a folder");
@@ -77,9 +90,9 @@ impl MailServer for OpenSmtpd {
 
 fn configuration(server: &Server) -> String {
     let root = server.root();
-    let shipped = integration("opensmtpd/smtpd.conf")
-        .replace("/usr/bin/batvd", &format!("{root}/batvd"))
-        .replace("/etc/batv", &root)
+    let shipped = server
+        .setup(&[])
+        .replace(env!("CARGO_BIN_EXE_batvd"), &format!("{root}/batvd"))
         .replace("0.0.0.0 port 25", &format!("127.0.0.1 port {} tag MX", server.mx))
         .replace("0.0.0.0 port 587", &format!("127.0.0.1 port {} tag ORIGINATING", server.submission));
     let mailboxes: Vec<_> =

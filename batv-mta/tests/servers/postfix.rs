@@ -1,17 +1,37 @@
 //! Postfix, with the lines of `integrations/postfix`.
 
+use core::time::Duration;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use batv_tests::host::account;
 
-use crate::server::{MAILBOXES, MailServer, Server, integration, programs};
+use crate::server::{MAILBOXES, MailServer, Server, programs};
 
 pub(crate) struct Postfix;
 
 impl MailServer for Postfix {
+    fn name(&self) -> &'static str {
+        "postfix"
+    }
+
+    fn installed(&self) -> &'static str {
+        "etc"
+    }
+
+    fn programs(&self) -> PathBuf {
+        programs("postfix/usr").join("sbin")
+    }
+
+    /// In the queue, so that Postfix reaches them also from its chroot.
+    fn sockets(&self) -> &'static str {
+        "queue/batvd"
+    }
+
     fn start(&self, server: &Server) {
         Self::prepare(server);
         Self::configure(server);
@@ -73,8 +93,7 @@ impl Postfix {
             .iter()
             .map(|name| format!("{name}@example.com {}/\n", name.trim_matches('"').replace(' ', "_")))
             .collect();
-        fs::write(server.path("etc/mailboxes"), mailboxes).expect("a file");
-        let shipped = integration("postfix/main.cf").replace("/run/batvd", &root);
+        write(server, "etc/mailboxes", &mailboxes);
         let next_hop = server.next_hop.port;
         let main = format!(
             "compatibility_level = 3.6\nqueue_directory = {root}/queue\ndata_directory = {root}/data\n\
@@ -88,21 +107,24 @@ impl Postfix {
              virtual_mailbox_maps = texthash:{root}/etc/mailboxes\nvirtual_uid_maps = static:{user}\n\
              virtual_gid_maps = static:{user}\nvirtual_minimum_uid = 1\n\
              default_transport = smtp:[127.0.0.1]:{next_hop}\ndefault_privs = nobody\nsmtputf8_enable = yes\n\
-             queue_run_delay = 2s\nminimal_backoff_time = 2s\nmaximal_backoff_time = 4s\nin_flow_delay = 0\n{shipped}"
+             queue_run_delay = 2s\nminimal_backoff_time = 2s\nmaximal_backoff_time = 4s\nin_flow_delay = 0\n"
         );
-        fs::write(server.path("etc/main.cf"), main).expect("a file");
+        write(server, "etc/main.cf", &main);
+        write(server, "etc/master.cf", "");
+        let shipped = server.setup(&[]);
+        let (lines, option) = shipped.split_once("\n# -- master.cf --\n").expect("two parts");
+        write(server, "etc/main.cf", &(main + lines));
         let (mx, submission) = (server.mx, server.submission);
-        let option = integration("postfix/master.cf");
         let option = option.lines().find(|line| line.trim_start().starts_with("-o ")).expect("an option");
         let mut master = format!(
-            "127.0.0.1:{mx} inet n - n - - smtpd\n  -o mynetworks=\n  \
+            "127.0.0.1:{mx} inet n - y - - smtpd\n  -o mynetworks=\n  \
              -o smtpd_relay_restrictions=reject_unauth_destination\n\
-             127.0.0.1:{submission} inet n - n - - smtpd\n{option}\n"
+             127.0.0.1:{submission} inet n - y - - smtpd\n{option}\n"
         );
         // The type, the wake-up time, the limit of processes, and the program, where that has another name.
         for service in [
             "pickup unix n - n 1 1 pickup",
-            "cleanup unix n - n - 0 cleanup",
+            "cleanup unix n - y - 0 cleanup",
             "qmgr unix n - n 300 1 qmgr",
             "postlog unix-dgram n - n - 1 postlogd",
             "virtual unix - n n - - virtual",
@@ -123,7 +145,7 @@ impl Postfix {
             master.push_str(service);
             master.push('\n');
         }
-        fs::write(server.path("etc/master.cf"), master).expect("a file");
+        write(server, "etc/master.cf", &master);
         let shared = programs.parent().expect("a parent");
         for (from, to) in [
             (shared.join("usr/share/postfix/dynamicmaps.cf"), "dynamicmaps.cf"),
@@ -132,6 +154,13 @@ impl Postfix {
             fs::copy(from, server.path("etc").join(to)).expect("a file of Postfix");
         }
     }
+}
+
+/// Postfix waits for a second or two before it reads a file that has just been written.
+fn write(server: &Server, name: &str, text: &str) {
+    let mut file = fs::File::create(server.path(name)).expect("a file");
+    file.write_all(text.as_bytes()).expect("a file");
+    file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("a file of ours");
 }
 
 fn give(path: &Path, user: u32, group: Option<u32>, mode: u32) {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use batv_tests::host::give;
 
-use crate::server::{MailServer, Server, integration, programs};
+use crate::server::{MailServer, Server, programs};
 
 /// Delivers to a folder for each mailbox; whose name has a space there gets another character.
 const DELIVER: &str = r#"#!/bin/sh
@@ -19,6 +20,18 @@ mkdir -p "$folder" && file=$(mktemp "$folder/../XXXXXX") &&
 pub(crate) struct Sendmail;
 
 impl MailServer for Sendmail {
+    fn name(&self) -> &'static str {
+        "sendmail"
+    }
+
+    fn installed(&self) -> &'static str {
+        "server.cf"
+    }
+
+    fn programs(&self) -> PathBuf {
+        programs("sendmail/usr").join("libexec/sendmail")
+    }
+
     fn start(&self, server: &Server) {
         for (name, account) in [("queue", "root"), ("client-queue", "smmsp"), ("mail", "smmsp")] {
             fs::create_dir(server.path(name)).expect("a folder");
@@ -27,9 +40,9 @@ impl MailServer for Sendmail {
         }
         fs::write(server.path("deliver"), DELIVER).expect("a file");
         fs::set_permissions(server.path("deliver"), fs::Permissions::from_mode(0o755)).expect("a file of ours");
-        let shipped = integration("sendmail/batv.mc");
+        let shipped = server.setup(&[]);
         let shipped = shipped.split_once("divert(0)dnl\n").expect("an explanation").1;
-        let text = include_str!("sendmail.mc").replace("SHIPPED\n", &shipped.replace("/run/batvd", &server.root()));
+        let text = include_str!("sendmail.mc").replace("SHIPPED\n", shipped);
         compile(server, "server.cf", &text);
         compile(server, "client.cf", CLIENT);
         for arguments in [["-bd", "-q1s"].as_slice(), &["-q1s"]] {

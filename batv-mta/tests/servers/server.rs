@@ -3,7 +3,7 @@
 use core::net::Ipv4Addr;
 use std::fs;
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use batv_tests::host::{free_ports, maildir, wait_for};
@@ -16,6 +16,16 @@ pub(crate) const MAILBOXES: [&str; 4] = ["alice", "bob", "\"a b\"", "postmaster"
 
 /// What is another on each server.
 pub(crate) trait MailServer: Sync {
+    /// Its name for `batvd setup`.
+    fn name(&self) -> &'static str;
+    /// What `batvd setup` is told to look at, in the server's folder.
+    fn installed(&self) -> &'static str;
+    /// Where its programs are.
+    fn programs(&self) -> PathBuf;
+    /// The folder of the daemon's sockets, in the server's folder.
+    fn sockets(&self) -> &'static str {
+        ""
+    }
     /// Configures it and starts it, with two ports: one for the world, one for its users.
     fn start(&self, server: &Server);
     /// Where its processes say who they are, in the server's folder.
@@ -55,13 +65,29 @@ impl Server {
     /// Starts it with a daemon of this configuration.
     pub(crate) fn start(which: &'static dyn MailServer, configuration: &str) -> Self {
         let [mx, submission] = free_ports();
-        let daemon = Daemon::started(&configuration.replace("SUBMISSION", &submission.to_string()));
+        let configuration = configuration.replace("SUBMISSION", &submission.to_string());
+        let mut daemon = Daemon::with_sockets_in(which.sockets(), &configuration);
+        daemon.start();
         let server = Self { daemon, next_hop: NextHop::start(), mx, submission, which };
         which.start(&server);
         for port in [mx, submission] {
             wait_for("listening server", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
         }
+        let faults = server.setup(&["--check"]);
+        assert!(faults.is_empty(), "the lines of `batvd setup` are not enough: {faults}");
         server
+    }
+
+    /// What `batvd setup` says for this server.
+    pub(crate) fn setup(&self, options: &[&str]) -> String {
+        let mut command = self.daemon.command();
+        let mut path = self.which.programs().into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        command.env("PATH", path).args(["setup", self.which.name(), "--at"]).arg(self.path(self.which.installed()));
+        let output = command.args(options).output().expect("batvd");
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
     }
 
     pub(crate) fn connect_mx(&self) -> Client {
@@ -117,12 +143,6 @@ impl Drop for Server {
             }
         }
     }
-}
-
-/// A file of `integrations`.
-pub(crate) fn integration(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../integrations");
-    fs::read_to_string(folder.join(name)).expect("a file of the integrations")
 }
 
 /// The programs of a server that scripts/install-mail-servers has fetched.

@@ -14,18 +14,25 @@ use batv_tests::host::{signal, wait_for};
 use batv_tests::site::{KEYRING, SRS_DOMAIN};
 use tempfile::TempDir;
 
-/// Ends with the test. Its sockets are `NAME.sock` in its folder, which others may look into.
+/// Ends with the test. Its sockets are `NAME.sock` in its folder, which others may look into, or in a folder there.
 pub(crate) struct Daemon {
     folder: TempDir,
+    sockets: &'static str,
     process: Option<Child>,
 }
 
 impl Daemon {
     /// Writes the configuration and the keyring. The daemon does not run yet.
     pub(crate) fn new(configuration: &str) -> Self {
+        Self::with_sockets_in("", configuration)
+    }
+
+    /// The same, with the sockets in a folder of its own.
+    pub(crate) fn with_sockets_in(sockets: &'static str, configuration: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("batv-server").tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
-        let daemon = Self { folder, process: None };
+        fs::create_dir_all(folder.path().join(sockets)).expect("a folder");
+        let daemon = Self { folder, sockets, process: None };
         daemon.write("keyring.toml", KEYRING, 0o600);
         daemon.configure(configuration);
         daemon
@@ -34,10 +41,11 @@ impl Daemon {
     /// Writes another configuration.
     pub(crate) fn configure(&self, configuration: &str) {
         let root = self.root();
+        let doors: String = ["milter", "socketmap", "policy", "line"]
+            .map(|door| format!("{door} = ['unix:{}']\n", self.socket(door).display()))
+            .concat();
         let head = format!(
-            "keyring = '{root}/keyring.toml'\n[listen]\nmilter = ['unix:{root}/milter.sock']\n\
-             socketmap = ['unix:{root}/socketmap.sock']\npolicy = ['unix:{root}/policy.sock']\n\
-             line = ['unix:{root}/line.sock']\nsocket_mode = 0o666\n[srs]\ndomains = ['{SRS_DOMAIN}']\n"
+            "keyring = '{root}/keyring.toml'\n[listen]\n{doors}socket_mode = 0o666\n[srs]\ndomains = ['{SRS_DOMAIN}']\n"
         );
         self.write("batvd.toml", &format!("{head}{configuration}"), 0o644);
     }
@@ -138,8 +146,12 @@ impl Daemon {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
 
+    pub(crate) fn socket(&self, door: &str) -> PathBuf {
+        self.path(self.sockets).join(format!("{door}.sock"))
+    }
+
     pub(crate) fn connect(&self, door: &str) -> UnixStream {
-        let stream = UnixStream::connect(self.path(&format!("{door}.sock"))).expect("a connection");
+        let stream = UnixStream::connect(self.socket(door)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
         stream
     }

@@ -1,0 +1,38 @@
+//! Exim 4.96 or newer, as its configuration file shows it.
+
+use std::path::PathBuf;
+
+use super::{Address, Failure, Fault, Site, door, read, run, unanswered, without_lines};
+
+const LINES: &str = include_str!("../../integrations/exim/batv.conf");
+
+pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
+    Ok(LINES.replace("/run/batvd/line.sock", &shown(door(&site.config.listen.line, "line")?)))
+}
+
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Unix(path) => path.display().to_string(),
+        Address::Inet(_) => address.to_string(),
+    }
+}
+
+fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
+    if let Some(at) = site.at {
+        return Ok(at.to_owned());
+    }
+    let said = run("exim", &["-bV"]).or_else(|_| run("exim4", &["-bV"]))?;
+    let path = said.lines().find_map(|line| line.strip_prefix("Configuration file is "));
+    path.map(|path| path.trim().into())
+        .ok_or_else(|| Failure::Program("exim", "it names no configuration file".to_owned()))
+}
+
+pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
+    let installed = read(&installed(site)?)?;
+    let address = door(&site.config.listen.line, "line")?;
+    let mut faults: Vec<Fault> = unanswered(address).into_iter().collect();
+    let lines = lines(site)?;
+    let parts = lines.split("\n# -- ").skip(1).filter_map(|part| part.split_once(" --\n"));
+    faults.extend(parts.filter_map(|(name, part)| without_lines(&installed, part, name)));
+    Ok(faults)
+}

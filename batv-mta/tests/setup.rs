@@ -1,0 +1,212 @@
+//! `batvd setup`: what it says of configurations that lack something or do harm. That its lines are enough is shown with
+//! the servers themselves: each of them starts with these lines and passes the check.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use support::Daemon;
+
+/// Server, what it has, and the words that name each fault, in order.
+struct Case {
+    server: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    at: &'static str,
+    configuration: &'static str,
+    faults: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        server: "postfix",
+        files: &[("etc/main.cf", ""), ("etc/master.cf", "smtp inet n - y - - smtpd\n")],
+        at: "etc",
+        configuration: "",
+        faults: &[
+            "missing: what comes by SMTP gets no tag and is not judged: `smtpd_milters = unix:",
+            "missing: what comes by sendmail(1) gets no tag: `non_smtpd_milters = unix:",
+            "missing: genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = ",
+            "missing: bounces of forwarded mail are refused: `recipient_canonical_maps = …, socketmap:unix:",
+            "missing: what users submit is known by their passwords and networks alone",
+            "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
+            "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
+        ],
+    },
+    Case {
+        server: "postfix",
+        files: &[
+            (
+                "etc/main.cf",
+                "smtpd_milters = { unix:ROOT/milter.sock, connect_timeout=10s }\nnon_smtpd_milters = $smtpd_milters\n\
+                 milter_default_action = accept\nmilter_protocol = 2\nrecipient_delimiter = +=\n\
+                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:verify,\n    \
+                 socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
+            ),
+            (
+                "etc/master.cf",
+                "smtp inet n - n - - smtpd\n  -o smtpd_milters=\n\
+                 submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n\
+                 10025 inet n - n - - smtpd\n  -o receive_override_options=no_milters,no_address_mappings\n",
+            ),
+        ],
+        at: "etc",
+        configuration: "",
+        faults: &[
+            "dangerous: `milter_default_action = accept`: without the daemon mail leaves untagged",
+            "dangerous: `milter_protocol = 2` can't change senders",
+            "dangerous: `recipient_canonical_classes` changes the header fields",
+            "dangerous: `recipient_delimiter = +=` cuts a tag at its `=`",
+            "dangerous: the service smtp/inet in master.cf has `smtpd_milters = `",
+            "dangerous: the service 10025/inet in master.cf has `no_milters`",
+        ],
+    },
+    // The delimiter finds the mailbox of a tag behind it: no table is needed for that.
+    Case {
+        server: "postfix",
+        files: &[
+            (
+                "etc/main.cf",
+                "smtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
+                 milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
+                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
+            ),
+            ("etc/master.cf", "submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n"),
+        ],
+        at: "etc",
+        configuration: "[sign]\nform = 'sub-address'\n",
+        faults: &[],
+    },
+    Case {
+        server: "sendmail",
+        files: &[("sendmail.cf", "DZ8.17.1.9/Debian\nO DaemonPortOptions=Name=MTA, Port=25\n")],
+        at: "sendmail.cf",
+        configuration: "",
+        faults: &[
+            "missing: mail gets no tag and bounces are not judged: INPUT_MAIL_FILTER(`batv', `S=unix:",
+            "missing: bounces that Sendmail makes itself find no mailbox: `Kverify socket -f -q unix:",
+            "missing: bounces that Sendmail makes itself find no mailbox: the rule of `verify`",
+            "missing: bounces of forwarded mail that Sendmail makes itself find no mailbox: `Ksrs_reverse",
+            "missing: bounces of forwarded mail that Sendmail makes itself find no mailbox: the rule of `srs_reverse`",
+            "missing: what users submit is known by their passwords and networks alone",
+            "missing: it doesn't say what leaves: `{rcpt_mailer}`",
+        ],
+    },
+    Case {
+        server: "sendmail",
+        files: &[(
+            "sendmail.cf",
+            "Xbatv, S=unix:ROOT/milter.sock, T=C:1m\nO InputMailFilters=other\nO DaemonPortOptions=Name=ORIGINATING\n\
+             O Milter.macros.envrcpt={rcpt_mailer}\n\
+             Kverify socket -f -q unix:ROOT/socketmap.sock\nR$+\t$: $(verify $1 $: $1 $)\n\
+             Ksrs_reverse socket -f -q unix:ROOT/socketmap.sock\nR$+\t$: $(srs_reverse $1 $: $1 $)\n",
+        )],
+        at: "sendmail.cf",
+        configuration: "",
+        faults: &["missing: the filter `batv` is not in InputMailFilters", "dangerous: the filter `batv` has no `F=T`"],
+    },
+    Case {
+        server: "exim",
+        files: &[("exim.conf", "BATV_ASK = ROOT/line.sock\n")],
+        at: "exim.conf",
+        configuration: "",
+        faults: &[
+            "lines of the part `macros: at the top`, the first: BATV_RECIPIENT = ",
+            "lines of the part `acl_smtp_mail: nothing is known of recipients yet`",
+            "lines of the part `acl_smtp_rcpt: after relaying is dealt with, before recipients are verified`",
+            "lines of the part `acl_smtp_rcpt: after `require verify = recipient``",
+            "lines of the part `acl_smtp_data: first`",
+            "lines of the part `routers: before those of local mailboxes`",
+            "lines of the part `routers: the transport of what leaves`",
+            "lines of the part `transports: beside the one of what leaves, with its options and`",
+        ],
+    },
+    Case {
+        server: "opensmtpd",
+        files: &[("smtpd.conf", "listen on 0.0.0.0 port 25\n")],
+        at: "smtpd.conf",
+        configuration: "",
+        faults: &["missing: mail gets no tag and bounces are not judged: `filter \"batv\" proc-exec"],
+    },
+    Case {
+        server: "opensmtpd",
+        files: &[(
+            "smtpd.conf",
+            "filter \"batv\" proc-exec \"/usr/bin/batvd --config ROOT/batvd.toml filter\"\n\
+             listen on 0.0.0.0 port 25 filter \"batv\"\nlisten on 0.0.0.0 port 587\n",
+        )],
+        at: "smtpd.conf",
+        configuration: "",
+        faults: &[
+            "missing: what comes by sendmail(1) gets no tag: `listen on socket filter \"batv\"`",
+            "missing: what users submit is known by their passwords and networks alone",
+            "dangerous: `listen on 0.0.0.0 port 587` neither tags nor judges",
+        ],
+    },
+    Case {
+        server: "haraka",
+        files: &[("haraka/config/plugins", "queue/smtp_forward\nbatv\n"), ("haraka/plugins/batv.js", "// changed")],
+        at: "haraka",
+        configuration: "[verify]\nmode = 'quarantine'\n",
+        faults: &[
+            "missing: what is to be held is delivered: `queue/quarantine` in config/plugins",
+            "missing: the plugin can't ask the daemon: `socket=",
+            "dangerous: `batv` stands behind `queue/smtp_forward` in config/plugins",
+            "dangerous: plugins/batv.js is of another version than batvd",
+        ],
+    },
+];
+
+#[test]
+fn names_what_is_missing_or_dangerous() {
+    for case in CASES {
+        let daemon = Daemon::started(case.configuration);
+        for (name, text) in case.files {
+            fs::create_dir_all(daemon.path(name).parent().expect("a folder")).expect("a folder");
+            daemon.write(name, &text.replace("ROOT", &daemon.root()), 0o644);
+        }
+        let (said, code) = setup(&daemon, &[case.server, "--check", "--at", &daemon.path(case.at).to_string_lossy()]);
+        let said: Vec<&str> = said.lines().collect();
+        assert_eq!(said.len(), case.faults.len(), "{}: {said:#?}", case.server);
+        for (line, fault) in said.iter().zip(case.faults) {
+            assert!(line.contains(fault), "{}: {line}\ndoes not contain\n{fault}", case.server);
+        }
+        assert_eq!(code, i32::from(!case.faults.is_empty()));
+    }
+}
+
+#[test]
+fn a_daemon_that_does_not_run_is_named() {
+    let daemon = Daemon::new("");
+    daemon.write("exim.conf", "", 0o644);
+    let (said, code) = setup(&daemon, &["exim", "--check", "--at", &daemon.path("exim.conf").to_string_lossy()]);
+    assert!(said.contains("nobody answers at unix:") && said.contains("start batvd"), "{said}");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn what_can_not_be_looked_at_is_an_error() {
+    let daemon = Daemon::new("");
+    let (said, code) = setup(&daemon, &["exim", "--check", "--at", "/nonexistent/exim.conf"]);
+    assert!(said.starts_with("batvd: /nonexistent/exim.conf: "), "{said}");
+    assert_eq!(code, 2);
+    daemon.write("batvd.toml", "", 0o644);
+    let (said, code) = setup(&daemon, &["exim"]);
+    assert_eq!(said, "batvd: the daemon opens no door for it: write `line = [\"unix:…\"]` under [listen]\n");
+    assert_eq!(code, 2);
+}
+
+/// With Postfix's programs at hand; what is said on either output, and the exit code.
+fn setup(daemon: &Daemon, arguments: &[&str]) -> (String, i32) {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let servers = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from);
+    let output = daemon
+        .command()
+        .env("PATH", servers.join("postfix/usr/sbin"))
+        .arg("setup")
+        .args(arguments)
+        .output()
+        .expect("batvd");
+    let said = String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8_lossy(&output.stderr);
+    (said, output.status.code().expect("an exit code"))
+}
