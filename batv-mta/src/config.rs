@@ -37,6 +37,8 @@ pub struct Config {
     /// What to do when a question can't be answered.
     #[serde(deserialize_with = "on_error")]
     pub on_error: OnError,
+    /// The log.
+    pub log: Log,
     /// The doors.
     pub listen: Listen,
     /// Who is one of ours.
@@ -56,6 +58,7 @@ impl Default for Config {
         Self {
             keyring: PathBuf::from("/etc/batv/keyring.toml"),
             on_error: OnError::Tempfail,
+            log: Log::default(),
             listen: Listen::default(),
             clients: Clients::default(),
             sign: Sign::default(),
@@ -66,8 +69,47 @@ impl Default for Config {
     }
 }
 
-/// The sockets: `unix:/path` or `inet:host:port`.
-#[derive(Clone, Debug, Deserialize)]
+/// Where the log goes, and how much of it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Log {
+    /// Who keeps it.
+    pub to: LogTo,
+    /// What is left out.
+    pub level: LogLevel,
+}
+
+/// Who keeps the log.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
+pub enum LogTo {
+    /// Who reads standard error, as the journal does.
+    #[default]
+    Stderr,
+    /// syslog(3), as a mail facility.
+    Syslog,
+}
+
+/// From which level on lines are kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
+pub enum LogLevel {
+    /// What keeps the daemon from its work.
+    Error,
+    /// What somebody should look at.
+    Warn,
+    /// Every decision.
+    #[default]
+    Info,
+    /// What mail servers negotiate.
+    Debug,
+}
+
+/// The sockets: `unix:/path`, `inet:host:port` or `systemd:name`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Listen {
@@ -79,6 +121,8 @@ pub struct Listen {
     pub policy: Vec<Address>,
     /// The line protocol, for Exim, Haraka and scripts.
     pub line: Vec<Address>,
+    /// Metrics and health, over HTTP.
+    pub metrics: Vec<Address>,
     /// The permissions of Unix sockets. The mail server must be able to write to them.
     pub socket_mode: u32,
 }
@@ -86,7 +130,7 @@ pub struct Listen {
 impl Default for Listen {
     fn default() -> Self {
         let none = Vec::new;
-        Self { milter: none(), socketmap: none(), policy: none(), line: none(), socket_mode: 0o660 }
+        Self { milter: none(), socketmap: none(), policy: none(), line: none(), metrics: none(), socket_mode: 0o660 }
     }
 }
 
@@ -99,12 +143,14 @@ impl Default for Listen {
 /// assert!("9900".parse::<Address>().is_err());
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "mail servers know these two")]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
 pub enum Address {
     /// A Unix socket.
     Unix(PathBuf),
     /// A host and port.
     Inet(String),
+    /// What systemd listens on for us: the `FileDescriptorName` of a socket unit.
+    Systemd(String),
 }
 
 impl FromStr for Address {
@@ -120,7 +166,8 @@ impl FromStr for Address {
             {
                 Ok(Self::Inet(address.to_owned()))
             }
-            _ => Err("a socket is `unix:/path` or `inet:host:port`"),
+            Some(("systemd", name)) if !name.is_empty() => Ok(Self::Systemd(name.to_owned())),
+            _ => Err("a socket is `unix:/path`, `inet:host:port` or `systemd:name`"),
         }
     }
 }
@@ -130,6 +177,7 @@ impl Display for Address {
         match self {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Inet(address) => write!(f, "inet:{address}"),
+            Self::Systemd(name) => write!(f, "systemd:{name}"),
         }
     }
 }
@@ -169,19 +217,80 @@ impl Default for Clients {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Sign {
-    /// Domains and mailboxes. When there are none: those that the keys serve.
-    #[serde(deserialize_with = "patterns")]
-    pub protected: Vec<Pattern<String>>,
-    /// Domains and mailboxes that send without a tag, and are not judged.
-    #[serde(deserialize_with = "patterns")]
-    pub exempt: Vec<Pattern<String>>,
-    /// Domains and mailboxes that get mail without a tag: lists that check subscribers by the reverse-path.
-    #[serde(deserialize_with = "patterns")]
-    pub exempt_recipients: Vec<Pattern<String>>,
+    /// Who gets tags. When there are none: those whom the keys serve.
+    pub protected: Mailboxes,
+    /// Who sends without a tag, and is not judged.
+    pub exempt: Mailboxes,
+    /// Who gets mail without a tag: lists that check subscribers by the reverse-path.
+    pub exempt_recipients: Mailboxes,
     /// What becomes of a message that has both exempt recipients and others.
     pub mixed_recipients: Mixed,
     /// How a tag looks.
     pub form: FormName,
+}
+
+/// Domains and mailboxes, and files of them: `file:/path`, one a line, with comments after `#`.
+///
+/// ```
+/// use batv_mta::config::Config;
+///
+/// let config = Config::parse("[sign]\nexempt_recipients = ['list@example.net', 'file:/nonexistent']")?;
+/// assert!(config.sign.exempt_recipients.patterns().is_err());
+/// # Ok::<(), batv_mta::config::Fault>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Mailboxes(Vec<Source>);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Pattern(Pattern<String>),
+    File(PathBuf),
+}
+
+impl Mailboxes {
+    /// All of them, with those of the files as they are now.
+    ///
+    /// # Errors
+    /// [`Fault`]: a file can't be read, or a line of it.
+    pub fn patterns(&self) -> Result<Vec<Pattern<String>>, Fault> {
+        let mut patterns = Vec::new();
+        for source in &self.0 {
+            let path = match source {
+                Source::Pattern(pattern) => {
+                    patterns.push(pattern.clone());
+                    continue;
+                }
+                Source::File(path) => path,
+            };
+            let text = fs::read_to_string(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.split_once('#').map_or(line, |(before, _)| before).trim();
+                if line.is_empty() {
+                    continue;
+                }
+                let fault = |message| Fault::Text { line: number + 1, column: 1, message };
+                let in_file = |fault| Fault::InFile { path: path.clone(), fault: Box::new(fault) };
+                patterns.push(pattern(line.to_owned()).map_err(fault).map_err(in_file)?);
+            }
+        }
+        Ok(patterns)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mailboxes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = |text: String| match text.strip_prefix("file:") {
+            Some(path) if path.starts_with('/') => Ok(Source::File(path.into())),
+            Some(_) => Err(format!("`{text}`: a file is `file:/path`")),
+            None => pattern(text).map(Source::Pattern),
+        };
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.into_iter().map(source).collect::<Result<_, _>>().map(Self).map_err(de::Error::custom)
+    }
+}
+
+fn pattern(text: String) -> Result<Pattern<String>, String> {
+    Pattern::parse(text.clone()).map_err(|error| format!("`{text}`: {error}"))
 }
 
 /// What becomes of a message to exempt recipients and others: it has only one reverse-path.
@@ -275,15 +384,17 @@ pub enum ReverseFor {
 pub struct Limits {
     /// Connections at a time, of all doors; more wait.
     pub connections: usize,
-    /// Seconds for which a connection may say nothing.
+    /// Seconds for which a connection may say nothing, once a request has been answered.
     pub idle_seconds: u64,
+    /// Seconds that a connection has for its first request, for each that it has begun, and to take an answer.
+    pub request_seconds: u64,
     /// Seconds that messages under way have to end when the daemon does.
     pub drain_seconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 20_000, idle_seconds: 3600, drain_seconds: 30 }
+        Self { connections: 20_000, idle_seconds: 3600, request_seconds: 30, drain_seconds: 30 }
     }
 }
 
@@ -370,11 +481,6 @@ fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OnError, D::Er
     }
 }
 
-fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern<String>>, D::Error> {
-    let read = |text: String| Pattern::parse(text.clone()).map_err(|error| format!("`{text}`: {error}"));
-    Vec::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map_err(de::Error::custom)
-}
-
 fn modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mode>, D::Error> {
     let read = |(domain, mode): (String, String)| {
         let mode = mode.parse().map_err(|_| format!("`{mode}` is not `observe`, `mark`, `quarantine` or `reject`"))?;
@@ -418,7 +524,7 @@ mod tests {
             ("keyrin = 'x'", (1, 1), "did you mean `keyring`?"),
             ("[verify]\nmode = 'refuse'", (2, 8), "`refuse`"),
             ("[verify.modes]\n'example.com' = 'refuse'", (1, 1), "`refuse` is not `observe`"),
-            ("[listen]\n  milter = ['9900']", (2, 12), "`inet:host:port`"),
+            ("[listen]\n  milter = ['9900']", (2, 12), "`inet:host:port` or"),
             ("[clients]\ninternal_networks = ['localhost']", (2, 22), "invalid IP address syntax"),
             ("[sign]\nprotected = ['a@']", (2, 13), "`a@`"),
             ("[limits]\nconnections = -1", (2, 15), "-1"),

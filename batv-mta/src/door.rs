@@ -1,6 +1,6 @@
 //! What all protocols have in common: octets in, octets out, no I/O.
 
-use core::fmt::Display;
+use core::fmt::{self, Display};
 
 use thiserror::Error;
 use tracing::error;
@@ -23,6 +23,55 @@ pub enum Flow {
     Close,
 }
 
+/// The protocols.
+///
+/// ```
+/// use batv_mta::door::Protocol;
+///
+/// assert_eq!(Protocol::Milter.as_str(), "milter");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// [`crate::milter`].
+    Milter,
+    /// [`crate::socketmap`].
+    Socketmap,
+    /// [`crate::policy`].
+    Policy,
+    /// [`crate::line`].
+    Line,
+    /// [`crate::filter`].
+    Filter,
+    /// [`crate::http`].
+    Metrics,
+}
+
+impl Protocol {
+    /// The name in the configuration, the log and the metrics.
+    ///
+    /// ```
+    /// # use batv_mta::door::Protocol;
+    /// assert_eq!(Protocol::Policy.as_str(), "policy");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Milter => "milter",
+            Self::Socketmap => "socketmap",
+            Self::Policy => "policy",
+            Self::Line => "line",
+            Self::Filter => "filter",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+impl Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One connection of one protocol.
 pub trait Door {
     /// Takes as many whole requests as there are, and appends the answer to each. Says how many octets it took.
@@ -39,7 +88,7 @@ pub(crate) type Cut<'o> = Option<(&'o [u8], usize)>;
 
 /// Answers the whole requests, one after the other: `cut` finds the first one.
 pub(crate) fn each_request<E: Display>(
-    door: &str,
+    door: Protocol,
     octets: &[u8],
     cut: impl Fn(&[u8]) -> Result<Cut<'_>, E>,
     mut answer: impl FnMut(&[u8]) -> Flow,
@@ -55,7 +104,7 @@ pub(crate) fn each_request<E: Display>(
                 }
             }
             Err(error) => {
-                error!(door, "closed: {error}");
+                error!(%door, "closed: {error}");
                 return (taken, Flow::Close);
             }
         }

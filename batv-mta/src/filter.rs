@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::door::{Door, Flow, each_request, ended_by};
+use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Edits, Outcome, STATUS_FIELD, Transaction};
 
@@ -63,7 +63,7 @@ enum Message {
 
 impl Door for Filter {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request("filter", octets, ended_by(b"\n", LINE_LIMIT), |line| {
+        each_request(Protocol::Filter, octets, ended_by(b"\n", LINE_LIMIT), |line| {
             self.line(line, settings, out);
             Flow::Continue
         })
@@ -144,7 +144,7 @@ impl Session {
         match phase {
             b"mail-from" => {
                 self.end();
-                let mut transaction = Transaction::new(self.client.clone(), parameter, settings);
+                let mut transaction = Transaction::new(Protocol::Filter, self.client.clone(), parameter, settings);
                 let sender = transaction.sender(settings);
                 self.transaction = Some(transaction);
                 sender.map_or(PROCEED.to_owned(), |sender| format!("rewrite|<{sender}>"))

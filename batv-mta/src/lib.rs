@@ -3,10 +3,14 @@
 extern crate alloc;
 
 pub mod config;
+mod decision;
 pub mod door;
 pub mod filter;
+pub mod http;
 pub mod line;
+pub mod log;
 pub mod lookup;
+pub mod metrics;
 pub mod milter;
 pub mod policy;
 pub mod server;

@@ -21,9 +21,9 @@
 
 use batv_core::envelope::Envelope;
 use batv_core::{Mailbox, Path};
-use tracing::info;
 
-use crate::door::{Door, Flow, each_request, ended_by};
+use crate::decision::Occasion;
+use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
 use crate::settings::Settings;
 use crate::transaction::{self, Client, Reversal, Transaction, after_srs, reverse_srs};
@@ -52,7 +52,7 @@ pub struct Line;
 
 impl Door for Line {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request("line", octets, ended_by(b"\n", REQUEST_LIMIT), |line| {
+        each_request(Protocol::Line, octets, ended_by(b"\n", REQUEST_LIMIT), |line| {
             let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), settings);
             out.extend_from_slice(answer.text("NO").as_bytes());
             out.push(b'\n');
@@ -90,7 +90,7 @@ fn check(rest: &[u8], settings: &Settings) -> Answer {
     let Some((reverse_path, forward_path)) = paths(rest) else {
         return Answer::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
     };
-    let mut transaction = Transaction::new(Client::default(), reverse_path, settings);
+    let mut transaction = Transaction::new(Protocol::Line, Client::default(), reverse_path, settings);
     match transaction.recipient(forward_path, "", settings) {
         transaction::Answer::Continue => Answer::NotFound,
         transaction::Answer::Reply(reply) => Answer::Found(reply),
@@ -106,7 +106,15 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         Ok(today) => today,
         Err(error) => return Answer::Temporary(error.to_string()),
     };
-    match reverse_srs(envelope.reverse_path, &envelope.forward_path, false, settings, today) {
+    let client = Client::default();
+    let occasion = Occasion {
+        door: Protocol::Line,
+        queue_id: "",
+        client: &client,
+        reverse_path: envelope.reverse_path,
+        at: envelope.moment.as_str(),
+    };
+    match reverse_srs(&occasion, &envelope.forward_path, false, settings, today) {
         Reversal::Other => {}
         Reversal::Restored(_) => {
             let earlier = after_srs(envelope.earlier).as_str();
@@ -122,17 +130,7 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         }
     }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
-    info!(
-        door = "line",
-        from = %envelope.reverse_path,
-        to = %judgement.deliver_to.unwrap_or(envelope.forward_path),
-        verdict = %judgement.finding,
-        reason = %judgement.reason,
-        disposition = %judgement.disposition,
-        mode = mode.as_str(),
-        at = envelope.moment.as_str(),
-        "judged"
-    );
+    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
     Answer::Found(format!(
         "disposition={} finding={} reason={} settled={} earlier={} reply=\"{}\"",
         judgement.disposition,

@@ -33,14 +33,26 @@ pub enum Map {
     SrsReverse,
 }
 
-/// The maps by name.
-pub const MAPS: [(&str, Map); 5] = [
-    ("sign", Map::Sign),
-    ("verify", Map::Verify),
-    ("unwrap", Map::Unwrap),
-    ("srs-forward", Map::SrsForward),
-    ("srs-reverse", Map::SrsReverse),
-];
+/// The maps.
+pub const MAPS: [Map; 5] = [Map::Sign, Map::Verify, Map::Unwrap, Map::SrsForward, Map::SrsReverse];
+
+impl Map {
+    /// The name by which it is asked.
+    ///
+    /// ```
+    /// # use batv_mta::lookup::Map;
+    /// assert_eq!(Map::SrsReverse.as_str(), "srs-reverse");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sign => "sign",
+            Self::Verify => "verify",
+            Self::Unwrap => "unwrap",
+            Self::SrsForward => "srs-forward",
+            Self::SrsReverse => "srs-reverse",
+        }
+    }
+}
 
 impl FromStr for Map {
     type Err = batv_core::UnknownName;
@@ -48,7 +60,7 @@ impl FromStr for Map {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         // The names of Sendmail's maps have no hyphen.
         let name = name.replace('_', "-");
-        MAPS.into_iter().find(|(known, _)| *known == name).map(|(_, map)| map).ok_or(batv_core::UnknownName)
+        MAPS.into_iter().find(|map| map.as_str() == name).ok_or(batv_core::UnknownName)
     }
 }
 
@@ -67,6 +79,15 @@ pub enum Answer {
 }
 
 impl Answer {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Found(_) => "found",
+            Self::NotFound => "not-found",
+            Self::Temporary(_) => "temporary",
+            Self::Permanent(_) => "permanent",
+        }
+    }
+
     /// As the protocols write it, but for what they say when nothing is found.
     pub(crate) fn text(&self, not_found: &str) -> String {
         match self {
@@ -95,6 +116,12 @@ impl Answer {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub fn look_up(map: Map, key: &[u8], settings: &Settings) -> Answer {
+    let answer = find(map, key, settings);
+    settings.metrics().count_lookup(map.as_str(), answer.as_str());
+    answer
+}
+
+fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
     // Postfix writes the null reverse-path as two quotes where it looks a sender up.
     let Ok(Path::Mailbox(mailbox)) = Path::parse(key) else { return Answer::NotFound };
     let today = match settings.today() {

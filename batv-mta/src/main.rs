@@ -1,10 +1,14 @@
 //! `batvd`: bounce address tags beside a mail server.
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use batv_mta::config::Config;
+use batv_mta::log;
 use batv_mta::server::{self, Failure};
 use batv_mta::settings::Settings;
 use batv_mta::setup::{MailServer, Site};
@@ -45,12 +49,14 @@ enum Command {
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match options.command {
-        Some(Command::Check) => Settings::load(&options.config).map(drop).map_err(|error| error.to_string()),
-        Some(Command::Filter) => run(server::filter(&options.config)),
+        Some(Command::Check) => {
+            Settings::load(&options.config, &Arc::default()).map(drop).map_err(|error| error.to_string())
+        }
+        Some(Command::Filter) => run(&options.config, server::filter(&options.config)),
         Some(Command::Setup { server, check, at }) => {
             return setup(server, check, at.as_deref(), &options.config).unwrap_or_else(|message| fail(&message));
         }
-        Some(Command::Run) | None => run(server::run(&options.config)),
+        Some(Command::Run) | None => run(&options.config, server::run(&options.config)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,9 +83,8 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
     Ok(code)
 }
 
-fn run(server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
-    // The journal, or whoever reads standard error, knows the time.
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).without_time().with_target(false).init();
+fn run(config: &Path, server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
+    log::begin(Config::load(config).map_err(|error| error.to_string())?.log);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(server).map_err(|error| error.to_string())
 }

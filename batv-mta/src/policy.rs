@@ -2,7 +2,7 @@
 //!
 //! It judges each recipient by itself, for a policy service has no memory of a message.
 
-use crate::door::{Door, Flow, each_request, ended_by};
+use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Transaction};
 
@@ -31,7 +31,7 @@ pub struct PolicyService;
 
 impl Door for PolicyService {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request("policy", octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
+        each_request(Protocol::Policy, octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
             out.extend_from_slice(format!("action={}\n\n", action(request, settings)).as_bytes());
             Flow::Continue
         })
@@ -54,7 +54,7 @@ fn action(request: &[u8], settings: &Settings) -> String {
         authenticated: !text("sasl_method").is_empty(),
         ..Client::default()
     };
-    let mut transaction = Transaction::new(client, attribute("sender").unwrap_or_default(), settings);
+    let mut transaction = Transaction::new(Protocol::Policy, client, attribute("sender").unwrap_or_default(), settings);
     text("queue_id").clone_into(&mut transaction.queue_id);
     match transaction.recipient(attribute("recipient").unwrap_or_default(), "", settings) {
         Answer::Continue => "DUNNO".to_owned(),

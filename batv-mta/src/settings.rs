@@ -1,5 +1,6 @@
 //! What is in force: the configuration and the keys, read together and replaced together.
 
+use alloc::sync::Arc;
 use core::net::IpAddr;
 use std::path::Path;
 
@@ -11,12 +12,23 @@ use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
 use crate::config::{self, Config, FormName};
+use crate::metrics::Metrics;
 
 /// A configuration and its keys.
 #[derive(Debug)]
 pub struct Settings {
     config: Config,
     keyring: Keyring,
+    lists: Lists,
+    metrics: Arc<Metrics>,
+}
+
+/// Domains and mailboxes, of the configuration and of the files that it names.
+#[derive(Debug)]
+struct Lists {
+    protected: Vec<Pattern<String>>,
+    exempt: Vec<Pattern<String>>,
+    exempt_recipients: Vec<Pattern<String>>,
 }
 
 /// Why there are no settings.
@@ -38,11 +50,11 @@ pub enum Error {
 }
 
 impl Settings {
-    /// Reads the configuration and the keyring that it names, and looks at the clock.
+    /// Reads the configuration and what it names, and looks at the clock.
     ///
     /// # Errors
     /// [`enum@Error`]: also when no key signs, or the clock is before 1970.
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(path: &Path, metrics: &Arc<Metrics>) -> Result<Self, Error> {
         let config = Config::load(path)?;
         let keyring = Keyring::load(&config.keyring, Permissions::Private)?;
         let signs = |key: &Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
@@ -50,10 +62,10 @@ impl Settings {
             return Err(Error::NoKey(config.keyring));
         }
         clock::today()?;
-        Self::new(config, keyring)
+        Ok(Self { metrics: Arc::clone(metrics), ..Self::new(config, keyring)? })
     }
 
-    /// Puts both together.
+    /// Puts both together, with metrics of their own, and reads the lists that the configuration names.
     ///
     /// # Errors
     /// [`enum@Error`].
@@ -71,7 +83,18 @@ impl Settings {
         for domain in &config.srs.domains {
             Domain::parse(domain).map_err(|error| Error::SrsDomain(domain.clone(), error))?;
         }
-        Ok(Self { config, keyring })
+        let sign = &config.sign;
+        let lists = Lists {
+            protected: sign.protected.patterns()?,
+            exempt: sign.exempt.patterns()?,
+            exempt_recipients: sign.exempt_recipients.patterns()?,
+        };
+        Ok(Self { config, keyring, lists, metrics: Arc::default() })
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The configuration.
@@ -82,6 +105,11 @@ impl Settings {
     /// The keys.
     pub fn keys(&self) -> &[Key] {
         self.keyring.keys()
+    }
+
+    /// [`Keyring::last_valid_day`] of the key at this place.
+    pub fn last_valid_day(&self, index: usize, today: Day) -> Option<Day> {
+        self.keyring.last_valid_day(index, today)
     }
 
     /// The day.
@@ -103,20 +131,20 @@ impl Settings {
 
     /// Whether the configuration lets this sender have a tag.
     pub fn is_signed(&self, sender: &Mailbox<'_>) -> bool {
-        let sign = &self.config.sign;
-        (sign.protected.is_empty() || lists(&sign.protected, sender)) && !lists(&sign.exempt, sender)
+        let Lists { protected, exempt, .. } = &self.lists;
+        (protected.is_empty() || contain(protected, sender)) && !contain(exempt, sender)
     }
 
     /// Whether mail to this recipient goes without a tag.
     pub fn is_exempt_recipient(&self, recipient: &Mailbox<'_>) -> bool {
-        lists(&self.config.sign.exempt_recipients, recipient)
+        contain(&self.lists.exempt_recipients, recipient)
     }
 
     /// The policy for the domain of a mailbox.
     pub fn policy(&self, mailbox: &Mailbox<'_>) -> Policy<'_, String> {
-        let Config { sign, verify, on_error, .. } = &self.config;
+        let Config { verify, on_error, .. } = &self.config;
         let mode = verify.modes.get(&mailbox.domain().as_str().to_ascii_lowercase()).copied().unwrap_or(verify.mode);
-        let mut policy = Policy::of(&sign.protected, &sign.exempt, mode);
+        let mut policy = Policy::of(&self.lists.protected, &self.lists.exempt, mode);
         policy.signing_since = verify.signing_since;
         policy.form = self.form();
         policy.reject_at = verify.reject_at;
@@ -148,7 +176,7 @@ impl Settings {
     }
 }
 
-fn lists(patterns: &[Pattern<String>], mailbox: &Mailbox<'_>) -> bool {
+fn contain(patterns: &[Pattern<String>], mailbox: &Mailbox<'_>) -> bool {
     patterns.iter().any(|pattern| pattern.matches(mailbox))
 }
 

@@ -76,8 +76,8 @@ pub enum Failure {
     /// Its configuration.
     #[error("{}: {}", .0.display(), .1)]
     Read(PathBuf, io::Error),
-    /// A door has an address that this server can't be told.
-    #[error("{0} can't be told of {1}: use a Unix socket")]
+    /// A door has an address that only systemd knows.
+    #[error("`{0}` listens on {1} alone, and only systemd knows where that is: put that socket in its place for this")]
     Address(&'static str, Address),
 }
 
@@ -174,9 +174,13 @@ fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::Read(path.to_owned(), error))
 }
 
-/// The first socket of a door.
+/// The first socket of a door that a mail server can be told of.
 fn door<'s>(addresses: &'s [Address], name: &'static str) -> Result<&'s Address, Failure> {
-    addresses.first().ok_or(Failure::NoDoor(name))
+    let known = addresses.iter().find(|address| !matches!(address, Address::Systemd(_)));
+    known.ok_or_else(|| match addresses.first() {
+        Some(address) => Failure::Address(name, address.clone()),
+        None => Failure::NoDoor(name),
+    })
 }
 
 /// A fault when nobody answers there.
@@ -184,6 +188,7 @@ fn unanswered(address: &Address) -> Option<Fault> {
     let connected = match address {
         Address::Unix(path) => UnixStream::connect(path).map(drop),
         Address::Inet(address) => TcpStream::connect(address).map(drop),
+        Address::Systemd(_) => Ok(()),
     };
     connected.err().map(|error| Fault::Missing(format!("nobody answers at {address} ({error}): start batvd")))
 }

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::door::{Door, Flow, each_request};
-use crate::lookup::{Answer, MAPS, look_up};
+use crate::door::{Door, Flow, Protocol, each_request};
+use crate::lookup::{Answer, MAPS, Map, look_up};
 use crate::settings::Settings;
 
 /// The longest request, in octets. Postfix sends no key that is longer than a path.
@@ -33,7 +33,7 @@ pub struct Socketmap;
 
 impl Door for Socketmap {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request("socketmap", octets, netstring, |request| {
+        each_request(Protocol::Socketmap, octets, netstring, |request| {
             let text = answer(request, settings).text("NOTFOUND ");
             out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());
             Flow::Continue
@@ -70,8 +70,8 @@ fn answer(request: &[u8], settings: &Settings) -> Answer {
     let map = str::from_utf8(name).ok().and_then(|name| name.parse().ok());
     map.map_or_else(
         || {
-            let known: Vec<_> = MAPS.iter().map(|(name, _)| *name).collect();
-            Answer::Permanent(format!("no such map; there are {}", known.join(", ")))
+            let known = MAPS.map(Map::as_str).join(", ");
+            Answer::Permanent(format!("no such map; there are {known}"))
         },
         |map| look_up(map, key.get(1..).unwrap_or_default(), settings),
     )

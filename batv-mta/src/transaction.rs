@@ -10,6 +10,8 @@ use batv_core::{Day, Error, Mailbox, Path};
 use tracing::{error, info, warn};
 
 use crate::config::{Mixed, ReverseFor};
+use crate::decision::Occasion;
+use crate::door::Protocol;
 use crate::settings::Settings;
 
 /// The header field that says what was found. Copies that came with the message are removed.
@@ -72,6 +74,7 @@ pub struct Edits {
 /// One message.
 #[derive(Debug)]
 pub struct Transaction {
+    door: Protocol,
     client: Client,
     outgoing: bool,
     trusted: bool,
@@ -103,11 +106,12 @@ struct Found {
 
 impl Transaction {
     /// A message begins: the argument of MAIL FROM, with or without brackets.
-    pub fn new(client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
+    pub fn new(door: Protocol, client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
         let exempt = settings.is_exempt(client.address);
         let internal =
             client.authenticated || client.local || settings.is_internal(client.address, &client.daemon_name);
         Self {
+            door,
             outgoing: internal && !exempt,
             trusted: internal || exempt,
             client,
@@ -127,21 +131,19 @@ impl Transaction {
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
             let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
-            match reverse_srs(reverse_path, &mailbox, self.trusted, settings, today) {
+            match reverse_srs(&self.occasion(reverse_path, "rcpt"), &mailbox, self.trusted, settings, today) {
                 Reversal::Other => {}
                 Reversal::Restored(restored) => {
                     self.earlier = after_srs(self.earlier);
                     recipient.restored = Some(restored);
                 }
-                Reversal::Refused(reply) => {
-                    info!(queue_id = self.queue_id, client = %Shown(&self.client), to = %mailbox, disposition = "reject", reason = reply, "judged");
-                    return Answer::Reply(reply.to_owned());
-                }
+                Reversal::Refused(reply) => return Answer::Reply(reply.to_owned()),
             }
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
                 if !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
-                    self.log(&judgement, mode, reverse_path, &mailbox, "rcpt");
+                    let to = judgement.deliver_to.unwrap_or(mailbox);
+                    self.occasion(reverse_path, "rcpt").tell(&judgement, mode, &to, settings);
                 }
                 let Some(deliver_to) = judgement.deliver_to else { return Answer::Reply(judgement.reply.to_string()) };
                 if reverse_path == Path::Null {
@@ -182,7 +184,8 @@ impl Transaction {
             {
                 let Ok(today) = settings.today() else { return Outcome::Refuse(CLOCK_WRONG.to_owned()) };
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::EndOfData, settings, today);
-                self.log(&judgement, mode, reverse_path, &mailbox, "data");
+                let to = judgement.deliver_to.unwrap_or(mailbox);
+                self.occasion(reverse_path, "data").tell(&judgement, mode, &to, settings);
                 recipient.found = Some(Found::of(&judgement, mode));
                 if judgement.deliver_to.is_none() {
                     refusal = Some(judgement.reply.to_string());
@@ -245,11 +248,13 @@ impl Transaction {
         match forwarding? {
             Ok(rewritten) => {
                 if rewritten.is_some() {
+                    settings.metrics().count_sender(self.door, "forwarded");
                     info!(queue_id = self.queue_id, from = %sender, "forwarded");
                 }
                 rewritten
             }
             Err(error) => {
+                settings.metrics().count_sender(self.door, "not-forwarded");
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left as it is");
                 None
             }
@@ -258,16 +263,19 @@ impl Transaction {
 
     fn tag(&self, sender: &Mailbox<'_>, signing: Result<Signing<'_>, Error>, settings: &Settings) -> Option<String> {
         if self.is_exempt_from_tags(settings) {
+            settings.metrics().count_sender(self.door, "exempt");
             info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
             return None;
         }
         match signing {
             Ok(Signing::Tagged(tagged)) => {
+                settings.metrics().count_sender(self.door, "tagged");
                 info!(queue_id = self.queue_id, from = %sender, key = %tagged.key_id(), "tagged");
                 Some(tagged.to_string())
             }
             Ok(_) => None,
             Err(error) => {
+                settings.metrics().count_sender(self.door, "untagged");
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
                 None
             }
@@ -286,19 +294,8 @@ impl Transaction {
         }
     }
 
-    fn log(&self, judgement: &Judgement<'_>, mode: Mode, from: Path<'_>, given: &Mailbox<'_>, at: &str) {
-        info!(
-            queue_id = self.queue_id,
-            client = %Shown(&self.client),
-            from = %from,
-            to = %judgement.deliver_to.unwrap_or(*given),
-            verdict = %judgement.finding,
-            reason = %judgement.reason,
-            disposition = %judgement.disposition,
-            mode = mode.as_str(),
-            at,
-            "judged"
-        );
+    fn occasion<'o>(&'o self, reverse_path: Path<'o>, at: &'static str) -> Occasion<'o> {
+        Occasion { door: self.door, queue_id: &self.queue_id, client: &self.client, reverse_path, at }
     }
 }
 
@@ -325,7 +322,7 @@ pub(crate) enum Reversal {
 
 /// Reverses an SRS address of ours, or says why it isn't taken.
 pub(crate) fn reverse_srs(
-    reverse_path: Path<'_>,
+    occasion: &Occasion<'_>,
     mailbox: &Mailbox<'_>,
     trusted: bool,
     settings: &Settings,
@@ -335,18 +332,19 @@ pub(crate) fn reverse_srs(
         let reversal = srs.reverse(settings.keys(), mailbox, today);
         (reversal.verdict, reversal.mailbox.map(|mailbox| mailbox.to_string()))
     });
-    match reversal {
-        None | Some((SrsVerdict::Foreign | SrsVerdict::Untagged, _)) => Reversal::Other,
+    let for_bounces = settings.config().srs.reverse_for == ReverseFor::Bounces;
+    let (told, reversal) = match reversal {
+        None | Some((SrsVerdict::Foreign | SrsVerdict::Untagged, _)) => return Reversal::Other,
         // Whoever has seen an SRS address could else send through us to the address inside it.
-        Some(_)
-            if reverse_path != Path::Null && !trusted && settings.config().srs.reverse_for == ReverseFor::Bounces =>
-        {
-            Reversal::Refused(SRS_NOT_A_BOUNCE)
+        Some(_) if occasion.reverse_path != Path::Null && !trusted && for_bounces => {
+            (["not-judged", "srs", "reject"], Reversal::Refused(SRS_NOT_A_BOUNCE))
         }
-        Some((SrsVerdict::Valid, Some(restored))) => Reversal::Restored(restored),
-        Some(_) if settings.mode() == Mode::Reject => Reversal::Refused(SRS_WRONG),
-        Some(_) => Reversal::Other,
-    }
+        Some((SrsVerdict::Valid, Some(restored))) => (["genuine", "srs", "accept"], Reversal::Restored(restored)),
+        Some(_) if settings.mode() == Mode::Reject => (["disproved", "srs", "reject"], Reversal::Refused(SRS_WRONG)),
+        Some(_) => return Reversal::Other,
+    };
+    occasion.tell_named(told, settings.mode(), mailbox, settings);
+    reversal
 }
 
 impl Found {
@@ -386,11 +384,9 @@ impl Edits {
     }
 }
 
-struct Shown<'c>(&'c Client);
-
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.address {
+        match self.address {
             Some(address) => address.fmt(f),
             None => f.write_str("local"),
         }

@@ -118,7 +118,7 @@ fn refuses_to_start_without_what_it_needs() {
     let said = refusal("", "");
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
     let said = refusal("[verify]\nmoed = 'mark'", KEYRING);
-    assert!(said.contains("line 11, column 1") && said.contains("did you mean `mode`?"), "{said}");
+    assert!(said.contains("line 12, column 1") && said.contains("did you mean `mode`?"), "{said}");
     let said = refusal("", "[[key]]\nsecret = 'text:s3kr1t");
     assert!(!said.contains("s3kr1t"), "{said}");
 }
@@ -161,7 +161,7 @@ fn ends_at_once_when_nothing_is_under_way() {
 
 #[test]
 fn bad_peers_block_nobody_and_take_no_memory() {
-    let daemon = Daemon::started("[limits]\nidle_seconds = 5\n");
+    let daemon = Daemon::started("[limits]\nrequest_seconds = 5\n");
     let before = daemon.memory();
     // A thousand that say nothing, among them some who promise much, and some who speak slowly.
     let mut peers: Vec<UnixStream> = (0..1000).map(|_| daemon.connect("milter")).collect();

@@ -6,7 +6,7 @@ use super::command::{Command, Family, texts};
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use super::{VERSION, action, step};
-use crate::door::{Door, Flow, each_request};
+use crate::door::{Door, Flow, Protocol, each_request};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Outcome, STATUS_FIELD, Transaction};
 
@@ -97,7 +97,7 @@ impl Session {
             }
             Command::Mail { argument } => {
                 self.forged = 0;
-                let mut transaction = Transaction::new(self.client.clone(), argument, settings);
+                let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), argument, settings);
                 transaction.queue_id.clone_from(&self.queue_id);
                 self.transaction = Some(transaction);
                 self.answer(step::NO_REPLY_MAIL, out);
@@ -230,7 +230,7 @@ impl Session {
 
 impl Door for Session {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request("milter", octets, next_packet, |packet| self.packet(packet, settings, out))
+        each_request(Protocol::Milter, octets, next_packet, |packet| self.packet(packet, settings, out))
     }
 
     fn is_busy(&self) -> bool {

@@ -13,7 +13,7 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
 fn shown(address: &Address) -> String {
     match address {
         Address::Unix(path) => path.display().to_string(),
-        Address::Inet(_) => address.to_string(),
+        Address::Inet(_) | Address::Systemd(_) => address.to_string(),
     }
 }
 

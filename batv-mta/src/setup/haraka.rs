@@ -21,7 +21,7 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
 fn shown(address: &Address) -> String {
     match address {
         Address::Unix(path) => path.display().to_string(),
-        Address::Inet(address) => address.clone(),
+        Address::Inet(address) | Address::Systemd(address) => address.clone(),
     }
 }
 

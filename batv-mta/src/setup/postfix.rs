@@ -48,7 +48,7 @@ fn shown(address: &Address, queue: &str) -> String {
             Ok(path) => format!("unix:{}", path.display()),
             Err(_) => address.to_string(),
         },
-        Address::Inet(_) => address.to_string(),
+        Address::Inet(_) | Address::Systemd(_) => address.to_string(),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
 /// As its milters and its socket maps are named: `inet:port@host`.
 fn shown(address: &Address) -> String {
     match address {
-        Address::Unix(_) => address.to_string(),
+        Address::Unix(_) | Address::Systemd(_) => address.to_string(),
         Address::Inet(address) => {
             // An address has a port: Address::from_str.
             let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));

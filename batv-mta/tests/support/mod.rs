@@ -41,7 +41,7 @@ impl Daemon {
     /// Writes another configuration.
     pub(crate) fn configure(&self, configuration: &str) {
         let root = self.root();
-        let doors: String = ["milter", "socketmap", "policy", "line"]
+        let doors: String = ["milter", "socketmap", "policy", "line", "metrics"]
             .map(|door| format!("{door} = ['unix:{}']\n", self.socket(door).display()))
             .concat();
         let head = format!(
@@ -146,8 +146,10 @@ impl Daemon {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
 
+    /// Metrics have theirs in the daemon's folder, so that they can tell what becomes of the others.
     pub(crate) fn socket(&self, door: &str) -> PathBuf {
-        self.path(self.sockets).join(format!("{door}.sock"))
+        let folder = if door == "metrics" { "" } else { self.sockets };
+        self.path(folder).join(format!("{door}.sock"))
     }
 
     pub(crate) fn connect(&self, door: &str) -> UnixStream {

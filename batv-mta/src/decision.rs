@@ -1,0 +1,53 @@
+//! A decision on one recipient, as it is told: one line in the log, one count in the metrics.
+
+use core::fmt;
+
+use batv_core::Path;
+use batv_core::envelope::{Judgement, Mode};
+use tracing::info;
+
+use crate::door::Protocol;
+use crate::settings::Settings;
+use crate::transaction::Client;
+
+/// On what occasion it was made.
+pub(crate) struct Occasion<'o> {
+    pub(crate) door: Protocol,
+    pub(crate) queue_id: &'o str,
+    pub(crate) client: &'o Client,
+    pub(crate) reverse_path: Path<'o>,
+    /// `rcpt` or `data`.
+    pub(crate) at: &'static str,
+}
+
+impl Occasion<'_> {
+    /// Tells a judgement of the core.
+    pub(crate) fn tell(&self, judgement: &Judgement<'_>, mode: Mode, to: &dyn fmt::Display, settings: &Settings) {
+        let Judgement { finding, reason, disposition, .. } = *judgement;
+        self.tell_named([finding.as_str(), reason.as_str(), disposition.as_str()], mode, to, settings);
+    }
+
+    /// Tells one that has only names: verdict, reason, disposition.
+    pub(crate) fn tell_named(
+        &self,
+        [verdict, reason, disposition]: [&'static str; 3],
+        mode: Mode,
+        to: &dyn fmt::Display,
+        settings: &Settings,
+    ) {
+        settings.metrics().count_decision(self.door, verdict, reason, disposition);
+        info!(
+            door = %self.door,
+            queue_id = self.queue_id,
+            client = %self.client,
+            from = %self.reverse_path,
+            to = %to,
+            verdict = %verdict,
+            reason = %reason,
+            disposition = %disposition,
+            mode = %mode.as_str(),
+            at = %self.at,
+            "judged"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What the daemon counts and measures, in the text format of Prometheus (OpenMetrics 1.0).
+
+use core::fmt;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use batv_core::{Day, KeyState, KeyUse};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::door::Protocol;
+use crate::settings::Settings;
+
+/// Of the text that [`Metrics::render`] gives.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+type KeyLabels = [(&'static str, String); 4];
+
+/// All counts. They outlive the settings, which are replaced.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::door::Protocol;
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// settings.metrics().count_sender(Protocol::Milter, "tagged");
+/// let text = settings.metrics().render(&settings)?;
+/// assert!(text.contains("batv_senders_total{door=\"milter\",outcome=\"tagged\"} 1\n"));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    decisions: Family<Labels<4>, Counter>,
+    senders: Family<Labels<2>, Counter>,
+    lookups: Family<Labels<2>, Counter>,
+    answers: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    connections: Family<Labels<1>, Gauge>,
+    closed: Family<Labels<2>, Counter>,
+    reloads: Family<Labels<1>, Counter>,
+    reload_is_good: Gauge,
+    loaded_at: Gauge,
+    sockets_missing: Gauge,
+    key_ages: Family<KeyLabels, Gauge>,
+    key_days_left: Family<KeyLabels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("batv");
+        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version of the daemon", version);
+        let metrics = Self {
+            decisions: Family::default(),
+            senders: Family::default(),
+            lookups: Family::default(),
+            // From 4 µs to 67 s.
+            answers: Family::new_with_constructor(|| Histogram::new(exponential_buckets(4e-6, 4.0, 13))),
+            connections: Family::default(),
+            closed: Family::default(),
+            reloads: Family::default(),
+            reload_is_good: Gauge::default(),
+            loaded_at: Gauge::default(),
+            sockets_missing: Gauge::default(),
+            key_ages: Family::default(),
+            key_days_left: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("decisions", "Recipients judged", metrics.decisions.clone());
+        registry.register(
+            "senders",
+            "Reverse-paths of mail that leaves, by what became of them",
+            metrics.senders.clone(),
+        );
+        registry.register("lookups", "Questions about one address", metrics.lookups.clone());
+        let help = "From the octets that complete a request to its answer";
+        registry.register_with_unit("answer", help, Unit::Seconds, metrics.answers.clone());
+        registry.register("connections", "Connections that are open", metrics.connections.clone());
+        registry.register("connections_closed", "Connections that ended, by reason", metrics.closed.clone());
+        registry.register("reloads", "Readings of the settings, by result", metrics.reloads.clone());
+        registry.register("reload_successful", "Whether the last reading was good", metrics.reload_is_good.clone());
+        let help = "When the settings in force were read, since 1970-01-01";
+        registry.register_with_unit("settings_loaded_timestamp", help, Unit::Seconds, metrics.loaded_at.clone());
+        registry.register("sockets_missing", "Unix sockets that nobody can find", metrics.sockets_missing.clone());
+        registry.register("key_age_days", "Days since a key began to sign", metrics.key_ages.clone());
+        let help = "Days until the last tag of a key is dead: today's, when it signs";
+        registry.register("key_last_tag_days", help, metrics.key_days_left.clone());
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// One recipient was judged: by these names in the log.
+    pub fn count_decision(
+        &self,
+        door: Protocol,
+        verdict: &'static str,
+        reason: &'static str,
+        disposition: &'static str,
+    ) {
+        let labels = [("door", door.as_str()), ("verdict", verdict), ("reason", reason), ("disposition", disposition)];
+        self.decisions.get_or_create(&labels).inc();
+    }
+
+    /// The sender of a message that leaves was looked at.
+    pub fn count_sender(&self, door: Protocol, outcome: &'static str) {
+        self.senders.get_or_create(&[("door", door.as_str()), ("outcome", outcome)]).inc();
+    }
+
+    /// A map was asked.
+    pub fn count_lookup(&self, map: &'static str, answer: &'static str) {
+        self.lookups.get_or_create(&[("map", map), ("answer", answer)]).inc();
+    }
+
+    /// Requests that came together have their answers.
+    pub fn measure_answer(&self, door: Protocol, took: Duration) {
+        self.answers.get_or_create(&[("door", door.as_str())]).observe(took.as_secs_f64());
+    }
+
+    /// A connection begins.
+    pub fn open_connection(&self, door: Protocol) {
+        self.connections.get_or_create(&[("door", door.as_str())]).inc();
+    }
+
+    /// A connection ended.
+    pub fn close_connection(&self, door: Protocol, reason: &'static str) {
+        self.connections.get_or_create(&[("door", door.as_str())]).dec();
+        self.closed.get_or_create(&[("door", door.as_str()), ("reason", reason)]).inc();
+    }
+
+    /// The settings were read, well or not.
+    pub fn count_reload(&self, is_good: bool) {
+        self.reloads.get_or_create(&[("result", if is_good { "ok" } else { "failed" })]).inc();
+        self.reload_is_good.set(is_good.into());
+        if is_good {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            self.loaded_at.set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A Unix socket is gone from its folder, or back.
+    pub fn note_socket(&self, is_missing: bool) {
+        if is_missing {
+            self.sockets_missing.inc()
+        } else {
+            self.sockets_missing.dec()
+        };
+    }
+
+    /// Whether mail servers find all sockets.
+    pub fn has_all_sockets(&self) -> bool {
+        self.sockets_missing.get() == 0
+    }
+
+    /// Whether the settings in force are those of the files.
+    pub fn is_up_to_date(&self) -> bool {
+        self.reload_is_good.get() != 0
+    }
+
+    /// The text, with what these settings say of keys.
+    ///
+    /// # Errors
+    /// None while memory lasts.
+    pub fn render(&self, settings: &Settings) -> Result<String, fmt::Error> {
+        self.key_ages.clear();
+        self.key_days_left.clear();
+        if let Ok(today) = settings.today() {
+            self.measure_keys(settings, today);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    fn measure_keys(&self, settings: &Settings, today: Day) {
+        for (index, key) in settings.keys().iter().enumerate().filter(|(_, key)| key.state() != KeyState::Retired) {
+            let id = match key.key_use() {
+                KeyUse::Batv(id) => id.to_string(),
+                _ => String::new(),
+            };
+            let labels = [
+                ("place", (index + 1).to_string()),
+                ("use", key.key_use().as_str().to_owned()),
+                ("id", id),
+                ("state", key.state().as_str().to_owned()),
+            ];
+            if let Some(created) = key.created() {
+                self.key_ages.get_or_create(&labels).set(today.since(created).into());
+            }
+            if let Some(last) = settings.last_valid_day(index, today) {
+                self.key_days_left.get_or_create(&labels).set(last.since(today).into());
+            }
+        }
+    }
+}

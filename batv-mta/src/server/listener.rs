@@ -1,0 +1,121 @@
+//! Takes the connections of one socket, each for a door of its own.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tracing::{error, warn};
+
+use super::Shared;
+use super::connection::{Patience, Stream, serve};
+use super::socket::Socket;
+use crate::config::{Address, Listen};
+use crate::door::{Door, Protocol};
+use crate::filter::Filter;
+use crate::http::Http;
+use crate::line::Line;
+use crate::milter::Session;
+use crate::policy::PolicyService;
+use crate::socketmap::Socketmap;
+
+/// After a failure of accept, as when there are no file descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+/// For whoever connected just before the daemon stops.
+const LAST_CALL: Duration = Duration::from_millis(10);
+/// How often a Unix socket is looked for in its folder.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// All that is to be listened on.
+pub(super) fn addresses(listen: &Listen) -> impl Iterator<Item = (Protocol, &Address)> {
+    let doors = [
+        (Protocol::Milter, &listen.milter),
+        (Protocol::Socketmap, &listen.socketmap),
+        (Protocol::Policy, &listen.policy),
+        (Protocol::Line, &listen.line),
+        (Protocol::Metrics, &listen.metrics),
+    ];
+    doors.into_iter().flat_map(|(protocol, addresses)| addresses.iter().map(move |address| (protocol, address)))
+}
+
+/// One socket, and who speaks there.
+pub(super) struct Listener {
+    pub(super) protocol: Protocol,
+    pub(super) socket: Socket,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Listener {
+    /// Takes connections until it is told to stop, then lets them end.
+    pub(super) async fn run(mut self) {
+        let mut stop = self.shared.stop.clone();
+        let mut connections = JoinSet::new();
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_missing = false;
+        loop {
+            while connections.try_join_next().is_some() {}
+            let accepted = tokio::select! {
+                _ = stop.changed() => break,
+                _ = look.tick() => {
+                    is_missing = self.look_after(is_missing);
+                    continue;
+                }
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, over_tcp)) => {
+                    connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
+                }
+                Err(error) => {
+                    error!(door = %self.protocol, "accept: {error}");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+        // Whoever has connected already gets an answer; nobody else finds the socket from here on.
+        self.socket.hide();
+        while let Ok(Ok((stream, over_tcp))) = timeout(LAST_CALL, self.socket.accept()).await {
+            connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
+        }
+        drop(self.socket);
+        while connections.join_next().await.is_some() {}
+    }
+
+    /// Mail waits while a socket is gone with its folder; it is opened again when the folder is back.
+    fn look_after(&mut self, was_missing: bool) -> bool {
+        if !self.socket.is_gone() {
+            return false;
+        }
+        let opened = self.socket.reopen();
+        match &opened {
+            Ok(()) => warn!(door = %self.protocol, "the socket was gone, and is opened again"),
+            Err(error) if !was_missing => {
+                error!(door = %self.protocol, "the socket is gone, and can't be opened: {error}");
+            }
+            Err(_) => {}
+        }
+        let is_missing = opened.is_err();
+        if is_missing != was_missing {
+            self.shared.metrics.note_socket(is_missing);
+        }
+        is_missing
+    }
+}
+
+async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, shared: Arc<Shared>) {
+    // Whoever watches the daemon is not kept waiting by its load.
+    let _permit = match protocol {
+        Protocol::Metrics => None,
+        _ => shared.connections.acquire().await.ok(),
+    };
+    let door: Box<dyn Door + Send> = match protocol {
+        Protocol::Milter => Box::new(Session::new(over_tcp)),
+        Protocol::Socketmap => Box::new(Socketmap),
+        Protocol::Policy => Box::new(PolicyService),
+        Protocol::Line => Box::new(Line),
+        Protocol::Filter => Box::new(Filter::default()),
+        Protocol::Metrics => Box::new(Http),
+    };
+    serve(stream, door, protocol, Patience::Limited, &shared).await;
+}
