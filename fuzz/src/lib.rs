@@ -3,6 +3,8 @@
 
 use batv_core::{Algorithm, Day, KeyId};
 
+pub mod doors;
+
 #[cfg(fuzzing)]
 pub use libfuzzer_sys;
 

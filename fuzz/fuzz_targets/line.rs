@@ -1,0 +1,10 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any lines: each has one answer.
+
+use batv_fuzz::doors::speak;
+use batv_mta::line::Line;
+
+batv_fuzz::fuzz!(|data| {
+    let answers = speak(|| Line, data);
+    assert!(answers.is_empty() || answers.ends_with(b"\n"));
+});

@@ -1,0 +1,10 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any requests for a policy: the last answer is whole.
+
+use batv_fuzz::doors::speak;
+use batv_mta::policy::PolicyService;
+
+batv_fuzz::fuzz!(|data| {
+    let answers = speak(|| PolicyService, data);
+    assert!(answers.is_empty() || answers.ends_with(b"\n\n"));
+});

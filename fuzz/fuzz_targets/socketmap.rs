@@ -1,0 +1,10 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any netstrings of a mail server: the last answer is whole.
+
+use batv_fuzz::doors::speak;
+use batv_mta::socketmap::Socketmap;
+
+batv_fuzz::fuzz!(|data| {
+    let answers = speak(|| Socketmap, data);
+    assert!(answers.is_empty() || answers.ends_with(b","));
+});
