@@ -4,10 +4,11 @@
 //! request = map SP address LF
 //!         | "sign-for" SP reverse-path SP forward-path LF
 //!         | "check" SP reverse-path SP forward-path LF
-//!         | "judge" SP moment SP earlier SP reverse-path SP forward-path LF
+//!         | "judge" SP moment SP earlier SP client SP reverse-path SP forward-path LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
 //! moment  = "rcpt" | "data"
 //! earlier = "none" | "settled" | "undecided"
+//! client  = an IP address | "-"       for one that has none
 //! answer  = "OK" SP text LF           the address to use instead, the reply to give, the judgement
 //!         | "NO" LF                   leave it as it is
 //!         | "TEMP" SP text LF         it can't be said now
@@ -98,15 +99,15 @@ fn check(rest: &[u8], settings: &Settings) -> Answer {
 }
 
 fn judge(rest: &[u8], settings: &Settings) -> Answer {
-    let Some(envelope) = envelope(rest) else {
-        let form = "write `judge rcpt|data none|settled|undecided <reverse-path> forward-path`";
+    let Some((mut envelope, client)) = envelope(rest) else {
+        let form = "write `judge rcpt|data none|settled|undecided client <reverse-path> forward-path`";
         return Answer::Permanent(form.to_owned());
     };
     let today = match settings.today() {
         Ok(today) => today,
         Err(error) => return Answer::Temporary(error.to_string()),
     };
-    let client = Client::default();
+    envelope.trusted_client = client.is_trusted(settings);
     let occasion = Occasion {
         door: Protocol::Line,
         queue_id: "",
@@ -114,7 +115,7 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         reverse_path: envelope.reverse_path,
         at: envelope.moment.as_str(),
     };
-    match reverse_srs(&occasion, &envelope.forward_path, false, settings, today) {
+    match reverse_srs(&occasion, &envelope.forward_path, envelope.trusted_client, settings, today) {
         Reversal::Other => {}
         Reversal::Restored(_) => {
             let earlier = after_srs(envelope.earlier).as_str();
@@ -142,16 +143,21 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
     ))
 }
 
-fn envelope(rest: &[u8]) -> Option<Envelope<'_>> {
-    let mut words = rest.splitn(3, |&octet| octet == b' ');
+fn envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client)> {
+    let mut words = rest.splitn(4, |&octet| octet == b' ');
     let mut word = || str::from_utf8(words.next()?).ok();
     let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let mut client = Client::default();
+    match word()? {
+        "-" => {}
+        address => client.address = Some(address.parse().ok()?),
+    }
     let (reverse_path, forward_path) = paths(words.next()?)?;
     let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
     let mut envelope = Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?);
     envelope.moment = moment;
     envelope.earlier = earlier;
-    Some(envelope)
+    Some((envelope, client))
 }
 
 /// A quoted local part may hold spaces: the reverse-path ends with its bracket.

@@ -37,6 +37,17 @@ pub struct Client {
     pub daemon_name: String,
 }
 
+impl Client {
+    fn is_internal(&self, settings: &Settings) -> bool {
+        self.authenticated || self.local || settings.is_internal(self.address, &self.daemon_name)
+    }
+
+    /// Whether it is one of ours, or one that is left alone.
+    pub(crate) fn is_trusted(&self, settings: &Settings) -> bool {
+        self.is_internal(settings) || settings.is_exempt(self.address)
+    }
+}
+
 /// What to say to RCPT TO.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a recipient is taken or answered")]
@@ -107,13 +118,10 @@ struct Found {
 impl Transaction {
     /// A message begins: the argument of MAIL FROM, with or without brackets.
     pub fn new(door: Protocol, client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
-        let exempt = settings.is_exempt(client.address);
-        let internal =
-            client.authenticated || client.local || settings.is_internal(client.address, &client.daemon_name);
         Self {
             door,
-            outgoing: internal && !exempt,
-            trusted: internal || exempt,
+            outgoing: client.is_internal(settings) && !settings.is_exempt(client.address),
+            trusted: client.is_trusted(settings),
             client,
             reverse_path: reverse_path.to_vec(),
             recipients: Vec::new(),

@@ -98,7 +98,7 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     daemon.write("keyring.toml", &KEYRING.replace("domains =", "# domains ="), 0o600);
     daemon.start();
     let srs = forwarded("dave@example.net");
-    let judge = |recipient: &str| daemon.ask("line", format!("judge data none <> {recipient}\n").as_bytes());
+    let judge = |recipient: &str| daemon.ask("line", format!("judge data none - <> {recipient}\n").as_bytes());
     let answer = judge(&srs);
     assert!(answer.starts_with("OK disposition=accept finding=genuine reason=srs "), "{answer}");
     let answer = judge(&srs.replacen("SRS0=", "SRS0=AAAA", 1));

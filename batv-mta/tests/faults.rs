@@ -29,7 +29,7 @@ fn verify(daemon: &Daemon, address: &str) -> String {
 fn decisions_are_counted() {
     let daemon = Daemon::started("[verify]\nmode = 'reject'\n");
     let tag = tagged(ALICE, 0);
-    let requests = format!("sign {ALICE}\nverify {tag}\njudge data none <> {tag}\njudge data none <> {ALICE}\n");
+    let requests = format!("sign {ALICE}\nverify {tag}\njudge data none - <> {tag}\njudge data none - <> {ALICE}\n");
     daemon.ask("line", requests.as_bytes());
     let (status, text) = get(&daemon, "/metrics");
     assert_eq!(status, "200");
@@ -122,7 +122,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
     let mut process = daemon.command().stdin(Stdio::null()).stderr(full).spawn().expect("batvd");
     wait_for("socket", || daemon.socket("line").exists().then_some(()));
-    let request = format!("judge data none <> {ALICE}\n").repeat(100);
+    let request = format!("judge data none - <> {ALICE}\n").repeat(100);
     let answers = daemon.ask("line", request.as_bytes());
     assert_eq!(answers.matches("OK disposition=").count(), 100, "{answers}");
     batv_tests::host::signal(process.id(), "TERM");
@@ -144,7 +144,7 @@ fn a_clock_that_jumps_loses_no_bounce() {
         .env("TZ", "UTC");
     daemon.try_start(&mut command).expect("a daemon");
     let sign = || daemon.ask("line", format!("sign {ALICE}\n").as_bytes()).trim().replace("OK ", "");
-    let judge = |tag: &str| daemon.ask("line", format!("judge rcpt none <> {tag}\n").as_bytes());
+    let judge = |tag: &str| daemon.ask("line", format!("judge rcpt none - <> {tag}\n").as_bytes());
     let before = sign();
     assert!(judge(&before).contains("finding=genuine reason=tag-ok"), "{}", judge(&before));
     for (now, same_day) in [
@@ -302,7 +302,7 @@ fn logs_to_syslog() {
         .spawn()
         .expect("unshare");
     wait_for("socket", || daemon.socket("line").exists().then_some(()));
-    daemon.ask("line", format!("judge data none <> {ALICE}\n").as_bytes());
+    daemon.ask("line", format!("judge data none - <> {ALICE}\n").as_bytes());
     let said = wait_for("line in the log", || {
         let mut octets = [0; 2048];
         let length = log.recv(&mut octets).expect("a line");

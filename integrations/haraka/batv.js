@@ -93,7 +93,7 @@ exports.recipient = function (next, connection, params) {
             return []
         }
         const [answer, restored, reversed] =
-            await this.ask(`judge rcpt ${noted.earlier} <> ${given}`, `verify ${given}`, `srs-reverse ${given}`)
+            await this.ask(`judge rcpt ${noted.earlier} ${connection.remote.ip} <> ${given}`, `verify ${given}`, `srs-reverse ${given}`)
         const judged = judgement(answer)
         connection.lognotice(this, `${given} ${answer}`)
         if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
@@ -133,7 +133,7 @@ exports.end_of_data = function (next, connection) {
         let { judged } = noted
         if (noted.undecided) {
             // There is one recipient then: the others were asked to come again.
-            const [answer] = await this.ask(`judge data none <> ${noted.undecided}`)
+            const [answer] = await this.ask(`judge data none ${connection.remote.ip} <> ${noted.undecided}`)
             judged = judgement(answer)
             connection.lognotice(this, `${noted.undecided} ${answer}`)
             if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
