@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::net::Ipv4Addr;
 use core::time::Duration;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::thread;
@@ -27,7 +27,7 @@ impl Client {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
         let mut client = Self { stream: BufReader::new(stream) };
-        let greeting = client.reply();
+        let greeting = client.try_reply().expect("a greeting");
         assert!(greeting.starts_with("220 "), "{greeting}");
         let hello = client.say("EHLO client.example.net");
         assert!(hello.starts_with("250 "), "{hello}");
@@ -39,8 +39,12 @@ impl Client {
     /// # Panics
     /// When a socket fails: these are tests.
     pub fn say(&mut self, line: &str) -> String {
-        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a connection");
-        self.reply()
+        self.try_say(line).expect("a reply")
+    }
+
+    fn try_say(&mut self, line: &str) -> io::Result<String> {
+        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes())?;
+        self.try_reply()
     }
 
     /// Sends a message, and hears what becomes of it.
@@ -67,13 +71,28 @@ impl Client {
         if reply.starts_with("250 ") { self.data() } else { reply }
     }
 
-    fn reply(&mut self) -> String {
+    /// The same from a client that comes again when it is put off: whatever is refused, it says so and leaves.
+    ///
+    /// # Errors
+    /// The connection was closed.
+    pub fn offer(&mut self, sender: &str, recipient: &str) -> io::Result<String> {
+        for line in [&format!("MAIL FROM:<{sender}>"), &format!("RCPT TO:<{recipient}>"), "DATA"] {
+            let reply = self.try_say(line)?;
+            if !reply.starts_with(['2', '3']) {
+                return Ok(reply);
+            }
+        }
+        self.try_say(&format!("{MESSAGE}\r\n."))
+    }
+
+    fn try_reply(&mut self) -> io::Result<String> {
         loop {
             let mut line = String::new();
-            self.stream.read_line(&mut line).expect("a reply");
-            assert!(!line.is_empty(), "the connection was closed");
+            if self.stream.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
             if line.as_bytes().get(3) == Some(&b' ') {
-                return line.trim_end().to_owned();
+                return Ok(line.trim_end().to_owned());
             }
         }
     }
@@ -117,6 +136,14 @@ impl NextHop {
             }
         });
         Self { port, taken }
+    }
+
+    /// How many messages it has taken.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
+    pub fn count(&self) -> usize {
+        self.taken.lock().expect("no panic").len()
     }
 
     /// What it has taken.

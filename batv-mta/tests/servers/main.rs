@@ -1,7 +1,10 @@
 //! The daemon beside real mail servers, on loopback, with the configurations that are shipped.
 
+extern crate alloc;
+
 mod exim;
 mod haraka;
+mod load;
 mod opensmtpd;
 mod postfix;
 mod sendmail;
@@ -13,6 +16,11 @@ use batv_core::Verdict;
 use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, forged, forwarded, tagged, verdict};
 use server::{MailServer, Server};
+
+#[test]
+fn keeps_all_mail_under_load() {
+    load::keeps_all_mail();
+}
 
 const DAVE: &str = "dave@example.net";
 

@@ -6,9 +6,10 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::SystemTime;
 
-use batv_tests::host::account;
+use batv_tests::host::{account, signal};
 
 use crate::server::{MAILBOXES, MailServer, Server, programs};
 
@@ -64,6 +65,17 @@ impl MailServer for Postfix {
 }
 
 impl Postfix {
+    /// From now on no milter is asked.
+    pub(crate) fn without_milters(server: &Server) {
+        let main = fs::read_to_string(server.path("etc/main.cf")).expect("a file");
+        let is_kept = |line: &&str| !line.starts_with("smtpd_milters") && !line.starts_with("non_smtpd_milters");
+        let kept: String = main.lines().filter(is_kept).map(|line| format!("{line}\n")).collect();
+        write(server, "etc/main.cf", &kept);
+        let pid = fs::read_to_string(server.path("queue/pid/master.pid")).expect("a process");
+        signal(pid.trim().parse().expect("a number"), "HUP");
+        thread::sleep(Duration::from_secs(1));
+    }
+
     fn prepare(server: &Server) {
         let queue = server.path("queue");
         let private =
