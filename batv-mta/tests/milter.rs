@@ -1,5 +1,7 @@
 //! The milter door, spoken to as a mail server does.
 
+use std::io::{self, Read, Write};
+
 use batv_config::{Keyring, clock};
 use batv_core::Mailbox;
 use batv_core::prvs::{self, Form};
@@ -7,6 +9,7 @@ use batv_mta::config::Config;
 use batv_mta::door::{Door, Flow};
 use batv_mta::milter::{PACKET_LIMIT, Session, action, step};
 use batv_mta::settings::Settings;
+use batv_tests::milter::{MailServer, Offer, framed};
 use proptest::prelude::*;
 
 const ALL: u32 = u32::MAX;
@@ -27,52 +30,59 @@ fn tagged(settings: &Settings, address: &str) -> String {
         .to_string()
 }
 
-struct Server<'s> {
+/// A connection to a session in this process: what is written is taken at once, and its answers are there to be read.
+struct Wire<'s> {
     session: Session,
     settings: &'s Settings,
+    answers: Vec<u8>,
 }
+
+impl Write for Wire<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let (taken, _) = self.session.receive(octets, self.settings, &mut self.answers);
+        assert_eq!(taken, octets.len());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Wire<'_> {
+    /// What isn't there has no chance to come.
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        let length = self.answers.len().min(octets.len());
+        octets[..length].copy_from_slice(&self.answers[..length]);
+        self.answers.drain(..length);
+        Ok(length)
+    }
+}
+
+struct Server<'s>(MailServer<Wire<'s>>);
 
 impl<'s> Server<'s> {
     /// After the negotiation, of everything unless told otherwise.
     fn new(settings: &'s Settings, over_tcp: bool) -> Self {
-        let mut server = Self { session: Session::new(over_tcp), settings };
-        let (version, actions, steps) = server.negotiate(6, ALL, ALL).expect("what is right");
-        assert_eq!(version, 6);
-        assert_ne!(actions & action::CHANGE_SENDER, 0);
-        assert_eq!(steps & step::NO_REPLY_MAIL != 0, !over_tcp);
+        let mut server = Self::unnegotiated(settings, over_tcp);
+        let agreed = server.0.negotiate(Offer::USUAL).expect("what is right");
+        assert_eq!(agreed.version, 6);
+        assert_ne!(agreed.actions & action::CHANGE_SENDER, 0);
+        assert_eq!(agreed.steps & step::NO_REPLY_MAIL != 0, !over_tcp);
         server
     }
 
-    fn negotiate(&mut self, version: u32, actions: u32, steps: u32) -> Option<(u32, u32, u32)> {
-        let offer = [&b"O"[..], [version, actions, steps].map(u32::to_be_bytes).as_flattened()].concat();
-        let answer = self.say(&offer).pop()?;
-        let numbers: Vec<_> = answer
-            .get(1..13)?
-            .chunks(4)
-            .map(|octets| u32::from_be_bytes(octets.try_into().expect("four octets")))
-            .collect();
-        Some((numbers[0], numbers[1], numbers[2]))
+    fn unnegotiated(settings: &'s Settings, over_tcp: bool) -> Self {
+        Self(MailServer::new(Wire { session: Session::new(over_tcp), settings, answers: Vec::new() }))
+    }
+
+    fn say(&mut self, packet: &[u8]) {
+        self.0.say(packet);
     }
 
     /// Says one packet, and hears the packets that answer it.
-    fn say(&mut self, packet: &[u8]) -> Vec<Vec<u8>> {
-        let framed = [&u32::try_from(packet.len()).expect("what is right").to_be_bytes(), packet].concat();
-        let mut out = Vec::new();
-        let (taken, _) = self.session.receive(&framed, self.settings, &mut out);
-        assert_eq!(taken, framed.len());
-        let mut packets = Vec::new();
-        let mut rest = &out[..];
-        while let Some((length, tail)) = rest.split_first_chunk() {
-            let (packet, tail) = tail.split_at(u32::from_be_bytes(*length) as usize);
-            packets.push(packet.to_vec());
-            rest = tail;
-        }
-        packets
-    }
-
     fn text(&mut self, packet: &[u8]) -> String {
-        let packets = self.say(packet);
-        packets.iter().map(|packet| String::from_utf8_lossy(packet).replace('\0', "|")).collect::<Vec<_>>().join(" ")
+        self.0.say(packet).to_string().replace("\\x00", "|")
     }
 
     fn message(&mut self, sender: &str, recipient: &str) -> String {
@@ -102,9 +112,15 @@ fn signs_for_who_is_authenticated() {
         assert_eq!(server.message("carol@example.org", "dave@example.net"), "c");
         assert_eq!(server.message(&format!("{}@example.com", "a".repeat(60)), "dave@example.net"), "c");
         let quoted = tagged(&settings, "\"a b\"@example.com");
-        assert_eq!(server.message("\"a b\"@example.com", "dave@example.net"), format!("e<{quoted}>| c"));
+        assert_eq!(
+            server.message("\"a b\"@example.com", "dave@example.net"),
+            format!("e<{}>| c", quoted.as_bytes().escape_ascii())
+        );
         let unicode = tagged(&settings, "jürgen@täg.example");
-        assert_eq!(server.message("jürgen@täg.example", "dave@example.net"), format!("e<{unicode}>| c"));
+        assert_eq!(
+            server.message("jürgen@täg.example", "dave@example.net"),
+            format!("e<{}>| c", unicode.as_bytes().escape_ascii())
+        );
         // The next message of the same client is not authenticated for having followed.
         server.say(b"DM");
         assert_eq!(server.message("alice@example.com", "dave@example.net"), "c");
@@ -128,7 +144,7 @@ fn restores_marks_and_refuses() {
     server.say(b"R<alice@example.com>\0");
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
-    assert_eq!(server.text(b"E"), "m|||\u{2}X-BATV-Status|| m|||\u{1}X-BATV-Status|| c");
+    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| c");
 }
 
 #[test]
@@ -152,7 +168,8 @@ fn second_recipients_do_not_change_the_first() {
 fn negotiates_what_is_there() {
     let settings = settings();
     let negotiate = |version, actions, steps| {
-        Server { session: Session::new(false), settings: &settings }.negotiate(version, actions, steps)
+        let agreed = Server::unnegotiated(&settings, false).0.negotiate(Offer { version, actions, steps })?;
+        Some((agreed.version, agreed.actions, agreed.steps))
     };
     let needed = action::ADD_HEADERS
         | action::ADD_RECIPIENTS
@@ -171,7 +188,7 @@ fn takes_packets_in_pieces_and_in_one_go() {
     let packets: Vec<u8> =
         [CONNECT, b"DM{auth_type}\0PLAIN\0", b"M<alice@example.com>\0", b"R<dave@example.net>\0", b"E"]
             .iter()
-            .flat_map(|packet| [&u32::try_from(packet.len()).expect("what is right").to_be_bytes(), *packet].concat())
+            .flat_map(|packet| framed(packet))
             .collect();
     let mut at_once = Vec::new();
     Session::new(false).receive(&packets, &settings, &mut at_once);
@@ -203,7 +220,7 @@ proptest! {
         let settings = settings();
         let mut packet = vec![b"ODCHMRTLNBEAUQK?\0\xff.c"[command]];
         packet.extend_from_slice(&octets);
-        let mut server = Server { session: Session::new(true), settings: &settings };
+        let mut server = Server::unnegotiated(&settings, true);
         server.say(&packet);
         server.say(b"M<>\0");
         server.say(&packet);
