@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// How many octets of a packet a transcript shows.
 const SHOWN: usize = 200;
-/// The end of a message, the end of it before its end, the end of a client, and of all of them.
+/// The end of a message.
 pub const END_OF_MESSAGE: &[u8] = b"E";
 /// The message, or what there was of it, is gone.
 pub const ABORT: &[u8] = b"A";
