@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -313,4 +314,46 @@ fn logs_to_syslog() {
     assert!(said.starts_with("<21>") && said.contains(" batvd[") && said.contains("reason=untagged"), "{said}");
     process.kill().expect("a process");
     process.wait().expect("an end");
+}
+
+#[test]
+fn runs_for_nobody_and_over_ipv6() {
+    const NOBODY: u32 = 65_534;
+    let mut daemon = Daemon::new("");
+    let port = batv_tests::host::free_ports()[0];
+    let text = fs::read_to_string(daemon.path("batvd.toml")).expect("a file");
+    daemon.write("batvd.toml", &text.replacen("line = [", &format!("line = ['inet:[::1]:{port}', "), 1), 0o644);
+    for path in [daemon.path(""), daemon.path("keyring.toml")] {
+        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("this test must run as root");
+    }
+    // Where it lies nobody else may look.
+    fs::copy(env!("CARGO_BIN_EXE_batvd"), daemon.path("batvd")).expect("the daemon");
+    let mut command = Command::new(daemon.path("batvd"));
+    command.arg("--config").arg(daemon.path("batvd.toml")).uid(NOBODY).gid(NOBODY);
+    daemon.try_start(&mut command).expect("a daemon");
+    let mut stream = std::net::TcpStream::connect(("::1", port)).expect("a connection");
+    stream.write_all(b"unwrap prvs=0787f93fc2=alice@example.com\n").expect("a connection");
+    let mut answer = [0; 21];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"OK alice@example.com\n");
+    assert!(daemon.stop().success());
+    assert!(!daemon.socket("line").exists());
+}
+
+#[test]
+fn a_configuration_can_be_checked_before_it_is_used() {
+    let daemon = Daemon::new("[verify]\nmode = 'reject'\n");
+    let check = || {
+        let output = daemon.command().arg("check").output().expect("batvd");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).replace(&daemon.root(), ""))
+    };
+    assert_eq!(check(), (Some(0), String::new()));
+    daemon.configure("[verify]\nmode = 'refuse'\n");
+    let (code, said) = check();
+    assert_eq!(code, Some(2));
+    assert!(said.starts_with("batvd: /batvd.toml: line 12, column 8: `refuse`"), "{said}");
+    daemon.configure("");
+    daemon.write("keyring.toml", "[[key]]\nuse = 'batv'\nid = 3\n", 0o600);
+    let (code, said) = check();
+    assert_eq!((code, said.as_str()), (Some(2), "batvd: /keyring.toml: line 1, column 1: `secret` is missing here\n"));
 }
