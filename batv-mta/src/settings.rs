@@ -15,6 +15,23 @@ use crate::config::{self, Config, FormName};
 use crate::metrics::Metrics;
 
 /// A configuration and its keys.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_core::Mailbox;
+/// use batv_core::envelope::Mode;
+/// use batv_mta::config::Config;
+/// use batv_mta::settings::Settings;
+///
+/// let config = "[sign]\nexempt = ['news@example.com']\n[verify]\nmodes = { 'example.com' = 'reject' }";
+/// let settings = Settings::new(Config::parse(config)?, Keyring::parse("")?)?;
+/// let (alice, news) = (Mailbox::parse("alice@example.com")?, Mailbox::parse("news@example.com")?);
+/// assert!(settings.is_signed(&alice) && !settings.is_signed(&news));
+/// assert_eq!(settings.policy(&alice).mode, Mode::Reject);
+/// assert_eq!(settings.mode(), Mode::Observe);
+/// assert!(settings.is_internal("127.0.0.1".parse().ok(), "") && !settings.is_internal(None, "MX"));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Settings {
     config: Config,

@@ -83,6 +83,36 @@ pub struct Edits {
 }
 
 /// One message.
+///
+/// ```
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::door::Protocol;
+/// use batv_mta::settings::Settings;
+/// use batv_mta::transaction::{Answer, Client, Outcome, Transaction};
+///
+/// let keyring = Keyring::parse("[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t'\nstate = 'signing'\n")?;
+/// let settings = Settings::new(Config::parse("verify.mode = 'reject'")?, keyring)?;
+///
+/// // Mail of a user of ours leaves with a tag.
+/// let mut client = Client::default();
+/// client.authenticated = true;
+/// let mut message = Transaction::new(Protocol::Milter, client, b"<alice@example.com>", &settings);
+/// assert_eq!(message.recipient(b"<dave@example.net>", "smtp", &settings), Answer::Continue);
+/// let Outcome::Take(edits) = message.end_of_data(&settings) else { panic!() };
+/// let tagged = edits.sender.ok_or("no tag")?;
+///
+/// // Its bounce gets its recipient back; one without a tag is refused at the end.
+/// let mut bounce = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
+/// assert_eq!(bounce.recipient(tagged.as_bytes(), "", &settings), Answer::Continue);
+/// let Outcome::Take(edits) = bounce.end_of_data(&settings) else { panic!() };
+/// assert_eq!(edits.recipients, [(tagged.into_bytes(), "alice@example.com".to_owned())]);
+///
+/// let mut forged = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
+/// assert_eq!(forged.recipient(b"<alice@example.com>", "", &settings), Answer::Continue);
+/// assert!(matches!(forged.end_of_data(&settings), Outcome::Refuse(reply) if reply.starts_with("550 5.7.1 ")));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Transaction {
     door: Protocol,
