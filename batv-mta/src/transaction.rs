@@ -268,12 +268,11 @@ impl Transaction {
     fn sign(&self, settings: &Settings) -> Option<String> {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
         let today = settings.today().ok()?;
-        let signing = settings
-            .is_signed(&sender)
-            .then(|| prvs::sign(settings.keys(), &sender, settings.form(), None, today))
-            .filter(|signing| !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))));
-        if let Some(signing) = signing {
-            return if self.outgoing { self.tag(&sender, signing, settings) } else { None };
+        let signing = prvs::sign(settings.keys(), &sender, settings.form(), None, today);
+        if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
+            // What is ours is not forwarded, also where it goes without a tag.
+            let tagged = self.outgoing && settings.is_signed(&sender);
+            return if tagged { self.tag(&sender, signing, settings) } else { None };
         }
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
