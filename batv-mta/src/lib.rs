@@ -16,5 +16,6 @@ pub mod policy;
 pub mod server;
 pub mod settings;
 pub mod setup;
+mod signing;
 pub mod socketmap;
 pub mod transaction;

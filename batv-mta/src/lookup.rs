@@ -10,6 +10,7 @@ use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Mailbox, Path, Verdict, dialect};
 
 use crate::settings::Settings;
+use crate::signing;
 
 /// What is asked.
 ///
@@ -132,7 +133,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
     let found = |mailbox: Mailbox<'_>| Answer::Found(mailbox.to_string());
     match map {
         Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
-        Map::Sign => match prvs::sign(keys, &mailbox, settings.form(), None, today) {
+        Map::Sign => match signing::sign(&mailbox, &signing::in_lower_case(&mailbox), settings, today) {
             Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
             _ => Answer::NotFound,
         },

@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
-use batv_core::prvs::{self, Signing, Unchanged};
+use batv_core::prvs::{Signing, Unchanged};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Day, Error, Mailbox, Path};
 use tracing::{error, info, warn};
@@ -13,6 +13,7 @@ use crate::config::{Mixed, ReverseFor};
 use crate::decision::Occasion;
 use crate::door::Protocol;
 use crate::settings::Settings;
+use crate::signing;
 
 /// The header field that says what was found. Copies that came with the message are removed.
 pub const STATUS_FIELD: &str = "X-BATV-Status";
@@ -268,7 +269,8 @@ impl Transaction {
     fn sign(&self, settings: &Settings) -> Option<String> {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
         let today = settings.today().ok()?;
-        let signing = prvs::sign(settings.keys(), &sender, settings.form(), None, today);
+        let folded = signing::in_lower_case(&sender);
+        let signing = signing::sign(&sender, &folded, settings, today);
         if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
             // What is ours is not forwarded, also where it goes without a tag.
             let tagged = self.outgoing && settings.is_signed(&sender);
