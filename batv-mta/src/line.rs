@@ -115,30 +115,32 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         reverse_path: envelope.reverse_path,
         at: envelope.moment.as_str(),
     };
+    let mode = settings.mode().as_str();
     match reverse_srs(&occasion, &envelope.forward_path, envelope.trusted_client, settings, today) {
         Reversal::Other => {}
         Reversal::Restored(_) => {
             let earlier = after_srs(envelope.earlier).as_str();
             return Answer::Found(format!(
-                "disposition=accept finding=genuine reason=srs settled=1 earlier={earlier} reply=\"\""
+                "disposition=accept finding=genuine reason=srs settled=1 earlier={earlier} mode={mode} reply=\"\""
             ));
         }
         Reversal::Refused(reply) => {
             let earlier = envelope.earlier.as_str();
             return Answer::Found(format!(
-                "disposition=reject finding=disproved reason=srs settled=1 earlier={earlier} reply=\"{reply}\""
+                "disposition=reject finding=disproved reason=srs settled=1 earlier={earlier} mode={mode} reply=\"{reply}\""
             ));
         }
     }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
     occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
     Answer::Found(format!(
-        "disposition={} finding={} reason={} settled={} earlier={} reply=\"{}\"",
+        "disposition={} finding={} reason={} settled={} earlier={} mode={} reply=\"{}\"",
         judgement.disposition,
         judgement.finding,
         judgement.reason,
         u8::from(judgement.settled),
         envelope.earlier.and(&judgement, mode).as_str(),
+        mode.as_str(),
         judgement.reply
     ))
 }

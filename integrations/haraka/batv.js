@@ -141,7 +141,7 @@ exports.end_of_data = function (next, connection) {
         noted.originals.forEach((original) => transaction.add_leading_header(RECIPIENT_FIELD, original))
         if (!judged) return []
         const doubtful = judged.disposition === 'mark' || judged.disposition === 'quarantine'
-        if (judged.finding === 'genuine') transaction.add_leading_header(STATUS_FIELD, 'valid')
+        if (judged.finding === 'genuine' && judged.mode !== 'observe') transaction.add_leading_header(STATUS_FIELD, 'valid')
         else if (doubtful) transaction.add_leading_header(STATUS_FIELD, `invalid, ${judged.reason}`)
         if (judged.disposition === 'quarantine') {
             transaction.notes.quarantine = 'batv'
