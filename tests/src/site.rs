@@ -42,6 +42,10 @@ fn today() -> Day {
     clock::today().expect("a day")
 }
 
+fn day(days_ago: i32) -> Day {
+    today().plus(-days_ago).expect("a day")
+}
+
 fn mailbox(address: &str) -> Mailbox<'_> {
     Mailbox::parse(address).expect("an address")
 }
@@ -51,8 +55,23 @@ fn mailbox(address: &str) -> Mailbox<'_> {
 /// # Panics
 /// When it is no address: these are tests.
 pub fn tagged(address: &str, days_ago: i32) -> String {
-    let then = today().plus(-days_ago).expect("a day");
-    prvs::sign(&keys(), &mailbox(address), Form::Prvs, None, then).expect("room").to_string()
+    tagged_in(Form::Prvs, address, days_ago)
+}
+
+/// The same in another form.
+///
+/// # Panics
+/// When it is no address: these are tests.
+pub fn tagged_in(form: Form, address: &str, days_ago: i32) -> String {
+    prvs::sign(&keys(), &mailbox(address), form, None, day(days_ago)).expect("room").to_string()
+}
+
+/// The day so many days ago, `2026-11-24`.
+///
+/// # Panics
+/// When that is before 1970: these are tests.
+pub fn date(days_ago: i32) -> String {
+    clock::format_day(day(days_ago))
 }
 
 /// The sender of what is forwarded today for this one.
@@ -60,9 +79,17 @@ pub fn tagged(address: &str, days_ago: i32) -> String {
 /// # Panics
 /// When it is no address: these are tests.
 pub fn forwarded(address: &str) -> String {
+    forwarded_before(0, address)
+}
+
+/// The sender of what was forwarded for this one so many days ago.
+///
+/// # Panics
+/// When it is no address: these are tests.
+pub fn forwarded_before(days_ago: i32, address: &str) -> String {
     let domains = [Domain::parse(SRS_DOMAIN).expect("a domain")];
     let srs = Srs::new(&domains).expect("domains");
-    srs.forward(&keys(), &mailbox(address), today()).expect("room").to_string()
+    srs.forward(&keys(), &mailbox(address), day(days_ago)).expect("room").to_string()
 }
 
 /// What the tag of an address is worth today.
@@ -73,12 +100,25 @@ pub fn verdict(address: &str) -> Verdict {
     prvs::verify(&keys(), &mailbox(address), today()).verdict
 }
 
-/// A tagged address, with the last digit of the tag changed.
+/// Whether it is this address with a tag that is good today.
+///
+/// # Panics
+/// When it is no address: these are tests.
+pub fn is_tagged(tagged: &str, address: &str) -> bool {
+    let keys = keys();
+    let tagged = mailbox(tagged);
+    let verified = prvs::verify(&keys, &tagged, today());
+    verified.verdict == Verdict::Valid && verified.mailbox == mailbox(address)
+}
+
+/// A tagged address, or one for SRS, with another MAC.
 ///
 /// # Panics
 /// When there is no tag: these are tests.
 pub fn forged(address: &str) -> String {
-    let (tag, rest) = address.rsplit_once('=').expect("a tag");
-    let (tag, digit) = tag.split_at(tag.len() - 1);
-    format!("{tag}{}={rest}", if digit == "0" { "1" } else { "0" })
+    // prvs=KDDDSSSSSS, SRS0=HHHH=TT=
+    let at = address.find("prvs=").map_or(5, |start| start + 14);
+    let (before, rest) = address.split_at(at);
+    let digit = if rest.starts_with('0') { "1" } else { "0" };
+    format!("{before}{digit}{}", &rest[1..])
 }

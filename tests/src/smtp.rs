@@ -59,16 +59,19 @@ impl Client {
         self.say(&format!("{MESSAGE}\r\n."))
     }
 
-    /// Sends a message to one recipient. Gives what is said last: that of the recipient when he is refused, else that of
-    /// the message.
+    /// Sends a message to one recipient. Gives what is said last: that of the sender or the recipient when one is refused,
+    /// else that of the message.
     ///
     /// # Panics
-    /// When a socket fails, or the sender is refused: these are tests.
+    /// When a socket fails: these are tests.
     pub fn send(&mut self, sender: &str, recipient: &str) -> String {
-        let reply = self.say(&format!("MAIL FROM:<{sender}>"));
-        assert!(reply.starts_with("250 "), "{reply}");
-        let reply = self.say(&format!("RCPT TO:<{recipient}>"));
-        if reply.starts_with("250 ") { self.data() } else { reply }
+        for line in [format!("MAIL FROM:<{sender}>"), format!("RCPT TO:<{recipient}>")] {
+            let reply = self.say(&line);
+            if !reply.starts_with("250 ") {
+                return reply;
+            }
+        }
+        self.data()
     }
 
     /// The same from a client that comes again when it is put off: whatever is refused, it says so and leaves.
@@ -110,12 +113,19 @@ pub struct Envelope {
     pub message: String,
 }
 
-/// A server that takes all mail, and keeps it; but refuses after DATA what goes to `refused@`.
+/// A server that takes all mail, and keeps it; but refuses after DATA what goes to `refused@`, and puts off at RCPT TO
+/// whoever is named `deferred@`, once.
 #[derive(Debug)]
 pub struct NextHop {
     /// Where it listens, on loopback.
     pub port: u16,
-    taken: Arc<Mutex<Vec<Envelope>>>,
+    mail: Arc<Mutex<Mail>>,
+}
+
+#[derive(Debug, Default)]
+struct Mail {
+    taken: Vec<Envelope>,
+    deferred: Vec<Envelope>,
 }
 
 impl NextHop {
@@ -126,8 +136,8 @@ impl NextHop {
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let keep = Arc::clone(&taken);
+        let mail = Arc::new(Mutex::new(Mail::default()));
+        let keep = Arc::clone(&mail);
         // It ends with the test.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -135,7 +145,7 @@ impl NextHop {
                 thread::spawn(move || serve(stream, &keep));
             }
         });
-        Self { port, taken }
+        Self { port, mail }
     }
 
     /// How many messages it has taken.
@@ -151,12 +161,20 @@ impl NextHop {
     /// # Panics
     /// When a socket fails: these are tests.
     pub fn taken(&self) -> Vec<Envelope> {
-        self.taken.lock().expect("no panic").clone()
+        self.mail.lock().expect("no panic").taken.clone()
+    }
+
+    /// What it has put off: one recipient each.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
+    pub fn deferred(&self) -> Vec<Envelope> {
+        self.mail.lock().expect("no panic").deferred.clone()
     }
 }
 
 /// Ends with the connection.
-fn serve(stream: TcpStream, taken: &Mutex<Vec<Envelope>>) -> Option<()> {
+fn serve(stream: TcpStream, mail: &Mutex<Mail>) -> Option<()> {
     let mut stream = BufReader::new(stream);
     let mut envelope = Envelope::default();
     let mut say = "220 next hop".to_owned();
@@ -182,14 +200,24 @@ fn serve(stream: TcpStream, taken: &Mutex<Vec<Envelope>>) -> Option<()> {
                 if envelope.recipients.iter().any(|recipient| recipient.starts_with("refused@")) {
                     "550 5.7.1 refused".to_owned()
                 } else {
-                    taken.lock().ok()?.push(core::mem::take(&mut envelope));
+                    mail.lock().ok()?.taken.push(core::mem::take(&mut envelope));
                     "250 taken".to_owned()
                 }
             }
             "RCPT" => {
-                envelope.recipients.push(bracketed(&line)?);
-                "250 recipient".to_owned()
+                let recipient = bracketed(&line)?;
+                let mut mail = mail.lock().ok()?;
+                let came = mail.deferred.iter().any(|envelope| envelope.recipients.contains(&recipient));
+                if recipient.starts_with("deferred@") && !came {
+                    let (sender, recipients) = (envelope.sender.clone(), vec![recipient]);
+                    mail.deferred.push(Envelope { sender, recipients, ..Envelope::default() });
+                    "450 4.2.1 later".to_owned()
+                } else {
+                    envelope.recipients.push(recipient);
+                    "250 recipient".to_owned()
+                }
             }
+            "EHLO" => "250-next hop\r\n250-8BITMIME\r\n250 SMTPUTF8".to_owned(),
             "QUIT" => "221 bye".to_owned(),
             _ => "250 fine".to_owned(),
         };

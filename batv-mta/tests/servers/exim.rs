@@ -48,10 +48,6 @@ impl MailServer for Exim {
     fn sendmail(&self, server: &Server) -> Option<Command> {
         Some(command(server))
     }
-
-    fn forward(&self, server: &Server, sender: &str, _recipient: &str) -> String {
-        server.send(sender, "forward@example.com")
-    }
 }
 
 fn command(server: &Server) -> Command {

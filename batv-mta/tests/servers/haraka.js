@@ -14,7 +14,8 @@ exports.hook_connect = function (next, connection) {
 
 exports.hook_rcpt = function (next, connection, params) {
     if (connection.relaying) return next(OK)
-    const { user, host } = params[0]
+    const { host } = params[0]
+    const user = params[0].user.toLowerCase()
     if (host !== 'example.com') return next(DENY, 'relaying denied')
     const known = this.config.get('mailboxes', 'list').includes(user)
     next(known ? OK : DENY, known ? undefined : 'unknown user')
@@ -25,7 +26,7 @@ exports.hook_queue = function (next, connection) {
     transaction.message_stream.get_data((message) => {
         const whole = Buffer.concat([Buffer.from(`Return-Path: ${transaction.mail_from.format()}\n`), message])
         for (const { user } of transaction.rcpt_to) {
-            const folder = `${this.options.mail}/${user.replace(/"/g, '').replace(/ /g, '_')}/new`
+            const folder = `${this.options.mail}/${user.toLowerCase().replace(/"/g, '').replace(/ /g, '_')}/new`
             fs.mkdirSync(folder, { recursive: true })
             fs.writeFileSync(`${folder}/../${transaction.uuid}`, whole)
             fs.renameSync(`${folder}/../${transaction.uuid}`, `${folder}/${transaction.uuid}`)

@@ -79,8 +79,4 @@ impl MailServer for Haraka {
     fn sendmail(&self, _server: &Server) -> Option<Command> {
         None
     }
-
-    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
-        server.submit(sender, recipient)
-    }
 }

@@ -35,21 +35,26 @@ impl MailServer for OpenSmtpd {
         }
         fs::copy(env!("CARGO_BIN_EXE_batvd"), server.path("batvd")).expect("the daemon");
         fs::write(server.path("smtpd.conf"), configuration(server)).expect("a file");
-        let programs = programs("opensmtpd");
-        let (shown, root) = (programs.display(), server.root());
-        let script = format!(
-            "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
-             mount --bind {shown}/var/lib/opensmtpd /var/lib/opensmtpd && \
-             mount --bind {root}/spool /var/spool/smtpd && mount --bind {root}/run /run && \
-             hostname mx.example.com && echo $$ > {root}/pid && exec {shown}/usr/sbin/smtpd -d -f {root}/smtpd.conf"
-        );
-        let log = fs::File::create(server.path("maillog")).expect("a file");
-        let mut command = Command::new("setsid");
-        command
-            .args(["--fork", "unshare", "-m", "-u", "sh", "-c", &script])
-            .stdin(Stdio::null())
-            .stderr(log.try_clone().expect("a file"));
-        assert!(command.stdout(log).status().is_ok_and(|status| status.success()), "no namespace");
+        launch(server);
+    }
+
+    fn filter(&self, server: &Server) -> Option<u32> {
+        let program = format!("{}/batvd\0", server.root());
+        let processes = fs::read_dir("/proc").expect("processes").flatten();
+        let ours = |process: &fs::DirEntry| {
+            fs::read(process.path().join("cmdline")).is_ok_and(|line| line.starts_with(program.as_bytes()))
+        };
+        processes.filter(ours).find_map(|process| process.file_name().to_str()?.parse().ok())
+    }
+
+    fn start_again(&self, server: &Server) {
+        launch(server);
+    }
+
+    fn retry(&self, server: &Server) {
+        let control = programs("opensmtpd").join("usr/sbin/smtpctl");
+        let status = inside(server).arg(control).args(["schedule", "all"]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{}", server.log());
     }
 
     fn pid_files(&self) -> &'static [&'static str] {
@@ -65,27 +70,36 @@ impl MailServer for OpenSmtpd {
     }
 
     fn sendmail(&self, server: &Server) -> Option<Command> {
-        let pid = fs::read_to_string(server.path("pid")).expect("a process");
-        let mut command = Command::new("nsenter");
-        command.args(["-m", "-t", pid.trim()]).arg(programs("opensmtpd").join("usr/sbin/sendmail"));
+        let mut command = inside(server);
+        command.arg(programs("opensmtpd").join("usr/sbin/sendmail"));
         Some(command)
     }
+}
 
-    fn knows_recipients(&self) -> bool {
-        false
-    }
+fn launch(server: &Server) {
+    let programs = programs("opensmtpd");
+    let (shown, root) = (programs.display(), server.root());
+    let script = format!(
+        "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
+         mount --bind {shown}/var/lib/opensmtpd /var/lib/opensmtpd && \
+         mount --bind {root}/spool /var/spool/smtpd && mount --bind {root}/run /run && \
+         hostname mx.example.com && echo $$ > {root}/pid && exec {shown}/usr/sbin/smtpd -d -f {root}/smtpd.conf"
+    );
+    let log = fs::File::options().create(true).append(true).open(server.path("maillog")).expect("a file");
+    let mut command = Command::new("setsid");
+    command
+        .args(["--fork", "unshare", "-m", "-u", "sh", "-c", &script])
+        .stdin(Stdio::null())
+        .stderr(log.try_clone().expect("a file"));
+    assert!(command.stdout(log).status().is_ok_and(|status| status.success()), "no namespace");
+}
 
-    fn takes_quoted(&self) -> bool {
-        false
-    }
-
-    fn can_hold(&self) -> bool {
-        false
-    }
-
-    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
-        server.submit(sender, recipient)
-    }
+/// What runs a program where the server sees its files.
+fn inside(server: &Server) -> Command {
+    let pid = fs::read_to_string(server.path("pid")).expect("a process");
+    let mut command = Command::new("nsenter");
+    command.args(["-m", "-t", pid.trim()]);
+    command
 }
 
 fn configuration(server: &Server) -> String {

@@ -58,10 +58,6 @@ impl MailServer for Postfix {
         command.env("MAIL_CONFIG", server.path("etc"));
         Some(command)
     }
-
-    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
-        server.submit(sender, recipient)
-    }
 }
 
 impl Postfix {
@@ -125,7 +121,7 @@ impl Postfix {
         write(server, "etc/master.cf", "");
         let shipped = server.setup(&[]);
         let (lines, option) = shipped.split_once("\n# -- master.cf --\n").expect("two parts");
-        write(server, "etc/main.cf", &(main + lines));
+        write(server, "etc/main.cf", &format!("{main}{lines}\n{}\n", server.main_cf));
         let (mx, submission) = (server.mx, server.submission);
         let option = option.lines().find(|line| line.trim_start().starts_with("-o ")).expect("an option");
         let mut master = format!(

@@ -10,11 +10,13 @@ use batv_tests::host::give;
 
 use crate::server::{MailServer, Server, programs};
 
-/// Delivers to a folder for each mailbox; whose name has a space there gets another character.
+/// Delivers to a folder for each mailbox; whose name has a space there gets another character. The null
+/// reverse-path has a name for a local mailer.
 const DELIVER: &str = r#"#!/bin/sh
+sender=$(printf %s "$2" | sed 's/^MAILER-DAEMON$//')
 folder=$1/$(printf %s "$3" | tr ' ' _)/new
 mkdir -p "$folder" && file=$(mktemp "$folder/../XXXXXX") &&
-{ printf 'Return-Path: <%s>\n' "$2"; cat; } > "$file" && chmod 644 "$file" && mv "$file" "$folder"
+{ printf 'Return-Path: <%s>\n' "$sender"; cat; } > "$file" && chmod 644 "$file" && mv "$file" "$folder"
 "#;
 
 pub(crate) struct Sendmail;
@@ -69,10 +71,6 @@ impl MailServer for Sendmail {
 
     fn sendmail(&self, server: &Server) -> Option<Command> {
         Some(command(server, "client.cf"))
-    }
-
-    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String {
-        server.submit(sender, recipient)
     }
 }
 

@@ -6,13 +6,13 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 
-use batv_tests::host::{free_ports, maildir, wait_for};
+use batv_tests::host::{free_ports, maildir, signal, wait_for};
 use batv_tests::smtp::{Client, Envelope, NextHop};
 
 use crate::support::Daemon;
 
 /// The mailboxes that exist.
-pub(crate) const MAILBOXES: [&str; 4] = ["alice", "bob", "\"a b\"", "postmaster"];
+pub(crate) const MAILBOXES: [&str; 6] = ["alice", "bob", "\"a b\"", "jürgen", "postmaster", "abuse"];
 
 /// What is another on each server.
 pub(crate) trait MailServer: Sync {
@@ -36,21 +36,14 @@ pub(crate) trait MailServer: Sync {
     fn is_holding(&self, server: &Server) -> bool;
     /// Its command line, to which `-f sender recipient` is added, where it has one.
     fn sendmail(&self, server: &Server) -> Option<Command>;
-    /// Whether it knows the recipients when the sender is rewritten: if not, none is exempt from tags, and nothing is
-    /// known to be forwarded.
-    fn knows_recipients(&self) -> bool {
-        true
+    /// The process that does the daemon's work inside the server, where it is not the daemon itself.
+    fn filter(&self, _server: &Server) -> Option<u32> {
+        None
     }
-    /// Whether it takes quoted local parts.
-    fn takes_quoted(&self) -> bool {
-        true
-    }
-    /// Whether a filter can have it hold a message.
-    fn can_hold(&self) -> bool {
-        true
-    }
-    /// Has it forward a message to somebody elsewhere.
-    fn forward(&self, server: &Server, sender: &str, recipient: &str) -> String;
+    /// Starts it again after its filter has ended, where it ends with it.
+    fn start_again(&self, _server: &Server) {}
+    /// Has it try again what waits, where it would wait for long.
+    fn retry(&self, _server: &Server) {}
 }
 
 pub(crate) struct Server {
@@ -58,24 +51,65 @@ pub(crate) struct Server {
     pub(crate) next_hop: NextHop,
     pub(crate) mx: u16,
     pub(crate) submission: u16,
+    /// Lines for Postfix, after all others.
+    pub(crate) main_cf: String,
     pub(crate) which: &'static dyn MailServer,
 }
 
 impl Server {
     /// Starts it with a daemon of this configuration.
-    pub(crate) fn start(which: &'static dyn MailServer, configuration: &str) -> Self {
+    pub(crate) fn start(which: &'static dyn MailServer, configuration: &str, main_cf: &str) -> Self {
         let [mx, submission] = free_ports();
         let configuration = configuration.replace("SUBMISSION", &submission.to_string());
         let mut daemon = Daemon::with_sockets_in(which.sockets(), &configuration);
         daemon.start();
-        let server = Self { daemon, next_hop: NextHop::start(), mx, submission, which };
+        let server = Self { daemon, next_hop: NextHop::start(), mx, submission, main_cf: main_cf.to_owned(), which };
         which.start(&server);
-        for port in [mx, submission] {
+        server.wait_until_ready();
+        let faults = server.setup(&["--check"]);
+        assert!(faults.is_empty() || !main_cf.is_empty(), "the lines of `batvd setup` are not enough: {faults}");
+        server
+    }
+
+    fn wait_until_ready(&self) {
+        for port in [self.mx, self.submission] {
             wait_for("listening server", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
         }
-        let faults = server.setup(&["--check"]);
-        assert!(faults.is_empty(), "the lines of `batvd setup` are not enough: {faults}");
-        server
+    }
+
+    /// Another configuration of the daemon, in force when this returns.
+    pub(crate) fn configure(&self, configuration: &str) {
+        self.daemon.configure(&configuration.replace("SUBMISSION", &self.submission.to_string()));
+        self.daemon.reload();
+        if let Some(filter) = self.which.filter(self) {
+            let reloaded = || self.logs().concat().matches("settings reloaded").count();
+            let before = reloaded();
+            signal(filter, "HUP");
+            wait_for("reload", || (reloaded() > before).then_some(()));
+        }
+    }
+
+    pub(crate) fn stop_daemon(&mut self) {
+        assert!(self.daemon.stop().success());
+        self.end_filter("TERM");
+    }
+
+    pub(crate) fn kill_daemon(&mut self) {
+        self.daemon.kill();
+        self.end_filter("KILL");
+    }
+
+    fn end_filter(&self, name: &str) {
+        if let Some(filter) = self.which.filter(self) {
+            signal(filter, name);
+            wait_for("end of the filter", || self.which.filter(self).is_none().then_some(()));
+        }
+    }
+
+    pub(crate) fn start_daemon(&mut self) {
+        self.daemon.start();
+        self.which.start_again(self);
+        self.wait_until_ready();
     }
 
     /// What `batvd setup` says for this server.
@@ -118,8 +152,14 @@ impl Server {
         true
     }
 
+    /// Its logs, and the daemon's.
+    pub(crate) fn logs(&self) -> Vec<String> {
+        let logs = self.which.logs().iter().map(|name| fs::read_to_string(self.path(name)).unwrap_or_default());
+        logs.chain([self.daemon.log()]).collect()
+    }
+
     pub(crate) fn log(&self) -> String {
-        self.which.logs().iter().map(|name| fs::read_to_string(self.path(name)).unwrap_or_default()).collect()
+        self.logs().concat()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,0 +1,262 @@
+//! Does what a case says on a real server.
+
+use alloc::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fs;
+
+use batv_tests::host::wait_for;
+use batv_tests::site;
+use batv_tests::smtp::{Client, Envelope};
+
+use crate::case::{Action, Case, Change, Exchange, Expectation, Place, Port, Say};
+use crate::placeholder::fill;
+use crate::server::{MailServer, Server};
+
+/// No network is ours: client and server have one address, and the listener says who is who.
+const CONFIGURATION: [&str; 2] =
+    ["clients.internal_networks = []", "clients.daemon_names = [\"ORIGINATING\", \"SUBMISSION\"]"];
+
+/// A case under way.
+struct Run {
+    server: Server,
+    clients: HashMap<Port, Client>,
+    kept: HashMap<String, String>,
+    /// The messages of mailboxes that were looked at.
+    read: HashMap<String, Vec<String>>,
+    /// The messages of the next hop that were looked at, by number and recipient.
+    delivered: Vec<(usize, String)>,
+    deferred: usize,
+    /// How much of each log was looked at.
+    logged: Vec<usize>,
+}
+
+/// Runs a case on a server.
+pub(crate) fn run(case: &Case, which: &'static dyn MailServer) {
+    let mut steps = case.steps.iter();
+    let first = steps.next().map(|step| &step.action);
+    let Some(Action::Config(lines)) = first else { panic!("a case begins with its configuration: {first:?}") };
+    let mut run = Run {
+        server: Server::start(which, &configuration(lines), &case.main_cf.join("\n")),
+        clients: HashMap::new(),
+        kept: HashMap::new(),
+        read: HashMap::new(),
+        delivered: Vec::new(),
+        deferred: 0,
+        logged: Vec::new(),
+    };
+    for step in steps {
+        let _line = Line(step.line);
+        run.step(&step.action);
+    }
+    run.expect_nothing_else();
+}
+
+/// Says on which line a test failed.
+struct Line(usize);
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("on line {} of the case", self.0);
+        }
+    }
+}
+
+/// One line each, which may be of any table; later ones replace earlier ones.
+fn configuration(lines: &[String]) -> String {
+    let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    // What comes before the first table is of this one.
+    tables.insert("srs".to_owned(), BTreeMap::new());
+    for line in CONFIGURATION.iter().map(|line| (*line).to_owned()).chain(lines.iter().cloned()) {
+        let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("no `table.key = value`: {line}"));
+        let (table, key) = key.split_once('.').unwrap_or_else(|| panic!("no `table.key = value`: {line}"));
+        let value = if value.contains(" days ago") { fill(value, &HashMap::new()) } else { value.to_owned() };
+        tables.entry(table.to_owned()).or_default().insert(key.to_owned(), value);
+    }
+    let lines = |keys: BTreeMap<String, String>| -> String {
+        keys.into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+    };
+    let first = tables.remove("srs").map(lines).unwrap_or_default();
+    tables.into_iter().fold(first, |text, (table, keys)| format!("{text}[{table}]\n{}", lines(keys)))
+}
+
+impl Run {
+    fn step(&mut self, action: &Action) {
+        match action {
+            Action::Config(lines) => self.server.configure(&configuration(lines)),
+            Action::Smtp { port, again, exchanges } => {
+                let mut client = if *again { self.clients.remove(port) } else { None }.unwrap_or_else(|| match port {
+                    Port::World => self.server.connect_mx(),
+                    Port::Users => self.server.connect_submission(),
+                });
+                for exchange in exchanges {
+                    self.exchange(exchange, &mut client);
+                }
+                self.clients.insert(*port, client);
+            }
+            Action::Command(exchanges) => {
+                for exchange in exchanges {
+                    let _line = Line(exchange.line);
+                    let Say::Message { sender, recipient } = &exchange.say else { panic!("no message: {exchange:?}") };
+                    let sent = self.server.sendmail(&self.fill(sender), &self.fill(recipient));
+                    assert_eq!(if sent { "sent" } else { "none" }, exchange.hear);
+                }
+            }
+            Action::Message(place, expected) => {
+                let (sender, message) = self.message(place);
+                for expectation in expected {
+                    self.expect(expectation, &sender, &message);
+                }
+            }
+            Action::Empty(name) => {
+                let found = self.unread(name);
+                assert!(found.is_empty(), "{found:?}");
+            }
+            Action::Held => {
+                wait_for("message on hold", || self.server.which.is_holding(&self.server).then_some(()));
+            }
+            Action::Daemon(Change::Start) => self.server.start_daemon(),
+            Action::Daemon(Change::Stop) => self.server.stop_daemon(),
+            Action::Daemon(Change::Kill) => self.server.kill_daemon(),
+            Action::Log(texts) => self.expect_logged(texts),
+            Action::Retry => self.server.which.retry(&self.server),
+        }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        fill(text, &self.kept)
+    }
+
+    fn exchange(&self, exchange: &Exchange, client: &mut Client) {
+        let _line = Line(exchange.line);
+        let reply = match &exchange.say {
+            Say::Message { sender, recipient } => client.send(&self.fill(sender), &self.fill(recipient)),
+            Say::Line(line) if line == "DATA" => client.data(),
+            Say::Line(line) => client.say(&self.fill(line)),
+        };
+        assert!(reply.starts_with(&exchange.hear), "{reply}");
+    }
+
+    fn message(&mut self, place: &Place) -> (String, String) {
+        match place {
+            Place::Mailbox(name) => {
+                let message = wait_for("message in the mailbox", || {
+                    let mut unread = self.unread(name);
+                    assert!(unread.len() < 2, "more than one message in the mailbox: {unread:?}");
+                    unread.pop()
+                });
+                self.read.entry(name.clone()).or_default().push(message.clone());
+                (field(&message, "Return-Path").unwrap_or_default().trim_matches(['<', '>']).to_owned(), message)
+            }
+            Place::NextHop(recipient) => {
+                let recipient = self.fill(recipient);
+                let (number, envelope) = wait_for("delivery", || {
+                    self.server.delivered().into_iter().enumerate().find(|(number, envelope)| {
+                        envelope.recipients.contains(&recipient)
+                            && !self.delivered.contains(&(*number, recipient.clone()))
+                    })
+                });
+                self.delivered.push((number, recipient));
+                (envelope.sender, envelope.message)
+            }
+            Place::Deferred(recipient) => {
+                let Envelope { sender, recipients, message, .. } =
+                    wait_for("attempt to deliver", || self.server.next_hop.deferred().into_iter().nth(self.deferred));
+                assert_eq!(recipients, [self.fill(recipient)]);
+                self.deferred += 1;
+                (sender, message)
+            }
+        }
+    }
+
+    fn unread(&self, name: &str) -> Vec<String> {
+        let mut messages = self.server.mailbox(name);
+        for read in self.read.get(name).into_iter().flatten() {
+            if let Some(at) = messages.iter().position(|message| message == read) {
+                messages.remove(at);
+            }
+        }
+        messages
+    }
+
+    fn expect(&mut self, expectation: &Expectation, sender: &str, message: &str) {
+        match expectation {
+            Expectation::Sender(expected) => match expected.strip_prefix("{tag of ") {
+                Some(address) => {
+                    let address = address.trim_end_matches('}');
+                    assert!(site::is_tagged(sender, address), "no good tag of {address}: {sender}");
+                }
+                None => assert_eq!(sender, self.fill(expected).trim_matches(['<', '>'])),
+            },
+            Expectation::Keep(name) => {
+                self.kept.insert(name.clone(), sender.to_owned());
+            }
+            Expectation::Field { name, value } => {
+                let value = self.fill(value);
+                assert_eq!(field(message, name).as_deref(), Some(value.as_str()), "{name} in {message}");
+            }
+            Expectation::NoField(name) => assert_eq!(field(message, name), None, "{message}"),
+            Expectation::Text(text) => {
+                let text = self.fill(text);
+                assert!(message.contains(&text), "no {text} in {message}");
+            }
+            Expectation::NoText(text) => {
+                let text = self.fill(text);
+                assert!(!message.contains(&text), "{text} in {message}");
+            }
+        }
+    }
+
+    fn expect_logged(&mut self, texts: &[String]) {
+        let texts: Vec<_> = texts.iter().map(|text| self.fill(text)).collect();
+        let logged = &self.logged;
+        let end = wait_for(&format!("{texts:?} in the logs"), || {
+            let logs = self.server.logs();
+            let mut new = String::new();
+            for (number, log) in logs.iter().enumerate() {
+                new.push_str(log.get(logged.get(number).copied().unwrap_or_default()..).unwrap_or_default());
+            }
+            texts.iter().all(|text| new.contains(text)).then(|| logs.iter().map(String::len).collect())
+        });
+        self.logged = end;
+    }
+
+    /// What no step has looked at has come to nobody.
+    fn expect_nothing_else(&self) {
+        for (number, envelope) in self.server.delivered().into_iter().enumerate() {
+            for recipient in envelope.recipients {
+                assert!(
+                    self.delivered.contains(&(number, recipient.clone())),
+                    "no step tells of what came to {recipient} from {}",
+                    envelope.sender
+                );
+            }
+        }
+        assert_eq!(self.deferred, self.server.next_hop.deferred().len(), "attempts to deliver");
+        for folder in fs::read_dir(self.server.path("mail")).expect("a folder").flatten() {
+            let name = folder.file_name().into_string().expect("a name");
+            let unread = self.unread(&name);
+            assert!(unread.is_empty(), "no step tells of what came to {name}: {unread:?}");
+        }
+    }
+}
+
+/// The first field of this name, its lines put together.
+fn field(message: &str, name: &str) -> Option<String> {
+    let mut value: Option<String> = None;
+    for line in message.lines().take_while(|line| !line.is_empty()) {
+        if line.starts_with([' ', '\t']) {
+            if let Some(value) = &mut value {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
+        } else if value.is_some() {
+            break;
+        } else if let Some((found, text)) = line.split_once(':')
+            && found.eq_ignore_ascii_case(name)
+        {
+            value = Some(text.trim().to_owned());
+        }
+    }
+    value
+}
