@@ -18,7 +18,7 @@
 //! itself: exempt recipients get mail without a tag. `check` is answered with `NO`, or with `OK` and an SMTP
 //! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
 //! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
-//! next recipient) and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
+//! next recipient), `mode` and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
 
 use batv_core::envelope::Envelope;
 use batv_core::{Mailbox, Path};

@@ -8,6 +8,7 @@ use core::str::FromStr;
 use batv_core::prvs::{self, Signing};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Mailbox, Path, Verdict, dialect};
+use tracing::warn;
 
 use crate::settings::Settings;
 use crate::signing;
@@ -135,7 +136,11 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
         Map::Sign => match signing::sign(&mailbox, &signing::in_lower_case(&mailbox), settings, today) {
             Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
-            _ => Answer::NotFound,
+            Ok(_) => Answer::NotFound,
+            Err(error) => {
+                warn!(from = %mailbox, reason = %error, "left untagged");
+                Answer::NotFound
+            }
         },
         Map::Verify => match prvs::verify(keys, &mailbox, today) {
             verified if matches!(verified.verdict, Verdict::Valid | Verdict::Expired) => found(verified.mailbox),
