@@ -12,7 +12,9 @@ use batv_tests::smtp::{Client, Envelope, NextHop};
 use crate::support::Daemon;
 
 /// The mailboxes that exist.
-pub(crate) const MAILBOXES: [&str; 6] = ["alice", "bob", "\"a b\"", "jürgen", "postmaster", "abuse"];
+pub(crate) const MAILBOXES: [&str; 7] = ["alice", "bob", "\"a b\"", "jürgen", LONG, "postmaster", "abuse"];
+/// There is no room for a tag here.
+const LONG: &str = "a2345678901234567890123456789012345678901234567890";
 
 /// What is another on each server.
 pub(crate) trait MailServer: Sync {
