@@ -153,7 +153,7 @@ impl NextHop {
     /// # Panics
     /// When a socket fails: these are tests.
     pub fn count(&self) -> usize {
-        self.taken.lock().expect("no panic").len()
+        self.mail.lock().expect("no panic").taken.len()
     }
 
     /// What it has taken.

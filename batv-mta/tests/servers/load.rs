@@ -26,7 +26,7 @@ const MOST_COMPARED: usize = 20_000;
 
 pub(crate) fn keeps_all_mail() {
     let messages = std::env::var("BATV_MESSAGES").map_or(DEFAULT_MESSAGES, |text| text.parse().expect("a number"));
-    let mut server = Server::start(&Postfix, CONFIGURATION);
+    let mut server = Server::start(&Postfix, CONFIGURATION, "");
     let pause = Duration::from_millis(if messages > 10_000 { 1000 } else { 100 });
     let (mut reloads, mut kills) = (0, 0);
     let sent = AtomicUsize::new(0);
