@@ -127,6 +127,13 @@ pub struct Listen {
     pub socket_mode: u32,
 }
 
+impl Listen {
+    /// Whether a mail server could ask anything.
+    pub fn has_door(&self) -> bool {
+        [&self.milter, &self.socketmap, &self.policy, &self.line].iter().any(|addresses| !addresses.is_empty())
+    }
+}
+
 impl Default for Listen {
     fn default() -> Self {
         let none = Vec::new;
@@ -438,6 +445,28 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, Fault> {
         let text = fs::read_to_string(path).map_err(|source| Fault::Read { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|fault| Fault::InFile { path: path.to_owned(), fault: Box::new(fault) })
+    }
+
+    /// What may not be what was meant, though it can be used.
+    ///
+    /// ```
+    /// # use batv_mta::config::Config;
+    /// let config = Config::parse("listen.policy = ['inet:localhost:9900']\nverify.mode = 'reject'")?;
+    /// assert!(config.doubt().is_some());
+    /// # Ok::<(), batv_mta::config::Fault>(())
+    /// ```
+    pub fn doubt(&self) -> Option<&'static str> {
+        let Self { listen, verify, .. } = self;
+        if !listen.has_door() {
+            return Some("the configuration opens no door: it serves `batvd filter` alone");
+        }
+        let judges_messages = !listen.milter.is_empty() || !listen.line.is_empty();
+        let refuses = verify.mode > Mode::Observe || !verify.modes.is_empty();
+        let asked_at_rcpt_alone = !listen.policy.is_empty() && !judges_messages && verify.reject_at > Moment::RcptTo;
+        (asked_at_rcpt_alone && refuses).then_some(
+            "a policy service alone is asked at RCPT TO, and what is decided at the end of DATA passes: \
+             write `reject_at = \"rcpt\"`, or add the milter",
+        )
     }
 
     /// Reads the text of a file.

@@ -82,15 +82,18 @@ impl Filter {
         // kind | version | time | subsystem | event or phase | session | the rest
         let mut fields = line.splitn(7, |&octet| octet == b'|');
         let kind = fields.next().unwrap_or_default();
-        let Some(event) = fields.nth(3) else { return };
+        let version = fields.next().unwrap_or_default();
+        let Some(event) = fields.nth(2) else { return };
         let Some(name) = fields.next().and_then(|name| str::from_utf8(name).ok()) else { return };
         let rest = fields.next().unwrap_or_default();
         match kind {
-            b"report" => self.report(event, name, rest),
+            b"report" => self.report(version, event, name, rest),
             b"filter" => {
                 let (token, parameter) = split(rest);
-                let session = self.sessions.entry(name.to_owned()).or_default();
                 let token = String::from_utf8_lossy(token);
+                // One that is over is asked about no more: whatever comes passes.
+                let mut over = Session::default();
+                let session = self.sessions.get_mut(name).unwrap_or(&mut over);
                 if event == b"data-line" {
                     let reply = format!("filter-dataline|{name}|{token}|");
                     session.data_line(parameter, &reply, settings, out);
@@ -103,7 +106,7 @@ impl Filter {
         }
     }
 
-    fn report(&mut self, event: &[u8], name: &str, rest: &[u8]) {
+    fn report(&mut self, version: &[u8], event: &[u8], name: &str, rest: &[u8]) {
         match event {
             b"link-connect" => {
                 // reverse name | forward-confirmed | source | destination
@@ -119,8 +122,10 @@ impl Filter {
                 self.sessions.insert(name.to_owned(), Session { client, ..Session::default() });
             }
             b"link-auth" => {
-                // Which of the two fields is the user and which the result is not the same in all versions.
-                let passed = rest.split(|&octet| octet == b'|').any(|field| field == b"pass");
+                // Up to version 0.6 the user stands first, and may be named as he likes; from 0.7 on the result.
+                let mut fields = rest.split(|&octet| octet == b'|');
+                let result = if is_before_0_7(version) { fields.next_back() } else { fields.next() };
+                let passed = result == Some(b"pass");
                 if let Some(session) = self.sessions.get_mut(name) {
                     session.client.authenticated = passed;
                 }
@@ -207,6 +212,11 @@ impl Session {
         self.transaction = None;
         self.message = Message::Before;
     }
+}
+
+fn is_before_0_7(version: &[u8]) -> bool {
+    let minor = version.strip_prefix(b"0.").and_then(|minor| str::from_utf8(minor).ok());
+    minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor < 7)
 }
 
 fn split(text: &[u8]) -> (&[u8], &[u8]) {

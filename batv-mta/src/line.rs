@@ -115,21 +115,18 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         reverse_path: envelope.reverse_path,
         at: envelope.moment.as_str(),
     };
-    let mode = settings.mode().as_str();
-    match reverse_srs(&occasion, &envelope.forward_path, envelope.trusted_client, settings, today) {
-        Reversal::Other => {}
-        Reversal::Restored(_) => {
-            let earlier = after_srs(envelope.earlier).as_str();
-            return Answer::Found(format!(
-                "disposition=accept finding=genuine reason=srs settled=1 earlier={earlier} mode={mode} reply=\"\""
-            ));
-        }
-        Reversal::Refused(reply) => {
-            let earlier = envelope.earlier.as_str();
-            return Answer::Found(format!(
-                "disposition=reject finding=disproved reason=srs settled=1 earlier={earlier} mode={mode} reply=\"{reply}\""
-            ));
-        }
+    let (earlier, trusted) = (envelope.earlier, envelope.trusted_client);
+    let srs = match reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today) {
+        Reversal::Other => None,
+        Reversal::Restored(_) => Some((["genuine", "srs", "accept"], after_srs(earlier), "")),
+        Reversal::Refused { told, reply } => Some((told, earlier, reply)),
+    };
+    if let Some(([finding, reason, disposition], earlier, reply)) = srs {
+        let (earlier, mode) = (earlier.as_str(), settings.policy(&envelope.forward_path).mode.as_str());
+        return Answer::Found(format!(
+            "disposition={disposition} finding={finding} reason={reason} settled=1 earlier={earlier} mode={mode} \
+             reply=\"{reply}\""
+        ));
     }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
     occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);

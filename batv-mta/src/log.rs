@@ -4,24 +4,31 @@ use std::io;
 
 use syslog_tracing::{Facility, InvalidCharAction, Options, Syslog};
 use tracing::Level;
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{Log, LogLevel, LogTo};
 
-/// Sends all that is logged from now on where the configuration says. Once in a process: later calls change nothing.
+/// Sends all that is logged from now on where the configuration says, until what is given back is dropped. Once in a
+/// process: later calls change nothing.
 ///
-/// Whoever keeps the log knows the time and the program. When it can't be written, as on a full disk, mail goes on
-/// without it.
+/// Whoever keeps the log knows the time and the program. When it can't be written, as on a full disk or into a pipe that
+/// nobody reads, mail goes on without it.
 ///
 /// ```
 /// use batv_mta::config::Log;
 ///
-/// batv_mta::log::begin(Log::default());
+/// let _log = batv_mta::log::begin(Log::default());
 /// tracing::debug!("not kept");
 /// ```
-pub fn begin(log: Log) {
+#[must_use]
+pub fn begin(log: Log) -> Option<WorkerGuard> {
     match log.to {
-        LogTo::Stderr => write_to(io::stderr, log.level, true),
+        LogTo::Stderr => {
+            let (writer, guard) = tracing_appender::non_blocking(io::stderr());
+            write_to(writer, log.level, true);
+            Some(guard)
+        }
         LogTo::Syslog => {
             let syslog = Syslog::new(c"batvd", Options::LOG_PID, Facility::Mail);
             // A line that syslog(3) can't take whole is still a line.
@@ -30,6 +37,7 @@ pub fn begin(log: Log) {
                 // It has levels of its own.
                 write_to(syslog, log.level, false);
             }
+            None
         }
     }
 }

@@ -49,9 +49,7 @@ enum Command {
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match options.command {
-        Some(Command::Check) => {
-            Settings::load(&options.config, &Arc::default()).map(drop).map_err(|error| error.to_string())
-        }
+        Some(Command::Check) => check(&options.config),
         Some(Command::Filter) => run(&options.config, server::filter(&options.config)),
         Some(Command::Setup { server, check, at }) => {
             return setup(server, check, at.as_deref(), &options.config).unwrap_or_else(|message| fail(&message));
@@ -69,6 +67,14 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
+fn check(config: &Path) -> Result<(), String> {
+    let settings = Settings::load(config, &Arc::default()).map_err(|error| error.to_string())?;
+    if let Some(doubt) = settings.config().doubt() {
+        eprintln!("batvd: {doubt}");
+    }
+    Ok(())
+}
+
 fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path) -> Result<ExitCode, String> {
     let config = Config::load(config_path).map_err(|error| error.to_string())?;
     let site = Site { config: &config, config_path, at };
@@ -84,7 +90,7 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
 }
 
 fn run(config: &Path, server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
-    log::begin(Config::load(config).map_err(|error| error.to_string())?.log);
+    let _log = log::begin(Config::load(config).map_err(|error| error.to_string())?.log);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(server).map_err(|error| error.to_string())
 }

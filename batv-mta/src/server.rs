@@ -99,27 +99,17 @@ impl Shared {
 /// [`Failure`], before a single connection is taken.
 pub async fn run(config: &Path) -> Result<(), Failure> {
     let (shared, stopper) = Shared::load(config)?;
+    if let Some(doubt) = shared.settings.load().config().doubt() {
+        warn!("{doubt}");
+    }
     let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    let drain = {
-        let settings = shared.settings.load();
-        let listen = &settings.config().listen;
-        let mut passed = Passed::from_systemd();
-        if addresses(listen).all(|(protocol, _)| protocol == Protocol::Metrics) {
-            return Err(Failure::NoDoor);
-        }
-        let mut listeners = Vec::new();
-        for (protocol, address) in addresses(listen) {
-            let failure = |source| Failure::Listen { address: address.clone(), source };
-            for socket in Socket::open(address, listen.socket_mode, &mut passed).await.map_err(failure)? {
-                info!(door = %protocol, %address, "listening");
-                listeners.push(Listener { protocol, socket, shared: Arc::clone(&shared) });
-            }
-        }
-        let mut running: JoinSet<()> = listeners.into_iter().map(Listener::run).collect();
-        async move { while running.join_next().await.is_some() {} }
-    };
+    if !shared.settings.load().config().listen.has_door() {
+        return Err(Failure::NoDoor);
+    }
+    let mut running = open(|_| true, &shared).await?;
+    let drain = async { while running.join_next().await.is_some() {} };
     info!("ready");
     tell_systemd(NotifyState::Ready);
     loop {
@@ -140,13 +130,35 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs as OpenSMTPD's filter: on standard input and output, until the server closes them.
+/// Listens on what the configuration has for these protocols.
+async fn open(wanted: impl Fn(Protocol) -> bool, shared: &Arc<Shared>) -> Result<JoinSet<()>, Failure> {
+    let settings = shared.settings.load();
+    let listen = &settings.config().listen;
+    let mut passed = Passed::from_systemd();
+    let mut listeners = Vec::new();
+    for (protocol, address) in addresses(listen).filter(|(protocol, _)| wanted(*protocol)) {
+        let failure = |source| Failure::Listen { address: address.clone(), source };
+        for socket in Socket::open(address, listen.socket_mode, &mut passed).await.map_err(failure)? {
+            info!(door = %protocol, %address, "listening");
+            listeners.push(Listener { protocol, socket, shared: Arc::clone(shared) });
+        }
+    }
+    Ok(listeners.into_iter().map(Listener::run).collect())
+}
+
+/// Runs as OpenSMTPD's filter: on standard input and output, until the server closes them. Of the sockets only those of
+/// the metrics are opened.
 ///
 /// # Errors
 /// [`Failure`].
 pub async fn filter(config: &Path) -> Result<(), Failure> {
     let (shared, _stopper) = Shared::load(config)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::Signals)?;
+    // A server ends with its filter, and would end for the want of metrics.
+    let metrics = open(|protocol| protocol == Protocol::Metrics, &shared).await;
+    if let Err(failure) = &metrics {
+        warn!("there are no metrics: {failure}");
+    }
     let stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
     // A server that has nothing to say for a night would take the end of its filter for a fault.
     let served = serve(Box::new(stream), Box::new(Filter::default()), Protocol::Filter, Patience::Endless, &shared);

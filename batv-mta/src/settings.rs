@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use std::path::Path;
 
 use batv_config::{Keyring, Permissions, clock};
-use batv_core::envelope::{Mode, Policy};
+use batv_core::envelope::Policy;
 use batv_core::prvs::{Delimiter, Form};
 use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
@@ -28,7 +28,6 @@ use crate::metrics::Metrics;
 /// let (alice, news) = (Mailbox::parse("alice@example.com")?, Mailbox::parse("news@example.com")?);
 /// assert!(settings.is_signed(&alice) && !settings.is_signed(&news));
 /// assert_eq!(settings.policy(&alice).mode, Mode::Reject);
-/// assert_eq!(settings.mode(), Mode::Observe);
 /// assert!(settings.is_internal("127.0.0.1".parse().ok(), "") && !settings.is_internal(None, "MX"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -61,6 +60,12 @@ pub enum Error {
     /// There is no key that signs.
     #[error("{}: there is no key of use `batv` in state `signing`: make one with `batv key new`", .0.display())]
     NoKey(std::path::PathBuf),
+    /// Nothing says who is ours: whoever a user of ours forwards for would get a tag, and lose his bounces.
+    #[error(
+        "{}: a key signs for everybody, and `sign.protected` is empty: name your domains there, or `domains` of the key",
+        .0.display()
+    )]
+    Everybody(std::path::PathBuf),
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -74,12 +79,17 @@ impl Settings {
     pub fn load(path: &Path, metrics: &Arc<Metrics>) -> Result<Self, Error> {
         let config = Config::load(path)?;
         let keyring = Keyring::load(&config.keyring, Permissions::Private)?;
-        let signs = |key: &Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
-        if !keyring.keys().iter().any(signs) {
+        let signs = |key: &&Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
+        if !keyring.keys().iter().any(|key| signs(&key)) {
             return Err(Error::NoKey(config.keyring));
         }
         clock::today()?;
-        Ok(Self { metrics: Arc::clone(metrics), ..Self::new(config, keyring)? })
+        let settings = Self { metrics: Arc::clone(metrics), ..Self::new(config, keyring)? };
+        let for_everybody = |key: &Key| key.scope().is_empty();
+        if settings.lists.protected.is_empty() && settings.keys().iter().filter(signs).any(for_everybody) {
+            return Err(Error::Everybody(settings.config.keyring));
+        }
+        Ok(settings)
     }
 
     /// Puts both together, with metrics of their own, and reads the lists that the configuration names.
@@ -146,6 +156,17 @@ impl Settings {
         }
     }
 
+    /// Whether the domain is one of ours: the configuration or a key names it, or one of its mailboxes.
+    pub(crate) fn is_ours(&self, sender: &Mailbox<'_>) -> bool {
+        let Lists { protected, exempt, .. } = &self.lists;
+        let domain = sender.domain();
+        let names = |pattern: &Pattern<String>| {
+            pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain.as_str()))
+        };
+        let scopes = self.keys().iter().flat_map(Key::scope);
+        protected.is_empty() || protected.iter().chain(exempt).chain(scopes).any(names)
+    }
+
     /// Whether the configuration lets this sender have a tag.
     pub fn is_signed(&self, sender: &Mailbox<'_>) -> bool {
         let Lists { protected, exempt, .. } = &self.lists;
@@ -185,11 +206,6 @@ impl Settings {
     /// Whether mail from here is left alone.
     pub fn is_exempt(&self, address: Option<IpAddr>) -> bool {
         contains(&self.config.clients.exempt_networks, address)
-    }
-
-    /// The mode for what no domain is known of.
-    pub const fn mode(&self) -> Mode {
-        self.config.verify.mode
     }
 }
 

@@ -1,26 +1,30 @@
-//! Which address a tag is made for.
+//! Which senders get a tag, and for which letters it is made.
 
 use batv_core::prvs::{self, Signing};
-use batv_core::{Day, Error, Mailbox};
+use batv_core::{Algorithm, Day, Error, KeyRing, KeyState, Mailbox};
 
 use crate::settings::Settings;
 
-/// What [`sign`] makes a tag for. Mail servers look recipients up in lower case, and an `hmac-sha1` key makes another tag
-/// for other letters: a genuine bounce would be taken for a forged one.
-pub(crate) fn in_lower_case(sender: &Mailbox<'_>) -> String {
-    sender.to_string().to_lowercase()
+/// The address that a tag is made for. Mail servers look recipients up in lower case, and an `hmac-sha1` key makes another
+/// tag for other letters: a genuine bounce would be taken for a forged one. Other keys leave the letters as they are.
+pub(crate) fn letters(sender: &Mailbox<'_>, settings: &Settings) -> String {
+    let key = settings.keys().batv_keys(sender).find(|key| key.state() == KeyState::Signing);
+    match key.map(batv_core::Key::algorithm) {
+        Some(Algorithm::HmacSha1) => sender.to_string().to_ascii_lowercase(),
+        _ => sender.to_string(),
+    }
 }
 
-/// Tags a sender, in lower case where that is an address with room for a tag.
+/// Tags a sender, in these letters where they make an address with room for a tag.
 pub(crate) fn sign<'a>(
     sender: &Mailbox<'a>,
-    folded: &'a str,
+    letters: &'a str,
     settings: &Settings,
     today: Day,
 ) -> Result<Signing<'a>, Error> {
     let sign = |sender: &Mailbox<'a>| prvs::sign(settings.keys(), sender, settings.form(), None, today);
-    match (sign(sender)?, Mailbox::parse(folded)) {
-        (Signing::Tagged(tagged), Ok(folded)) => sign(&folded).or(Ok(Signing::Tagged(tagged))),
-        (signing, _) => Ok(signing),
+    match Mailbox::parse(letters) {
+        Ok(letters) => sign(&letters).or_else(|_| sign(sender)),
+        Err(_) => sign(sender),
     }
 }

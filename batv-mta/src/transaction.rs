@@ -20,8 +20,10 @@ pub const STATUS_FIELD: &str = "X-BATV-Status";
 /// The header field that keeps a recipient as it was before its tag was taken off.
 pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 
+const VALID: &str = "valid";
 const CLOCK_WRONG: &str = "451 4.3.0 bounce tags can't be checked just now: try again later";
 const SRS_NOT_A_BOUNCE: &str = "550 5.7.1 this address takes bounces to forwarded mail, and nothing else";
+const ONE_AT_A_TIME: &str = "452 4.5.3 a bounce has one recipient: send the others one by one";
 const SRS_WRONG: &str = "550 5.7.1 we forwarded nothing from this address";
 
 /// Who brings a message.
@@ -170,13 +172,14 @@ impl Transaction {
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
             let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
-            match reverse_srs(&self.occasion(reverse_path, "rcpt"), &mailbox, self.trusted, settings, today) {
+            let occasion = self.occasion(reverse_path, "rcpt");
+            match reverse_srs(&occasion, &mailbox, self.earlier, self.trusted, settings, today) {
                 Reversal::Other => {}
                 Reversal::Restored(restored) => {
                     self.earlier = after_srs(self.earlier);
                     recipient.restored = Some(restored);
                 }
-                Reversal::Refused(reply) => return Answer::Reply(reply.to_owned()),
+                Reversal::Refused { reply, .. } => return Answer::Reply(reply.to_owned()),
             }
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
@@ -269,12 +272,14 @@ impl Transaction {
     fn sign(&self, settings: &Settings) -> Option<String> {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
         let today = settings.today().ok()?;
-        let folded = signing::in_lower_case(&sender);
-        let signing = signing::sign(&sender, &folded, settings, today);
-        if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
-            // What is ours is not forwarded, also where it goes without a tag.
-            let tagged = self.outgoing && settings.is_signed(&sender);
-            return if tagged { self.tag(&sender, signing, settings) } else { None };
+        if settings.is_ours(&sender) {
+            let letters = signing::letters(&sender, settings);
+            let signing = signing::sign(&sender, &letters, settings, today);
+            if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
+                // What is ours is not forwarded, also where it goes without a tag.
+                let tagged = self.outgoing && settings.is_signed(&sender);
+                return if tagged { self.tag(&sender, signing, settings) } else { None };
+            }
         }
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
@@ -356,13 +361,18 @@ pub(crate) enum Reversal {
     /// The sender of mail that we forwarded.
     Restored(String),
     /// Not taken, with this reply.
-    Refused(&'static str),
+    Refused {
+        /// Verdict, reason and disposition.
+        told: [&'static str; 3],
+        reply: &'static str,
+    },
 }
 
 /// Reverses an SRS address of ours, or says why it isn't taken.
 pub(crate) fn reverse_srs(
     occasion: &Occasion<'_>,
     mailbox: &Mailbox<'_>,
+    earlier: Earlier,
     trusted: bool,
     settings: &Settings,
     today: Day,
@@ -372,17 +382,23 @@ pub(crate) fn reverse_srs(
         (reversal.verdict, reversal.mailbox.map(|mailbox| mailbox.to_string()))
     });
     let for_bounces = settings.config().srs.reverse_for == ReverseFor::Bounces;
+    let mode = settings.policy(mailbox).mode;
+    let refused = |told, reply| (told, Reversal::Refused { told, reply });
     let (told, reversal) = match reversal {
         None | Some((SrsVerdict::Foreign | SrsVerdict::Untagged, _)) => return Reversal::Other,
         // Whoever has seen an SRS address could else send through us to the address inside it.
         Some(_) if occasion.reverse_path != Path::Null && !trusted && for_bounces => {
-            (["not-judged", "srs", "reject"], Reversal::Refused(SRS_NOT_A_BOUNCE))
+            refused(["not-judged", "srs", "reject"], SRS_NOT_A_BOUNCE)
+        }
+        // The message decides about the earlier one, and this one would have it taken for both.
+        Some(_) if earlier == Earlier::Undecided && occasion.reverse_path == Path::Null => {
+            refused(["undecided", Reason::NullMultiRcpt.as_str(), "tempfail"], ONE_AT_A_TIME)
         }
         Some((SrsVerdict::Valid, Some(restored))) => (["genuine", "srs", "accept"], Reversal::Restored(restored)),
-        Some(_) if settings.mode() == Mode::Reject => (["disproved", "srs", "reject"], Reversal::Refused(SRS_WRONG)),
+        Some(_) if !trusted && mode == Mode::Reject => refused(["disproved", "srs", "reject"], SRS_WRONG),
         Some(_) => return Reversal::Other,
     };
-    occasion.tell_named(told, settings.mode(), mailbox, settings);
+    occasion.tell_named(told, mode, mailbox, settings);
     reversal
 }
 
@@ -396,7 +412,7 @@ impl Found {
     fn status(&self) -> Option<String> {
         match self.finding {
             _ if self.mode == Mode::Observe => None,
-            Finding::Genuine => Some("valid".to_owned()),
+            Finding::Genuine => Some(VALID.to_owned()),
             Finding::Disproved | Finding::Unverified => Some(format!("invalid, {}", self.reason)),
             _ => None,
         }
@@ -406,10 +422,13 @@ impl Found {
 impl Edits {
     fn add(&mut self, recipient: Recipient) {
         if let Some(found) = recipient.found {
-            if let Some(status) = found.status()
-                && !self.fields.iter().any(|(name, _)| *name == STATUS_FIELD)
-            {
-                self.fields.push((STATUS_FIELD, status));
+            if let Some(status) = found.status() {
+                // One field for all recipients says the worst of them: a good tag speaks for its own alone.
+                match self.fields.iter_mut().find(|(name, _)| *name == STATUS_FIELD) {
+                    None => self.fields.push((STATUS_FIELD, status)),
+                    Some((_, said)) if said == VALID => *said = status,
+                    Some(_) => {}
+                }
             }
             if found.disposition == Disposition::Quarantine {
                 self.hold = Some(found.reason.as_str());

@@ -94,7 +94,8 @@ fn the_policy_service_refuses_what_a_table_let_in() {
 /// Also where the SRS domain is one that has tags.
 #[test]
 fn bounces_to_forwarded_mail_are_no_untagged_ones() {
-    let mut daemon = Daemon::new("[verify]\nmode = 'reject'\n");
+    let protected = "[sign]\nprotected = ['example.com', 'srs.example.com']\n[verify]\nmode = 'reject'\n";
+    let mut daemon = Daemon::new(protected);
     daemon.write("keyring.toml", &KEYRING.replace("domains =", "# domains ="), 0o600);
     daemon.start();
     let srs = forwarded("dave@example.net");
@@ -105,11 +106,14 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     assert!(answer.starts_with("OK disposition=reject finding=disproved reason=srs "), "{answer}");
     let answer = judge("alice@srs.example.com");
     assert!(answer.contains(" reason=untagged "), "{answer}");
+    // After one about whom the message decides, it would have the message taken for both.
+    let answer = daemon.ask("line", format!("judge rcpt undecided - <> {srs}\n").as_bytes());
+    assert!(answer.contains("disposition=tempfail ") && answer.contains("reply=\"452 4.5.3 "), "{answer}");
 }
 
 #[test]
 fn refuses_to_start_without_what_it_needs() {
-    let refusal = |configuration, keyring| {
+    let refusal = |configuration: &str, keyring: &str| {
         let mut daemon = Daemon::new(configuration);
         daemon.write("keyring.toml", keyring, 0o600);
         let mut command = daemon.command();
@@ -119,6 +123,8 @@ fn refuses_to_start_without_what_it_needs() {
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
     let said = refusal("[verify]\nmoed = 'mark'", KEYRING);
     assert!(said.contains("line 12, column 1") && said.contains("did you mean `mode`?"), "{said}");
+    let said = refusal("", &KEYRING.replace("domains =", "# domains ="));
+    assert!(said.contains("a key signs for everybody, and `sign.protected` is empty"), "{said}");
     let said = refusal("", "[[key]]\nsecret = 'text:s3kr1t");
     assert!(!said.contains("s3kr1t"), "{said}");
 }

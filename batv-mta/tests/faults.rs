@@ -130,6 +130,20 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     assert!(process.wait().expect("an end").success());
 }
 
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let daemon = Daemon::new("");
+    let mut process = daemon.command().stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("batvd");
+    wait_for("socket", || daemon.socket("line").exists().then_some(()));
+    // More than a pipe holds.
+    let request = format!("judge data none - <> {ALICE}\n").repeat(1000);
+    let answers = daemon.ask("line", request.as_bytes());
+    assert_eq!(answers.matches("OK disposition=").count(), 1000);
+    drop(process.stderr.take());
+    batv_tests::host::signal(process.id(), "TERM");
+    assert!(process.wait().expect("an end").success());
+}
+
 /// Tags hold for days: an hour there or back is nothing, a clock that was set back over midnight neither.
 #[test]
 fn a_clock_that_jumps_loses_no_bounce() {
@@ -178,7 +192,7 @@ fn a_clock_that_jumps_loses_no_bounce() {
 
 #[test]
 fn slow_peers_are_let_go_and_idle_ones_stay() {
-    let daemon = Daemon::started("[limits]\nrequest_seconds = 1\n");
+    let daemon = Daemon::started("[limits]\nrequest_seconds = 1\nidle_seconds = 60\n");
     let mut idle = daemon.connect("line");
     idle.write_all(b"unwrap alice@example.com\n").expect("a connection");
     idle.read_exact(&mut [0; 3]).expect("an answer");
@@ -190,6 +204,8 @@ fn slow_peers_are_let_go_and_idle_ones_stay() {
     assert_eq!(silent.read(&mut [0]).expect("an end"), 0);
     idle.write_all(b"unwrap alice@example.com\n").expect("the connection stays");
     idle.read_exact(&mut [0; 3]).expect("an answer");
+    idle.write_all(b"unwrap al").expect("the connection stays");
+    assert_eq!(idle.read(&mut [0]).expect("an end"), 0, "half a request lasts no longer than a first one");
     let (_, text) = get(&daemon, "/metrics");
     assert!(text.contains("batv_connections_closed_total{door=\"socketmap\",reason=\"timeout\"} 1\n"), "{text}");
 }

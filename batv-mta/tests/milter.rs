@@ -127,6 +127,69 @@ fn signs_for_who_is_authenticated() {
     }
 }
 
+/// A key for everybody makes nobody ours whom the configuration doesn't name.
+#[test]
+fn forwards_for_strangers_and_keeps_letters() {
+    let config = "[sign]\nprotected = ['example.com']\nexempt = ['news@example.com']\n[verify]\nmode = 'mark'\n\
+                  [srs]\ndomains = ['srs.example.com']";
+    let keyring = "[[key]]\nuse = 'batv'\nid = 4\nalgorithm = 'ALGORITHM'\nsecret = 'text:s3kr1t s3kr1t'\n\
+                   state = 'signing'\n[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
+    for (algorithm, letters) in [("hmac-sha256", "Bounce-AbC@Example.COM"), ("hmac-sha1", "bounce-abc@example.com")] {
+        let keyring = Keyring::parse(&keyring.replace("ALGORITHM", algorithm)).expect("what is right");
+        let settings = Settings::new(Config::parse(config).expect("what is right"), keyring).expect("what is right");
+        let mut server = Server::new(&settings, false);
+        server.say(CONNECT);
+        server.say(b"DM{auth_type}\0PLAIN\0");
+        server.say(b"DR{rcpt_mailer}\0smtp\0");
+        let mut leave = |sender: &str| {
+            server.say(b"DM{auth_type}\0PLAIN\0");
+            server.say(format!("M<{sender}>\0").as_bytes());
+            server.say(b"DR{rcpt_mailer}\0smtp\0");
+            server.say(b"R<erin@example.org>\0");
+            server.text(b"E")
+        };
+        let tag = tagged(&settings, letters).to_lowercase();
+        let said = leave("Bounce-AbC@Example.COM");
+        assert!(said.contains(letters.split('@').next().expect("a local part")), "{said}");
+        assert_eq!(said.to_lowercase(), format!("e<{tag}>| c"));
+        assert!(leave("dave@example.net").starts_with("e<SRS0="));
+        assert_eq!(leave("news@example.com"), "c");
+    }
+}
+
+/// The field is one for all.
+#[test]
+fn a_good_tag_speaks_for_its_recipient_alone() {
+    let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'";
+    let config = Config::parse("verify.mode = 'mark'").expect("what is right");
+    let settings = Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right");
+    let tag = tagged(&settings, "alice@example.com");
+    for recipients in [[tag.as_str(), "bob@example.com"], ["bob@example.com", tag.as_str()]] {
+        let mut server = Server::new(&settings, false);
+        server.say(CONNECT);
+        server.say(b"M<>\0");
+        for recipient in recipients {
+            assert_eq!(server.text(format!("R<{recipient}>\0").as_bytes()), "c");
+        }
+        let said = server.text(b"E");
+        assert!(said.contains("X-BATV-Status|invalid, untagged|") && !said.contains("valid|valid"), "{said}");
+    }
+}
+
+#[test]
+fn too_many_copies_of_our_field_are_refused() {
+    let settings = settings();
+    let mut server = Server::new(&settings, false);
+    server.say(CONNECT);
+    server.say(b"M<dave@example.net>\0");
+    server.say(b"R<alice@example.com>\0");
+    for _ in 0..51 {
+        server.say(b"LX-BATV-Status\0valid\0");
+    }
+    assert!(server.text(b"E").starts_with("y550 5.6.0 "));
+    assert_eq!(server.message("dave@example.net", "alice@example.com"), "c");
+}
+
 #[test]
 fn restores_marks_and_refuses() {
     let settings = settings();

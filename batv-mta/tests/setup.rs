@@ -17,10 +17,13 @@ struct Case {
     faults: &'static [&'static str],
 }
 
+/// Without it Postfix takes those of the host.
+const NETWORKS: &str = "mynetworks = 127.0.0.0/8 [::1]/128 10.0.0.0/8 192.0.2.1 hash:/etc/networks\n";
+
 const CASES: &[Case] = &[
     Case {
         server: "postfix",
-        files: &[("etc/main.cf", ""), ("etc/master.cf", "smtp inet n - y - - smtpd\n")],
+        files: &[("etc/main.cf", NETWORKS), ("etc/master.cf", "smtp inet n - y - - smtpd\n")],
         at: "etc",
         configuration: "",
         faults: &[
@@ -28,6 +31,8 @@ const CASES: &[Case] = &[
             "missing: what comes by sendmail(1) gets no tag: `non_smtpd_milters = unix:",
             "missing: genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = ",
             "missing: bounces of forwarded mail are refused: `recipient_canonical_maps = …, socketmap:unix:",
+            "missing: what comes from 10.0.0.0/8 (mynetworks) gets no tag",
+            "missing: what comes from 192.0.2.1/32 (mynetworks) gets no tag",
             "missing: what users submit is known by their passwords and networks alone",
             "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
             "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
@@ -38,7 +43,7 @@ const CASES: &[Case] = &[
         files: &[
             (
                 "etc/main.cf",
-                "smtpd_milters = { unix:ROOT/milter.sock, connect_timeout=10s }\nnon_smtpd_milters = $smtpd_milters\n\
+                "mynetworks = 127.0.0.0/8\ncontent_filter = smtp:[127.0.0.1]:10024\nsmtpd_milters = { unix:ROOT/milter.sock, connect_timeout=10s }\nnon_smtpd_milters = $smtpd_milters\n\
                  milter_default_action = accept\nmilter_protocol = 2\nrecipient_delimiter = +=\n\
                  recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:verify,\n    \
                  socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
@@ -47,7 +52,9 @@ const CASES: &[Case] = &[
                 "etc/master.cf",
                 "smtp inet n - n - - smtpd\n  -o smtpd_milters=\n\
                  submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n\
-                 10025 inet n - n - - smtpd\n  -o receive_override_options=no_milters,no_address_mappings\n",
+                 10025 inet n - n - - smtpd\n  -o receive_override_options=no_milters,no_address_mappings\n\
+                 127.0.0.1:10026 inet n - n - - smtpd\n  -o receive_override_options=no_milters\n\
+                 127.0.0.1:10027 inet n - n - - smtpd\n",
             ),
         ],
         at: "etc",
@@ -59,6 +66,7 @@ const CASES: &[Case] = &[
             "dangerous: `recipient_delimiter = +=` cuts a tag at its `=`",
             "dangerous: the service smtp/inet in master.cf has `smtpd_milters = `",
             "dangerous: the service 10025/inet in master.cf has `no_milters`",
+            "what comes back from the filter there counts as ours",
         ],
     },
     // The delimiter finds the mailbox of a tag behind it: no table is needed for that.
@@ -67,7 +75,7 @@ const CASES: &[Case] = &[
         files: &[
             (
                 "etc/main.cf",
-                "smtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
+                "mynetworks = 127.0.0.0/8\nsmtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
                  milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
                  recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
             ),
@@ -172,6 +180,29 @@ fn names_what_is_missing_or_dangerous() {
             assert!(line.contains(fault), "{}: {line}\ndoes not contain\n{fault}", case.server);
         }
         assert_eq!(code, i32::from(!case.faults.is_empty()));
+    }
+}
+
+/// A second line of a name would take the place of the first.
+#[test]
+fn other_milters_and_tables_of_postfix_go_on() {
+    let daemon = Daemon::new("");
+    fs::create_dir(daemon.path("etc")).expect("a folder");
+    let main = "smtpd_milters = inet:localhost:8891\nnon_smtpd_milters = $smtpd_milters\n\
+                recipient_canonical_maps = hash:/etc/postfix/canonical\n";
+    daemon.write("etc/main.cf", main, 0o644);
+    daemon.write("etc/master.cf", "", 0o644);
+    let (said, code) = setup(&daemon, &["postfix", "--at", &daemon.path("etc").to_string_lossy()]);
+    assert_eq!(code, 0);
+    let root = daemon.root();
+    for line in [
+        &format!("smtpd_milters = inet:localhost:8891, unix:{root}/milter.sock"),
+        "non_smtpd_milters = $smtpd_milters",
+        "recipient_canonical_maps = hash:/etc/postfix/canonical,",
+        &format!("    socketmap:unix:{root}/socketmap.sock:verify,"),
+        &format!("    socketmap:unix:{root}/socketmap.sock:srs-reverse"),
+    ] {
+        assert!(said.lines().any(|known| known == line), "no {line} in\n{said}");
     }
 }
 

@@ -46,6 +46,11 @@ exports.ask = function (...questions) {
     })
 }
 
+// The domains of this site.
+exports.hosts = function () {
+    return this.config.get('host_list', 'list').map((host) => host.toLowerCase())
+}
+
 // Runs a hook's steps; when the daemon can't be asked, the mail is put off.
 exports.steps = function (next, connection, steps) {
     steps().then((outcome) => next(...outcome), (error) => {
@@ -74,7 +79,7 @@ function notes(transaction) {
 
 exports.recipient = function (next, connection, params) {
     const { transaction } = connection
-    if (!transaction || connection.relaying) return next()
+    if (!transaction || (connection.relaying && !this.hosts().includes(params[0].host))) return next()
     const given = params[0].format()
     const noted = notes(transaction)
     delete noted.pending
@@ -85,6 +90,13 @@ exports.recipient = function (next, connection, params) {
         noted.pending.original = given
     }
     this.steps(next, connection, async () => {
+        // Bounces of hosts of ours get their recipients back, and are not judged.
+        if (connection.relaying) {
+            const [restored] = await this.ask(`verify ${given}`)
+            noted.pending = {}
+            if (restored !== null) restore(restored)
+            return []
+        }
         if (!transaction.mail_from.isNull()) {
             const [refused, restored] = await this.ask(`check ${transaction.mail_from.format()} ${given}`, `verify ${given}`)
             if (refused !== null) return refusal(refused)
@@ -110,14 +122,15 @@ exports.recipient = function (next, connection, params) {
 
 // What is noted of a recipient counts when no other plugin has refused him.
 exports.recipient_taken = function (next, connection) {
-    if (!connection.transaction || connection.relaying) return next()
+    if (!connection.transaction) return next()
     const noted = notes(connection.transaction)
     const { judged, given, leaves, original } = noted.pending ?? {}
     if (original) noted.originals.push(original)
     if (judged) {
         noted.earlier = judged.earlier
         noted.leaves = leaves
-        noted.judged ??= judged
+        // The worst is told of several: a good tag speaks for its own alone.
+        if (!noted.judged || noted.judged.finding === 'genuine') noted.judged = judged
         if (judged.settled === '0') noted.undecided = given
     }
     next()
@@ -161,7 +174,7 @@ exports.sign = function (next, connection) {
     const transaction = connection?.transaction
     if (!transaction || transaction.mail_from.isNull()) return next()
     const sender = transaction.mail_from.format()
-    const hosts = this.config.get('host_list', 'list').map((host) => host.toLowerCase())
+    const hosts = this.hosts()
     const here = (address) => hosts.includes(address.host)
     this.steps(next, connection, async () => {
         const [tagged, forwarded, ...each] = await this.ask(`sign ${sender}`, `srs-forward ${sender}`,

@@ -10,6 +10,8 @@ use crate::door::{Door, Flow, Protocol, each_request};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Outcome, STATUS_FIELD, Transaction};
 
+/// The most copies of our header field that are removed: each costs Postfix a reading of the whole header.
+const MOST_FORGED: u32 = 50;
 /// What we can't do without: to tag a sender, to restore a recipient, to say what was found.
 const NEEDED: u32 = action::ADD_HEADERS
     | action::ADD_RECIPIENTS
@@ -195,6 +197,10 @@ impl Session {
 
     fn end_of_message(&mut self, settings: &Settings, out: &mut Vec<u8>) {
         let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
+        if self.forged > MOST_FORGED {
+            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status").put(out);
+            return self.end_transaction();
+        }
         match transaction.end_of_data(settings) {
             Outcome::Refuse(text) => Reply::Code(&text).put(out),
             Outcome::Take(edits) => {

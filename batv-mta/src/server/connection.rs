@@ -64,17 +64,19 @@ async fn exchange(
     let mut deadline = Instant::now() + patience.limits(shared.settings.load().config().limits).0;
     let mut had_last_words = false;
     loop {
-        if *stop.borrow() && !door.is_busy() && pending.is_empty() {
+        let stopping = *stop.borrow_and_update();
+        if stopping && !door.is_busy() && pending.is_empty() {
             if had_last_words {
                 return "stopped";
             }
             had_last_words = true;
             deadline = deadline.min(Instant::now() + LAST_WORDS);
         }
+        let had_begun = !pending.is_empty();
         pending.reserve(FIRST_READ);
         let read = tokio::select! {
             read = timeout_at(deadline, stream.read_buf(&mut pending)) => read,
-            changed = stop.changed(), if !*stop.borrow() => match changed {
+            changed = stop.changed(), if !stopping => match changed {
                 Ok(()) => continue,
                 Err(_) => return "stopped",
             },
@@ -82,7 +84,7 @@ async fn exchange(
         match read {
             Ok(Ok(1..)) => {}
             Ok(_) => return "peer",
-            Err(_) if *stop.borrow() && pending.is_empty() => return "stopped",
+            Err(_) if stopping && pending.is_empty() => return "stopped",
             Err(_) => return "timeout",
         }
         let start = Instant::now();
@@ -90,8 +92,10 @@ async fn exchange(
         let (request, idle) = patience.limits(settings.config().limits);
         let (taken, flow) = door.receive(&pending, &settings, &mut answers);
         pending.drain(..taken);
-        if taken > 0 {
-            deadline = start + if pending.is_empty() { idle } else { request };
+        if pending.is_empty() {
+            deadline = start + idle;
+        } else if taken > 0 || !had_begun {
+            deadline = start + request;
         }
         if !answers.is_empty() {
             // A peer that takes no answers gets no more of our time than one that says nothing.

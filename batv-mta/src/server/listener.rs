@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use tracing::{error, warn};
 
 use super::Shared;
@@ -22,7 +22,7 @@ use crate::socketmap::Socketmap;
 /// After a failure of accept, as when there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 /// For whoever connected just before the daemon stops.
-const LAST_CALL: Duration = Duration::from_millis(10);
+const LAST_CALL: Duration = Duration::from_millis(50);
 /// How often a Unix socket is looked for in its folder.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -73,9 +73,13 @@ impl Listener {
                 }
             }
         }
-        // Whoever has connected already gets an answer; nobody else finds the socket from here on.
+        // Whoever has connected already gets an answer; nobody else finds the socket from here on. What systemd listens on
+        // is left to whoever comes after us.
         self.socket.hide();
-        while let Ok(Ok((stream, over_tcp))) = timeout(LAST_CALL, self.socket.accept()).await {
+        let last_call = Instant::now() + LAST_CALL;
+        while !self.socket.is_passed()
+            && let Ok(Ok((stream, over_tcp))) = timeout_at(last_call, self.socket.accept()).await
+        {
             connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
         }
         drop(self.socket);

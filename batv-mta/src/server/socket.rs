@@ -16,9 +16,11 @@ use crate::config::Address;
 /// Somewhere to listen.
 pub(super) enum Socket {
     Tcp(TcpListener),
-    /// One of systemd's, which looks after its file.
-    Passed(UnixListener),
     Unix(UnixSocket),
+    /// Of systemd, which looks after its file.
+    PassedUnix(UnixListener),
+    /// Of systemd.
+    PassedTcp(TcpListener),
 }
 
 /// Its file goes with it.
@@ -52,22 +54,27 @@ impl Socket {
     /// A connection, and whether it is one over TCP.
     pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, bool)> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener) | Self::PassedTcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
                 Ok((Box::new(stream), true))
             }
-            Self::Passed(listener) | Self::Unix(UnixSocket { listener, .. }) => {
+            Self::PassedUnix(listener) | Self::Unix(UnixSocket { listener, .. }) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Box::new(stream), false))
             }
         }
     }
 
+    /// Whether systemd listens on when we don't.
+    pub(super) fn is_passed(&self) -> bool {
+        matches!(self, Self::PassedUnix(_) | Self::PassedTcp(_))
+    }
+
     /// Whether nobody can find it any more.
     pub(super) fn is_gone(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Passed(_) => false,
+            Self::Tcp(_) | Self::PassedTcp(_) | Self::PassedUnix(_) => false,
             Self::Unix(socket) => socket.identity.is_none() || identity(&socket.path) != socket.identity,
         }
     }
@@ -140,10 +147,10 @@ impl Passed {
             // It is left where it is when it is of the other kind.
             if let Ok(Some(listener)) = self.sockets.take_unix_listener(index) {
                 listener.set_nonblocking(true)?;
-                taken.push(Socket::Passed(UnixListener::from_std(listener)?));
+                taken.push(Socket::PassedUnix(UnixListener::from_std(listener)?));
             } else if let Some(listener) = self.sockets.take_tcp_listener(index)? {
                 listener.set_nonblocking(true)?;
-                taken.push(Socket::Tcp(TcpListener::from_std(listener)?));
+                taken.push(Socket::PassedTcp(TcpListener::from_std(listener)?));
             }
         }
         if taken.is_empty() {

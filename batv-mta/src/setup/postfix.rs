@@ -1,6 +1,9 @@
 //! Postfix 3.4 or newer, as postconf(1) shows it.
 
 use alloc::collections::BTreeMap;
+use core::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::{Address, Failure, Fault, FormName, Site, door, run, unanswered};
 
@@ -8,7 +11,10 @@ const MAIN: &str = include_str!("../../integrations/postfix/main.cf");
 const MASTER: &str = include_str!("../../integrations/postfix/master.cf");
 const QUEUE: &str = "/var/spool/postfix";
 /// What is read of main.cf, with its defaults.
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 12] = [
+    "content_filter",
+    "mynetworks",
+    "smtpd_proxy_filter",
     "smtpd_milters",
     "non_smtpd_milters",
     "milter_default_action",
@@ -33,12 +39,35 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let listen = &site.config.listen;
     let milter = shown(door(&listen.milter, "milter")?, queue);
     let socketmap = shown(door(&listen.socketmap, "socketmap")?, queue);
-    let mut lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
+    let lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
+    let mut lines = beside_what_is_there(site, &lines);
     if site.config.sign.form == FormName::SubAddress {
         lines.push_str("# A tag stands behind the delimiter.\nrecipient_delimiter = +\n");
     }
     let jailed: String = jailed(site, queue)?.iter().map(|fault| format!("# {fault}\n")).collect();
     Ok(format!("{jailed}# -- main.cf --\n{lines}\n# -- master.cf --\n{MASTER}"))
+}
+
+/// A second line of a name would take the place of the first: what Postfix has goes on.
+fn beside_what_is_there(site: Site<'_>, lines: &str) -> String {
+    let installed = |name: &str| {
+        let known = ask(site, &["-h", name]).unwrap_or_default();
+        Some(known.trim().to_owned()).filter(|known| !known.is_empty() && !known.contains("batvd"))
+    };
+    let mut whole = String::new();
+    for line in lines.lines() {
+        let (name, value) = line.split_once(" = ").unwrap_or_default();
+        match installed(name) {
+            Some(known) if name.ends_with("smtpd_milters") && known != value => {
+                whole.push_str(&format!("{name} = {known}, {value}\n"));
+            }
+            Some(known) if name == "recipient_canonical_maps" => {
+                whole.push_str(&format!("{name} = {known},\n    {value}\n"));
+            }
+            _ => whole.push_str(&format!("{line}\n")),
+        }
+    }
+    whole
 }
 
 /// Relative to the queue, where all of Postfix works: the name is then the same in its chroot and out of it.
@@ -120,6 +149,15 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
             .filter_map(|line| line.split_once(" ="))
             .filter_map(move |(option, value)| Some((option.strip_suffix(&end)?.to_owned(), value.trim())))
     };
+    for network in value("mynetworks").split([' ', ',', '\t']).filter_map(network) {
+        let known = config.clients.internal_networks.iter().any(|internal| internal.contains(&network));
+        missing(
+            known || network.addr().is_loopback(),
+            format!(
+                "what comes from {network} (mynetworks) gets no tag: put it into `clients.internal_networks` of batvd.toml"
+            ),
+        );
+    }
     let originates = |(_, name): (String, &str)| config.clients.daemon_names.iter().any(|known| known == name);
     missing(
         option("milter_macro_daemon_name").any(originates),
@@ -157,20 +195,48 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         value("recipient_delimiter").contains('=') && config.sign.form != FormName::SubAddress,
         format!("`recipient_delimiter = {}` cuts a tag at its `=`: leave that out", value("recipient_delimiter")),
     );
+    // What comes back from a filter of contents has been tagged and judged before, and comes from a host of ours.
+    let returns = |service: &str| ["127.", "localhost:", "[::1]:"].iter().any(|host| service.starts_with(host));
+    let mut silent = Vec::new();
     for (service, milters) in option("smtpd_milters") {
-        dangerous(
-            !milters.contains(&shown_milter) && !milters.contains("$smtpd_milters"),
-            format!("the service {service} in master.cf has `smtpd_milters = {milters}`: it neither tags nor judges"),
-        );
+        if !milters.contains(&shown_milter) && !milters.contains("$smtpd_milters") {
+            silent.push((service, format!("smtpd_milters = {milters}")));
+        }
     }
     for (service, options) in option("receive_override_options") {
+        if options.contains("no_milters") {
+            silent.push((service, "no_milters".to_owned()));
+        }
+    }
+    for (service, why) in &silent {
         dangerous(
-            options.contains("no_milters"),
-            format!("the service {service} in master.cf has `no_milters`: it neither tags nor judges"),
+            !returns(service),
+            format!("the service {service} in master.cf has `{why}`: it neither tags nor judges"),
         );
+    }
+    let filters = [value("content_filter"), value("smtpd_proxy_filter")].iter().any(|filter| !filter.is_empty())
+        || ["content_filter", "smtpd_proxy_filter"].iter().any(|name| option(name).next().is_some());
+    if filters {
+        let listeners = ask(site, &["-M", "*/inet"])?;
+        let back = listeners.lines().filter_map(|line| Some((line.split_whitespace().next()?, line)));
+        for (name, line) in back.filter(|(name, line)| returns(name) && line.ends_with("smtpd")) {
+            dangerous(
+                !silent.iter().any(|(service, _)| service.strip_suffix("/inet") == Some(name)),
+                format!(
+                    "`{line}`: what comes back from the filter there counts as ours: \
+                     `-o receive_override_options=no_milters`"
+                ),
+            );
+        }
     }
     faults.extend(jailed(site, queue)?);
     Ok(faults)
+}
+
+/// As Postfix writes it, with brackets around IPv6.
+fn network(text: &str) -> Option<IpNet> {
+    let text = text.replace(['[', ']'], "");
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ fn configuration(server: &Server) -> String {
         .setup(&[])
         .replace(env!("CARGO_BIN_EXE_batvd"), &format!("{root}/batvd"))
         .replace("0.0.0.0 port 25", &format!("127.0.0.1 port {} tag MX", server.mx))
+        .replace(" tls-require auth", "")
+        .replace(" tls-require auth", "")
         .replace("0.0.0.0 port 587", &format!("127.0.0.1 port {} tag ORIGINATING", server.submission));
     let mailboxes: Vec<_> =
         MAILBOXES.iter().map(|name| format!("\"{}@example.com\" = \"opensmtpd\"", name.trim_matches('"'))).collect();

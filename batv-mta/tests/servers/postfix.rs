@@ -110,7 +110,7 @@ impl Postfix {
              setgid_group = postdrop\nmaillog_file = {root}/maillog\nmaillog_file_prefixes = {root}\n\
              inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmyhostname = mx.example.com\nmyorigin = example.com\n\
              mydestination =\nmynetworks = 127.0.0.0/8\nalias_maps =\nalias_database =\ndisable_dns_lookups = yes\n\
-             smtp_host_lookup = native\nbiff = no\ndefault_database_type = hash\n\
+             smtp_host_lookup = native\nbiff = no\nnotify_classes =\ndefault_database_type = hash\n\
              virtual_mailbox_domains = example.com, srs.example.com\nvirtual_mailbox_base = {root}/mail\n\
              virtual_mailbox_maps = texthash:{root}/etc/mailboxes\nvirtual_uid_maps = static:{user}\n\
              virtual_gid_maps = static:{user}\nvirtual_minimum_uid = 1\n\
