@@ -176,7 +176,10 @@ impl Transaction {
             match reverse_srs(&occasion, &mailbox, self.earlier, self.trusted, settings, today) {
                 Reversal::Other => {}
                 Reversal::Restored(restored) => {
-                    self.earlier = after_srs(self.earlier);
+                    if reverse_path == Path::Null {
+                        self.earlier = after_srs(self.earlier);
+                        recipient.found = Some(Found::genuine(settings.policy(&mailbox).mode));
+                    }
                     recipient.restored = Some(restored);
                 }
                 Reversal::Refused { reply, .. } => return Answer::Reply(reply.to_owned()),
@@ -406,6 +409,10 @@ impl Found {
     const fn of(judgement: &Judgement<'_>, mode: Mode) -> Self {
         let Judgement { finding, reason, disposition, .. } = *judgement;
         Self { finding, reason, disposition, mode }
+    }
+
+    const fn genuine(mode: Mode) -> Self {
+        Self { finding: Finding::Genuine, reason: Reason::TagOk, disposition: Disposition::Accept, mode }
     }
 
     /// What batv-tools wrote, with our reason after it.

@@ -157,6 +157,27 @@ fn forwards_for_strangers_and_keeps_letters() {
     }
 }
 
+#[test]
+fn takes_mail_for_srs_addresses_when_told_to() {
+    let keyring = "[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
+    for (reverse_for, start) in [("bounces", "y550 5.7.1 "), ("all", "-<SRS0=")] {
+        let config = format!("srs = {{ domains = ['srs.example.com'], reverse_for = '{reverse_for}' }}");
+        let config = Config::parse(&config).expect("what is right");
+        let settings = Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right");
+        let mut server = Server::new(&settings, false);
+        server.say(CONNECT);
+        server.say(b"M<dave@example.net>\0");
+        server.say(b"DR{rcpt_mailer}\0smtp\0");
+        server.say(b"R<erin@example.org>\0");
+        let said = server.text(b"E");
+        let address = said.trim_start_matches("e<").split('>').next().expect("an address").to_owned();
+        assert!(address.starts_with("SRS0="), "{said}");
+        let said = server.message("mallory@example.org", &address);
+        assert!(said.starts_with(start), "{reverse_for}: {said}");
+        assert!(server.message("", &address).starts_with("-<SRS0="));
+    }
+}
+
 /// The field is one for all.
 #[test]
 fn a_good_tag_speaks_for_its_recipient_alone() {
