@@ -6,12 +6,13 @@ use batv_core::{Algorithm, Day, Error, KeyRing, KeyState, Mailbox};
 use crate::settings::Settings;
 
 /// The address that a tag is made for. Mail servers look recipients up in lower case, and an `hmac-sha1` key makes another
-/// tag for other letters: a genuine bounce would be taken for a forged one. Other keys leave the letters as they are.
+/// tag for other letters, every key for others beyond ASCII: a genuine bounce would be taken for a forged one. What comes
+/// to the same keeps its letters.
 pub(crate) fn letters(sender: &Mailbox<'_>, settings: &Settings) -> String {
     let key = settings.keys().batv_keys(sender).find(|key| key.state() == KeyState::Signing);
     match key.map(batv_core::Key::algorithm) {
-        Some(Algorithm::HmacSha1) => sender.to_string().to_ascii_lowercase(),
-        _ => sender.to_string(),
+        Some(Algorithm::HmacSha256) if sender.to_string().is_ascii() => sender.to_string(),
+        _ => sender.to_string().to_lowercase(),
     }
 }
 

@@ -18,7 +18,8 @@ struct Case {
 }
 
 /// Without it Postfix takes those of the host.
-const NETWORKS: &str = "mynetworks = 127.0.0.0/8 [::1]/128 10.0.0.0/8 192.0.2.1 hash:/etc/networks\n";
+const NETWORKS: &str =
+    "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128 10.0.0.0/8 192.0.2.1 hash:/etc/networks\n";
 
 const CASES: &[Case] = &[
     Case {
@@ -54,7 +55,8 @@ const CASES: &[Case] = &[
                  submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n\
                  10025 inet n - n - - smtpd\n  -o receive_override_options=no_milters,no_address_mappings\n\
                  127.0.0.1:10026 inet n - n - - smtpd\n  -o receive_override_options=no_milters\n\
-                 127.0.0.1:10027 inet n - n - - smtpd\n",
+                 127.0.0.1:10027 inet n - n - - smtpd -o content_filter= -o mynetworks=127.0.0.0/8\n\
+                 127.0.0.1:2525 inet n - n - - smtpd -o milter_macro_daemon_name=ORIGINATING\n",
             ),
         ],
         at: "etc",
@@ -66,7 +68,7 @@ const CASES: &[Case] = &[
             "dangerous: `recipient_delimiter = +=` cuts a tag at its `=`",
             "dangerous: the service smtp/inet in master.cf has `smtpd_milters = `",
             "dangerous: the service 10025/inet in master.cf has `no_milters`",
-            "what comes back from the filter there counts as ours",
+            "dangerous: the service 127.0.0.1:10027/inet in master.cf: if mail comes back there",
         ],
     },
     // The delimiter finds the mailbox of a tag behind it: no table is needed for that.
@@ -124,7 +126,7 @@ const CASES: &[Case] = &[
             "lines of the part `acl_smtp_rcpt: after relaying is dealt with, before recipients are verified`",
             "lines of the part `acl_smtp_rcpt: after `require verify = recipient``",
             "lines of the part `acl_smtp_data: first`",
-            "lines of the part `routers: before those of local mailboxes`",
+            "lines of the part `routers: first, before those that deliver elsewhere`",
             "lines of the part `routers: the transport of what leaves`",
             "lines of the part `transports: beside the one of what leaves, with its options and`",
         ],
@@ -198,12 +200,19 @@ fn other_milters_and_tables_of_postfix_go_on() {
     for line in [
         &format!("smtpd_milters = inet:localhost:8891, unix:{root}/milter.sock"),
         "non_smtpd_milters = $smtpd_milters",
-        "recipient_canonical_maps = hash:/etc/postfix/canonical,",
-        &format!("    socketmap:unix:{root}/socketmap.sock:verify,"),
-        &format!("    socketmap:unix:{root}/socketmap.sock:srs-reverse"),
+        &format!(
+            "recipient_canonical_maps = hash:/etc/postfix/canonical, socketmap:unix:{root}/socketmap.sock:verify, \
+             socketmap:unix:{root}/socketmap.sock:srs-reverse"
+        ),
     ] {
         assert!(said.lines().any(|known| known == line), "no {line} in\n{said}");
     }
+    // The same again when it is installed.
+    let is_line = |line: &&str| line.contains(" = ") && !line.starts_with('#');
+    let lines: Vec<&str> = said.lines().filter(is_line).collect();
+    daemon.write("etc/main.cf", &(lines.join("\n") + "\n"), 0o644);
+    let (again, _) = setup(&daemon, &["postfix", "--at", &daemon.path("etc").to_string_lossy()]);
+    assert_eq!(again.lines().filter(is_line).collect::<Vec<_>>(), lines);
 }
 
 #[test]

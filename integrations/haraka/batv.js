@@ -130,7 +130,8 @@ exports.recipient_taken = function (next, connection) {
         noted.earlier = judged.earlier
         noted.leaves = leaves
         // The worst is told of several: a good tag speaks for its own alone.
-        if (!noted.judged || noted.judged.finding === 'genuine') noted.judged = judged
+        const said = noted.judged?.finding ?? 'not-judged'
+        if (said === 'not-judged' || (said === 'genuine' && judged.finding !== 'not-judged')) noted.judged = judged
         if (judged.settled === '0') noted.undecided = given
     }
     next()

@@ -50,22 +50,20 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
 
 /// A second line of a name would take the place of the first: what Postfix has goes on.
 fn beside_what_is_there(site: Site<'_>, lines: &str) -> String {
-    let installed = |name: &str| {
-        let known = ask(site, &["-h", name]).unwrap_or_default();
-        Some(known.trim().to_owned()).filter(|known| !known.is_empty() && !known.contains("batvd"))
-    };
     let mut whole = String::new();
-    for line in lines.lines() {
-        let (name, value) = line.split_once(" = ").unwrap_or_default();
-        match installed(name) {
-            Some(known) if name.ends_with("smtpd_milters") && known != value => {
-                whole.push_str(&format!("{name} = {known}, {value}\n"));
-            }
-            Some(known) if name == "recipient_canonical_maps" => {
-                whole.push_str(&format!("{name} = {known},\n    {value}\n"));
-            }
-            _ => whole.push_str(&format!("{line}\n")),
+    // A line that begins with a space belongs to the one before.
+    for entry in lines.replace(",\n    ", ", ").lines() {
+        let (name, ours) = entry.split_once(" = ").unwrap_or_default();
+        let joins = name.ends_with("smtpd_milters") || name == "recipient_canonical_maps";
+        let known = if joins { ask(site, &["-h", name]).unwrap_or_default() } else { String::new() };
+        let known = known.trim();
+        if !joins || known.is_empty() {
+            whole.push_str(&format!("{entry}\n"));
+            continue;
         }
+        let missing = ours.split(", ").filter(|ours| !known.contains(ours));
+        let all: Vec<&str> = core::iter::once(known).chain(missing).collect();
+        whole.push_str(&format!("{name} = {}\n", all.join(", ")));
     }
     whole
 }
@@ -150,7 +148,9 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
             .filter_map(move |(option, value)| Some((option.strip_suffix(&end)?.to_owned(), value.trim())))
     };
     for network in value("mynetworks").split([' ', ',', '\t']).filter_map(network) {
-        let known = config.clients.internal_networks.iter().any(|internal| internal.contains(&network));
+        let clients = &config.clients;
+        let mut networks = clients.internal_networks.iter().chain(&clients.exempt_networks);
+        let known = networks.any(|known| known.contains(&network));
         missing(
             known || network.addr().is_loopback(),
             format!(
@@ -158,9 +158,9 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
             ),
         );
     }
-    let originates = |(_, name): (String, &str)| config.clients.daemon_names.iter().any(|known| known == name);
+    let originates = |(_, name): &(String, &str)| config.clients.daemon_names.iter().any(|known| known == name);
     missing(
-        option("milter_macro_daemon_name").any(originates),
+        option("milter_macro_daemon_name").any(|found| originates(&found)),
         "what users submit is known by their passwords and networks alone: `-o milter_macro_daemon_name=ORIGINATING` at \
          the service `submission` in master.cf"
             .to_owned(),
@@ -208,23 +208,28 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
             silent.push((service, "no_milters".to_owned()));
         }
     }
+    let names = ["content_filter", "smtpd_proxy_filter"];
+    let is_filtered =
+        names.iter().any(|name| !value(name).is_empty() || option(name).any(|(_, filter)| !filter.is_empty()));
     for (service, why) in &silent {
         dangerous(
-            !returns(service),
+            !is_filtered || !returns(service),
             format!("the service {service} in master.cf has `{why}`: it neither tags nor judges"),
         );
     }
-    let filters = [value("content_filter"), value("smtpd_proxy_filter")].iter().any(|filter| !filter.is_empty())
-        || ["content_filter", "smtpd_proxy_filter"].iter().any(|name| option(name).next().is_some());
-    if filters {
+    if is_filtered {
         let listeners = ask(site, &["-M", "*/inet"])?;
-        let back = listeners.lines().filter_map(|line| Some((line.split_whitespace().next()?, line)));
-        for (name, line) in back.filter(|(name, line)| returns(name) && line.ends_with("smtpd")) {
+        let is_smtpd = |line: &&str| line.split_whitespace().nth(7) == Some("smtpd");
+        let names = listeners.lines().filter(is_smtpd).filter_map(|line| line.split_whitespace().next());
+        for name in names.filter(|name| returns(name)) {
+            let is_service = |service: &str| service.strip_suffix("/inet") == Some(name);
+            let submits = option("milter_macro_daemon_name").filter(originates);
             dangerous(
-                !silent.iter().any(|(service, _)| service.strip_suffix("/inet") == Some(name)),
+                !silent.iter().any(|(service, _)| is_service(service))
+                    && !{ submits }.any(|(service, _)| is_service(&service)),
                 format!(
-                    "`{line}`: what comes back from the filter there counts as ours: \
-                     `-o receive_override_options=no_milters`"
+                    "the service {name}/inet in master.cf: if mail comes back there from the filter of contents, it \
+                     counts as ours: `-o receive_override_options=no_milters`"
                 ),
             );
         }
@@ -236,7 +241,13 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
 /// As Postfix writes it, with brackets around IPv6.
 fn network(text: &str) -> Option<IpNet> {
     let text = text.replace(['[', ']'], "");
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    // The daemon knows such clients by their IPv4 addresses.
+    let mapped = network.prefix_len().checked_sub(96).zip(match network.addr().to_canonical() {
+        IpAddr::V4(address) if network.addr().is_ipv6() => Some(address),
+        _ => None,
+    });
+    mapped.map_or(Some(network), |(length, address)| IpNet::new(address.into(), length).ok())
 }
 
 #[cfg(test)]
