@@ -207,6 +207,10 @@ fn other_milters_and_tables_of_postfix_go_on() {
     ] {
         assert!(said.lines().any(|known| known == line), "no {line} in\n{said}");
     }
+    daemon.write("etc/main.cf", "non_smtpd_milters = inet:localhost:8891\n", 0o644);
+    let (other, _) = setup(&daemon, &["postfix", "--at", &daemon.path("etc").to_string_lossy()]);
+    let line = format!("non_smtpd_milters = inet:localhost:8891, unix:{root}/milter.sock");
+    assert!(other.lines().any(|known| known == line), "no {line} in\n{other}");
     // The same again when it is installed.
     let is_line = |line: &&str| line.contains(" = ") && !line.starts_with('#');
     let lines: Vec<&str> = said.lines().filter(is_line).collect();

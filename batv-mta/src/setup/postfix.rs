@@ -40,7 +40,7 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let milter = shown(door(&listen.milter, "milter")?, queue);
     let socketmap = shown(door(&listen.socketmap, "socketmap")?, queue);
     let lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
-    let mut lines = beside_what_is_there(site, &lines);
+    let mut lines = beside_what_is_there(site, &lines, &milter);
     if site.config.sign.form == FormName::SubAddress {
         lines.push_str("# A tag stands behind the delimiter.\nrecipient_delimiter = +\n");
     }
@@ -49,7 +49,7 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
 }
 
 /// A second line of a name would take the place of the first: what Postfix has goes on.
-fn beside_what_is_there(site: Site<'_>, lines: &str) -> String {
+fn beside_what_is_there(site: Site<'_>, lines: &str, milter: &str) -> String {
     let mut whole = String::new();
     // A line that begins with a space belongs to the one before.
     for entry in lines.replace(",\n    ", ", ").lines() {
@@ -61,6 +61,8 @@ fn beside_what_is_there(site: Site<'_>, lines: &str) -> String {
             whole.push_str(&format!("{entry}\n"));
             continue;
         }
+        // Beside milters of its own, those of smtpd would be asked a second time.
+        let ours = if name == "non_smtpd_milters" && known != ours { milter } else { ours };
         let missing = ours.split(", ").filter(|ours| !known.contains(ours));
         let all: Vec<&str> = core::iter::once(known).chain(missing).collect();
         whole.push_str(&format!("{name} = {}\n", all.join(", ")));
@@ -223,10 +225,10 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         let names = listeners.lines().filter(is_smtpd).filter_map(|line| line.split_whitespace().next());
         for name in names.filter(|name| returns(name)) {
             let is_service = |service: &str| service.strip_suffix("/inet") == Some(name);
-            let submits = option("milter_macro_daemon_name").filter(originates);
+            let mut submits = option("milter_macro_daemon_name").filter(originates);
             dangerous(
                 !silent.iter().any(|(service, _)| is_service(service))
-                    && !{ submits }.any(|(service, _)| is_service(&service)),
+                    && !submits.any(|(service, _)| is_service(&service)),
                 format!(
                     "the service {name}/inet in master.cf: if mail comes back there from the filter of contents, it \
                      counts as ours: `-o receive_override_options=no_milters`"
