@@ -44,7 +44,7 @@ fn main() {
     let [port, empty] = free_ports();
     let [usual, _] = free_ports();
     let mut daemon = Daemon::new("");
-    daemon.configure_with_tcp("", port);
+    daemon.configure_with_tcp("", "milter", "127.0.0.1", port);
     daemon.start();
     let tag = tagged(ALICE, 0);
     for (over, ours, empty, usual) in [

@@ -20,7 +20,7 @@
 //! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
 //! next recipient), `mode` and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
 
-use batv_core::envelope::Envelope;
+use batv_core::envelope::{Earlier, Envelope, Mode};
 use batv_core::{Mailbox, Path};
 
 use crate::decision::Occasion;
@@ -116,30 +116,26 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         at: envelope.moment.as_str(),
     };
     let (earlier, trusted) = (envelope.earlier, envelope.trusted_client);
+    let answer =
+        |[finding, reason, disposition]: [&str; 3], settled: bool, earlier: Earlier, mode: Mode, reply: &str| {
+            let (settled, earlier, mode) = (u8::from(settled), earlier.as_str(), mode.as_str());
+            Answer::Found(format!(
+                "disposition={disposition} finding={finding} reason={reason} settled={settled} earlier={earlier} \
+             mode={mode} reply=\"{reply}\""
+            ))
+        };
     let srs = match reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today) {
         Reversal::Other => None,
         Reversal::Restored(_) => Some((["genuine", "srs", "accept"], after_srs(earlier), "")),
         Reversal::Refused { told, reply } => Some((told, earlier, reply)),
     };
-    if let Some(([finding, reason, disposition], earlier, reply)) = srs {
-        let (earlier, mode) = (earlier.as_str(), settings.policy(&envelope.forward_path).mode.as_str());
-        return Answer::Found(format!(
-            "disposition={disposition} finding={finding} reason={reason} settled=1 earlier={earlier} mode={mode} \
-             reply=\"{reply}\""
-        ));
+    if let Some((told, earlier, reply)) = srs {
+        return answer(told, true, earlier, settings.policy(&envelope.forward_path).mode, reply);
     }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
     occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
-    Answer::Found(format!(
-        "disposition={} finding={} reason={} settled={} earlier={} mode={} reply=\"{}\"",
-        judgement.disposition,
-        judgement.finding,
-        judgement.reason,
-        u8::from(judgement.settled),
-        envelope.earlier.and(&judgement, mode).as_str(),
-        mode.as_str(),
-        judgement.reply
-    ))
+    let told = [judgement.finding.as_str(), judgement.reason.as_str(), judgement.disposition.as_str()];
+    answer(told, judgement.settled, earlier.and(&judgement, mode), mode, &judgement.reply.to_string())
 }
 
 fn envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client)> {

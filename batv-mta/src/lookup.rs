@@ -134,7 +134,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
     let found = |mailbox: Mailbox<'_>| Answer::Found(mailbox.to_string());
     match map {
         Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
-        Map::Sign => match signing::sign(&mailbox, &signing::letters(&mailbox, settings), settings, today) {
+        Map::Sign => match signing::sign(&mailbox, signing::letters(&mailbox, settings).as_deref(), settings, today) {
             Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
             Ok(_) => Answer::NotFound,
             Err(error) => {

@@ -133,9 +133,7 @@ impl MailServer {
         let (name, said) = match self {
             Self::Postfix => ("Postfix", postfix::ask(site, &["-h", "mail_version"]).ok()?),
             Self::Sendmail => ("Sendmail", sendmail::version(site)?),
-            Self::Exim => {
-                ("Exim", word_after(&run("exim", &["-bV"]).or_else(|_| run("exim4", &["-bV"])).ok()?, "version")?)
-            }
+            Self::Exim => ("Exim", word_after(&exim::build().ok()?, "version")?),
             Self::OpenSmtpd => ("OpenSMTPD", word_after(&run("smtpd", &["-h"]).ok()?, "OpenSMTPD")?),
             Self::Haraka => ("Haraka", word_after(&run("haraka", &["-v"]).ok()?, "Version:")?),
         };

@@ -277,7 +277,7 @@ impl Transaction {
         let today = settings.today().ok()?;
         if settings.is_ours(&sender) {
             let letters = signing::letters(&sender, settings);
-            let signing = signing::sign(&sender, &letters, settings, today);
+            let signing = signing::sign(&sender, letters.as_deref(), settings, today);
             if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
                 // What is ours is not forwarded, also where it goes without a tag.
                 let tagged = self.outgoing && settings.is_signed(&sender);

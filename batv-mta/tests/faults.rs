@@ -8,10 +8,9 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use batv_tests::host::wait_for;
+use batv_tests::host::{peers, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
 use support::Daemon;
 
@@ -148,7 +147,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
 #[test]
 fn a_clock_that_jumps_loses_no_bounce() {
     let mut daemon = Daemon::new("[verify]\nmode = 'reject'\n");
-    let peers = std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from);
+    let peers = peers();
     daemon.write("now", "@2026-11-25 00:20:00\n", 0o644);
     let mut command = daemon.command();
     command
@@ -337,8 +336,7 @@ fn runs_for_nobody_and_over_ipv6() {
     const NOBODY: u32 = 65_534;
     let mut daemon = Daemon::new("");
     let port = batv_tests::host::free_ports()[0];
-    let text = fs::read_to_string(daemon.path("batvd.toml")).expect("a file");
-    daemon.write("batvd.toml", &text.replacen("line = [", &format!("line = ['inet:[::1]:{port}', "), 1), 0o644);
+    daemon.configure_with_tcp("", "line", "[::1]", port);
     for path in [daemon.path(""), daemon.path("keyring.toml")] {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("this test must run as root");
     }

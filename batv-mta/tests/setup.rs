@@ -4,8 +4,8 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
 
+use batv_tests::host::mail_server;
 use support::Daemon;
 
 /// Server, what it has, and the words that name each fault, in order.
@@ -242,11 +242,9 @@ fn what_can_not_be_looked_at_is_an_error() {
 
 /// With Postfix's programs at hand; what is said on either output, and the exit code.
 fn setup(daemon: &Daemon, arguments: &[&str]) -> (String, i32) {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let servers = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from);
     let output = daemon
         .command()
-        .env("PATH", servers.join("postfix/usr/sbin"))
+        .env("PATH", mail_server("postfix").join("usr/sbin"))
         .arg("setup")
         .args(arguments)
         .output()

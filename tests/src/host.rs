@@ -4,7 +4,7 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
@@ -72,4 +72,20 @@ pub fn maildir(folder: &Path) -> Vec<String> {
 pub fn signal(process: u32, name: &str) {
     let sent = Command::new("kill").args(["-s", name]).arg(process.to_string()).status();
     assert!(sent.is_ok_and(|status| status.success()), "no signal {name}");
+}
+
+/// Where scripts/install-peers puts its programs.
+pub fn peers() -> PathBuf {
+    std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from)
+}
+
+/// Where scripts/install-mail-servers puts a server.
+///
+/// # Panics
+/// When it isn't there: these are tests.
+pub fn mail_server(name: &str) -> PathBuf {
+    let servers = std::env::var_os("BATV_MAIL_SERVERS");
+    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join(name);
+    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    programs
 }

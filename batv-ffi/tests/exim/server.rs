@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use batv_tests::host::{free_ports, give, maildir, wait_for};
+use batv_tests::host::{free_ports, give, maildir, peers, wait_for};
 use batv_tests::smtp::{Client, Envelope, NextHop};
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ impl Exim {
     /// Starts the daemon with these values of macros, besides those that say where things are.
     pub(crate) fn start(macros: &[(&str, &str)], keyring: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("batv-exim").tempdir().expect("a folder");
-        let peers = std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from);
+        let peers = peers();
         let [mx, submission] = free_ports();
         let exim = Self { program: peers.join("usr/sbin/exim4"), mx, submission, next_hop: NextHop::start(), folder };
         fs::set_permissions(exim.folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");

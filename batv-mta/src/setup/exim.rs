@@ -17,11 +17,16 @@ fn shown(address: &Address) -> String {
     }
 }
 
+/// What Exim says of itself; Debian calls it exim4.
+pub(super) fn build() -> Result<String, Failure> {
+    run("exim", &["-bV"]).or_else(|_| run("exim4", &["-bV"]))
+}
+
 fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
     if let Some(at) = site.at {
         return Ok(at.to_owned());
     }
-    let said = run("exim", &["-bV"]).or_else(|_| run("exim4", &["-bV"]))?;
+    let said = build()?;
     let path = said.lines().find_map(|line| line.strip_prefix("Configuration file is "));
     path.map(|path| path.trim().into())
         .ok_or_else(|| Failure::Program("exim", "it names no configuration file".to_owned()))

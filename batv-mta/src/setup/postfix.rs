@@ -103,12 +103,43 @@ fn jailed(site: Site<'_>, queue: &str) -> Result<Vec<Fault>, Failure> {
     Ok(if jailed.is_empty() { Vec::new() } else { sockets.filter_map(|address| fault(&address)).collect() })
 }
 
+/// What postconf(1) says of both files.
+struct Installed {
+    /// Of main.cf, with defaults and without references.
+    parameters: BTreeMap<String, String>,
+    /// Of master.cf: `service/type/parameter`.
+    options: Vec<(String, String)>,
+}
+
+impl Installed {
+    fn read(site: Site<'_>) -> Result<Self, Failure> {
+        let pairs = |said: String| -> Vec<(String, String)> {
+            let pairs = said.lines().filter_map(|line| line.split_once('='));
+            pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+        };
+        let parameters = pairs(ask(site, &[&["-x"], &PARAMETERS[..]].concat())?).into_iter().collect();
+        Ok(Self { parameters, options: pairs(ask(site, &["-P"])?) })
+    }
+
+    fn value(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    fn lists(&self, name: &str, wanted: &str) -> bool {
+        self.value(name).split([',', ' ', '\t']).any(|known| known == wanted)
+    }
+
+    /// The services that set a parameter by themselves, as `service/type`, and to what.
+    fn option(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+        let end = format!("/{name}");
+        self.options.iter().filter_map(move |(option, value)| Some((option.strip_suffix(&end)?, value.as_str())))
+    }
+}
+
 pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
-    let said = ask(site, &[&["-x"], &PARAMETERS[..]].concat())?;
-    let parameters: BTreeMap<&str, &str> =
-        said.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.trim(), value.trim())).collect();
-    let value = |name: &str| parameters.get(name).copied().unwrap_or_default();
-    let lists = |name: &str, wanted: &str| value(name).split([',', ' ', '\t']).any(|known| known == wanted);
+    let installed = Installed::read(site)?;
+    let value = |name: &str| installed.value(name);
+    let lists = |name: &str, wanted: &str| installed.lists(name, wanted);
     let queue = value("queue_directory");
     let config = site.config;
     let (milter, socketmap) = (door(&config.listen.milter, "milter")?, door(&config.listen.socketmap, "socketmap")?);
@@ -141,14 +172,6 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         config.srs.domains.is_empty() || lists("recipient_canonical_maps", &reverse),
         format!("bounces of forwarded mail are refused: `recipient_canonical_maps = …, {reverse}`"),
     );
-    let services = ask(site, &["-P"])?;
-    let option = |name: &str| {
-        let end = format!("/{name}");
-        services
-            .lines()
-            .filter_map(|line| line.split_once(" ="))
-            .filter_map(move |(option, value)| Some((option.strip_suffix(&end)?.to_owned(), value.trim())))
-    };
     for network in value("mynetworks").split([' ', ',', '\t']).filter_map(network) {
         let clients = &config.clients;
         let mut networks = clients.internal_networks.iter().chain(&clients.exempt_networks);
@@ -160,9 +183,8 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
             ),
         );
     }
-    let originates = |(_, name): &(String, &str)| config.clients.daemon_names.iter().any(|known| known == name);
     missing(
-        option("milter_macro_daemon_name").any(|found| originates(&found)),
+        submitting(site, &installed).next().is_some(),
         "what users submit is known by their passwords and networks alone: `-o milter_macro_daemon_name=ORIGINATING` at \
          the service `submission` in master.cf"
             .to_owned(),
@@ -197,46 +219,52 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         value("recipient_delimiter").contains('=') && config.sign.form != FormName::SubAddress,
         format!("`recipient_delimiter = {}` cuts a tag at its `=`: leave that out", value("recipient_delimiter")),
     );
+    faults.extend(silent(site, &installed, &shown_milter)?);
+    faults.extend(jailed(site, queue)?);
+    Ok(faults)
+}
+
+/// The services of the names that mark mail of ours.
+fn submitting<'i>(site: Site<'i>, installed: &'i Installed) -> impl Iterator<Item = &'i str> {
+    let names = &site.config.clients.daemon_names;
+    let named = installed.option("milter_macro_daemon_name");
+    named.filter(|(_, name)| names.iter().any(|known| known == name)).map(|(service, _)| service)
+}
+
+/// Services that ask no milter of ours, and those that shouldn't.
+fn silent(site: Site<'_>, installed: &Installed, milter: &str) -> Result<Vec<Fault>, Failure> {
+    let asks = |milters: &str| milters.contains(milter) || milters.contains("$smtpd_milters");
+    let others = installed.option("smtpd_milters").filter(|(_, milters)| !asks(milters));
+    let none = installed.option("receive_override_options").filter(|(_, options)| options.contains("no_milters"));
+    let silent: Vec<(&str, String)> = others
+        .map(|(service, milters)| (service, format!("smtpd_milters = {milters}")))
+        .chain(none.map(|(service, _)| (service, "no_milters".to_owned())))
+        .collect();
     // What comes back from a filter of contents has been tagged and judged before, and comes from a host of ours.
     let returns = |service: &str| ["127.", "localhost:", "[::1]:"].iter().any(|host| service.starts_with(host));
-    let mut silent = Vec::new();
-    for (service, milters) in option("smtpd_milters") {
-        if !milters.contains(&shown_milter) && !milters.contains("$smtpd_milters") {
-            silent.push((service, format!("smtpd_milters = {milters}")));
-        }
-    }
-    for (service, options) in option("receive_override_options") {
-        if options.contains("no_milters") {
-            silent.push((service, "no_milters".to_owned()));
-        }
-    }
-    let names = ["content_filter", "smtpd_proxy_filter"];
-    let is_filtered =
-        names.iter().any(|name| !value(name).is_empty() || option(name).any(|(_, filter)| !filter.is_empty()));
-    for (service, why) in &silent {
-        dangerous(
-            !is_filtered || !returns(service),
-            format!("the service {service} in master.cf has `{why}`: it neither tags nor judges"),
-        );
+    let is_filtered = ["content_filter", "smtpd_proxy_filter"]
+        .iter()
+        .any(|name| !installed.value(name).is_empty() || installed.option(name).any(|(_, filter)| !filter.is_empty()));
+    let mut faults = Vec::new();
+    for (service, why) in silent.iter().filter(|(service, _)| !is_filtered || !returns(service)) {
+        faults.push(Fault::Dangerous(format!(
+            "the service {service} in master.cf has `{why}`: it neither tags nor judges"
+        )));
     }
     if is_filtered {
         let listeners = ask(site, &["-M", "*/inet"])?;
         let is_smtpd = |line: &&str| line.split_whitespace().nth(7) == Some("smtpd");
         let names = listeners.lines().filter(is_smtpd).filter_map(|line| line.split_whitespace().next());
-        for name in names.filter(|name| returns(name)) {
-            let is_service = |service: &str| service.strip_suffix("/inet") == Some(name);
-            let mut submits = option("milter_macro_daemon_name").filter(originates);
-            dangerous(
-                !silent.iter().any(|(service, _)| is_service(service))
-                    && !submits.any(|(service, _)| is_service(&service)),
-                format!(
-                    "the service {name}/inet in master.cf: if mail comes back there from the filter of contents, it \
-                     counts as ours: `-o receive_override_options=no_milters`"
-                ),
-            );
+        for service in names.filter(|name| returns(name)).map(|name| format!("{name}/inet")) {
+            let mut known = silent.iter().map(|(silent, _)| *silent).chain(submitting(site, installed));
+            if !known.any(|known| known == service) {
+                faults.push(Fault::Dangerous(format!(
+                    "the service {service} in master.cf: if mail comes back there from the filter of contents, it counts \
+                     as ours: `-o receive_override_options=no_milters`"
+                )));
+            }
         }
     }
-    faults.extend(jailed(site, queue)?);
     Ok(faults)
 }
 

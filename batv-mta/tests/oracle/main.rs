@@ -76,7 +76,7 @@ fn says_what_libmilter_says() {
     let forged = forged(&tag);
     let [port, theirs] = free_ports();
     let mut daemon = Daemon::new("");
-    daemon.configure_with_tcp(CONFIGURATION, port);
+    daemon.configure_with_tcp(CONFIGURATION, "milter", "127.0.0.1", port);
     daemon.start();
     let program = filter::compile(daemon.path("").as_path());
     let reply = "the tag of this address is forged: we sent nothing from it";
@@ -95,7 +95,7 @@ fn passes_miltertest() {
     let tag = tagged(ALICE, 0);
     let [port, _] = free_ports();
     let mut daemon = Daemon::new("");
-    daemon.configure_with_tcp(CONFIGURATION, port);
+    daemon.configure_with_tcp(CONFIGURATION, "milter", "127.0.0.1", port);
     daemon.start();
     let mut miltertest = Command::new("miltertest");
     miltertest.args(["-D", &format!("socket=inet:{port}@127.0.0.1"), "-D", &format!("tag={tag}")]);

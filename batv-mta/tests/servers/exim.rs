@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use batv_tests::host::give;
+use batv_tests::host::{give, peers};
 
 use crate::server::{MailServer, Server};
 
@@ -54,10 +54,6 @@ fn command(server: &Server) -> Command {
     let mut command = Command::new(peers().join("usr/sbin/exim4"));
     command.arg("-C").arg(server.path("exim.conf"));
     command
-}
-
-fn peers() -> PathBuf {
-    std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from)
 }
 
 /// The shipped file has a part for each section; ours says with `@` where each goes.

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::server::{MAILBOXES, MailServer, Server, programs};
+use batv_tests::host::mail_server;
+
+use crate::server::{MAILBOXES, MailServer, Server};
 
 pub(crate) struct Haraka;
 
@@ -18,11 +20,11 @@ impl MailServer for Haraka {
     }
 
     fn programs(&self) -> PathBuf {
-        programs("haraka").join("node_modules/.bin")
+        mail_server("haraka").join("node_modules/.bin")
     }
 
     fn start(&self, server: &Server) {
-        let haraka = programs("haraka").join("node_modules/Haraka");
+        let haraka = mail_server("haraka").join("node_modules/Haraka");
         for name in ["config", "plugins", "queue", "mail", "held"] {
             fs::create_dir(server.path(name)).expect("a folder");
         }
@@ -56,7 +58,7 @@ impl MailServer for Haraka {
             fs::write(server.path(name), text).expect("a file");
         }
         let log = fs::File::create(server.path("haraka.log")).expect("a file");
-        let node = programs("haraka").join("node/bin/node");
+        let node = mail_server("haraka").join("node/bin/node");
         let script = format!("echo $$ > {root}/haraka.pid; exec {} \"$@\"", node.display());
         let mut command = Command::new("setsid");
         command.args(["--fork", "sh", "-c", &script, "sh"]).arg(haraka.join("bin/haraka")).arg("-c").arg(&root);

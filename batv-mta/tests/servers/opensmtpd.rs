@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use batv_tests::host::give;
+use batv_tests::host::{give, mail_server};
 
-use crate::server::{MAILBOXES, MailServer, Server, programs};
+use crate::server::{MAILBOXES, MailServer, Server};
 
 pub(crate) struct OpenSmtpd;
 
@@ -21,7 +21,7 @@ impl MailServer for OpenSmtpd {
     }
 
     fn programs(&self) -> PathBuf {
-        programs("opensmtpd").join("usr/sbin")
+        mail_server("opensmtpd").join("usr/sbin")
     }
 
     fn start(&self, server: &Server) {
@@ -52,7 +52,7 @@ impl MailServer for OpenSmtpd {
     }
 
     fn retry(&self, server: &Server) {
-        let control = programs("opensmtpd").join("usr/sbin/smtpctl");
+        let control = mail_server("opensmtpd").join("usr/sbin/smtpctl");
         let status = inside(server).arg(control).args(["schedule", "all"]).status();
         assert!(status.is_ok_and(|status| status.success()), "{}", server.log());
     }
@@ -71,13 +71,13 @@ impl MailServer for OpenSmtpd {
 
     fn sendmail(&self, server: &Server) -> Option<Command> {
         let mut command = inside(server);
-        command.arg(programs("opensmtpd").join("usr/sbin/sendmail"));
+        command.arg(mail_server("opensmtpd").join("usr/sbin/sendmail"));
         Some(command)
     }
 }
 
 fn launch(server: &Server) {
-    let programs = programs("opensmtpd");
+    let programs = mail_server("opensmtpd");
     let (shown, root) = (programs.display(), server.root());
     let script = format!(
         "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \

@@ -9,9 +9,9 @@ use std::process::Command;
 use std::thread;
 use std::time::SystemTime;
 
-use batv_tests::host::{account, signal};
+use batv_tests::host::{account, mail_server, signal};
 
-use crate::server::{MAILBOXES, MailServer, Server, programs};
+use crate::server::{MAILBOXES, MailServer, Server};
 
 pub(crate) struct Postfix;
 
@@ -25,7 +25,7 @@ impl MailServer for Postfix {
     }
 
     fn programs(&self) -> PathBuf {
-        programs("postfix/usr").join("sbin")
+        mail_server("postfix/usr").join("sbin")
     }
 
     /// In the queue, so that Postfix reaches them also from its chroot.
@@ -36,7 +36,7 @@ impl MailServer for Postfix {
     fn start(&self, server: &Server) {
         Self::prepare(server);
         Self::configure(server);
-        let master = programs("postfix/usr").join("lib/postfix/sbin/master");
+        let master = mail_server("postfix/usr").join("lib/postfix/sbin/master");
         let started = Command::new(master).arg("-c").arg(server.path("etc")).arg("-w").status().expect("Postfix");
         assert!(started.success(), "{}", server.log());
     }
@@ -54,7 +54,7 @@ impl MailServer for Postfix {
     }
 
     fn sendmail(&self, server: &Server) -> Option<Command> {
-        let mut command = Command::new(programs("postfix/usr").join("sbin/sendmail"));
+        let mut command = Command::new(mail_server("postfix/usr").join("sbin/sendmail"));
         command.env("MAIL_CONFIG", server.path("etc"));
         Some(command)
     }
@@ -94,7 +94,7 @@ impl Postfix {
 
     fn configure(server: &Server) {
         let root = server.root();
-        let programs = programs("postfix/usr");
+        let programs = mail_server("postfix/usr");
         let shown = programs.display();
         let user = account("postfix").0;
         let mailboxes: String = MAILBOXES

@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use batv_tests::host::give;
+use batv_tests::host::{give, mail_server};
 
-use crate::server::{MailServer, Server, programs};
+use crate::server::{MailServer, Server};
 
 /// Delivers to a folder for each mailbox; whose name has a space there gets another character. The null
 /// reverse-path has a name for a local mailer.
@@ -31,7 +31,7 @@ impl MailServer for Sendmail {
     }
 
     fn programs(&self) -> PathBuf {
-        programs("sendmail/usr").join("libexec/sendmail")
+        mail_server("sendmail/usr").join("libexec/sendmail")
     }
 
     fn start(&self, server: &Server) {
@@ -103,16 +103,19 @@ FEATURE(`msp', `[127.0.0.1]')dnl
 fn command(server: &Server, configuration: &str) -> Command {
     let mut command = Command::new("unshare");
     command.args(["-u", "sh", "-c", "hostname mx.example.com; exec \"$@\"", "sh"]);
-    command.arg(programs("sendmail/usr").join("libexec/sendmail/sendmail")).arg("-C").arg(server.path(configuration));
+    command
+        .arg(mail_server("sendmail/usr").join("libexec/sendmail/sendmail"))
+        .arg("-C")
+        .arg(server.path(configuration));
     command.stdout(Stdio::null());
     command
 }
 
 fn compile(server: &Server, name: &str, text: &str) {
-    let folder = programs("sendmail/usr").join("share/sendmail/cf");
+    let folder = mail_server("sendmail/usr").join("share/sendmail/cf");
     let text = text
         .replace("CF/m4", &format!("{}/m4", folder.display()))
-        .replace("PROGRAMS", &programs("sendmail/usr").join("libexec/sendmail").display().to_string())
+        .replace("PROGRAMS", &mail_server("sendmail/usr").join("libexec/sendmail").display().to_string())
         .replace("ROOT", &server.root())
         .replace("NEXT_HOP", &server.next_hop.port.to_string())
         .replace("PORT_MX", &server.mx.to_string())

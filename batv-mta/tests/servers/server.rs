@@ -186,11 +186,3 @@ impl Drop for Server {
         }
     }
 }
-
-/// The programs of a server that scripts/install-mail-servers has fetched.
-pub(crate) fn programs(name: &str) -> PathBuf {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join(name);
-    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
-    programs
-}

@@ -50,11 +50,11 @@ impl Daemon {
         self.write("batvd.toml", &format!("{head}{configuration}"), 0o644);
     }
 
-    /// Writes a configuration with the milter on a port of loopback, too.
-    pub(crate) fn configure_with_tcp(&self, configuration: &str, port: u16) {
+    /// Writes a configuration in which a door has a port, too.
+    pub(crate) fn configure_with_tcp(&self, configuration: &str, door: &str, host: &str, port: u16) {
         self.configure(configuration);
         let text = fs::read_to_string(self.path("batvd.toml")).expect("a file");
-        let text = text.replacen("milter = [", &format!("milter = ['inet:127.0.0.1:{port}', "), 1);
+        let text = text.replacen(&format!("{door} = ["), &format!("{door} = ['inet:{host}:{port}', "), 1);
         self.write("batvd.toml", &text, 0o644);
     }
 
