@@ -1,0 +1,149 @@
+//! Header fields as they stand, octet by octet (RFC 5322 §2.2): of a message, of a returned header, of a report.
+
+use memchr::memchr;
+
+/// One field, with its line ends and folding.
+///
+/// ```
+/// use batv_bounce::header::fields;
+///
+/// let field = fields(b"Subject: one\r\n two\r\n").next().ok_or("no field")?;
+/// assert_eq!(field.name, b"Subject");
+/// assert_eq!(field.value, b" one\r\n two\r\n");
+/// assert_eq!(field.text(), "one two");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Field<'x> {
+    /// The whole field.
+    pub octets: &'x [u8],
+    /// Its name, without white space behind it.
+    pub name: &'x [u8],
+    /// What follows the colon, line ends included.
+    pub value: &'x [u8],
+}
+
+impl<'x> Field<'x> {
+    /// Whether it has this name, in any case.
+    ///
+    /// ```
+    /// # use batv_bounce::header::fields;
+    /// assert!(fields(b"message-id: <a@example.com>\n").all(|field| field.is("Message-ID")));
+    /// ```
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// The value on one line, its encoded words left as they are. What is not UTF-8 is replaced.
+    ///
+    /// ```
+    /// # use batv_bounce::header::fields;
+    /// assert!(fields(b"To: <a@example.com>,\r\n\t<b@example.com>\r\n").all(|field| field.text() == "<a@example.com>, <b@example.com>"));
+    /// ```
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.value.len());
+        for line in self.value.split(|octet| matches!(octet, b'\r' | b'\n')) {
+            let line = line.trim_ascii();
+            if !text.is_empty() && !line.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&String::from_utf8_lossy(line));
+        }
+        text
+    }
+}
+
+/// The fields of a header, up to the first empty line or the end. A line that is no field is passed over.
+///
+/// ```
+/// use batv_bounce::header::fields;
+///
+/// let header = b"From sender Wed Nov 25\nFrom: a@example.com\nTo: b@example.com\n\nBody: no\n";
+/// assert_eq!(fields(header).map(|field| field.name).collect::<Vec<_>>(), [b"From".as_slice(), b"To"]);
+/// ```
+pub const fn fields(header: &[u8]) -> Fields<'_> {
+    Fields { rest: header }
+}
+
+/// What [`fields`] gives.
+#[derive(Clone, Debug)]
+pub struct Fields<'x> {
+    rest: &'x [u8],
+}
+
+impl<'x> Fields<'x> {
+    /// What is left: after the last field, the empty line and the body.
+    ///
+    /// ```
+    /// use batv_bounce::header::fields;
+    ///
+    /// let mut fields = fields(b"To: b@example.com\n\nbody");
+    /// fields.by_ref().for_each(drop);
+    /// assert_eq!(fields.rest(), b"\nbody");
+    /// ```
+    pub const fn rest(&self) -> &'x [u8] {
+        self.rest
+    }
+}
+
+impl<'x> Iterator for Fields<'x> {
+    type Item = Field<'x>;
+
+    fn next(&mut self) -> Option<Field<'x>> {
+        loop {
+            let first = line(self.rest);
+            if is_empty(first) {
+                return None;
+            }
+            let mut end = first.len();
+            while let [b' ' | b'\t', ..] = self.rest[end..] {
+                let next = line(&self.rest[end..]);
+                if is_empty(next) {
+                    break;
+                }
+                end += next.len();
+            }
+            let (octets, rest) = self.rest.split_at(end);
+            self.rest = rest;
+            if let Some(field) = field(octets) {
+                return Some(field);
+            }
+        }
+    }
+}
+
+/// A line with its end.
+pub(crate) fn line(octets: &[u8]) -> &[u8] {
+    memchr(b'\n', octets).map_or(octets, |at| &octets[..=at])
+}
+
+/// Whether a line has nothing but its end. White space alone ends no header: it is folding that lost its text.
+fn is_empty(line: &[u8]) -> bool {
+    matches!(line, b"" | b"\n" | b"\r\n")
+}
+
+fn field(octets: &[u8]) -> Option<Field<'_>> {
+    let colon = memchr(b':', octets)?;
+    let name = octets[..colon].trim_ascii_end();
+    // RFC 5322 §3.6.8: printable, but for the colon.
+    let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    is_name.then(|| Field { octets, name, value: &octets[colon + 1..] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_folded_fields_and_passes_over_what_is_none() {
+        let header = b">From x\nReceived : from a\n\tby b;\n Wed\nnonsense\n: empty\nX-Y:\n \n folded\n\nno: field\n";
+        let mut fields = fields(header);
+        let read: Vec<_> = fields.by_ref().map(|field| (field.name, field.text())).collect();
+        assert_eq!(
+            read,
+            [(b"Received".as_slice(), "from a by b; Wed".to_owned()), (b"X-Y".as_slice(), "folded".to_owned())]
+        );
+        assert_eq!(fields.rest(), b"\nno: field\n");
+    }
+}
