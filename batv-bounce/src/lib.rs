@@ -2,4 +2,18 @@
 
 extern crate alloc;
 
+mod class;
 pub mod header;
+mod message;
+mod original;
+mod reading;
+mod report;
+mod sender;
+mod wording;
+
+pub use class::{Class, Evidence, Place};
+pub use message::Limits;
+pub use original::{Form, Original};
+pub use reading::{Reading, read};
+pub use report::{Action, RecipientReport, Report};
+pub use sender::is_daemon;

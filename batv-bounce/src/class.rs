@@ -1,0 +1,476 @@
+//! The class of a message: by its structure first, then by its header, then by its words.
+
+use core::fmt;
+
+use batv_core::Path;
+
+use crate::message::{Message, Part};
+use crate::original::Original;
+use crate::report::{Action, Report};
+use crate::sender::Sender;
+use crate::wording::{Place as WordPlace, Said, Topic};
+
+/// What kind of message it is.
+///
+/// ```
+/// use batv_bounce::Class;
+///
+/// assert_eq!(Class::NonstandardDsn.as_str(), "nonstandard-dsn");
+/// assert!(Class::Dsn.is_bounce() && !Class::FeedbackReport.is_bounce());
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Class {
+    /// A report on TLS (RFC 8460).
+    TlsReport,
+    /// A report on DMARC, aggregate (RFC 7489 §7.2).
+    DmarcReport,
+    /// A report on abuse or on a failed authentication (RFC 5965, RFC 6591).
+    FeedbackReport,
+    /// A message disposition notification (RFC 8098).
+    Mdn,
+    /// A delivery status notification (RFC 3464, RFC 6533).
+    Dsn,
+    /// One in a form of its own.
+    NonstandardDsn,
+    /// A request to prove that one is no robot.
+    Challenge,
+    /// A notice that a virus was found.
+    VirusNotice,
+    /// An automatic reply (RFC 3834).
+    AutoReply,
+    /// An answer of a list's program.
+    ListAutomaton,
+    /// Other mail with a null reverse-path.
+    NullOther,
+    /// Any other mail.
+    Ordinary,
+}
+
+impl Class {
+    /// All of them, in the order in which the first hit counts.
+    pub const ALL: [Self; 12] = [
+        Self::TlsReport,
+        Self::DmarcReport,
+        Self::FeedbackReport,
+        Self::Mdn,
+        Self::Dsn,
+        Self::NonstandardDsn,
+        Self::Challenge,
+        Self::VirusNotice,
+        Self::AutoReply,
+        Self::ListAutomaton,
+        Self::NullOther,
+        Self::Ordinary,
+    ];
+
+    /// The name in outputs.
+    ///
+    /// ```
+    /// # use batv_bounce::Class;
+    /// assert_eq!(Class::TlsReport.as_str(), "tlsrpt");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TlsReport => "tlsrpt",
+            Self::DmarcReport => "dmarc",
+            Self::FeedbackReport => "arf",
+            Self::Mdn => "mdn",
+            Self::Dsn => "dsn",
+            Self::NonstandardDsn => "nonstandard-dsn",
+            Self::Challenge => "challenge",
+            Self::VirusNotice => "virus-notice",
+            Self::AutoReply => "auto-reply",
+            Self::ListAutomaton => "list-automaton",
+            Self::NullOther => "null-other",
+            Self::Ordinary => "ordinary",
+        }
+    }
+
+    /// Whether it tells what became of a message on its way.
+    ///
+    /// ```
+    /// # use batv_bounce::Class;
+    /// assert!(!Class::Mdn.is_bounce());
+    /// ```
+    pub const fn is_bounce(self) -> bool {
+        matches!(self, Self::Dsn | Self::NonstandardDsn)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that was seen.
+///
+/// ```
+/// use batv_bounce::{Limits, read};
+///
+/// let reading = read(b"From: MAILER-DAEMON@example.net\nSubject: failure notice\n\n", None, &Limits::default());
+/// assert_eq!(reading.evidence[0].to_string(), "From: the author is a program that returns mail");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Where.
+    pub place: Place,
+    /// What, in words.
+    pub words: String,
+}
+
+/// Where something was seen.
+///
+/// ```
+/// use batv_bounce::Place;
+///
+/// assert_eq!(Place::Part("2.1".to_owned()).to_string(), "part 2.1");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In the envelope.
+    Envelope,
+    /// In a field of the header.
+    Field(&'static str),
+    /// In a part, by its number (RFC 3501 §6.4.5); empty in a message of one part.
+    Part(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope => f.write_str("envelope"),
+            Self::Field(name) => f.write_str(name),
+            Self::Part(number) if number.is_empty() => f.write_str("text"),
+            Self::Part(number) => write!(f, "part {number}"),
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.words)
+    }
+}
+
+/// What was found about a message.
+pub(crate) struct Found<'x> {
+    pub(crate) class: Class,
+    pub(crate) action: Option<Action>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) report: Report,
+    pub(crate) original: Option<Original<'x>>,
+}
+
+pub(crate) fn classify<'x>(message: &Message<'x>, reverse_path: Option<Path<'_>>) -> Found<'x> {
+    let mut signs = Signs { message, evidence: Vec::new() };
+    if let Some(class) = signs.report() {
+        return signs.of_report(class);
+    }
+    signs.of_words(Sender::of(message, reverse_path))
+}
+
+/// What is seen, while it is looked for.
+struct Signs<'m, 'x> {
+    message: &'m Message<'x>,
+    evidence: Vec<Evidence>,
+}
+
+/// Types of parts that make a report, with their class, in the order in which they count.
+const REPORTS: [(Class, &[&str]); 4] = [
+    (Class::TlsReport, &["application/tlsrpt+gzip", "application/tlsrpt+json"]),
+    (Class::FeedbackReport, &["message/feedback-report"]),
+    (Class::Dsn, &["message/delivery-status", "message/global-delivery-status"]),
+    (Class::Mdn, &["message/disposition-notification", "message/global-disposition-notification"]),
+];
+
+/// The same by `report-type`, where the part itself got lost.
+const REPORT_TYPES: [(Class, &str); 5] = [
+    (Class::TlsReport, "tlsrpt"),
+    (Class::DmarcReport, "dmarc"),
+    (Class::FeedbackReport, "feedback-report"),
+    (Class::Mdn, "disposition-notification"),
+    (Class::Dsn, "delivery-status"),
+];
+
+impl<'x> Signs<'_, 'x> {
+    fn see(&mut self, place: Place, words: impl Into<String>) {
+        self.evidence.push(Evidence { place, words: words.into() });
+    }
+
+    /// The class of a report, by its parts and their types.
+    fn report(&mut self) -> Option<Class> {
+        let parts = &self.message.parts;
+        let by_part = |(class, kinds): &(Class, &[&str])| {
+            parts.iter().find(|part| part.is(kinds)).map(|part| (*class, part.number.clone(), part.kind.clone()))
+        };
+        if let Some(domain) = self.message.field("TLS-Report-Domain") {
+            self.see(Place::Field("TLS-Report-Domain"), format!("a report on TLS to {}", domain.text()));
+            return Some(Class::TlsReport);
+        }
+        if let Some((class, number, kind)) = REPORTS[..2].iter().find_map(by_part) {
+            self.see(Place::Part(number), format!("its type is {kind}"));
+            return Some(class);
+        }
+        if let Some(part) = parts.iter().find(|part| is_dmarc_report(part)) {
+            self.see(Place::Part(part.number.clone()), format!("it is named as DMARC reports are: {}", part.name));
+            return Some(Class::DmarcReport);
+        }
+        // A disposition notification that tells of its own delivery is none.
+        if let Some((class, number, kind)) = REPORTS[2..].iter().find_map(by_part) {
+            self.see(Place::Part(number), format!("its type is {kind}"));
+            return Some(class);
+        }
+        let by_type = |part: &Part<'_>| REPORT_TYPES.iter().find(|(_, name)| part.report_type == *name);
+        if let Some((part, (class, name))) = parts.iter().find_map(|part| Some((part, by_type(part)?))) {
+            self.see(Place::Part(part.number.clone()), format!("it is a report of the type {name}"));
+            return Some(*class);
+        }
+        None
+    }
+
+    fn of_report(mut self, class: Class) -> Found<'x> {
+        let kinds: &[&str] = REPORTS.iter().find(|(known, _)| *known == class).map_or(&[], |(_, kinds)| kinds);
+        let parts = self.message.parts.iter().filter(|part| part.is(kinds));
+        let mut report = Report::default();
+        for part in parts {
+            let read = Report::read(&part.octets());
+            report = if report.is_empty() { read } else { report.and(read) };
+        }
+        let action = (class == Class::Dsn).then(|| report.action().unwrap_or(self.action_of_words()));
+        if let Some(action) = action {
+            self.see(Place::Part(String::new()), format!("what became of the message: {action}"));
+        }
+        let original = Original::find(self.message);
+        Found { class, action, evidence: self.evidence, report, original }
+    }
+
+    fn action_of_words(&self) -> Action {
+        let subject = Said::in_text(&self.message.subject(), WordPlace::Subject);
+        if subject.of(Topic::Delayed).is_some() { Action::Delayed } else { Action::Failed }
+    }
+}
+
+/// `receiver!policy-domain!begin!end[!id].xml[.gz]` or `.zip` (RFC 7489 §7.2.1.1).
+fn is_dmarc_report(part: &Part<'_>) -> bool {
+    let name = part.name.to_ascii_lowercase();
+    let stem = [".xml.gz", ".xml", ".zip", ".gz"].iter().find_map(|suffix| name.strip_suffix(suffix));
+    let mut pieces = stem.into_iter().flat_map(|stem| stem.split('!'));
+    let (receiver, policy, begin, end) = (pieces.next(), pieces.next(), pieces.next(), pieces.next());
+    let is_domain = |text: Option<&str>| text.is_some_and(|text| text.contains('.') && !text.contains(' '));
+    let is_time = |text: Option<&str>| {
+        text.is_some_and(|text| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()))
+    };
+    is_domain(receiver) && is_domain(policy) && is_time(begin) && is_time(end)
+}
+
+/// Header fields that only programs write which return mail, with what they say.
+const FAILURE_FIELDS: [(&str, &str); 4] = [
+    ("X-Failed-Recipients", "it names recipients that failed"),
+    ("X-Mddsn-Message", "it is a delivery status notification of its own form"),
+    ("X-Undeliverable-Message-Id", "it names a message that wasn't delivered"),
+    ("X-Bounced-Address", "it names an address that failed"),
+];
+
+/// Header fields of automatic replies. `X-Auto-Response-Suppress` is none: it is a wish of the sender.
+const REPLY_FIELDS: [&str; 7] = [
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Auto-Reply",
+    "X-Autogenerated",
+    "X-Autoresponder",
+    "X-AutoReply-From",
+    "X-Mail-Autoreply",
+];
+
+/// Points at which what is no report in form is a bounce all the same.
+const ENOUGH: u32 = 5;
+
+impl<'x> Signs<'_, 'x> {
+    /// The class of what is no report, by its sender, its header and its words.
+    fn of_words(mut self, sender: Sender) -> Found<'x> {
+        let subject_text = self.message.subject();
+        let subject = Said::in_text(&subject_text, WordPlace::Subject);
+        let failure_field = self.failure_field();
+        let automatic = self.automatic();
+        self.see_sender(sender);
+        let by_program = sender.null || sender.daemon || sender.unattended || sender.list || automatic.is_some();
+        let anything = by_program || failure_field || !subject.is_empty();
+        // Most mail is from people. Its text is read only when something speaks for a program.
+        if !anything {
+            return self.found(Class::Ordinary, None, None);
+        }
+        self.see_phrases(Place::Field("Subject"), &subject);
+        let answer = is_answer(&subject_text);
+        let (text, part) = self.text();
+        let said = Said::in_text(&text, WordPlace::Text);
+        self.see_phrases(Place::Part(part.clone()), &said);
+        let original = Original::find(self.message);
+        let fields = text_report(&text);
+        let points = 2 * u32::from(sender.null)
+            + 2 * u32::from(sender.daemon)
+            + u32::from(sender.unattended)
+            + 4 * u32::from(failure_field)
+            + 2 * u32::from(subject.is_failure())
+            + 2 * u32::from(said.is_failure())
+            + 2 * u32::from(original.is_some())
+            + 2 * u32::from(!fields.is_empty())
+            + u32::from(has_reply_code(&text));
+        let by_machine = sender.null || sender.daemon || sender.unattended || failure_field;
+        let other = |topic| subject.of(topic).is_some() && !subject.is_failure();
+        let is_other = other(Topic::Virus) || other(Topic::AutoReply) || other(Topic::List) || other(Topic::Challenge);
+        let speaks = subject.is_failure() || said.is_failure() || failure_field || !fields.is_empty();
+        if points >= ENOUGH
+            && speaks
+            && by_machine
+            && !(answer && !sender.null && !sender.daemon)
+            && (!is_other || failure_field)
+        {
+            let delayed = subject.of(Topic::Delayed).is_some()
+                || subject.of(Topic::Failed).is_none() && said.of(Topic::Delayed).is_some();
+            let action = fields.action().unwrap_or(if delayed { Action::Delayed } else { Action::Failed });
+            if let Some(original) = &original {
+                let place = Place::Part(original.part.clone());
+                self.see(place, format!("a message that was returned: {}", original.form));
+            }
+            let mut found = self.found(Class::NonstandardDsn, Some(action), original);
+            found.report = fields;
+            return found;
+        }
+        let class = if (said.of(Topic::Challenge).is_some() || subject.of(Topic::Challenge).is_some() && by_program)
+            && !answer
+        {
+            Class::Challenge
+        } else if subject.of(Topic::Virus).is_some() && by_program
+            || said.of(Topic::Virus).is_some() && (sender.null || sender.daemon)
+        {
+            Class::VirusNotice
+        } else if automatic.is_some_and(|automatic| automatic.reply)
+            || subject.of(Topic::AutoReply).is_some() && (by_program || said.of(Topic::AutoReply).is_some())
+        {
+            Class::AutoReply
+        } else if sender.list
+            && (subject.of(Topic::List).is_some() || said.of(Topic::List).is_some() || automatic.is_some())
+        {
+            Class::ListAutomaton
+        } else if sender.null {
+            Class::NullOther
+        } else {
+            Class::Ordinary
+        };
+        self.found(class, None, original)
+    }
+
+    fn found(self, class: Class, action: Option<Action>, original: Option<Original<'x>>) -> Found<'x> {
+        Found { class, action, evidence: self.evidence, report: Report::default(), original }
+    }
+
+    fn see_sender(&mut self, sender: Sender) {
+        let seen = [
+            (sender.null, Place::Envelope, "the reverse-path is null"),
+            (sender.daemon, Place::Field("From"), "the author is a program that returns mail"),
+            (sender.unattended, Place::Field("From"), "nobody reads an answer to the author"),
+            (sender.list, Place::Field("From"), "the author is a program that keeps a list"),
+        ];
+        for (seen, place, words) in seen {
+            if seen {
+                self.see(place, words);
+            }
+        }
+    }
+
+    fn see_phrases(&mut self, place: Place, said: &Said) {
+        for phrase in said.phrases() {
+            let words = format!("it says in {} that {}: \"{}\"", phrase.language, phrase.topic.words(), phrase.words);
+            self.see(place.clone(), words);
+        }
+    }
+
+    fn failure_field(&mut self) -> bool {
+        let found = FAILURE_FIELDS.iter().find(|(name, _)| self.message.field(name).is_some());
+        if let Some((name, words)) = found {
+            self.see(Place::Field(name), *words);
+        }
+        found.is_some()
+    }
+
+    fn automatic(&mut self) -> Option<Automatic> {
+        let value = |name: &str| self.message.field(name).map(|field| field.text().trim().to_ascii_lowercase());
+        // RFC 3834 §5: parameters may follow.
+        let submitted = value("Auto-Submitted").filter(|value| !value.starts_with("no"));
+        if let Some(value) = submitted {
+            let reply = value.starts_with("auto-replied") || value.starts_with("auto-notified");
+            self.see(Place::Field("Auto-Submitted"), format!("it was sent by a program: {value}"));
+            return Some(Automatic { reply });
+        }
+        if value("Precedence").is_some_and(|value| matches!(value.as_str(), "auto_reply" | "auto-reply")) {
+            self.see(Place::Field("Precedence"), "it is an automatic reply");
+            return Some(Automatic { reply: true });
+        }
+        let name = REPLY_FIELDS
+            .into_iter()
+            .find(|name| value(name).is_some_and(|value| !matches!(value.as_str(), "no" | "false")))?;
+        self.see(Place::Field(name), "it is an automatic reply");
+        Some(Automatic { reply: true })
+    }
+
+    /// The first text that says something, and the number of its part.
+    fn text(&self) -> (String, String) {
+        let texts = self.message.parts.iter().filter(|part| part.is(&["text/plain", "text/html"]));
+        let texts = texts.map(|part| (self.message.text(part), part.number.clone()));
+        let mut last = (String::new(), String::new());
+        for text in texts {
+            if !text.0.trim().is_empty() {
+                return text;
+            }
+            last = text;
+        }
+        last
+    }
+}
+
+/// Sent by a program, as a reply to a message or not.
+#[derive(Clone, Copy)]
+struct Automatic {
+    reply: bool,
+}
+
+/// Whether a subject is that of an answer or a forwarded message: `Re:`, `AW:`, `Fwd:`, `WG:`.
+fn is_answer(subject: &str) -> bool {
+    let prefix = subject.split_once(':').map_or("", |(prefix, _)| prefix.trim());
+    let prefix = prefix.split(['[', '(']).next().unwrap_or_default().trim().to_lowercase();
+    const PREFIXES: [&str; 24] = [
+        "re", "aw", "antw", "sv", "vs", "r", "odp", "res", "rv", "rif", "ynt", "回复", "回覆", "答复", "返信", "fwd",
+        "fw", "wg", "tr", "i", "enc", "pd", "转发", "轉寄",
+    ];
+    PREFIXES.contains(&prefix.as_str())
+}
+
+/// The fields of a report among the lines of a text, as programs write that know no MIME.
+fn text_report(text: &str) -> Report {
+    const NAMES: [&str; 5] = ["final-recipient:", "original-recipient:", "action:", "status:", "reporting-mta:"];
+    let is_field = |line: &&str| {
+        NAMES.iter().any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
+    };
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(is_field).collect();
+    // One alone may be anything's.
+    if lines.len() < 2 { Report::default() } else { Report::read(lines.join("\n").as_bytes()) }
+}
+
+/// Whether a text quotes a reply of SMTP that refuses: `550 `, `5.1.1`.
+fn has_reply_code(text: &str) -> bool {
+    let is_code = |word: &str| {
+        let digits: Vec<&str> = word.trim_matches(|letter: char| !letter.is_ascii_digit()).split('.').collect();
+        let is_number =
+            |text: &&str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|octet| octet.is_ascii_digit());
+        match digits.as_slice() {
+            [code] => code.len() == 3 && (code.starts_with("55") || code.starts_with("45")) && is_number(code),
+            [class, subject, detail] => matches!(*class, "4" | "5") && is_number(subject) && is_number(detail),
+            _ => false,
+        }
+    };
+    text.split([' ', '\n', '\r', '\t', '-', ':', '(', ')', '<', '>', '[', ']', '#', ',', ';', '"']).any(is_code)
+}

@@ -1,0 +1,227 @@
+//! The fields of a report: of delivery (RFC 3464, RFC 6533), of disposition (RFC 8098).
+
+use core::fmt;
+
+use crate::header::{Field, fields};
+
+/// The most recipients of a report that are kept.
+const MOST_RECIPIENTS: usize = 100;
+/// The most octets of a value that are kept.
+const MOST_OCTETS: usize = 1000;
+
+/// What became of a recipient (RFC 3464 §2.3.3).
+///
+/// ```
+/// use batv_bounce::Action;
+///
+/// assert_eq!(Action::Failed.as_str(), "failed");
+/// assert!(Action::Failed > Action::Delayed);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Action {
+    /// Delivered to one of several behind the recipient.
+    Expanded,
+    /// Handed to a system that sends no reports.
+    Relayed,
+    /// Delivered.
+    Delivered,
+    /// Not yet delivered.
+    Delayed,
+    /// Given up.
+    Failed,
+}
+
+impl Action {
+    const ALL: [Self; 5] = [Self::Expanded, Self::Relayed, Self::Delivered, Self::Delayed, Self::Failed];
+
+    /// The word in the report.
+    ///
+    /// ```
+    /// # use batv_bounce::Action;
+    /// assert_eq!(Action::Relayed.as_str(), "relayed");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expanded => "expanded",
+            Self::Relayed => "relayed",
+            Self::Delivered => "delivered",
+            Self::Delayed => "delayed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the word, and forms of it that programs write.
+    fn read(text: &str) -> Option<Self> {
+        let word = text.split(|letter: char| !letter.is_ascii_alphabetic()).find(|word| !word.is_empty())?;
+        let known = Self::ALL.into_iter().find(|action| word.eq_ignore_ascii_case(action.as_str()));
+        known.or_else(|| match word.to_ascii_lowercase().as_str() {
+            "fail" | "failure" | "error" => Some(Self::Failed),
+            "delay" | "deferred" => Some(Self::Delayed),
+            "deliverable" | "success" => Some(Self::Delivered),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a report says, its strings as they stand there. At most 100 recipients and 1,000 octets of a value are kept.
+///
+/// ```
+/// use batv_bounce::{Action, Report};
+///
+/// let report = Report::read(b"Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\n");
+/// assert_eq!(report.reporting_mta.as_deref(), Some("mx.example.net"));
+/// assert_eq!(report.recipients[0].final_recipient.as_deref(), Some("bob@example.net"));
+/// assert_eq!(report.action(), Some(Action::Failed));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Reporting-MTA, or Reporting-UA, without its type.
+    pub reporting_mta: Option<String>,
+    /// The ENVID that the message was sent with (RFC 3461 §4.4), as it stands: xtext or not.
+    pub original_envelope_id: Option<String>,
+    /// Original-Message-ID of a disposition notification.
+    pub original_message_id: Option<String>,
+    /// One for each group of fields after the first.
+    pub recipients: Vec<RecipientReport>,
+}
+
+/// What a report says of one recipient.
+///
+/// ```
+/// use batv_bounce::Report;
+///
+/// let report = Report::read(b"Original-Recipient: rfc822;b@example.net\nStatus: 5.1.1 (no such user)\n");
+/// assert_eq!(report.recipients[0].status.as_deref(), Some("5.1.1"));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct RecipientReport {
+    /// Original-Recipient, without its type.
+    pub original_recipient: Option<String>,
+    /// Final-Recipient, without its type.
+    pub final_recipient: Option<String>,
+    /// What became of it.
+    pub action: Option<Action>,
+    /// Class, subject and detail (RFC 3463).
+    pub status: Option<String>,
+}
+
+impl Report {
+    /// Reads the content of a part: groups of fields with empty lines between them, of which some programs write
+    /// too many, and some none.
+    ///
+    /// ```
+    /// # use batv_bounce::Report;
+    /// assert!(Report::read(b"no fields").is_empty());
+    /// ```
+    pub fn read(content: &[u8]) -> Self {
+        let mut report = Self::default();
+        let mut rest = content;
+        loop {
+            let empty_lines = rest.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+            rest = &rest[empty_lines..];
+            if rest.is_empty() {
+                return report;
+            }
+            let mut group = fields(rest);
+            let mut recipient = RecipientReport::default();
+            for field in group.by_ref() {
+                // A group of some programs names several.
+                if field.is("Final-Recipient") && recipient.final_recipient.is_some() {
+                    report.add(core::mem::take(&mut recipient));
+                }
+                report.take(field, &mut recipient);
+            }
+            report.add(recipient);
+            rest = group.rest();
+        }
+    }
+
+    /// Whether it has none of the fields.
+    ///
+    /// ```
+    /// # use batv_bounce::Report;
+    /// assert!(!Report::read(b"Action: failed\n").is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The worst that became of a recipient.
+    ///
+    /// ```
+    /// # use batv_bounce::{Action, Report};
+    /// let report = Report::read(b"Status: 4.4.1\n\nAction: delivered\n");
+    /// assert_eq!(report.action(), Some(Action::Delayed));
+    /// ```
+    pub fn action(&self) -> Option<Action> {
+        self.recipients.iter().filter_map(|recipient| recipient.action.or_else(|| recipient.action_of_status())).max()
+    }
+
+    /// The same with what a second part says.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.reporting_mta = self.reporting_mta.or(other.reporting_mta);
+        self.original_envelope_id = self.original_envelope_id.or(other.original_envelope_id);
+        self.original_message_id = self.original_message_id.or(other.original_message_id);
+        other.recipients.into_iter().for_each(|recipient| self.add(recipient));
+        self
+    }
+
+    fn add(&mut self, recipient: RecipientReport) {
+        if recipient != RecipientReport::default() && self.recipients.len() < MOST_RECIPIENTS {
+            self.recipients.push(recipient);
+        }
+    }
+
+    fn take(&mut self, field: Field<'_>, recipient: &mut RecipientReport) {
+        let whole = || Some(bounded(field.text()));
+        let untyped = || Some(bounded(untyped(&field.text()).to_owned()));
+        match field.name.to_ascii_lowercase().as_slice() {
+            b"reporting-mta" | b"reporting-ua" => self.reporting_mta = untyped(),
+            b"original-envelope-id" => self.original_envelope_id = whole(),
+            b"original-message-id" => self.original_message_id = whole(),
+            b"original-recipient" => recipient.original_recipient = untyped(),
+            b"final-recipient" => recipient.final_recipient = untyped(),
+            b"action" => recipient.action = Action::read(&field.text()),
+            b"status" => recipient.status = status(&field.text()),
+            _ => {}
+        }
+    }
+}
+
+impl RecipientReport {
+    /// What the first digit of the status says, where no action does (RFC 3463 §3.1).
+    fn action_of_status(&self) -> Option<Action> {
+        match self.status.as_deref()?.as_bytes() {
+            [b'5', ..] => Some(Action::Failed),
+            [b'4', ..] => Some(Action::Delayed),
+            [b'2', ..] => Some(Action::Delivered),
+            _ => None,
+        }
+    }
+}
+
+/// What stands behind the type of an address or a name: `rfc822;bob@example.net` (RFC 3464 §2.1.2).
+fn untyped(text: &str) -> &str {
+    text.split_once(';').map_or(text, |(_, value)| value).trim().trim_matches(['<', '>'])
+}
+
+fn status(text: &str) -> Option<String> {
+    let status = text.split_ascii_whitespace().next()?;
+    let is_status = status.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') && status.contains('.');
+    is_status.then(|| bounded(status.to_owned()))
+}
+
+fn bounded(mut text: String) -> String {
+    let end = (0..=MOST_OCTETS.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or_default());
+    text
+}

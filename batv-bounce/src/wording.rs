@@ -1,0 +1,217 @@
+//! What the words of a message say, in twelve languages: `wording/*.txt`.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+/// The files, each with the name of its language.
+const FILES: [(&str, &str); 12] = [
+    ("English", include_str!("../wording/english.txt")),
+    ("German", include_str!("../wording/german.txt")),
+    ("French", include_str!("../wording/french.txt")),
+    ("Spanish", include_str!("../wording/spanish.txt")),
+    ("Portuguese", include_str!("../wording/portuguese.txt")),
+    ("Italian", include_str!("../wording/italian.txt")),
+    ("Dutch", include_str!("../wording/dutch.txt")),
+    ("Polish", include_str!("../wording/polish.txt")),
+    ("Russian", include_str!("../wording/russian.txt")),
+    ("Japanese", include_str!("../wording/japanese.txt")),
+    ("Chinese", include_str!("../wording/chinese.txt")),
+    ("Korean", include_str!("../wording/korean.txt")),
+];
+
+/// What is said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Topic {
+    Failed,
+    Delayed,
+    Challenge,
+    Virus,
+    AutoReply,
+    List,
+}
+
+impl Topic {
+    const ALL: [(&'static str, Self); 6] = [
+        ("failed", Self::Failed),
+        ("delayed", Self::Delayed),
+        ("challenge", Self::Challenge),
+        ("virus", Self::Virus),
+        ("auto-reply", Self::AutoReply),
+        ("list", Self::List),
+    ];
+
+    /// What is said, as the end of a sentence.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Failed => "a delivery failed",
+            Self::Delayed => "a delivery is delayed",
+            Self::Challenge => "the sender is to prove something",
+            Self::Virus => "a virus was found",
+            Self::AutoReply => "it is an automatic reply",
+            Self::List => "a list answers",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    Subject,
+    Text,
+}
+
+/// A phrase of the files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Phrase {
+    pub(crate) topic: Topic,
+    pub(crate) language: &'static str,
+    pub(crate) words: &'static str,
+}
+
+/// The first phrase of each topic that is found.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    phrases: Vec<&'static Phrase>,
+}
+
+impl Said {
+    /// Reads a subject or a text.
+    pub(crate) fn in_text(text: &str, place: Place) -> Self {
+        let Some(lexicon) = (match place {
+            Place::Subject => SUBJECTS.as_ref(),
+            Place::Text => TEXTS.as_ref(),
+        }) else {
+            return Self::default();
+        };
+        let mut said = Self::default();
+        for found in lexicon.automaton.find_overlapping_iter(&squeezed(text)) {
+            let phrase = &lexicon.phrases[found.pattern().as_usize()];
+            if said.of(phrase.topic).is_none() {
+                said.phrases.push(phrase);
+            }
+        }
+        said
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+    }
+
+    pub(crate) fn phrases(&self) -> impl Iterator<Item = &'static Phrase> {
+        self.phrases.iter().copied()
+    }
+
+    /// Whether it speaks of a delivery that failed or is late.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.of(Topic::Failed).or(self.of(Topic::Delayed)).is_some()
+    }
+
+    pub(crate) fn of(&self, topic: Topic) -> Option<&'static Phrase> {
+        self.phrases.iter().find(|phrase| phrase.topic == topic).copied()
+    }
+}
+
+static SUBJECTS: LazyLock<Option<Lexicon>> = LazyLock::new(|| Lexicon::of(Place::Subject));
+static TEXTS: LazyLock<Option<Lexicon>> = LazyLock::new(|| Lexicon::of(Place::Text));
+
+struct Lexicon {
+    automaton: AhoCorasick,
+    phrases: Vec<Phrase>,
+}
+
+impl Lexicon {
+    /// `None` never happens: the automaton of a few thousand phrases is far from its limits.
+    fn of(place: Place) -> Option<Self> {
+        let phrases: Vec<Phrase> = FILES
+            .iter()
+            .flat_map(|(language, file)| read(language, file))
+            .filter(|(at, _)| *at == place)
+            .map(|(_, phrase)| phrase)
+            .collect();
+        let automaton = AhoCorasick::new(phrases.iter().map(|phrase| squeezed(phrase.words))).ok()?;
+        Some(Self { automaton, phrases })
+    }
+}
+
+/// The phrases of a file, in order.
+fn read(language: &'static str, file: &'static str) -> impl Iterator<Item = (Place, Phrase)> {
+    let mut section = None;
+    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).filter_map(move |line| {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = section_of(name);
+            return None;
+        }
+        let (topic, place) = section?;
+        Some((place, Phrase { topic, language, words: line }))
+    })
+}
+
+fn section_of(name: &str) -> Option<(Topic, Place)> {
+    let (topic, place) = name.split_once(' ')?;
+    let (_, topic) = Topic::ALL.into_iter().find(|(known, _)| *known == topic)?;
+    match place {
+        "subject" => Some((topic, Place::Subject)),
+        "text" => Some((topic, Place::Text)),
+        _ => None,
+    }
+}
+
+/// In lower case and without white space, so that a phrase is found wherever its line is broken; with one kind of
+/// apostrophe, and without invisible characters.
+fn squeezed(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\u{2018}' | '\u{2019}' | '\u{b4}' => squeezed.push('\''),
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
+            letter if letter.is_whitespace() => {}
+            letter if letter.is_ascii() => squeezed.push(letter.to_ascii_lowercase()),
+            letter => squeezed.extend(letter.to_lowercase()),
+        }
+    }
+    squeezed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_have_all_sections_and_nothing_else() {
+        for (language, file) in FILES {
+            let sections: Vec<&str> = file.lines().filter(|line| line.starts_with('[')).collect();
+            assert_eq!(sections.len(), 12, "{language}: {sections:?}");
+            for (name, topic) in Topic::ALL {
+                for (place, word) in [(Place::Subject, "subject"), (Place::Text, "text")] {
+                    assert!(sections.contains(&format!("[{name} {word}]").as_str()), "{language}: [{name} {word}]");
+                    let of_section = |(at, phrase): &(Place, Phrase)| *at == place && phrase.topic == topic;
+                    assert!(read(language, file).any(|phrase| of_section(&phrase)), "{language}: {name} {word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn finds_phrases_across_lines_and_in_any_case() {
+        let said = Said::in_text("Ihre Nachricht KONNTE NICHT zuge\u{ad}stellt\r\n\twerden.", Place::Text);
+        let phrase = said.of(Topic::Failed).unwrap();
+        assert_eq!((phrase.language, phrase.words), ("German", "konnte nicht zugestellt werden"));
+        assert!(said.of(Topic::Virus).is_none());
+        assert!(Said::in_text("メールを配信でき\nませんでした", Place::Text).of(Topic::Failed).is_some());
+    }
+
+    /// A short phrase would be found by chance. Ideographs say more each.
+    #[test]
+    fn phrases_are_long_enough() {
+        for (language, file) in FILES {
+            for (place, phrase) in read(language, file) {
+                let least = match (place, phrase.words.chars().any(|letter| letter > '\u{2e80}')) {
+                    (_, true) => 2,
+                    (Place::Subject, false) => 4,
+                    (Place::Text, false) => 6,
+                };
+                assert!(phrase.words.chars().count() >= least, "{language}: {}", phrase.words);
+            }
+        }
+    }
+}
