@@ -1,5 +1,6 @@
 //! The class of a message: by its structure first, then by its header, then by its words.
 
+use alloc::borrow::Cow;
 use core::fmt;
 
 use batv_core::Path;
@@ -167,10 +168,16 @@ pub(crate) struct Found<'x> {
 
 pub(crate) fn classify<'x>(message: &Message<'x>, reverse_path: Option<Path<'_>>) -> Found<'x> {
     let mut signs = Signs { message, evidence: Vec::new() };
-    if let Some(class) = signs.report() {
-        return signs.of_report(class);
+    let sender = Sender::of(message, reverse_path);
+    match signs.report() {
+        // Somebody shows a bounce to somebody else.
+        Some(Class::Dsn) if signs.is_forwarded(sender) => {
+            signs.see(Place::Field("Subject"), "somebody forwards or discusses the report");
+            signs.found(Class::Ordinary, None, None)
+        }
+        Some(class) => signs.of_report(class),
+        None => signs.of_words(sender),
     }
-    signs.of_words(Sender::of(message, reverse_path))
 }
 
 /// What is seen, while it is looked for.
@@ -224,12 +231,35 @@ impl<'x> Signs<'_, 'x> {
             self.see(Place::Part(number), format!("its type is {kind}"));
             return Some(class);
         }
+        if self.is_complaint() {
+            self.see(Place::Field("Subject"), "it complains about a message that it returns");
+            return Some(Class::FeedbackReport);
+        }
+        // RFC 6522 §3 wants a type. Programs that tell none return mail.
+        if let Some(part) = parts.iter().find(|part| part.kind == "multipart/report" && part.report_type.is_empty()) {
+            self.see(Place::Part(part.number.clone()), "it is a report of no type");
+            return Some(Class::Dsn);
+        }
         let by_type = |part: &Part<'_>| REPORT_TYPES.iter().find(|(_, name)| part.report_type == *name);
         if let Some((part, (class, name))) = parts.iter().find_map(|part| Some((part, by_type(part)?))) {
             self.see(Place::Part(part.number.clone()), format!("it is a report of the type {name}"));
             return Some(*class);
         }
         None
+    }
+
+    /// Whether a report is part of what a person writes.
+    fn is_forwarded(&self, sender: Sender) -> bool {
+        let by_person = !sender.null && !sender.daemon && !sender.unattended;
+        let is_report = self.message.parts.first().is_some_and(|part| part.kind == "multipart/report");
+        by_person && !is_report && is_answer(&self.message.subject())
+    }
+
+    /// The form of abuse reports before RFC 5965, which the largest mailbox provider still writes.
+    fn is_complaint(&self) -> bool {
+        let subject = self.message.subject().trim().to_ascii_lowercase();
+        subject.starts_with("complaint about message from ")
+            && self.message.parts.iter().any(|part| part.kind == "message/rfc822")
     }
 
     fn of_report(mut self, class: Class) -> Found<'x> {
@@ -336,10 +366,16 @@ impl<'x> Signs<'_, 'x> {
                 let place = Place::Part(original.part.clone());
                 self.see(place, format!("a message that was returned: {}", original.form));
             }
+            if let Some(wrapped) = self.wrapped_report() {
+                return wrapped;
+            }
             let mut found = self.found(Class::NonstandardDsn, Some(action), original);
             found.report = fields;
             return found;
         }
+        let replies = || self.message.field("In-Reply-To").or(self.message.field("References")).is_some();
+        let prefix = || subject_text.split_once(':').map(|(prefix, _)| Said::in_text(prefix, WordPlace::Subject));
+        let is_reply = || replies() && prefix().is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some());
         let class = if (said.of(Topic::Challenge).is_some() || subject.of(Topic::Challenge).is_some() && by_program)
             && !answer
         {
@@ -349,7 +385,8 @@ impl<'x> Signs<'_, 'x> {
         {
             Class::VirusNotice
         } else if automatic.is_some_and(|automatic| automatic.reply)
-            || subject.of(Topic::AutoReply).is_some() && (by_program || said.of(Topic::AutoReply).is_some())
+            || subject.of(Topic::AutoReply).is_some()
+                && (by_program || said.of(Topic::AutoReply).is_some() || is_reply())
         {
             Class::AutoReply
         } else if sender.list
@@ -362,6 +399,24 @@ impl<'x> Signs<'_, 'x> {
             Class::Ordinary
         };
         self.found(class, None, original)
+    }
+
+    /// A delivery status notification that a gateway's own notice wraps.
+    fn wrapped_report(&mut self) -> Option<Found<'x>> {
+        let part = self.message.parts.iter().find(|part| part.kind == "message/rfc822")?;
+        let Cow::Borrowed(octets) = part.octets() else { return None };
+        let inside = Message::read(octets, &self.message.limits);
+        let mut signs = Signs { message: &inside, evidence: core::mem::take(&mut self.evidence) };
+        let class = signs.report().filter(|class| *class == Class::Dsn);
+        if class.is_none() {
+            self.evidence = signs.evidence;
+            return None;
+        }
+        let mut found = signs.of_report(Class::Dsn);
+        found
+            .evidence
+            .push(Evidence { place: Place::Part(part.number.clone()), words: "it wraps the report".to_owned() });
+        Some(found)
     }
 
     fn found(self, class: Class, action: Option<Action>, original: Option<Original<'x>>) -> Found<'x> {

@@ -58,7 +58,7 @@ pub(crate) struct Message<'x> {
     pub(crate) parts: Vec<Part<'x>>,
     /// Whether it ends at a limit.
     pub(crate) cut: bool,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// One part.
@@ -291,6 +291,9 @@ fn read_part<'x>(octets: &'x [u8], number: String, part: &MessagePart<'_>, limit
     let kind = match &part.body {
         // Without a type, or in a digest (RFC 2046 §5.1.5).
         PartType::Message(_) => "message/rfc822".to_owned(),
+        PartType::Multipart(_) => kind.map_or_else(String::new, subtype),
+        // A multipart whose delimiter is missing.
+        _ if kind.is_some_and(|kind| kind.ctype() == "multipart") => "text/plain".to_owned(),
         _ => kind.map_or_else(|| "text/plain".to_owned(), subtype),
     };
     let encoding = fields(header).find(|field| field.is("Content-Transfer-Encoding")).map(|field| field.text());

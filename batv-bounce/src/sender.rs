@@ -53,13 +53,13 @@ pub(crate) struct Sender {
 impl Sender {
     /// `reverse_path` is of the envelope; without it the field Return-Path tells (RFC 5321 §4.4).
     pub(crate) fn of(message: &Message<'_>, reverse_path: Option<Path<'_>>) -> Self {
-        let returned = message.field("Return-Path").map(|field| field.text()).unwrap_or_default();
-        let reverse_path = reverse_path.or_else(|| Path::parse(returned.trim().as_bytes()).ok());
+        let returned = message.field("Return-Path").map(|field| field.text());
+        let reverse_path = reverse_path.or_else(|| Path::parse(returned.as_ref()?.trim().as_bytes()).ok());
         let envelope = match &reverse_path {
             Some(Path::Mailbox(mailbox)) => mailbox.local_part().to_string(),
             Some(_) => String::new(),
             // Programs of old write "<MAILER-DAEMON>".
-            None => returned.trim_matches(['<', '>', ' ']).to_owned(),
+            None => returned.as_deref().unwrap_or_default().trim_matches(['<', '>', ' ']).to_owned(),
         };
         let authors = message.authors();
         let locals: Vec<String> =
