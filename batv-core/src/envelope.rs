@@ -205,7 +205,12 @@ impl Mode {
     }
 
     /// What this mode does about a recipient that is not to be accepted.
-    const fn disposition(self) -> Disposition {
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Disposition, Mode};
+    /// assert_eq!(Mode::Mark.disposition(), Disposition::Mark);
+    /// ```
+    pub const fn disposition(self) -> Disposition {
         match self {
             Self::Observe => Disposition::Accept,
             Self::Mark => Disposition::Mark,
@@ -356,7 +361,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why: one code for each way to a judgement.
+/// Why: one code for each way to a judgement, of the envelope or, in `batv-bounce`, of the message.
 ///
 /// ```
 /// use batv_core::envelope::Reason;
@@ -392,7 +397,35 @@ pub enum Reason {
     TaggedBad,
     /// Mail, not a bounce.
     NotJudged,
-    /// There is no key, or the clock is wrong.
+    /// A bounce with a good tag that returns a message which isn't ours: the tag got around.
+    TagOkOriginalForeign,
+    /// A bounce whose tag has expired, and which returns a message that is proved to be ours.
+    LateBounce,
+    /// A bounce without a tag that returns a message which is proved to be ours.
+    OriginalProved,
+    /// A bounce without a tag that returns a message which isn't ours.
+    BackscatterDisproved,
+    /// A bounce without a tag, of which nothing tells whose message it returns.
+    BackscatterUnverified,
+    /// A disposition notification for a message that is proved to be ours.
+    MdnProved,
+    /// A disposition notification without a tag, as RFC 8098 §3 wants it.
+    MdnUnverified,
+    /// A report on DMARC, on TLS or on abuse.
+    Report,
+    /// An automatic reply to a message that is proved to be ours.
+    AutoReplyProved,
+    /// An automatic reply without a tag.
+    AutoReplyUnverified,
+    /// Mail with a null reverse-path that is no bounce.
+    NullNotBounce,
+    /// A bounce with a reverse-path that returns a message which is proved to be ours.
+    NonnullBounceProved,
+    /// A bounce with a reverse-path that returns a message which isn't ours.
+    NonnullBackscatter,
+    /// A challenge to mail that isn't proved to be ours.
+    ChallengeForeign,
+    /// There is no key, or the clock is wrong, or the message is too long to be judged.
     Internal,
 }
 
@@ -418,6 +451,20 @@ impl Reason {
             Self::TaggedMail => "tagged-mail",
             Self::TaggedBad => "tagged-bad",
             Self::NotJudged => "not-judged",
+            Self::TagOkOriginalForeign => "tag-ok-original-foreign",
+            Self::LateBounce => "late-bounce",
+            Self::OriginalProved => "original-proved",
+            Self::BackscatterDisproved => "backscatter-disproved",
+            Self::BackscatterUnverified => "backscatter-unverified",
+            Self::MdnProved => "mdn-proved",
+            Self::MdnUnverified => "mdn-unverified",
+            Self::Report => "report",
+            Self::AutoReplyProved => "auto-reply-proved",
+            Self::AutoReplyUnverified => "auto-reply-unverified",
+            Self::NullNotBounce => "null-not-bounce",
+            Self::NonnullBounceProved => "nonnull-bounce-proved",
+            Self::NonnullBackscatter => "nonnull-backscatter",
+            Self::ChallengeForeign => "challenge-foreign",
             Self::Internal => "internal",
         }
     }
@@ -500,13 +547,21 @@ impl Reply {
     /// The recipient is taken.
     pub const OK: Self = Self::new(250, (2, 1, 5), "recipient ok");
     const TOO_MANY: Self = Self::new(452, (4, 5, 3), "a bounce has one recipient: send the others one by one");
-    const INTERNAL: Self = Self::new(451, (4, 3, 0), "bounce tags can't be checked just now: try again later");
+    /// It can't be judged now.
+    pub const INTERNAL: Self = Self::new(451, (4, 3, 0), "bounce tags can't be checked just now: try again later");
     const FORGED: Self = Self::new(550, (5, 7, 1), "the tag of this address is forged: we sent nothing from it");
     const EXPIRED: Self = Self::new(550, (5, 7, 1), "the tag of this address has expired: too late for a bounce");
     const UNTAGGED: Self = Self::new(550, (5, 7, 1), "we send nothing from this address without a tag: not our bounce");
     const NO_MAILBOX: Self = Self::new(550, (5, 1, 1), "no such mailbox: the tag of this address is forged");
 
-    const fn new(code: u16, enhanced: (u8, u8, u8), text: &'static str) -> Self {
+    /// A reply of one's own.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Reply;
+    /// let reply = Reply::new(550, (5, 7, 1), "we sent nothing that this returns");
+    /// assert_eq!(reply.to_string(), "550 5.7.1 we sent nothing that this returns");
+    /// ```
+    pub const fn new(code: u16, enhanced: (u8, u8, u8), text: &'static str) -> Self {
         Self { code, enhanced, text }
     }
 }
@@ -547,6 +602,8 @@ pub struct Judgement<'a> {
     /// The mailbox to deliver to, without the tag; `None` when the recipient is refused. After a tag that is not
     /// proved ([`Finding::Disproved`], [`Finding::Unverified`]) the server must see for itself that the mailbox exists.
     pub deliver_to: Option<Mailbox<'a>>,
+    /// The same also where the recipient is refused.
+    pub mailbox: Mailbox<'a>,
     /// Whether the message can change nothing about this any more.
     pub settled: bool,
 }
@@ -607,7 +664,8 @@ pub fn judge<'a>(
     let may_differ = envelope.earlier == Earlier::Undecided || judgement.must_be_alone(policy.mode);
     let crowded = bounce && envelope.earlier != Earlier::None && envelope.moment == Moment::RcptTo;
     if crowded && may_differ && judgement.disposition != Disposition::Reject {
-        return refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::TOO_MANY);
+        let reason = Reason::NullMultiRcpt;
+        return refuse(Finding::Undecided, reason, Disposition::Tempfail, Reply::TOO_MANY, judgement.mailbox);
     }
     judgement
 }
@@ -653,7 +711,7 @@ fn judge_mail<'a, T>(tag: &Tag<'a>, policy: &Policy<'_, T>) -> Judgement<'a> {
         Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, tag.mailbox),
         Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, tag.mailbox),
         Verdict::BadMac if policy.mode == Mode::Reject => {
-            refuse(Finding::Disproved, Reason::TaggedBad, Disposition::Reject, Reply::NO_MAILBOX)
+            refuse(Finding::Disproved, Reason::TaggedBad, Disposition::Reject, Reply::NO_MAILBOX, tag.mailbox)
         }
         Verdict::BadMac => take(Finding::Disproved, Reason::TaggedBad, mark(policy), tag.mailbox),
         Verdict::UnknownKey => take(Finding::Unverified, Reason::TagUnknownKey, mark(policy), tag.mailbox),
@@ -688,7 +746,7 @@ fn judge_bounce<'a, T>(
         Verdict::Untagged => (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED),
     };
     match policy.mode.disposition() {
-        Disposition::Reject => refuse(finding, reason, Disposition::Reject, reply),
+        Disposition::Reject => refuse(finding, reason, Disposition::Reject, reply, tag.mailbox),
         disposition => take(finding, reason, disposition, tag.mailbox),
     }
 }
@@ -727,7 +785,7 @@ fn accept(finding: Finding, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'
 }
 
 fn take(finding: Finding, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
-    Judgement { finding, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), settled: true }
+    Judgement { finding, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), mailbox, settled: true }
 }
 
 /// Accepted until the message has spoken.
@@ -735,14 +793,29 @@ fn open(reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
     Judgement { settled: false, ..accept(Finding::Unverified, reason, mailbox) }
 }
 
-const fn refuse<'a>(finding: Finding, reason: Reason, disposition: Disposition, reply: Reply) -> Judgement<'a> {
-    Judgement { finding, reason, disposition, reply, deliver_to: None, settled: true }
+const fn refuse(
+    finding: Finding,
+    reason: Reason,
+    disposition: Disposition,
+    reply: Reply,
+    mailbox: Mailbox<'_>,
+) -> Judgement<'_> {
+    Judgement { finding, reason, disposition, reply, deliver_to: None, mailbox, settled: true }
 }
 
-fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgement<'a> {
+/// The judgement when the question can't be answered: a temporary failure, or as if there were no BATV. Never a rejection.
+///
+/// ```
+/// # use batv_core::Mailbox;
+/// # use batv_core::envelope::{Disposition, Mode, Policy, cannot_judge};
+/// let judgement = cannot_judge(&Policy::new(Mode::Reject), Mailbox::parse("alice@example.com")?);
+/// assert_eq!(judgement.disposition, Disposition::Tempfail);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgement<'a> {
     match policy.on_error {
         OnError::Tempfail if policy.mode > Mode::Observe => {
-            refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL)
+            refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)
         }
         _ => accept(Finding::Undecided, Reason::Internal, mailbox),
     }
