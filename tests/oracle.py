@@ -21,7 +21,7 @@ import tempfile
 from typing import Callable, Optional
 
 from reference import ATEXT, DELIMITERS, LAST_DAY, Key, Malformed, TooLong
-from reference import parse, sign, srs_forward, srs_reverse, unwrap, verify
+from reference import make_mark, parse, sign, srs_forward, srs_reverse, unwrap, verify, verify_envelope_id, verify_mark
 
 # -------------------------------------------------- cases and expectations
 # A case is an object of vectors/*.json. What it expects is computed from its other fields.
@@ -51,6 +51,20 @@ def expect_sign(case: dict) -> dict:
 
 def expect_verify(case: dict) -> dict:
     return dataclasses.asdict(verify(case["tagged"], keys_of(case), case["today"]))
+
+
+def expect_make(case: dict) -> dict:
+    mark, envelope_id = make_mark(case["address"], case["message_id"], keys_of(case), case["today"])
+    return {"mark": mark, "envelope_id": envelope_id}
+
+
+def expect_mark(case: dict) -> dict:
+    keys = keys_of(case)
+    return {"verdict": verify_mark(case["mark"], case["message_id"], case["address"], keys, case["today"])}
+
+
+def expect_envelope_id(case: dict) -> dict:
+    return {"verdict": verify_envelope_id(case["envelope_id"], case["address"], keys_of(case), case["today"])}
 
 
 def expect_forward(case: dict) -> dict:
@@ -90,6 +104,7 @@ def expect_unwrap(case: dict) -> dict:
 
 VECTORS: dict[str, dict[str, Callable[[dict], dict]]] = {
     "prvs.json": {"sign": expect_sign, "verify": expect_verify},
+    "mark.json": {"make": expect_make, "verify": expect_mark, "verify_envelope_id": expect_envelope_id},
     "srs.json": {"forward": expect_forward, "reverse": expect_reverse},
     "mailbox.json": {"accept": expect_accept, "refuse": expect_refuse},
     "dialects.json": {"cases": expect_unwrap},

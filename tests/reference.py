@@ -337,6 +337,71 @@ def verify(text: str, keys: list[Key], today: int) -> Verdict:
     return Verdict(verdict, address, key_id, expires if 0 <= expires <= LAST_DAY else None, days_left)
 
 
+# -------------------------------------------------------------------- marks
+
+MARK = re.compile(r"1\.(?P<k>\d)\.(?P<day>0|[1-9]\d*)\.(?P<mac>[a-z2-7]{24})", re.I | re.A)
+ENVELOPE_ID = re.compile(
+    r"batv1\.(?P<k>\d)\.(?P<day>0|[1-9]\d*)\.(?P<id>[a-z2-7]{20})\.(?P<mac>[a-z2-7]{24})", re.I | re.A
+)
+MARK_LIFETIME = 60
+
+
+def base32(digest: bytes, length: int) -> str:
+    return base64.b32encode(digest)[:length].decode().lower()
+
+
+def without_space(text: str) -> str:
+    return re.sub(r"[ \t\n\v\f\r]", "", text)
+
+
+def message_digest(message_id: str) -> str:
+    text = re.sub(r"[\0-\x20\x7f]", "", message_id)
+    if len(text) > 1 and text[0] + text[-1] == "<>":
+        text = text[1:-1]
+    return base32(hashlib.sha256(text.encode()).digest(), 20)
+
+
+def mark_mac(key: Key, day: int, message: str, mailbox: Mailbox) -> str:
+    derived = hmac.new(key.secret, b"batv mark 1", hashlib.sha256).digest()
+    fields = ["1", str(key.id), str(day), message, mailbox.domain or "", escape(mailbox.local)]
+    return base32(hmac.new(derived, ascii_lower("\0".join(fields)).encode(), hashlib.sha256).digest(), 24)
+
+
+def make_mark(text: str, message_id: str, keys: list[Key], today: int) -> tuple[Optional[str], Optional[str]]:
+    """The value of the header field and the envelope id."""
+    mailbox = parse(text.encode())
+    key = next((key for key in keys if key.state == "signing"), None)
+    if mailbox is None or mailbox.domain is None or peel(mailbox, strict=True) or key is None:
+        return None, None
+    message = message_digest(message_id)
+    mac = mark_mac(key, today, message, mailbox)
+    return f"1.{key.id}.{today}.{mac}", f"batv1.{key.id}.{today}.{message}.{mac}"
+
+
+def judge_mark(found: Optional[re.Match], message: str, text: str, keys: list[Key], today: int) -> str:
+    mailbox = parse(text.encode())
+    if not found or int(found["day"]) > LAST_DAY:
+        return "untagged"
+    key_id, day = int(found["k"]), int(found["day"])
+    live = [key for key in keys if key.id == key_id and key.state != "retired"]
+    if not live:
+        return "unknown-key"
+    if ascii_lower(found["mac"]) not in [mark_mac(key, day, message, mailbox) for key in live]:
+        return "bad-mac"
+    one_day_of_skew = -1
+    return "valid" if one_day_of_skew <= today - day <= MARK_LIFETIME else "expired"
+
+
+def verify_mark(mark: str, message_id: str, text: str, keys: list[Key], today: int) -> str:
+    return judge_mark(MARK.fullmatch(without_space(mark)), message_digest(message_id), text, keys, today)
+
+
+def verify_envelope_id(envelope_id: str, text: str, keys: list[Key], today: int) -> str:
+    decoded = re.sub(r"\+([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), without_space(envelope_id))
+    found = ENVELOPE_ID.fullmatch(without_space(decoded))
+    return judge_mark(found, found["id"] if found else "", text, keys, today)
+
+
 # ---------------------------------------------------------------------- SRS
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

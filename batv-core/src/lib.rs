@@ -13,6 +13,7 @@ mod key;
 pub mod limits {}
 mod mac;
 mod mailbox;
+pub mod mark;
 mod pattern;
 pub mod prvs;
 pub mod srs;

@@ -45,6 +45,22 @@ impl MacKey {
     pub(crate) fn sha256(&self, write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
         self.sha256.compute(write)
     }
+
+    /// HMAC-SHA256 under the key that this one leads to for another use: the HMAC-SHA256 of the label of that use.
+    pub(crate) fn derived_sha256(&self, label: &[u8], write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
+        let mut secret = self.sha256(|message| message.push(label));
+        let mut derived = Keyed::<Sha256>::UNSET;
+        derived.set(&secret);
+        secret.zeroize();
+        derived.compute(write)
+    }
+}
+
+/// SHA-256, without a key, of what `write` puts into the message.
+pub(crate) fn digest_sha256(write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
+    let mut message = Message { state: Sha256::INITIAL, block: [0; BLOCK], length: 0, hashed: 0, folding: false };
+    write(&mut message);
+    Sha256::mac(message.finish())
 }
 
 /// A hash with its compression function laid open.
@@ -285,6 +301,22 @@ mod tests {
                 let in_pieces = key.sha256(|hashed| message.chunks(7).for_each(|piece| hashed.push(piece)));
                 assert_eq!(in_pieces[..], sha256.into_bytes()[..]);
             }
+        }
+    }
+
+    /// A digest and a derived key, against the crates, around the block boundaries.
+    #[test]
+    fn equals_the_sha2_crate_at_every_length() {
+        let mut key = MacKey::UNSET;
+        key.set(b"s3kr1t");
+        let secret = Hmac::<Sha256>::new_from_slice(b"s3kr1t").unwrap().chain_update("label").finalize().into_bytes();
+        let octets: Vec<u8> = (0..=255).collect();
+        for length in 0..200 {
+            let message = &octets[..length];
+            let digest = digest_sha256(|hashed| message.chunks(7).for_each(|piece| hashed.push(piece)));
+            assert_eq!(digest[..], Sha256::digest(message)[..]);
+            let mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap().chain_update(message).finalize();
+            assert_eq!(key.derived_sha256(b"label", |hashed| hashed.push(message))[..], mac.into_bytes()[..]);
         }
     }
 

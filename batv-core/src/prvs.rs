@@ -316,18 +316,9 @@ pub fn sign<'a>(
     lifetime: Option<Lifetime>,
     today: Day,
 ) -> Result<Signing<'a>, Error> {
-    if let Some(layer) = dialect::outermost(mailbox, dialect::Mode::Strict) {
-        return Ok(Signing::Unchanged(*mailbox, Unchanged::AlreadyTagged(layer.dialect)));
-    }
-    if mailbox.domain().as_str().is_empty() {
-        return Ok(Signing::Unchanged(*mailbox, Unchanged::NotOurs));
-    }
-    let signing = ring.batv_keys(mailbox).find_map(|key| match (key.state(), key.key_use()) {
-        (KeyState::Signing, KeyUse::Batv(id)) => Some((key, id)),
-        _ => None,
-    });
-    let Some((key, key_id)) = signing else {
-        return Ok(Signing::Unchanged(*mailbox, Unchanged::NotOurs));
+    let (key, key_id) = match signing_key(ring, mailbox) {
+        Ok(signing) => signing,
+        Err(reason) => return Ok(Signing::Unchanged(*mailbox, reason)),
     };
     let around = match form {
         Form::Prvs | Form::SubAddress(_) => SHORT_TAG + "prvs==".len(),
@@ -348,6 +339,36 @@ pub fn sign<'a>(
     };
     let expires = today.plus(lifetime.days().into());
     Ok(Signing::Tagged(Tagged { mailbox: *mailbox, form, stamp, mac, expires }))
+}
+
+/// The key that signs for a mailbox, and its id, or why none does.
+#[inline]
+pub(crate) fn signing_key<'s>(
+    ring: &'s (impl KeyRing + ?Sized),
+    mailbox: &Mailbox<'_>,
+) -> Result<(&'s Key, KeyId), Unchanged> {
+    if let Some(layer) = dialect::outermost(mailbox, dialect::Mode::Strict) {
+        return Err(Unchanged::AlreadyTagged(layer.dialect));
+    }
+    if mailbox.domain().as_str().is_empty() {
+        return Err(Unchanged::NotOurs);
+    }
+    let signing = ring.batv_keys(mailbox).find_map(|key| match (key.state(), key.key_use()) {
+        (KeyState::Signing, KeyUse::Batv(id)) => Some((key, id)),
+        _ => None,
+    });
+    signing.ok_or(Unchanged::NotOurs)
+}
+
+/// The keys of this id that verify for a mailbox.
+#[inline]
+pub(crate) fn live_keys<'s>(
+    ring: &'s (impl KeyRing + ?Sized),
+    key_id: KeyId,
+    mailbox: &Mailbox<'_>,
+) -> impl Iterator<Item = &'s Key> {
+    let live = move |key: &&Key| key.key_use() == KeyUse::Batv(key_id) && key.state() != KeyState::Retired;
+    ring.batv_keys(mailbox).filter(live)
 }
 
 /// What a look at a tag comes to.
@@ -522,10 +543,8 @@ impl<'a> Found<'a> {
     }
 
     fn verify(self, ring: &(impl KeyRing + ?Sized), today: Day) -> Verification<'a> {
-        let wanted = KeyUse::Batv(self.stamp.key_id);
-        let live = |key: &&Key| key.key_use() == wanted && key.state() != KeyState::Retired;
         let (mut verdict, mut days_left) = (Verdict::UnknownKey, None);
-        for key in ring.batv_keys(&self.mailbox).filter(live) {
+        for key in live_keys(ring, self.stamp.key_id, &self.mailbox) {
             if self.has_mac_of(key) {
                 let days = self.stamp.expiry.days_left(today, key.lifetime());
                 days_left = Some(days);

@@ -1,0 +1,388 @@
+//! A keyed mark in what we send, by which a bounce that returns it shows that the mail was ours.
+//!
+//! A tag stands in the envelope sender, where not every mail can have one, and some servers lose it. A mark stands in
+//! the message, as the header field [`FIELD`], and beside it, as the envelope id (RFC 3461 §4.4). A bounce that returns
+//! the header brings the first back; a DSN that returns nothing of the message still names the second
+//! (RFC 3464 §2.2.1).
+//!
+//! ```
+//! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+//!
+//! let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
+//! let alice = Mailbox::parse("alice@example.com")?;
+//! let message_id = b"<20261123.1@example.com>";
+//! let today = Day::new(20_780)?;
+//!
+//! let mark = mark::make(&keys, message_id, &alice, today).expect("a key signs for Alice");
+//! assert_eq!(mark.to_string(), "1.3.20780.ys6oxha22j5qguvrho6xzsjk");
+//! assert_eq!(mark.envelope_id().to_string(), "batv1.3.20780.ompfgaus4nawfngdy3dy.ys6oxha22j5qguvrho6xzsjk");
+//!
+//! let returned = b" 1.3.20780.\r\n\tys6oxha22j5qguvrho6xzsjk\r\n";
+//! assert_eq!(mark::verify(&keys, returned, message_id, &alice, today), Verdict::Valid);
+//! # Ok::<(), batv_core::Error>(())
+//! ```
+//!
+//! # What it proves
+//!
+//! That whoever holds the key marked, on that day, a message with this Message-ID and this reverse-path. It does not
+//! prove that the reporter had that message for delivery, nor that it failed: whoever has seen a mark can return it, for
+//! as long as it lives, as often as they like. And it covers neither the other fields of the header nor the body.
+//!
+//! # Why 120 bits
+//!
+//! A tag is short because a local part is (RFC 5321 §4.5.3.1.1), and a server that counts wrong tags sees a guesser
+//! coming. Here there is room, and 24 characters of base32 leave nothing to count. They also fit the field into one
+//! line, and the envelope id into its 100 characters.
+//!
+//! # What is hashed
+//!
+//! HMAC-SHA256, whatever the algorithm of the key, under the HMAC-SHA256 of the label `batv mark 1` under the key: no
+//! tag can stand for a mark. Its message is the version, the key id, the day, the id of the message, the domain, and the
+//! local part as it stands between quotes, with a NUL between each two, and all ASCII letters in lower case. The id of
+//! the message is the first 100 bits of the SHA-256 of its Message-ID without white space, control characters, and one
+//! pair of angle brackets.
+
+use core::fmt::{self, Write};
+use core::iter;
+
+use data_encoding::BASE32_NOPAD;
+use subtle::ConstantTimeEq;
+
+use crate::day::Day;
+use crate::dialect::is_base32;
+use crate::key::{Key, KeyId, KeyRing};
+use crate::mac::{Sha256Mac, digest_sha256};
+use crate::mailbox::Mailbox;
+use crate::prvs::{Verdict, live_keys, signing_key};
+
+/// The name of the header field.
+///
+/// ```
+/// # use batv_core::mark;
+/// assert_eq!(mark::FIELD, "X-BATV-Mark");
+/// ```
+pub const FIELD: &str = "X-BATV-Mark";
+
+/// Days that a mark lives after the day it was made, which is longer than a tag does: it is there for late bounces.
+///
+/// The day before counts too, for the clocks of two hosts may differ. A key should verify for as long after it last
+/// signed: the marks of a retired one are unknown.
+///
+/// ```
+/// # use batv_core::mark;
+/// assert_eq!(mark::LIFETIME_DAYS, 60);
+/// ```
+pub const LIFETIME_DAYS: u16 = 60;
+
+/// What the sub-key of a key is the MAC of. A tag's MAC is over a digit first, or `batv=`.
+const LABEL: &[u8] = b"batv mark 1";
+const VERSION: &str = "1";
+const ENVELOPE_ID_VERSION: &str = "batv1";
+/// 120 bits.
+const MAC_CHARACTERS: usize = 24;
+/// 100 bits.
+const MESSAGE_CHARACTERS: usize = 20;
+/// Of the number of [`Day::MAX`].
+const DAY_CHARACTERS: usize = 7;
+/// Characters of the longest envelope id; a header value is shorter.
+const LONGEST: usize = ENVELOPE_ID_VERSION.len() + 1 + DAY_CHARACTERS + MESSAGE_CHARACTERS + MAC_CHARACTERS + 4;
+
+/// A mark. Prints as the value of the header field: one word of at most 36 characters, which no line needs to fold.
+///
+/// ```
+/// use batv_core::mark::{self, Mark};
+///
+/// fn field(mark: &Mark) -> String {
+///     format!("{}: {mark}\r\n", mark::FIELD)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    key_id: KeyId,
+    day: Day,
+    message: Base32<MESSAGE_CHARACTERS>,
+    mac: Base32<MAC_CHARACTERS>,
+}
+
+impl Mark {
+    /// The key that made it.
+    ///
+    /// ```
+    /// # use batv_core::mark::Mark;
+    /// fn number(mark: &Mark) -> u8 {
+    ///     mark.key_id().number()
+    /// }
+    /// ```
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The day on which it was made.
+    ///
+    /// ```
+    /// # use batv_core::{Day, mark::Mark};
+    /// fn age(mark: &Mark, today: Day) -> i32 {
+    ///     today.since(mark.day())
+    /// }
+    /// ```
+    pub const fn day(&self) -> Day {
+        self.day
+    }
+
+    /// The same mark for the ENVID parameter of MAIL.
+    ///
+    /// ```
+    /// # use batv_core::mark::Mark;
+    /// fn parameter(mark: &Mark) -> String {
+    ///     format!("ENVID={}", mark.envelope_id())
+    /// }
+    /// ```
+    pub const fn envelope_id(&self) -> EnvelopeId {
+        EnvelopeId(*self)
+    }
+
+    fn read(text: &[u8], message_id: &[u8]) -> Option<Self> {
+        let text = Compact::of(text.iter().copied())?;
+        let [version, key_id, day, mac] = text.fields()?;
+        (version == VERSION.as_bytes()).then_some(())?;
+        let message = message_digest(message_id);
+        Some(Self { key_id: read_key_id(key_id)?, day: read_day(day)?, message, mac: Base32::read(mac)? })
+    }
+
+    fn read_envelope_id(text: &[u8]) -> Option<Self> {
+        let text = Compact::of(decode_xtext(text))?;
+        let [version, key_id, day, message, mac] = text.fields()?;
+        (version == ENVELOPE_ID_VERSION.as_bytes()).then_some(())?;
+        let message = Base32::read(message)?;
+        Some(Self { key_id: read_key_id(key_id)?, day: read_day(day)?, message, mac: Base32::read(mac)? })
+    }
+
+    fn verify(&self, ring: &(impl KeyRing + ?Sized), reverse_path: &Mailbox<'_>, today: Day) -> Verdict {
+        let mut verdict = Verdict::UnknownKey;
+        for key in live_keys(ring, self.key_id, reverse_path) {
+            let right = mac(key, self.key_id, self.day, &self.message, reverse_path);
+            if bool::from(right.0.ct_eq(&self.mac.0)) {
+                let alive = (-1..=i32::from(LIFETIME_DAYS)).contains(&today.since(self.day));
+                return if alive { Verdict::Valid } else { Verdict::Expired };
+            }
+            verdict = Verdict::BadMac;
+        }
+        verdict
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VERSION}.{}.{}.{}", self.key_id, self.day.number(), self.mac)
+    }
+}
+
+/// A mark as an envelope id, with the id of its message in it. Prints as `xtext` that needs no escapes (RFC 3461 §4), at
+/// most 61 characters of the 100 that there may be.
+///
+/// ```
+/// use batv_core::mark::EnvelopeId;
+///
+/// fn mail_from(reverse_path: &str, envelope_id: &EnvelopeId) -> String {
+///     format!("MAIL FROM:<{reverse_path}> ENVID={envelope_id}\r\n")
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EnvelopeId(Mark);
+
+impl fmt::Display for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mark { key_id, day, message, mac } = self.0;
+        write!(f, "{ENVELOPE_ID_VERSION}.{key_id}.{}.{message}.{mac}", day.number())
+    }
+}
+
+/// Marks a message that leaves, with the key that [signs](crate::prvs::sign) for its reverse-path; `None` when none does,
+/// and when the reverse-path is tagged already.
+///
+/// `reverse_path` is the one before it is tagged, `message_id` the value of the field, in brackets or not, and empty when
+/// there is none.
+///
+/// ```
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, mark};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let today = Day::new(18_262)?;
+///
+/// let alice = Mailbox::parse("alice@example.com")?;
+/// let mark = mark::make(&keys, b"<1@example.com>", &alice, today).expect("a key signs for Alice");
+/// assert_eq!(mark.to_string(), "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr");
+/// assert_eq!((mark.key_id(), mark.day()), (KeyId::default(), today));
+///
+/// let tagged = Mailbox::parse("prvs=0269b1e711=alice@example.com")?;
+/// assert!(mark::make(&keys, b"<1@example.com>", &tagged, today).is_none());
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn make(ring: &(impl KeyRing + ?Sized), message_id: &[u8], reverse_path: &Mailbox<'_>, today: Day) -> Option<Mark> {
+    let (key, key_id) = signing_key(ring, reverse_path).ok()?;
+    let message = message_digest(message_id);
+    Some(Mark { key_id, day: today, message, mac: mac(key, key_id, today, &message, reverse_path) })
+}
+
+/// Verifies the value of a header field, for the Message-ID that was returned with it and the reverse-path without tag.
+///
+/// White space is ignored wherever it stands, for a header may have been folded or wrapped on its way, and so is the
+/// case of letters. What is anything but a mark then is [`Verdict::Untagged`].
+///
+/// ```
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let alice = Mailbox::parse("Alice@Example.COM")?;
+/// let verify = |text, day| Ok(mark::verify(&keys, text, b"1@example.com", &alice, Day::new(day)?));
+///
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_322)?, Verdict::Valid);
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_323)?, Verdict::Expired);
+/// assert_eq!(verify(b"1.0.18262.aaaaaaaaaaaaaaaaaaaaaaaa", 18_262)?, Verdict::BadMac);
+/// assert_eq!(verify(b"1.1.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_262)?, Verdict::UnknownKey);
+/// assert_eq!(verify(b"yes", 18_262)?, Verdict::Untagged);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn verify(
+    ring: &(impl KeyRing + ?Sized),
+    mark: &[u8],
+    message_id: &[u8],
+    reverse_path: &Mailbox<'_>,
+    today: Day,
+) -> Verdict {
+    Mark::read(mark, message_id).map_or(Verdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+}
+
+/// Verifies an envelope id, for the reverse-path without tag. It is read as the header field is, with the escapes of
+/// `xtext` or without (RFC 3464 §2.2.1).
+///
+/// ```
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let alice = Mailbox::parse("alice@example.com")?;
+/// let envelope_id = b"batv1.0.18262.jiyco6t4uqrjr4hbiz6b.bdqdi4mqqmyk7shbhkxtf2jr";
+/// assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &alice, Day::new(18_262)?), Verdict::Valid);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn verify_envelope_id(
+    ring: &(impl KeyRing + ?Sized),
+    envelope_id: &[u8],
+    reverse_path: &Mailbox<'_>,
+    today: Day,
+) -> Verdict {
+    Mark::read_envelope_id(envelope_id).map_or(Verdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+}
+
+/// The first bits of a hash in base32 (RFC 4648 §6), in lower case.
+#[derive(Clone, Copy, Debug)]
+struct Base32<const CHARACTERS: usize>([u8; CHARACTERS]);
+
+impl<const CHARACTERS: usize> Base32<CHARACTERS> {
+    fn of(hash: &Sha256Mac) -> Self {
+        let mut text = [0; MAC_CHARACTERS];
+        BASE32_NOPAD.encode_mut(&hash[..MAC_CHARACTERS * 5 / 8], &mut text);
+        text.make_ascii_lowercase();
+        let mut first = [0; CHARACTERS];
+        first.copy_from_slice(&text[..CHARACTERS]);
+        Self(first)
+    }
+
+    fn read(text: &[u8]) -> Option<Self> {
+        text.iter().all(|&character| is_base32(character)).then_some(Self(text.try_into().ok()?))
+    }
+}
+
+impl<const CHARACTERS: usize> fmt::Display for Base32<CHARACTERS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Base32 is ASCII.
+        f.write_str(str::from_utf8(&self.0).unwrap_or_default())
+    }
+}
+
+/// Text without its white space, in lower case.
+struct Compact {
+    octets: [u8; LONGEST],
+    length: usize,
+}
+
+impl Compact {
+    /// `None` when it is longer than any mark.
+    fn of(text: impl Iterator<Item = u8>) -> Option<Self> {
+        let mut compact = Self { octets: [0; LONGEST], length: 0 };
+        for octet in text.filter(|octet| !is_space(*octet)) {
+            *compact.octets.get_mut(compact.length)? = octet.to_ascii_lowercase();
+            compact.length += 1;
+        }
+        Some(compact)
+    }
+
+    /// What stands between the dots, when there are so many fields.
+    fn fields<const COUNT: usize>(&self) -> Option<[&[u8]; COUNT]> {
+        let mut rest = self.octets[..self.length].split(|&octet| octet == b'.');
+        let mut fields: [&[u8]; COUNT] = [&[]; COUNT];
+        for field in &mut fields {
+            *field = rest.next()?;
+        }
+        rest.next().is_none().then_some(fields)
+    }
+}
+
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t'..=b'\r')
+}
+
+/// The octets that `xtext` stands for, less white space (RFC 3461 §4). A wrong escape gives a `+`, which no mark has.
+fn decode_xtext(text: &[u8]) -> impl Iterator<Item = u8> {
+    let mut octets = text.iter().copied().filter(|octet| !is_space(*octet));
+    let value = |digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    iter::from_fn(move || match octets.next()? {
+        b'+' => {
+            let mut digit = || octets.next().and_then(value);
+            let decoded = digit().and_then(|high| Some(high << 4 | digit()?));
+            Some(decoded.unwrap_or(b'+'))
+        }
+        plain => Some(plain),
+    })
+}
+
+fn read_key_id(text: &[u8]) -> Option<KeyId> {
+    match text {
+        [digit] => KeyId::parse(*digit),
+        _ => None,
+    }
+}
+
+/// A day in the one way that we write it: no sign, no zero in front.
+fn read_day(text: &[u8]) -> Option<Day> {
+    let as_written = text.iter().all(u8::is_ascii_digit) && (text == b"0" || !text.starts_with(b"0"));
+    let number = as_written.then(|| str::from_utf8(text).ok()?.parse().ok()).flatten()?;
+    Day::new(number).ok()
+}
+
+fn message_digest(message_id: &[u8]) -> Base32<MESSAGE_CHARACTERS> {
+    let is_ignored = |octet: &u8| octet.is_ascii_control() || *octet == b' ';
+    let from = message_id.iter().position(|octet| !is_ignored(octet)).unwrap_or(message_id.len());
+    let to = message_id.iter().rposition(|octet| !is_ignored(octet)).map_or(from, |last| last + 1);
+    let value = &message_id[from..to];
+    let value = value.strip_prefix(b"<").and_then(|inside| inside.strip_suffix(b">")).unwrap_or(value);
+    Base32::of(&digest_sha256(|message| value.split(is_ignored).for_each(|piece| message.push(piece))))
+}
+
+fn mac(
+    key: &Key,
+    key_id: KeyId,
+    day: Day,
+    message: &Base32<MESSAGE_CHARACTERS>,
+    reverse_path: &Mailbox<'_>,
+) -> Base32<MAC_CHARACTERS> {
+    Base32::of(&key.mac().derived_sha256(LABEL, |hashed| {
+        hashed.fold();
+        let written = write!(hashed, "{VERSION}\0{key_id}\0{}\0{message}\0", day.number());
+        debug_assert!(written.is_ok(), "a message takes all that is written");
+        hashed.push_domain(&reverse_path.domain());
+        // Neither a domain nor a local part has control characters.
+        hashed.push(b"\0");
+        hashed.push_content(&reverse_path.local_part());
+    }))
+}
