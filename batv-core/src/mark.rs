@@ -386,3 +386,69 @@ fn mac(
         hashed.push_content(&reverse_path.local_part());
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::key::{Algorithm, KeyState, KeyUse};
+
+    const SECRET: &[u8] = b"s3kr1t";
+
+    fn key(key_use: KeyUse) -> Key {
+        Key::new(key_use, Algorithm::HmacSha256, SECRET).unwrap()
+    }
+
+    fn batv_key(id: u8) -> Key {
+        key(KeyUse::Batv(KeyId::new(id).unwrap()))
+    }
+
+    #[test]
+    fn only_a_live_key_of_the_same_id_and_use_verifies() {
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let mark = make(&[batv_key(3)], b"1@example.com", &alice, Day::MIN).unwrap().to_string();
+        for (key, verdict) in [
+            (batv_key(3), Verdict::Valid),
+            (batv_key(3).with_state(KeyState::Verifying), Verdict::Valid),
+            (batv_key(3).with_state(KeyState::Retired), Verdict::UnknownKey),
+            (batv_key(4), Verdict::UnknownKey),
+            (key(KeyUse::Srs), Verdict::UnknownKey),
+        ] {
+            assert_eq!(verify(&[key], mark.as_bytes(), b"1@example.com", &alice, Day::MIN), verdict);
+        }
+        for key in [batv_key(3).with_state(KeyState::Verifying), key(KeyUse::Srs)] {
+            assert!(make(&[key], b"1@example.com", &alice, Day::MIN).is_none());
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn each_key_of_an_id_that_serves_the_mailbox_is_tried() {
+        use alloc::{borrow::ToOwned, vec};
+
+        use crate::pattern::Pattern;
+
+        let for_example_org = |key: Key| key.with_scope(vec![Pattern::parse("example.org".to_owned()).unwrap()]);
+        let [alice, bob] = ["alice@example.com", "bob@example.org"].map(|text| Mailbox::parse(text).unwrap());
+        let other = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"another").unwrap();
+        let keys = [batv_key(0), for_example_org(other)];
+        let mark = |mailbox| make(&keys[..1], b"", mailbox, Day::MIN).unwrap().to_string();
+        // The key of everybody made it; since then his domain has one of its own, which comes first.
+        assert_eq!(verify(&keys, mark(&bob).as_bytes(), b"", &bob, Day::MIN), Verdict::Valid);
+        assert_ne!(make(&keys, b"", &bob, Day::MIN).unwrap().to_string(), mark(&bob));
+        let theirs = [for_example_org(batv_key(0))];
+        assert_eq!(verify(&theirs, mark(&alice).as_bytes(), b"", &alice, Day::MIN), Verdict::UnknownKey);
+        assert!(make(&theirs, b"", &alice, Day::MIN).is_none());
+    }
+
+    #[test]
+    fn the_longest_of_each_fits() {
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let mark = make(&[batv_key(9)], b"", &alice, Day::MAX).unwrap();
+        assert_eq!(mark.to_string().len(), 36);
+        assert_eq!(mark.envelope_id().to_string().len(), LONGEST);
+    }
+}

@@ -184,6 +184,27 @@ pub fn form() -> impl Strategy<Value = Form> {
     prop_oneof![2 => Just(Form::Prvs), 3 => delimiter.prop_map(Form::SubAddress), 2 => Just(Form::Strong)]
 }
 
+/// The value of a Message-ID field, as it should be or not.
+pub fn message_id() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => "<[a-zA-Z0-9.+=-]{1,30}@[a-z.]{1,20}>".prop_map(String::into_bytes),
+        1 => "[a-z<> \t\r\n\u{0}ä]{0,12}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 0..200),
+    ]
+}
+
+/// What may come as the value of a mark, or as an envelope id: nearly one, or rubbish.
+pub fn mark() -> impl Strategy<Value = Vec<u8>> {
+    let text = prop_oneof![
+        4 => r"[12]\.[0-9]{1,2}\.[0-9]{1,8}\.[a-zA-Z2-7]{23,25}",
+        2 => r"1\.[0-9]\.[1-9][0-9]{4}\.[a-z2-7]{10}\r\n[ \t][a-z2-7]{14}",
+        4 => r"(batv|BATV)1\.[0-9]\.[0-9]{1,8}\.[a-z2-7]{20}\.[a-z2-7]{24}",
+        4 => r"batv1\+2[eE]3(\.|\+2E)[1-9][0-9]{4}\+2e([a-z2-7]|\+6[1-9]){20}\.([a-z2-7]|\+5[1-9]){24}(\+20|\+)?",
+        1 => r"[1.0b+2Ea \r\n]{0,50}",
+    ];
+    prop_oneof![8 => text.prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..300)]
+}
+
 /// The three characters after `SRS0`.
 pub fn separator() -> impl Strategy<Value = Separator> {
     select(vec![Separator::Equals, Separator::Plus, Separator::Minus])

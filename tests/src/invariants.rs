@@ -9,11 +9,13 @@ use core::ops::RangeInclusive;
 
 use batv_core::dialect::{self, Dialect, MAX_DEPTH, Mode};
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Moment, OnError, Policy, Reason};
+use batv_core::mark;
 use batv_core::prvs::{self, Form, Signing, Unchanged};
 use batv_core::srs::{Forwarding, HASH_MAXIMUM, HASH_MINIMUM, Separator, Srs, SrsVerdict};
 use batv_core::{
     Algorithm, Day, Domain, Error, Key, KeyState, LOCAL_PART_LIMIT, Lifetime, Mailbox, PATH_LIMIT, Path, Verdict,
 };
+use data_encoding::HEXLOWER;
 
 use crate::fixed::Fixed;
 use crate::reference;
@@ -234,6 +236,125 @@ pub fn verdict(keys: &[Key], mailbox: &Mailbox<'_>, today: Day) {
     });
     // With every key retired, or of the other use, there is nothing left to be right by.
     assert!(!matches!(prvs::verify(&[] as &[Key], mailbox, today).verdict, Verdict::Valid | Verdict::Expired));
+}
+
+/// Marks a message, and holds the mark against all that is promised of it. Gives the header value and the envelope id,
+/// if there is a mark.
+pub fn mark(key: &Key, message_id: &[u8], mailbox: &Mailbox<'_>, today: Day) -> Option<[String; 2]> {
+    let keys = core::slice::from_ref(key);
+    let Some(mark) = mark::make(keys, message_id, mailbox, today) else {
+        let tagged = dialect::outermost(mailbox, Mode::Strict).is_some();
+        assert!(tagged || mailbox.domain().as_str().is_empty(), "{mailbox} is ours");
+        return None;
+    };
+    assert_eq!((Some(mark.key_id()), mark.day()), (key.key_use().id(), today));
+    let [text, envelope_id] = [mark.to_string(), mark.envelope_id().to_string()];
+    assert!(looks_like_mark(text.as_bytes()), "{text}");
+    assert!(looks_like_envelope_id(envelope_id.as_bytes()), "{envelope_id}");
+    assert!(text.len() < 60 && envelope_id.len() < 100, "{text} or {envelope_id} is too long");
+
+    for later in [-1000, -2, -1, 0, 1, 59, 60, 61, 1000] {
+        let Some(then) = today.plus(later) else { continue };
+        let wanted = if (-1..=60).contains(&later) { Verdict::Valid } else { Verdict::Expired };
+        let folded = text.replace('.', ".\r\n\t").to_ascii_uppercase();
+        for text in [&text, &folded] {
+            assert_eq!(mark::verify(keys, text.as_bytes(), message_id, mailbox, then), wanted, "{text} after {later}");
+        }
+        let escaped: String = envelope_id.bytes().map(|octet| format!("+{octet:02X}")).collect();
+        for text in [&envelope_id, &escaped] {
+            assert_eq!(mark::verify_envelope_id(keys, text.as_bytes(), mailbox, then), wanted, "{text} after {later}");
+        }
+    }
+
+    let again = [b"\t<", message_id, b"\r\n >"].concat();
+    let other = [message_id, b"x"].concat();
+    let upper = mailbox.to_string().to_ascii_uppercase();
+    let upper = Mailbox::parse(&upper).expect("the same in another case");
+    let stranger = Mailbox::parse("somebody.else@elsewhere.example").expect("a mailbox");
+    let for_stranger = if same_but_for_case(mailbox, &stranger) { Verdict::Valid } else { Verdict::BadMac };
+    let verify = |message_id: &[u8], mailbox| mark::verify(keys, text.as_bytes(), message_id, mailbox, today);
+    if !message_id.iter().any(|octet| matches!(octet, b'<' | b'>')) {
+        assert_eq!(verify(&again, mailbox), Verdict::Valid, "{text}");
+    }
+    assert_eq!(verify(message_id, &upper), Verdict::Valid, "{text}");
+    assert_eq!(verify(&other, mailbox), Verdict::BadMac, "{text}");
+    assert_eq!(verify(message_id, &stranger), for_stranger, "{text}");
+    assert_eq!(mark::verify_envelope_id(keys, envelope_id.as_bytes(), &upper, today), Verdict::Valid, "{text}");
+    assert_eq!(mark::verify_envelope_id(keys, envelope_id.as_bytes(), &stranger, today), for_stranger, "{text}");
+    Some([text, envelope_id])
+}
+
+/// A damaged mark is not valid, unless only white space and the case of letters are changed.
+pub fn damaged_mark(
+    key: &Key,
+    message_id: &[u8],
+    mailbox: &Mailbox<'_>,
+    [text, envelope_id]: &[String; 2],
+    damage: impl Fn(&str) -> Vec<u8>,
+    today: Day,
+) {
+    let keys = core::slice::from_ref(key);
+    let damaged = damage(text);
+    let valid = mark::verify(keys, &damaged, message_id, mailbox, today) == Verdict::Valid;
+    assert_eq!(valid, compact(&damaged) == text.as_bytes(), "{text} became {}", damaged.escape_ascii());
+    let damaged = damage(envelope_id);
+    let valid = mark::verify_envelope_id(keys, &damaged, mailbox, today) == Verdict::Valid;
+    assert_eq!(valid, compact(&damaged) == envelope_id.as_bytes(), "{envelope_id} became {}", damaged.escape_ascii());
+}
+
+/// Any octets may come as a mark. A slow reading agrees on whether they are one; and none that comes by chance is right.
+pub fn any_mark(keys: &[Key], octets: &[u8], mailbox: &Mailbox<'_>, today: Day) {
+    let is_right = |verdict| matches!(verdict, Verdict::Valid | Verdict::Expired);
+    for message_id in [octets, b""] {
+        let verdict = mark::verify(keys, octets, message_id, mailbox, today);
+        assert_eq!(verdict != Verdict::Untagged, looks_like_mark(octets), "{}", octets.escape_ascii());
+        assert!(!is_right(verdict), "{}", octets.escape_ascii());
+        // Any octets may come as a Message-ID, too.
+        let _ = mark::make(keys, message_id, mailbox, today);
+    }
+    let verdict = mark::verify_envelope_id(keys, octets, mailbox, today);
+    assert_eq!(verdict != Verdict::Untagged, looks_like_envelope_id(octets), "{}", octets.escape_ascii());
+    assert!(!is_right(verdict), "{}", octets.escape_ascii());
+}
+
+fn looks_like_mark(octets: &[u8]) -> bool {
+    let text = String::from_utf8(compact(octets)).unwrap_or_default();
+    matches!(*text.split('.').collect::<Vec<_>>(), ["1", key_id, day, mac] if is_stamp(key_id, day) && is_base32(mac, 24))
+}
+
+fn looks_like_envelope_id(octets: &[u8]) -> bool {
+    let Some(text) = decoded_xtext(&compact(octets)).and_then(|octets| String::from_utf8(compact(&octets)).ok()) else {
+        return false;
+    };
+    matches!(*text.split('.').collect::<Vec<_>>(), ["batv1", key_id, day, id, mac]
+        if is_stamp(key_id, day) && is_base32(id, 20) && is_base32(mac, 24))
+}
+
+fn is_stamp(key_id: &str, day: &str) -> bool {
+    let is_number_below =
+        |text: &str, end| text.parse().is_ok_and(|number: u32| number < end && number.to_string() == text);
+    is_number_below(key_id, 10) && is_number_below(day, Day::MAX.number() + 1)
+}
+
+fn is_base32(text: &str, length: usize) -> bool {
+    text.len() == length && text.chars().all(|character| "abcdefghijklmnopqrstuvwxyz234567".contains(character))
+}
+
+/// Without white space and in lower case.
+fn compact(octets: &[u8]) -> Vec<u8> {
+    octets.iter().filter(|octet| !b" \t\n\x0b\x0c\r".contains(octet)).map(u8::to_ascii_lowercase).collect()
+}
+
+/// `xtext` (RFC 3461 §4), with digits of either case.
+fn decoded_xtext(octets: &[u8]) -> Option<Vec<u8>> {
+    let mut pieces = octets.split(|&octet| octet == b'+');
+    let mut decoded = pieces.next()?.to_vec();
+    for piece in pieces {
+        let (digits, plain) = piece.split_at_checked(2)?;
+        decoded.extend(HEXLOWER.decode(digits).ok()?);
+        decoded.extend(plain);
+    }
+    Some(decoded)
 }
 
 /// How senders are rewritten.

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 pub mod dialects;
 pub mod envelope;
 pub mod mailbox;
+pub mod mark;
 pub mod prvs;
 pub mod srs;
 

@@ -1,4 +1,4 @@
-//! Nothing is allocated to read an address, sign, verify, rewrite, restore, unwrap and judge.
+//! Nothing is allocated to read an address, sign, verify, mark, rewrite, restore, unwrap and judge.
 
 use core::fmt::Write;
 
@@ -7,7 +7,7 @@ use batv_core::dialect::{self, Mode};
 use batv_core::envelope::{self, Envelope, Policy};
 use batv_core::prvs::{self, Delimiter, Form};
 use batv_core::srs::Srs;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Path, Pattern, Verdict, mark};
 use batv_tests::fixed::Fixed;
 use batv_tests::generate::key;
 
@@ -60,6 +60,29 @@ fn tags() {
                     }
                 });
             }
+        }
+    }
+}
+
+#[test]
+fn marks() {
+    let today = Day::new(18_262).unwrap();
+    for algorithm in [Algorithm::HmacSha1, Algorithm::HmacSha256] {
+        let keys = [key(KeyUse::Batv(KeyId::default()), algorithm, b"s3kr1t")];
+        for text in ADDRESSES {
+            let (mut value, mut envelope_id) = (Fixed::new(), Fixed::new());
+            allocates_nothing("mark", || {
+                let mailbox = Mailbox::parse(text).unwrap();
+                let mark = mark::make(&keys, b"<1@example.com>", &mailbox, today).unwrap();
+                write!(value, "{mark}").unwrap();
+                write!(envelope_id, "{}", mark.envelope_id()).unwrap();
+            });
+            let (value, envelope_id) = (value.as_str().as_bytes(), envelope_id.as_str().as_bytes());
+            allocates_nothing("verify a mark", || {
+                let mailbox = Mailbox::parse(text).unwrap();
+                assert_eq!(mark::verify(&keys, value, b"<1@example.com>", &mailbox, today), Verdict::Valid);
+                assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &mailbox, today), Verdict::Valid);
+            });
         }
     }
 }

@@ -7,7 +7,8 @@ use batv_core::prvs::Form;
 use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyState, KeyUse, Lifetime, Mailbox, Path, Pattern, Verdict};
 use batv_core::{dialect, prvs};
 use batv_tests::generate::{
-    algorithm, batv_key, damage, day, domain_name, form, key, mailbox, path, ring, secret, separator, srs_key,
+    Damage, algorithm, batv_key, damage, day, domain_name, form, key, mailbox, mark, message_id, path, ring, secret,
+    separator, srs_key,
 };
 use batv_tests::invariants::{self, Rewriting};
 use proptest::collection::vec;
@@ -72,6 +73,11 @@ proptest! {
     }
 
     #[test]
+    fn any_octets_can_be_verified_as_a_mark(keys in ring(), octets in mark(), text in mailbox(), today in day()) {
+        invariants::any_mark(&keys, &octets, &Mailbox::parse(&text).unwrap(), today);
+    }
+
+    #[test]
     fn any_address_can_be_reversed(keys in ring(), octets in path(), today in day()) {
         if let Ok(mailbox) = Mailbox::parse(&octets) {
             let ours = mailbox.domain();
@@ -101,6 +107,22 @@ proptest! {
         if let Some(tagged) = invariants::tag(&key, &Mailbox::parse(&text).unwrap(), form, today) {
             for damage in damages {
                 invariants::damaged(&key, &tagged, &damage.of(&tagged), today);
+            }
+        }
+    }
+
+    #[test]
+    fn marks_keep_their_promises(
+        key in batv_key(),
+        message_id in message_id(),
+        text in mailbox(),
+        today in day(),
+        damages in vec(damage(), 20),
+    ) {
+        let mailbox = Mailbox::parse(&text).unwrap();
+        if let Some(mark) = invariants::mark(&key, &message_id, &mailbox, today) {
+            for damage in damages {
+                invariants::damaged_mark(&key, &message_id, &mailbox, &mark, |text| damage.of(text), today);
             }
         }
     }
@@ -290,6 +312,21 @@ fn no_octet_of_a_tag_can_be_changed() {
                     invariants::damaged(&key, &tagged, &[before, &[octet], &after[1..]].concat(), today);
                 }
             }
+        }
+    }
+}
+
+/// Every character of a mark, preceded by, and replaced by, every octet, and left out.
+#[test]
+fn no_character_of_a_mark_can_be_changed() {
+    let today = Day::new(18_262).unwrap();
+    let (alice, message_id) = (Mailbox::parse("alice@example.com").unwrap(), b"<1@example.com>");
+    let key = key(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"s3kr1t");
+    let mark = invariants::mark(&key, message_id, &alice, today).unwrap();
+    for at in (0u8..).take(mark[1].len()) {
+        for (kind, octet) in (0..3).flat_map(|kind| (0..=u8::MAX).map(move |octet| (kind, octet))) {
+            let damage = Damage::new(kind, at, octet);
+            invariants::damaged_mark(&key, message_id, &alice, &mark, |text| damage.of(text), today);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use batv_core::dialect::{self, Mode};
 use batv_core::prvs::{self, Signing};
-use batv_core::{Error, Mailbox, Path, envelope};
+use batv_core::{Error, Mailbox, Path, envelope, mark};
 use batv_tests::vectors::dialects::Layer;
 use batv_tests::vectors::envelope::Answer;
 use batv_tests::vectors::{self, check};
@@ -69,6 +69,44 @@ fn prvs_verify() {
                     )
                 }
             }
+        },
+    );
+}
+
+#[test]
+fn mark_make() {
+    check(
+        &vectors::mark::vectors().make,
+        |case| (case.mark.clone(), case.envelope_id.clone()),
+        |case| {
+            let message_id = case.message_id.as_bytes();
+            let mark = mark::make(case.keys().as_slice(), message_id, &case.reverse_path(), case.today());
+            (mark.map(|mark| mark.to_string()), mark.map(|mark| mark.envelope_id().to_string()))
+        },
+    );
+}
+
+#[test]
+fn mark_verify() {
+    check(
+        &vectors::mark::vectors().verify,
+        |case| case.verdict.clone(),
+        |case| {
+            let (mark, message_id) = (case.mark.as_bytes(), case.message_id.as_bytes());
+            let keys = case.keys();
+            mark::verify(keys.as_slice(), mark, message_id, &case.reverse_path(), case.today()).to_string()
+        },
+    );
+}
+
+#[test]
+fn mark_verify_envelope_id() {
+    check(
+        &vectors::mark::vectors().verify_envelope_id,
+        |case| case.verdict.clone(),
+        |case| {
+            let (keys, envelope_id) = (case.keys(), case.envelope_id.as_bytes());
+            mark::verify_envelope_id(keys.as_slice(), envelope_id, &case.reverse_path(), case.today()).to_string()
         },
     );
 }

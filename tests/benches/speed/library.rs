@@ -6,7 +6,7 @@ use core::hint::black_box;
 use batv_core::dialect::{self, Mode};
 use batv_core::prvs::{self, Form};
 use batv_core::srs::Srs;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, mark};
 
 use crate::openssl::Openssl;
 use crate::rounds::{Measured, least};
@@ -14,6 +14,7 @@ use crate::rounds::{Measured, least};
 const COUNT: u32 = 20_000;
 const ROUNDS: u32 = 60;
 const ADDRESS: &str = "alice.example@mail.example.com";
+const MESSAGE_ID: &[u8] = b"<20261124.093015.4711@mail.example.com>";
 const SECRET: &[u8] = b"s3kr1t";
 
 pub(crate) fn print(openssl: Option<&Openssl>) {
@@ -29,6 +30,7 @@ fn print_for(algorithm: Algorithm, openssl: Option<&Openssl>) {
     let mailbox = Mailbox::parse(ADDRESS).expect("an address");
     let tagged_text = prvs::sign(&keys, &mailbox, Form::Prvs, None, today).expect("short enough").to_string();
     let tagged = Mailbox::parse(&tagged_text).expect("an address");
+    let mark = mark::make(&keys, MESSAGE_ID, &mailbox, today).expect("a key that signs").to_string();
     let ours = [Domain::parse("forwarder.example.net").expect("a domain")];
     let srs = Srs::new(&ours).expect("a domain");
     let rewritten_text = srs.forward(&keys, &mailbox, today).expect("short enough").to_string();
@@ -64,6 +66,12 @@ fn print_for(algorithm: Algorithm, openssl: Option<&Openssl>) {
         }),
         Measured::repeated("unwrap", COUNT, || {
             black_box(dialect::unwrap(black_box(&tagged), Mode::Identity).last());
+        }),
+        Measured::repeated("mark", COUNT, || {
+            black_box(mark::make(black_box(&keys), black_box(MESSAGE_ID), &mailbox, today));
+        }),
+        Measured::repeated("verify a mark", COUNT, || {
+            black_box(mark::verify(black_box(&keys), black_box(mark.as_bytes()), MESSAGE_ID, &mailbox, today));
         }),
     ];
     let times = least(ROUNDS, &mut measured);

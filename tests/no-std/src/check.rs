@@ -6,13 +6,14 @@ use batv_core::dialect::{self, Mode};
 use batv_core::envelope::{self, Disposition, Envelope, Policy, Reason};
 use batv_core::prvs::{self, Form};
 use batv_core::srs::{Srs, SrsVerdict};
-use batv_core::{Algorithm, Day, Domain, Error, Key, KeyId, KeyUse, Mailbox, Path, Verdict};
+use batv_core::{Algorithm, Day, Domain, Error, Key, KeyId, KeyUse, Mailbox, Path, Verdict, mark};
 
 type Check = fn(Day) -> Result<(), Error>;
 
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("sign and verify", sign_and_verify),
     ("sign and verify, strong form", sign_and_verify_strong),
+    ("mark and verify", mark_and_verify),
     ("rewrite and restore", rewrite_and_restore),
     ("unwrap", unwrap),
     ("judge", judge),
@@ -47,6 +48,16 @@ fn sign_and_verify_strong(today: Day) -> Result<(), Error> {
     assert_eq!(tagged.as_str(), "batv=0269jurgttwo3kjr=alice@example.com");
     let verification = prvs::verify(&keys, &Mailbox::parse(tagged.as_str())?, today);
     assert_eq!((verification.verdict, verification.mailbox), (Verdict::Valid, alice));
+    Ok(())
+}
+
+fn mark_and_verify(today: Day) -> Result<(), Error> {
+    let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+    let alice = Mailbox::parse("alice@example.com")?;
+    let mark = mark::make(&keys, b"<1@example.com>", &alice, today).map(Text::of);
+    let mark = mark.as_ref().map_or("", Text::as_str);
+    assert_eq!(mark, "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr");
+    assert_eq!(mark::verify(&keys, mark.as_bytes(), b"<1@example.com>", &alice, today), Verdict::Valid);
     Ok(())
 }
 
