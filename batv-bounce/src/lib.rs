@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod class;
+pub mod dkim;
 pub mod header;
 mod message;
 mod original;

@@ -1,0 +1,178 @@
+//! Signatures of our own (DKIM: RFC 6376, RFC 8463) on the header of a message that a bounce returns.
+//!
+//! Nobody else can make a signature that our key verifies, so one of them proves that the message is ours. The public
+//! keys are given: there is no DNS here, and no clock.
+
+mod canonical;
+mod key;
+mod signature;
+mod tags;
+
+use core::fmt;
+
+pub use self::key::{KeyError, PublicKey};
+use self::signature::{Index, Signature};
+use self::tags::Tags;
+use crate::header::{Field, fields};
+
+/// Signatures of ours that are tried. Who signs twice, for RSA and Ed25519, makes two.
+const SIGNATURES_LIMIT: usize = 10;
+
+/// What the signatures of ours on a header come to.
+///
+/// ```
+/// use batv_bounce::dkim::{Body, Verdict};
+///
+/// fn is_proved(verdict: &Verdict<'_>) -> bool {
+///     matches!(verdict, Verdict::Valid { body: Body::Matches | Body::Absent, .. })
+/// }
+/// assert!(!is_proved(&Verdict::Unsigned));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Verdict<'k> {
+    /// No signature names a key of ours.
+    Unsigned,
+    /// Signatures name our keys, and none of them is good. This is about the first.
+    Bad {
+        /// The key that it names.
+        key: &'k PublicKey,
+        /// What is wrong with it.
+        failure: Failure,
+    },
+    /// A signature verifies: these fields of the header left us together.
+    Valid {
+        /// The key that made it.
+        key: &'k PublicKey,
+        /// Whether the body left us with them.
+        body: Body,
+    },
+}
+
+/// What a good signature says of the body.
+///
+/// ```
+/// use batv_bounce::dkim::Body;
+///
+/// assert_ne!(Body::Absent, Body::Differs);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "it is there or not, and the same or not")]
+pub enum Body {
+    /// It is the one that was signed, up to the length that was signed.
+    Matches,
+    /// It is another, or not the whole.
+    Differs,
+    /// It was not given.
+    Absent,
+}
+
+/// Why a signature that names our key is none of ours.
+///
+/// ```
+/// use batv_bounce::dkim::Failure;
+///
+/// assert_eq!(Failure::Missing("bh").to_string(), "bh= is missing");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A tag that must be there is not (RFC 6376 §3.5).
+    Missing(&'static str),
+    /// The value of a tag cannot be read.
+    Malformed(&'static str),
+    /// The algorithm is not that of the key; `rsa-sha1` never is (RFC 8301 §3.1).
+    Algorithm,
+    /// `h=` does not list From (RFC 6376 §5.4).
+    FromNotSigned,
+    /// `h=` lists more than 1,000 names.
+    TooManyNames,
+    /// `i=` is not within `d=`, or a sub-domain where the key is for the domain alone (RFC 6376 §3.6.1, `t=s`).
+    Identity,
+    /// The signature does not verify: the header was changed or cut, or another key signed.
+    Mismatch,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(tag) => write!(f, "{tag}= is missing"),
+            Self::Malformed(tag) => write!(f, "{tag}= cannot be read"),
+            Self::Algorithm => f.write_str("a= is not the algorithm of the key"),
+            Self::FromNotSigned => f.write_str("h= does not list From"),
+            Self::TooManyNames => f.write_str("h= lists too many names"),
+            Self::Identity => f.write_str("i= is not within d="),
+            Self::Mismatch => f.write_str("the signature does not verify"),
+        }
+    }
+}
+
+/// Verifies the signatures of ours on a header: the first ten that name one of the keys, until one is good.
+///
+/// The header is hashed as it came back, but that a line may end in LF too. Nothing is guessed about what a mail
+/// server may have done to it. A body is given when all of it came back. It takes time in proportion to their octets,
+/// and at most ten times that to verify.
+///
+/// When a signature was made (`t=`) and until when it is good (`x=`) is no matter: a bounce may be late, and that says
+/// nothing about who sent the message.
+///
+/// ```
+/// use batv_bounce::dkim::{PublicKey, Verdict, verify};
+///
+/// let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+/// let keys = [PublicKey::parse("example.com", "sel", record)?];
+/// assert_eq!(verify(b"From: a@example.com\r\n", None, &keys), Verdict::Unsigned);
+/// let forged = b"DKIM-Signature: v=1; d=example.com; s=sel; b=AAAA\r\nFrom: a@example.com\r\n";
+/// assert!(matches!(verify(forged, None, &keys), Verdict::Bad { .. }));
+/// # Ok::<(), batv_bounce::dkim::KeyError>(())
+/// ```
+pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> Verdict<'k> {
+    let mut verdict = Verdict::Unsigned;
+    let mut index = None;
+    let ours = fields(header).filter(|field| field.is("DKIM-Signature")).filter_map(|field| Claim::read(field, keys));
+    for claim in ours.take(SIGNATURES_LIMIT) {
+        let first = claim.keys[0];
+        match claim.verify(index.get_or_insert_with(|| Index::of(header))) {
+            Ok((key, signature)) => return Verdict::Valid { key, body: signature.compare(body) },
+            Err(failure) if verdict == Verdict::Unsigned => verdict = Verdict::Bad { key: first, failure },
+            Err(_) => {}
+        }
+    }
+    verdict
+}
+
+/// A signature that names keys of ours.
+struct Claim<'x, 'k> {
+    field: Field<'x>,
+    tags: Tags<'x>,
+    /// One at least; more where a selector was used again.
+    keys: Vec<&'k PublicKey>,
+}
+
+impl<'x, 'k> Claim<'x, 'k> {
+    fn read(field: Field<'x>, keys: &'k [PublicKey]) -> Option<Self> {
+        let tags = Tags::parse(field.value).ok()?;
+        let (domain, selector) = (tags.get("d")?, tags.get("s")?);
+        let keys: Vec<_> = keys.iter().filter(|key| key.is_named(domain, selector)).collect();
+        (!keys.is_empty()).then_some(Self { field, tags, keys })
+    }
+
+    /// The key that made it, and what it says.
+    fn verify(mut self, index: &Index<'x>) -> Result<(&'k PublicKey, Signature<'x>), Failure> {
+        let algorithm = self.tags.get("a").ok_or(Failure::Missing("a"))?;
+        self.keys.retain(|key| key.algorithm().as_bytes() == algorithm);
+        if self.keys.is_empty() {
+            return Err(Failure::Algorithm);
+        }
+        if let Some(identity) = self.tags.get("i") {
+            self.keys.retain(|key| key.may_sign_for(identity));
+            if self.keys.is_empty() {
+                return Err(Failure::Identity);
+            }
+        }
+        let signature = Signature::parse(self.field, self.tags)?;
+        let hash = signature.header_hash(index);
+        let key = self.keys.into_iter().find(|key| key.verifies(&hash, &signature.octets)).ok_or(Failure::Mismatch)?;
+        Ok((key, signature))
+    }
+}
