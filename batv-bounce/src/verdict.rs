@@ -1,0 +1,328 @@
+//! The verdict on a message at the end of DATA: what the envelope says, what the message is, and whose message it returns,
+//! joined in one table.
+
+use core::fmt;
+
+use batv_core::envelope::{
+    self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy, Reason, Reply, cannot_judge,
+};
+use batv_core::{Day, KeyRing, Path};
+
+use crate::class::Class;
+use crate::origin::Origin;
+
+/// What is known of a message.
+///
+/// ```
+/// use batv_bounce::{Class, Known, Origin};
+///
+/// let mut known = Known::new(Class::Dsn);
+/// known.origin = Origin::Disproved;
+/// assert!(!known.cut);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Known {
+    /// What kind of message it is.
+    pub class: Class,
+    /// Whose message it returns.
+    pub origin: Origin,
+    /// Whether it was too long to be read to its end: then it isn't refused for what it says.
+    pub cut: bool,
+    /// Whether our own server found its author authenticated (RFC 8601), or the recipient is there for reports.
+    pub report_is_welcome: bool,
+    /// Whether a disposition notification that isn't proved is held like a bounce.
+    pub strict_mdn: bool,
+    /// Whether a bounce with a reverse-path may be refused.
+    pub reject_nonnull: bool,
+}
+
+impl Known {
+    /// Nothing but the class.
+    ///
+    /// ```
+    /// # use batv_bounce::{Class, Known, Origin};
+    /// assert_eq!(Known::new(Class::Mdn).origin, Origin::Unknown);
+    /// ```
+    pub const fn new(class: Class) -> Self {
+        Self {
+            class,
+            origin: Origin::Unknown,
+            cut: false,
+            report_is_welcome: false,
+            strict_mdn: false,
+            reject_nonnull: false,
+        }
+    }
+}
+
+/// A row of the table: when it applies, and what follows.
+///
+/// ```
+/// use batv_bounce::ROWS;
+///
+/// let row = ROWS.iter().find(|row| row.number == 9).ok_or("no row 9")?;
+/// assert_eq!(row.to_string(), "9 null untagged dsn,nonstandard-dsn,virus-notice disproved: disproved, backscatter-disproved, at most reject");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// Its number in the table of the project's design.
+    pub number: u8,
+    /// The reverse-path.
+    pub reverse_path: Sender,
+    /// What the envelope alone gave as its reason.
+    pub envelope: &'static [Reason],
+    /// The classes; none stands for all.
+    pub classes: &'static [Class],
+    /// Whose message is returned.
+    pub origin: Whose,
+    /// What follows; `None` is the judgement of the envelope.
+    pub then: Option<Then>,
+}
+
+/// Which reverse-paths a row is about.
+///
+/// ```
+/// use batv_bounce::{ROWS, Sender};
+///
+/// assert_eq!(ROWS.iter().filter(|row| row.reverse_path == Sender::Mailbox).count(), 6);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a reverse-path is null or not")]
+pub enum Sender {
+    /// The null reverse-path.
+    Null,
+    /// One that is not null.
+    Mailbox,
+    /// Either.
+    Any,
+}
+
+/// Which origins a row is about.
+///
+/// ```
+/// use batv_bounce::{ROWS, Whose};
+///
+/// assert!(ROWS.iter().any(|row| row.origin == Whose::Foreign));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Whose {
+    /// Proved to be ours.
+    Ours,
+    /// Proved not to be ours.
+    Foreign,
+    /// Neither.
+    Open,
+    /// Not proved to be ours.
+    NotOurs,
+    /// Any.
+    Any,
+}
+
+impl Whose {
+    const fn is(self, origin: Origin) -> bool {
+        match self {
+            Self::Ours => matches!(origin, Origin::Proved(_)),
+            Self::Foreign => matches!(origin, Origin::Disproved),
+            Self::Open => matches!(origin, Origin::Hinted | Origin::Unknown),
+            Self::NotOurs => !matches!(origin, Origin::Proved(_)),
+            Self::Any => true,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ours => "proved",
+            Self::Foreign => "disproved",
+            Self::Open => "open",
+            Self::NotOurs => "not-proved",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// What follows from a row.
+///
+/// ```
+/// use batv_bounce::ROWS;
+/// use batv_core::envelope::Mode;
+///
+/// // Only what is disproved is ever refused.
+/// let refused: Vec<_> = ROWS.iter().filter_map(|row| row.then).filter(|then| then.most == Mode::Reject).collect();
+/// assert!(refused.iter().all(|then| then.finding.as_str() == "disproved"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Then {
+    /// What was found.
+    pub finding: Finding,
+    /// Why.
+    pub reason: Reason,
+    /// How far it goes at most, whatever the mode; [`Mode::Observe`] accepts.
+    pub most: Mode,
+}
+
+const fn then(finding: Finding, reason: Reason, most: Mode) -> Option<Then> {
+    Some(Then { finding, reason, most })
+}
+
+const BOUNCES: &[Class] = &[Class::Dsn, Class::NonstandardDsn, Class::VirusNotice];
+const REPORTS: &[Class] = &[Class::DmarcReport, Class::TlsReport, Class::FeedbackReport];
+const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
+const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
+const MAIL: &[Reason] = &[Reason::NotJudged];
+
+const fn row(
+    number: u8,
+    reverse_path: Sender,
+    envelope: &'static [Reason],
+    classes: &'static [Class],
+    origin: Whose,
+    then: Option<Then>,
+) -> Row {
+    Row { number, reverse_path, envelope, classes, origin, then }
+}
+
+/// The table. The first row that applies decides; a message to which none does is judged by its envelope.
+///
+/// ```
+/// use batv_bounce::ROWS;
+///
+/// for row in ROWS {
+///     println!("{row}");
+/// }
+/// # for number in 1..=24 { assert!(ROWS.iter().any(|row| row.number == number), "{number}"); }
+/// ```
+#[rustfmt::skip]
+pub const ROWS: &[Row] = &[
+    row(1, Sender::Any, &[Reason::Exempt], &[], Whose::Any, None),
+    row(2, Sender::Null, &[Reason::NullMultiRcpt], &[], Whose::Any, None),
+    row(24, Sender::Any, &[Reason::Internal], &[], Whose::Any, None),
+    row(16, Sender::Null, &[Reason::Callout], &[], Whose::Any, None),
+    row(17, Sender::Null, &[Reason::Rfc5321Postmaster], &[], Whose::Any, None),
+    // A good tag has got around when it comes with somebody else's message.
+    row(4, Sender::Null, &[Reason::TagOk], BOUNCES, Whose::Foreign, then(Finding::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
+    row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
+    row(5, Sender::Null, LATE, BOUNCES, Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),
+    row(6, Sender::Null, LATE, &[], Whose::Any, None),
+    row(7, Sender::Null, &[Reason::TagForged], &[], Whose::Any, None),
+    // From here on there is no tag.
+    row(8, Sender::Null, UNTAGGED, BOUNCES, Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
+    row(10, Sender::Null, &[Reason::SigningGrace], BOUNCES, Whose::NotOurs, then(Finding::Unverified, Reason::SigningGrace, Mode::Mark)),
+    row(9, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Foreign, then(Finding::Disproved, Reason::BackscatterDisproved, Mode::Reject)),
+    row(10, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Open, then(Finding::Unverified, Reason::BackscatterUnverified, Mode::Quarantine)),
+    row(11, Sender::Null, UNTAGGED, &[Class::Mdn], Whose::Ours, then(Finding::Genuine, Reason::MdnProved, Mode::Observe)),
+    row(12, Sender::Null, UNTAGGED, &[Class::Mdn], Whose::NotOurs, then(Finding::Unverified, Reason::MdnUnverified, Mode::Mark)),
+    row(13, Sender::Null, UNTAGGED, REPORTS, Whose::Any, then(Finding::NotJudged, Reason::Report, Mode::Observe)),
+    row(14, Sender::Null, UNTAGGED, &[Class::AutoReply], Whose::Ours, then(Finding::Genuine, Reason::AutoReplyProved, Mode::Observe)),
+    row(14, Sender::Null, UNTAGGED, &[Class::AutoReply], Whose::NotOurs, then(Finding::Unverified, Reason::AutoReplyUnverified, Mode::Mark)),
+    row(22, Sender::Null, UNTAGGED, &[Class::Challenge], Whose::NotOurs, then(Finding::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
+    row(8, Sender::Null, UNTAGGED, &[Class::Challenge], Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
+    row(15, Sender::Null, UNTAGGED, &[], Whose::Any, then(Finding::NotJudged, Reason::NullNotBounce, Mode::Mark)),
+    // Mail with a reverse-path.
+    row(18, Sender::Mailbox, &[Reason::TaggedMail], &[], Whose::Any, None),
+    row(19, Sender::Mailbox, &[Reason::TaggedBad, Reason::TagUnknownKey], &[], Whose::Any, None),
+    row(20, Sender::Mailbox, MAIL, &[Class::Challenge, Class::VirusNotice, Class::Dsn, Class::NonstandardDsn], Whose::Ours, then(Finding::Genuine, Reason::NonnullBounceProved, Mode::Mark)),
+    row(21, Sender::Mailbox, MAIL, BOUNCES, Whose::Foreign, then(Finding::Disproved, Reason::NonnullBackscatter, Mode::Quarantine)),
+    row(22, Sender::Mailbox, MAIL, &[Class::Challenge], Whose::NotOurs, then(Finding::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
+    row(23, Sender::Mailbox, MAIL, &[], Whose::Any, None),
+];
+
+impl Row {
+    fn applies(&self, reverse_path: Path<'_>, envelope: Reason, known: &Known) -> bool {
+        let sender = match self.reverse_path {
+            Sender::Null => reverse_path == Path::Null,
+            Sender::Mailbox => reverse_path != Path::Null,
+            Sender::Any => true,
+        };
+        let welcome = self.number != 13 || known.report_is_welcome;
+        sender
+            && welcome
+            && self.envelope.contains(&envelope)
+            && (self.classes.is_empty() || self.classes.contains(&known.class))
+            && self.origin.is(known.origin)
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sender = match self.reverse_path {
+            Sender::Null => "null",
+            Sender::Mailbox => "mailbox",
+            Sender::Any => "any",
+        };
+        write!(f, "{} {sender} ", self.number)?;
+        list(f, self.envelope.iter().map(|reason| reason.as_str()))?;
+        f.write_str(" ")?;
+        list(f, self.classes.iter().map(|class| class.as_str()))?;
+        write!(f, " {}: ", self.origin.as_str())?;
+        match self.then {
+            Some(Then { finding, reason, most: Mode::Observe }) => write!(f, "{finding}, {reason}, accept"),
+            Some(Then { finding, reason, most }) => write!(f, "{finding}, {reason}, at most {}", most.as_str()),
+            None => f.write_str("as the envelope says"),
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, mut names: impl Iterator<Item = &'static str>) -> fmt::Result {
+    f.write_str(names.next().unwrap_or("any"))?;
+    names.try_for_each(|name| write!(f, ",{name}"))
+}
+
+/// Judges a message for one recipient. Pure: the same question has the same answer.
+///
+/// What is not proved never comes to worse than quarantine, and what is disproved is refused at the end of DATA where
+/// the mode is `reject`. A message that was cut is never refused for what it says.
+///
+/// ```
+/// use batv_bounce::{Class, Known, Origin, judge};
+/// use batv_core::envelope::{Disposition, Envelope, Mode, Policy, Reason};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"0123456789abcdef")?];
+/// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+/// let policy = Policy::new(Mode::Reject);
+/// let today = Day::new(20_782)?;
+///
+/// let mut known = Known::new(Class::Dsn);
+/// assert_eq!(judge(&envelope, &known, &keys, &policy, today).disposition, Disposition::Quarantine);
+/// known.origin = Origin::Disproved;
+/// let judgement = judge(&envelope, &known, &keys, &policy, today);
+/// assert_eq!(judgement.reason, Reason::BackscatterDisproved);
+/// assert_eq!(judgement.reply.to_string(), "550 5.7.1 this returns a message that we did not send");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn judge<'a>(
+    envelope: &Envelope<'a>,
+    known: &Known,
+    ring: &(impl KeyRing + ?Sized),
+    policy: &Policy<'_, impl AsRef<str>>,
+    today: Day,
+) -> Judgement<'a> {
+    let mut envelope = *envelope;
+    envelope.moment = Moment::EndOfData;
+    let first = envelope::judge(&envelope, ring, policy, today);
+    let row = ROWS.iter().find(|row| row.applies(envelope.reverse_path, first.reason, known));
+    let Some(Then { finding, reason, most }) = row.and_then(|row| row.then) else { return first };
+    let most = match reason {
+        Reason::MdnUnverified if known.strict_mdn => Mode::Quarantine,
+        Reason::NonnullBackscatter if known.reject_nonnull => Mode::Reject,
+        _ => most,
+    };
+    let disposition = policy.mode.min(most).disposition();
+    if disposition == Disposition::Reject && known.cut {
+        return cannot_judge(policy, first.mailbox);
+    }
+    let mut judgement = first;
+    (judgement.finding, judgement.reason, judgement.disposition) = (finding, reason, disposition);
+    (judgement.reply, judgement.deliver_to) = match disposition {
+        Disposition::Reject => (FOREIGN, None),
+        _ => (Reply::OK, Some(first.mailbox)),
+    };
+    judgement
+}
+
+const FOREIGN: Reply = Reply::new(550, (5, 7, 1), "this returns a message that we did not send");
