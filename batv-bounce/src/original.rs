@@ -101,7 +101,7 @@ impl<'x> Original<'x> {
     ///
     /// ```
     /// # use batv_bounce::{Limits, read};
-    /// # let reading = read(b"Subject: x\n\nFrom: a@example.com\nTo: b@example.net\nSubject: y\n", None, &Limits::default());
+    /// # let reading = read(b"From: postmaster@example.net\nSubject: x\n\nFrom: a@example.com\nTo: b@example.net\nSubject: y\n", None, &Limits::default());
     /// # let original = reading.original.ok_or("no original")?;
     /// assert_eq!(original.field("From").as_deref(), Some("a@example.com"));
     /// assert_eq!(original.field("DKIM-Signature"), None);
@@ -118,7 +118,7 @@ impl<'x> Original<'x> {
     /// fn original(message: &[u8]) -> Option<Original<'static>> {
     ///     read(message, None, &Limits::default()).original.map(Original::into_owned)
     /// }
-    /// # assert!(original(b"Subject: x\n\nFrom: a@example.com\nTo: b@example.net\nSubject: y\n").is_some());
+    /// # assert!(original(b"From: postmaster@example.net\nSubject: x\n\nFrom: a@example.com\nTo: b@example.net\nSubject: y\n").is_some());
     /// ```
     pub fn into_owned(self) -> Original<'static> {
         Original {
