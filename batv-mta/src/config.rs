@@ -47,6 +47,10 @@ pub struct Config {
     pub sign: Sign,
     /// What becomes of bounces.
     pub verify: Verify,
+    /// What messages say.
+    pub messages: Messages,
+    /// What we may have to bounce.
+    pub bounces: Bounces,
     /// Forwarded mail.
     pub srs: Forwarded,
     /// What a peer may use.
@@ -63,6 +67,8 @@ impl Default for Config {
             clients: Clients::default(),
             sign: Sign::default(),
             verify: Verify::default(),
+            messages: Messages::default(),
+            bounces: Bounces::default(),
             srs: Forwarded::default(),
             limits: Limits::default(),
         }
@@ -351,6 +357,101 @@ impl Default for Verify {
     }
 }
 
+/// What messages say, over which the envelope alone can't decide.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Messages {
+    /// Whether what comes with a null reverse-path is read to its end.
+    pub judge: bool,
+    /// Whether what comes from a program with an address is read, too.
+    pub daemon_senders: bool,
+    /// Whether what leaves gets a mark and an envelope id.
+    pub mark: bool,
+    /// The day from which on all mail has a mark.
+    #[serde(deserialize_with = "day")]
+    pub marked_since: Option<Day>,
+    /// Our own DKIM keys.
+    pub dkim_keys: Vec<DkimKey>,
+    /// Who gets reports on DMARC, TLS and abuse.
+    pub report_recipients: Mailboxes,
+    /// Whether a read receipt that proves nothing is held as a bounce is.
+    pub hold_receipts: bool,
+    /// Whether a disproved bounce is refused also where it has a reverse-path.
+    pub reject_daemon_senders: bool,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self {
+            judge: true,
+            daemon_senders: false,
+            mark: true,
+            marked_since: None,
+            dkim_keys: Vec::new(),
+            report_recipients: Mailboxes::default(),
+            hold_receipts: false,
+            reject_daemon_senders: false,
+        }
+    }
+}
+
+/// Where a public key of DKIM is: `domain:selector:/path`.
+///
+/// ```
+/// use batv_mta::config::DkimKey;
+///
+/// let key: DkimKey = "example.com:mail:/etc/dkim/mail.txt".parse()?;
+/// assert_eq!(key.selector, "mail");
+/// assert!("example.com:mail.txt".parse::<DkimKey>().is_err());
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DkimKey {
+    /// The domain that signs (`d=`).
+    pub domain: String,
+    /// The selector (`s=`).
+    pub selector: String,
+    /// The file with the record of the key, or the key in PEM.
+    pub path: PathBuf,
+}
+
+impl FromStr for DkimKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut pieces = text.splitn(3, ':');
+        match (pieces.next(), pieces.next(), pieces.next()) {
+            (Some(domain), Some(selector), Some(path)) if path.starts_with('/') => {
+                Ok(Self { domain: domain.to_owned(), selector: selector.to_owned(), path: path.into() })
+            }
+            _ => Err("a key of DKIM is `domain:selector:/path`"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DkimKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Mail from elsewhere that we may have to bounce.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Bounces {
+    /// The names under which our own servers write Authentication-Results (RFC 8601 §2.5).
+    pub authserv_ids: Vec<String>,
+    /// Whether mail whose sender nothing proves gets `NOTIFY=NEVER` (RFC 3461 §4.1).
+    pub never_to_unproved: bool,
+    /// Domains that get bounces without proof.
+    pub allowed: Mailboxes,
+    /// Domains whose ARC seals are believed.
+    pub trusted_sealers: Vec<String>,
+}
+
 /// Forwarded mail: SRS.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -389,6 +490,8 @@ pub enum ReverseFor {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Limits {
+    /// Octets of a message that is judged which are kept.
+    pub message_octets: usize,
     /// Connections at a time, of all doors; more wait.
     pub connections: usize,
     /// Seconds for which a connection may say nothing, once a request has been answered.
@@ -401,7 +504,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 20_000, idle_seconds: 3600, request_seconds: 30, drain_seconds: 30 }
+        Self {
+            message_octets: 1024 * 1024,
+            connections: 20_000,
+            idle_seconds: 3600,
+            request_seconds: 30,
+            drain_seconds: 30,
+        }
     }
 }
 

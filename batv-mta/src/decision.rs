@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use batv_bounce::Origin;
 use batv_core::Path;
 use batv_core::envelope::{Judgement, Mode};
 use tracing::info;
@@ -21,10 +22,17 @@ pub(crate) struct Occasion<'o> {
 }
 
 impl Occasion<'_> {
-    /// Tells a judgement of the core.
-    pub(crate) fn tell(&self, judgement: &Judgement<'_>, mode: Mode, to: &dyn fmt::Display, settings: &Settings) {
+    /// Tells a judgement, with class and origin of the message where it was read.
+    pub(crate) fn tell(
+        &self,
+        judgement: &Judgement<'_>,
+        mode: Mode,
+        to: &dyn fmt::Display,
+        message: Option<(&'static str, Origin)>,
+        settings: &Settings,
+    ) {
         let Judgement { finding, reason, disposition, .. } = *judgement;
-        self.tell_named([finding.as_str(), reason.as_str(), disposition.as_str()], mode, to, settings);
+        self.tell_named([finding.as_str(), reason.as_str(), disposition.as_str()], mode, to, message, settings);
     }
 
     /// Tells one that has only names: verdict, reason, disposition.
@@ -33,6 +41,7 @@ impl Occasion<'_> {
         [verdict, reason, disposition]: [&'static str; 3],
         mode: Mode,
         to: &dyn fmt::Display,
+        message: Option<(&'static str, Origin)>,
         settings: &Settings,
     ) {
         settings.metrics().count_decision(self.door, verdict, reason, disposition);
@@ -47,6 +56,8 @@ impl Occasion<'_> {
             disposition = %disposition,
             mode = %mode.as_str(),
             at = %self.at,
+            class = message.map(|(class, _)| class),
+            origin = message.map(|(_, origin)| origin.as_str()),
             "judged"
         );
     }

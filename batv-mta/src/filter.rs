@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
+use crate::content::Content;
 use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Edits, Outcome, STATUS_FIELD, Transaction};
+use crate::transaction::{Answer, Client, Edits, OUR_FIELDS, Outcome, Transaction};
 
 /// The longest line, in octets: of messages, whose lines some servers let be long.
 const LINE_LIMIT: usize = 256 * 1024;
@@ -55,6 +56,8 @@ enum Message {
     /// Not here yet.
     #[default]
     Before,
+    /// As far as it is needed to decide, held back.
+    Gathered { content: Content, lines: Vec<Vec<u8>> },
     /// In its header; a line of it is passed on, or belongs to a field that is not.
     Header { passes: bool, refusal: Option<String> },
     /// After its header.
@@ -165,7 +168,7 @@ impl Session {
             }
             b"commit" => {
                 let refusal = match core::mem::take(&mut self.message) {
-                    Message::Before => None,
+                    Message::Before | Message::Gathered { .. } => None,
                     Message::Header { refusal, .. } | Message::Body { refusal } => refusal,
                 };
                 self.end();
@@ -175,7 +178,8 @@ impl Session {
         }
     }
 
-    /// Puts our fields before the message, and leaves out copies of them that came with it.
+    /// Holds lines back until the message can be decided; then puts our fields before it, and leaves out copies of them
+    /// that came with it.
     fn data_line(&mut self, line: &[u8], reply: &str, settings: &Settings, out: &mut Vec<u8>) {
         let mut put = |line: &[u8]| {
             out.extend_from_slice(reply.as_bytes());
@@ -183,22 +187,53 @@ impl Session {
             out.push(b'\n');
         };
         if matches!(self.message, Message::Before) {
-            let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(settings));
-            let (fields, refusal) = match outcome {
-                Some(Outcome::Refuse(refusal)) => (Vec::new(), Some(refusal)),
-                Some(Outcome::Take(Edits { fields, .. })) => (fields, None),
-                None => (Vec::new(), None),
-            };
-            fields.iter().for_each(|(name, value)| put(format!("{name}: {value}").as_bytes()));
-            self.message = Message::Header { passes: true, refusal };
+            let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
+            let content = Content::new(needed, settings.config().limits.message_octets);
+            self.message = Message::Gathered { content, lines: Vec::new() };
         }
-        if let Message::Header { passes, refusal } = &mut self.message {
+        let Message::Gathered { content, lines } = &mut self.message else {
+            return self.message.pass(line, &mut put);
+        };
+        let at_end = line == b".";
+        if !at_end {
+            content.line(line);
+        }
+        let enough = at_end || content.is_cut() || line.is_empty() && !content.is_message() || !content.is_needed();
+        lines.push(line.to_vec());
+        if !enough {
+            return;
+        }
+        let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(content, settings));
+        let lines = core::mem::take(lines);
+        let (fields, refusal) = match outcome {
+            Some(Outcome::Refuse(refusal)) => (Vec::new(), Some(refusal)),
+            Some(Outcome::Take(Edits { fields, .. })) => (fields, None),
+            None => (Vec::new(), None),
+        };
+        fields.iter().for_each(|(name, value)| put(format!("{name}: {value}").as_bytes()));
+        self.message = Message::Header { passes: true, refusal };
+        for line in lines {
+            self.message.pass(&line, &mut put);
+        }
+    }
+
+    fn end(&mut self) {
+        self.transaction = None;
+        self.message = Message::Before;
+    }
+}
+
+impl Message {
+    /// Passes a line on, unless it belongs to a field of ours that came with the message.
+    fn pass(&mut self, line: &[u8], put: &mut impl FnMut(&[u8])) {
+        if let Self::Header { passes, refusal } = self {
             if line.is_empty() || line == b"." {
-                self.message = Message::Body { refusal: refusal.take() };
+                *self = Self::Body { refusal: refusal.take() };
             } else {
                 if !line.starts_with(b" ") && !line.starts_with(b"\t") {
                     let (name, _) = split_at(line, b':');
-                    *passes = !name.trim_ascii().eq_ignore_ascii_case(STATUS_FIELD.as_bytes());
+                    let is_ours = |field: &str| name.trim_ascii().eq_ignore_ascii_case(field.as_bytes());
+                    *passes = !OUR_FIELDS.into_iter().any(is_ours);
                 }
                 if !*passes {
                     return;
@@ -206,11 +241,6 @@ impl Session {
             }
         }
         put(line);
-    }
-
-    fn end(&mut self) {
-        self.transaction = None;
-        self.message = Message::Before;
     }
 }
 

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 pub mod config;
+pub mod content;
 mod decision;
 pub mod door;
 pub mod filter;
@@ -10,6 +11,7 @@ pub mod http;
 pub mod line;
 pub mod log;
 pub mod lookup;
+mod message;
 pub mod metrics;
 pub mod milter;
 pub mod policy;

@@ -133,7 +133,7 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         return answer(told, true, earlier, settings.policy(&envelope.forward_path).mode, reply);
     }
     let (judgement, mode) = transaction::judge(&envelope, settings, today);
-    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
+    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), None, settings);
     let told = [judgement.finding.as_str(), judgement.reason.as_str(), judgement.disposition.as_str()];
     answer(told, judgement.settled, earlier.and(&judgement, mode), mode, &judgement.reply.to_string())
 }

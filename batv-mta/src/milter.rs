@@ -45,6 +45,8 @@ pub mod step {
     pub const NO_REPLY_HEADER: u32 = 0x80;
     /// Don't send unknown commands.
     pub const NO_UNKNOWN: u32 = 0x100;
+    /// Pieces of the body may be answered with [`Reply::Skip`](super::Reply::Skip).
+    pub const SKIP: u32 = 0x400;
     /// Don't send DATA.
     pub const NO_DATA: u32 = 0x200;
     /// The connection is not answered.

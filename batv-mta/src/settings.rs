@@ -2,8 +2,11 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
+use std::fs;
 use std::path::Path;
 
+use batv_bounce::Ours;
+use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_config::{Keyring, Permissions, clock};
 use batv_core::envelope::Policy;
 use batv_core::prvs::{Delimiter, Form};
@@ -11,7 +14,7 @@ use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
-use crate::config::{self, Config, FormName};
+use crate::config::{Config, DkimKey, Fault, FormName};
 use crate::metrics::Metrics;
 
 /// A configuration and its keys.
@@ -36,6 +39,7 @@ pub struct Settings {
     config: Config,
     keyring: Keyring,
     lists: Lists,
+    dkim_keys: Vec<PublicKey>,
     metrics: Arc<Metrics>,
 }
 
@@ -45,6 +49,7 @@ struct Lists {
     protected: Vec<Pattern<String>>,
     exempt: Vec<Pattern<String>>,
     exempt_recipients: Vec<Pattern<String>>,
+    report_recipients: Vec<Pattern<String>>,
 }
 
 /// Why there are no settings.
@@ -53,7 +58,7 @@ struct Lists {
 pub enum Error {
     /// The configuration.
     #[error(transparent)]
-    Config(#[from] config::Fault),
+    Config(#[from] Fault),
     /// The keyring, or the clock.
     #[error(transparent)]
     Keyring(#[from] batv_config::Error),
@@ -66,6 +71,9 @@ pub enum Error {
         .0.display()
     )]
     Everybody(std::path::PathBuf),
+    /// A key of DKIM is wrong.
+    #[error("{}: {}", .0.display(), .1)]
+    DkimKey(std::path::PathBuf, KeyError),
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -115,8 +123,10 @@ impl Settings {
             protected: sign.protected.patterns()?,
             exempt: sign.exempt.patterns()?,
             exempt_recipients: sign.exempt_recipients.patterns()?,
+            report_recipients: config.messages.report_recipients.patterns()?,
         };
-        Ok(Self { config, keyring, lists, metrics: Arc::default() })
+        let dkim_keys = config.messages.dkim_keys.iter().map(dkim_key).collect::<Result<_, _>>()?;
+        Ok(Self { config, keyring, lists, dkim_keys, metrics: Arc::default() })
     }
 
     /// What is counted.
@@ -190,6 +200,19 @@ impl Settings {
         policy
     }
 
+    /// What tells mail of ours that a bounce returns.
+    pub(crate) fn ours(&self) -> Ours<'_, String> {
+        let mut ours = Ours::new(&self.lists.protected);
+        ours.dkim_keys = &self.dkim_keys;
+        ours.marked_since = self.config.messages.marked_since;
+        ours
+    }
+
+    /// Whether this mailbox is there for reports on DMARC, TLS and abuse.
+    pub(crate) fn is_report_recipient(&self, recipient: &Mailbox<'_>) -> bool {
+        contain(&self.lists.report_recipients, recipient)
+    }
+
     /// Asks something of the SRS domains; `None` when there are none.
     pub fn with_srs<T>(&self, ask: impl FnOnce(Srs<'_>) -> T) -> Option<T> {
         let domains: Vec<Domain<'_>> =
@@ -207,6 +230,12 @@ impl Settings {
     pub fn is_exempt(&self, address: Option<IpAddr>) -> bool {
         contains(&self.config.clients.exempt_networks, address)
     }
+}
+
+fn dkim_key(key: &DkimKey) -> Result<PublicKey, Error> {
+    let DkimKey { domain, selector, path } = key;
+    let record = fs::read(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
+    PublicKey::parse(domain, selector, &record).map_err(|error| Error::DkimKey(path.clone(), error))
 }
 
 fn contain(patterns: &[Pattern<String>], mailbox: &Mailbox<'_>) -> bool {

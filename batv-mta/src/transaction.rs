@@ -3,20 +3,28 @@
 use core::fmt;
 use core::net::IpAddr;
 
+use batv_bounce::header::fields;
+use batv_bounce::{Origin, is_daemon};
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
 use batv_core::prvs::{Signing, Unchanged};
 use batv_core::srs::{Forwarding, SrsVerdict};
-use batv_core::{Day, Error, Mailbox, Path};
+use batv_core::{Day, Error, Mailbox, Path, mark};
 use tracing::{error, info, warn};
 
 use crate::config::{Mixed, ReverseFor};
+use crate::content::{Content, Needed};
 use crate::decision::Occasion;
 use crate::door::Protocol;
+use crate::message::{Judged, Message};
 use crate::settings::Settings;
 use crate::signing;
 
 /// The header field that says what was found. Copies that came with the message are removed.
 pub const STATUS_FIELD: &str = "X-BATV-Status";
+/// The header field that says it whole: verdict, reason, class of the message, whose message it returns, and what was done.
+pub const VERDICT_FIELD: &str = "X-BATV-Verdict";
+/// The fields of ours by which others decide: copies of them that came with a message are removed.
+pub const OUR_FIELDS: [&str; 2] = [STATUS_FIELD, VERDICT_FIELD];
 /// The header field that keeps a recipient as it was before its tag was taken off.
 pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 
@@ -79,6 +87,8 @@ pub struct Edits {
     pub sender: Option<String>,
     /// Recipients, exactly as they were given, and what they are now.
     pub recipients: Vec<(Vec<u8>, String)>,
+    /// The envelope id that the message leaves with, where it has none (RFC 3461 §4.4).
+    pub envelope_id: Option<String>,
     /// New header fields.
     pub fields: Vec<(&'static str, String)>,
     /// Hold it, and why.
@@ -90,30 +100,39 @@ pub struct Edits {
 /// ```
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
+/// use batv_mta::content::{Content, Needed};
 /// use batv_mta::door::Protocol;
 /// use batv_mta::settings::Settings;
 /// use batv_mta::transaction::{Answer, Client, Outcome, Transaction};
 ///
 /// let keyring = Keyring::parse("[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t'\nstate = 'signing'\n")?;
-/// let settings = Settings::new(Config::parse("verify.mode = 'reject'")?, keyring)?;
+/// let config = "verify.mode = 'reject'\nmessages.marked_since = 2026-01-01";
+/// let settings = Settings::new(Config::parse(config)?, keyring)?;
 ///
 /// // Mail of a user of ours leaves with a tag.
 /// let mut client = Client::default();
 /// client.authenticated = true;
 /// let mut message = Transaction::new(Protocol::Milter, client, b"<alice@example.com>", &settings);
 /// assert_eq!(message.recipient(b"<dave@example.net>", "smtp", &settings), Answer::Continue);
-/// let Outcome::Take(edits) = message.end_of_data(&settings) else { panic!() };
+/// let mut content = Content::new(message.needs(&settings), 1024);
+/// content.field(b"Message-ID", b"<1@example.com>");
+/// let Outcome::Take(edits) = message.end_of_data(&content, &settings) else { panic!() };
+/// assert_eq!(edits.fields[0].0, "X-BATV-Mark");
 /// let tagged = edits.sender.ok_or("no tag")?;
 ///
-/// // Its bounce gets its recipient back; one without a tag is refused at the end.
+/// // Its bounce gets its recipient back; one without a tag that returns a stranger's message is refused at the end.
 /// let mut bounce = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
 /// assert_eq!(bounce.recipient(tagged.as_bytes(), "", &settings), Answer::Continue);
-/// let Outcome::Take(edits) = bounce.end_of_data(&settings) else { panic!() };
+/// let Outcome::Take(edits) = bounce.end_of_data(&Content::default(), &settings) else { panic!() };
 /// assert_eq!(edits.recipients, [(tagged.into_bytes(), "alice@example.com".to_owned())]);
 ///
 /// let mut forged = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
 /// assert_eq!(forged.recipient(b"<alice@example.com>", "", &settings), Answer::Continue);
-/// assert!(matches!(forged.end_of_data(&settings), Outcome::Refuse(reply) if reply.starts_with("550 5.7.1 ")));
+/// let mut content = Content::new(forged.needs(&settings), 1024);
+/// content.field(b"Content-Type", b"multipart/report; report-type=delivery-status; boundary=b");
+/// content.body(b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\n\
+///     From: alice@example.com\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n");
+/// assert!(matches!(forged.end_of_data(&content, &settings), Outcome::Refuse(reply) if reply.starts_with("550 5.7.1 ")));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -138,14 +157,18 @@ struct Recipient {
     restored: Option<String>,
     found: Option<Found>,
     settled: bool,
+    /// Whether it takes bounces to mail that we forwarded.
+    forwarded: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Found {
     finding: Finding,
     reason: Reason,
     disposition: Disposition,
     mode: Mode,
+    /// Class and origin of the message, where it was read.
+    message: Option<(&'static str, Origin)>,
 }
 
 impl Transaction {
@@ -168,7 +191,8 @@ impl Transaction {
     /// it delivers there, empty when it doesn't say.
     pub fn recipient(&mut self, given: &[u8], mailer: &str, settings: &Settings) -> Answer {
         let leaves = settings.config().srs.mailers.iter().any(|known| known == mailer);
-        let mut recipient = Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true };
+        let mut recipient =
+            Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true, forwarded: false };
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
             let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
@@ -181,6 +205,7 @@ impl Transaction {
                         recipient.found = Some(Found::genuine(settings.policy(&mailbox).mode));
                     }
                     recipient.restored = Some(restored);
+                    recipient.forwarded = true;
                 }
                 Reversal::Refused { reply, .. } => return Answer::Reply(reply.to_owned()),
             }
@@ -188,7 +213,7 @@ impl Transaction {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
                 if !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     let to = judgement.deliver_to.unwrap_or(mailbox);
-                    self.occasion(reverse_path, "rcpt").tell(&judgement, mode, &to, settings);
+                    self.occasion(reverse_path, "rcpt").tell(&judgement, mode, &to, None, settings);
                 }
                 let Some(deliver_to) = judgement.deliver_to else { return Answer::Reply(judgement.reply.to_string()) };
                 if reverse_path == Path::Null {
@@ -214,24 +239,68 @@ impl Transaction {
         self.recipients.last()?.restored.as_deref()
     }
 
-    /// The end of DATA.
-    pub fn end_of_data(mut self, settings: &Settings) -> Outcome {
+    /// What of the message must be read before its end can be decided; to be asked when all recipients are there.
+    pub fn needs(&self, settings: &Settings) -> Needed {
+        match Path::parse(&self.reverse_path) {
+            Ok(reverse_path) if self.is_read(reverse_path, settings) => Needed::All,
+            Ok(Path::Mailbox(sender)) if self.marks(&sender, settings) => Needed::Header,
+            _ => Needed::Nothing,
+        }
+    }
+
+    /// Whether the message is judged by what it says.
+    fn is_read(&self, reverse_path: Path<'_>, settings: &Settings) -> bool {
+        let messages = &settings.config().messages;
+        let is_bounce = match reverse_path {
+            Path::Mailbox(sender) => messages.daemon_senders && is_daemon(&sender),
+            _ => true,
+        };
+        let judged = |found: &Found| !matches!(found.reason, Reason::Exempt | Reason::Rfc5321Postmaster);
+        let for_us = |recipient: &Recipient| !recipient.forwarded && recipient.found.as_ref().is_some_and(judged);
+        messages.judge && !self.trusted && is_bounce && self.recipients.iter().any(for_us)
+    }
+
+    /// Whether the message leaves with a mark.
+    fn marks(&self, sender: &Mailbox<'_>, settings: &Settings) -> bool {
+        self.outgoing && settings.config().messages.mark && settings.is_ours(sender) && settings.is_signed(sender)
+    }
+
+    /// The end of DATA, with what was [needed](Self::needs) of the message. Nothing of it is judged by its envelope alone.
+    pub fn end_of_data(mut self, content: &Content, settings: &Settings) -> Outcome {
         let sender = if self.sender_is_told { None } else { self.sign(settings) };
         let mut edits = Edits { sender, ..Edits::default() };
         let mut refusal = None;
         let mut taken = 0_usize;
         let recipients = core::mem::take(&mut self.recipients);
+        let reverse_path = self.reverse_path.clone();
+        let reverse_path = Path::parse(&reverse_path).ok();
+        if let Some(Path::Mailbox(sender)) = &reverse_path {
+            edits.mark(self.mark(sender, content, settings));
+        }
+        let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path));
         self.earlier = Earlier::None;
         for mut recipient in recipients {
-            if !recipient.settled
-                && let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) =
-                    (Path::parse(&self.reverse_path), Path::parse(&recipient.given))
+            if (message.is_some() || !recipient.settled)
+                && !recipient.forwarded
+                && let (Some(reverse_path), Ok(Path::Mailbox(mailbox))) = (reverse_path, Path::parse(&recipient.given))
             {
                 let Ok(today) = settings.today() else { return Outcome::Refuse(CLOCK_WRONG.to_owned()) };
-                let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::EndOfData, settings, today);
-                let to = judgement.deliver_to.unwrap_or(mailbox);
-                self.occasion(reverse_path, "data").tell(&judgement, mode, &to, settings);
-                recipient.found = Some(Found::of(&judgement, mode));
+                let mut envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
+                let judged = message.as_ref().map(|message| message.judge(&envelope, settings, today));
+                let (judgement, mode) = judged.as_ref().map_or_else(
+                    || judge(&envelope, settings, today),
+                    |Judged { judgement, mode, .. }| (*judgement, *mode),
+                );
+                envelope.forward_path = judgement.deliver_to.unwrap_or(mailbox);
+                let occasion = self.occasion(reverse_path, "data");
+                let said = judged.as_ref().map(|judged| (judged.class, judged.origin));
+                // What the message didn't change has been told.
+                let told =
+                    recipient.settled && recipient.found.as_ref().is_some_and(|found| found.reason == judgement.reason);
+                if !told && !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
+                    occasion.tell(&judgement, mode, &envelope.forward_path, said, settings);
+                }
+                recipient.found = Some(Found { message: said, ..Found::of(&judgement, mode) });
                 if judgement.deliver_to.is_none() {
                     refusal = Some(judgement.reply.to_string());
                     continue;
@@ -247,6 +316,15 @@ impl Transaction {
         }
     }
 
+    fn mark(&self, sender: &Mailbox<'_>, content: &Content, settings: &Settings) -> Option<mark::Mark> {
+        if !self.marks(sender, settings) {
+            return None;
+        }
+        let message_id = fields(content.octets()).find(|field| field.is("Message-ID")).map(|field| field.text());
+        let message_id = message_id.unwrap_or_default();
+        mark::make(settings.keys(), message_id.as_bytes(), sender, settings.today().ok()?)
+    }
+
     fn judge<'a>(
         &self,
         reverse_path: Path<'a>,
@@ -255,11 +333,15 @@ impl Transaction {
         settings: &Settings,
         today: Day,
     ) -> (Judgement<'a>, Mode) {
+        judge(&self.envelope(reverse_path, mailbox, moment), settings, today)
+    }
+
+    fn envelope<'a>(&self, reverse_path: Path<'a>, mailbox: Mailbox<'a>, moment: Moment) -> Envelope<'a> {
         let mut envelope = Envelope::new(reverse_path, mailbox);
         envelope.trusted_client = self.trusted;
         envelope.earlier = self.earlier;
         envelope.moment = moment;
-        judge(&envelope, settings, today)
+        envelope
     }
 
     fn no_clock(&mut self, recipient: Recipient, settings: &Settings) -> Answer {
@@ -401,18 +483,18 @@ pub(crate) fn reverse_srs(
         Some(_) if !trusted && mode == Mode::Reject => refused(["disproved", "srs", "reject"], SRS_WRONG),
         Some(_) => return Reversal::Other,
     };
-    occasion.tell_named(told, mode, mailbox, settings);
+    occasion.tell_named(told, mode, mailbox, None, settings);
     reversal
 }
 
 impl Found {
     const fn of(judgement: &Judgement<'_>, mode: Mode) -> Self {
         let Judgement { finding, reason, disposition, .. } = *judgement;
-        Self { finding, reason, disposition, mode }
+        Self { finding, reason, disposition, mode, message: None }
     }
 
     const fn genuine(mode: Mode) -> Self {
-        Self { finding: Finding::Genuine, reason: Reason::TagOk, disposition: Disposition::Accept, mode }
+        Self { finding: Finding::Genuine, reason: Reason::TagOk, disposition: Disposition::Accept, mode, message: None }
     }
 
     /// What batv-tools wrote, with our reason after it.
@@ -424,19 +506,39 @@ impl Found {
             _ => None,
         }
     }
+
+    /// All that was found, for who reads it by program.
+    fn verdict(&self) -> Option<String> {
+        let (class, origin) = self.message.filter(|_| self.mode > Mode::Observe && self.reason != Reason::Exempt)?;
+        let Self { finding, reason, disposition, .. } = self;
+        Some(format!("{finding}; reason={reason}; class={class}; origin={origin}; disposition={disposition}"))
+    }
 }
 
 impl Edits {
+    fn mark(&mut self, mark: Option<mark::Mark>) {
+        if let Some(mark) = mark {
+            self.fields.push((mark::FIELD, mark.to_string()));
+            self.envelope_id = Some(mark.envelope_id().to_string());
+        }
+    }
+
+    /// One field for all recipients says the worst of them: a good tag speaks for its own alone.
+    fn say(&mut self, found: &Found) {
+        let worse = self.fields.iter().any(|(name, said)| *name == STATUS_FIELD && said == VALID);
+        for (field, text) in [(STATUS_FIELD, found.status()), (VERDICT_FIELD, found.verdict())] {
+            let Some(text) = text else { continue };
+            match self.fields.iter_mut().find(|(name, _)| *name == field) {
+                None => self.fields.push((field, text)),
+                Some((_, said)) if worse => *said = text,
+                Some(_) => {}
+            }
+        }
+    }
+
     fn add(&mut self, recipient: Recipient) {
         if let Some(found) = recipient.found {
-            if let Some(status) = found.status() {
-                // One field for all recipients says the worst of them: a good tag speaks for its own alone.
-                match self.fields.iter_mut().find(|(name, _)| *name == STATUS_FIELD) {
-                    None => self.fields.push((STATUS_FIELD, status)),
-                    Some((_, said)) if said == VALID => *said = status,
-                    Some(_) => {}
-                }
-            }
+            self.say(&found);
             if found.disposition == Disposition::Quarantine {
                 self.hold = Some(found.reason.as_str());
             }

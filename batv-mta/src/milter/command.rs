@@ -9,7 +9,7 @@ use thiserror::Error;
 /// ```
 /// use batv_mta::milter::Command;
 ///
-/// assert_eq!(Command::parse(b"M<>\0"), Ok(Command::Mail { argument: b"<>" }));
+/// assert_eq!(Command::parse(b"M<>\0BODY=7BIT\0"), Ok(Command::Mail { argument: b"<>", parameters: b"BODY=7BIT\0" }));
 /// assert!(Command::parse(b"?").is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,8 +24,8 @@ pub enum Command<'a> {
     Connect { host: &'a [u8], family: Family, port: u16, address: Option<IpAddr> },
     /// HELO or EHLO.
     Helo,
-    /// MAIL FROM.
-    Mail { argument: &'a [u8] },
+    /// MAIL FROM: its argument, and the list of its parameters, each ended by NUL.
+    Mail { argument: &'a [u8], parameters: &'a [u8] },
     /// RCPT TO.
     Recipient { argument: &'a [u8] },
     /// DATA.
@@ -34,8 +34,8 @@ pub enum Command<'a> {
     Header { name: &'a [u8], value: &'a [u8] },
     /// The end of the header.
     EndOfHeader,
-    /// A part of the body.
-    Body,
+    /// A piece of the body.
+    Body { octets: &'a [u8] },
     /// The end of the message.
     EndOfMessage,
     /// The message, or what there was of it, is gone.
@@ -103,7 +103,10 @@ impl<'a> Command<'a> {
             }
             b'C' => Self::connect(rest).ok_or(Malformed(command))?,
             b'H' => Self::Helo,
-            b'M' => Self::Mail { argument: texts(rest).next().ok_or(Malformed(command))? },
+            b'M' => {
+                let argument = texts(rest).next().ok_or(Malformed(command))?;
+                Self::Mail { argument, parameters: rest.get(argument.len() + 1..).unwrap_or_default() }
+            }
             b'R' => Self::Recipient { argument: texts(rest).next().ok_or(Malformed(command))? },
             b'T' => Self::Data,
             b'L' => {
@@ -112,7 +115,7 @@ impl<'a> Command<'a> {
                 Self::Header { name, value: parts.next().unwrap_or_default() }
             }
             b'N' => Self::EndOfHeader,
-            b'B' => Self::Body,
+            b'B' => Self::Body { octets: rest },
             b'E' => Self::EndOfMessage,
             b'A' => Self::Abort,
             b'U' => Self::Unknown,

@@ -8,7 +8,7 @@ use super::packet;
 /// use batv_mta::milter::Reply;
 ///
 /// let mut octets = Vec::new();
-/// Reply::ChangeSender("<prvs=1234abcdef=alice@example.com>").put(&mut octets);
+/// Reply::ChangeSender { path: b"<prvs=1234abcdef=alice@example.com>", parameters: "" }.put(&mut octets);
 /// assert_eq!(octets.get(..6), Some(&b"\0\0\0\x25e<"[..]));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,8 +23,10 @@ pub enum Reply<'a> {
     Tempfail,
     /// Refuse with this reply.
     Code(&'a str),
-    /// The reverse-path from now on, in brackets.
-    ChangeSender(&'a str),
+    /// No more pieces of the body.
+    Skip,
+    /// The reverse-path from now on, in brackets, and the parameters of MAIL that change with it, with spaces between.
+    ChangeSender { path: &'a [u8], parameters: &'a str },
     /// One more recipient, in brackets.
     AddRecipient(&'a str),
     /// One recipient less, exactly as the server named it.
@@ -54,7 +56,9 @@ impl Reply<'_> {
             Self::Accept => put(b'a', &[]),
             Self::Tempfail => put(b't', &[]),
             Self::Code(text) => put(b'y', &[text.as_bytes(), END]),
-            Self::ChangeSender(path) => put(b'e', &[path.as_bytes(), END]),
+            Self::Skip => put(b's', &[]),
+            Self::ChangeSender { path, parameters: "" } => put(b'e', &[path, END]),
+            Self::ChangeSender { path, parameters } => put(b'e', &[path, END, parameters.as_bytes(), END]),
             Self::AddRecipient(path) => put(b'+', &[path.as_bytes(), END]),
             Self::DeleteRecipient(path) => put(b'-', &[path, END]),
             Self::InsertHeader { index, name, value } => {

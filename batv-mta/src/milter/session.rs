@@ -6,11 +6,12 @@ use super::command::{Command, Family, texts};
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use super::{VERSION, action, step};
+use crate::content::Content;
 use crate::door::{Door, Flow, Protocol, each_request};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Outcome, STATUS_FIELD, Transaction};
+use crate::transaction::{Answer, Client, Edits, OUR_FIELDS, Outcome, Transaction};
 
-/// The most copies of our header field that are removed: each costs Postfix a reading of the whole header.
+/// The most copies of a header field of ours that are removed: each costs Postfix a reading of the whole header.
 const MOST_FORGED: u32 = 50;
 /// What we can't do without: to tag a sender, to restore a recipient, to say what was found.
 const NEEDED: u32 = action::ADD_HEADERS
@@ -19,7 +20,7 @@ const NEEDED: u32 = action::ADD_HEADERS
     | action::CHANGE_HEADERS
     | action::CHANGE_SENDER;
 const WANTED: u32 = action::QUARANTINE | action::SET_MACROS;
-const SKIPPED: u32 = step::NO_HELO | step::NO_BODY | step::NO_END_OF_HEADER | step::NO_UNKNOWN;
+const SKIPPED: u32 = step::NO_HELO | step::NO_END_OF_HEADER | step::NO_UNKNOWN;
 /// Over TCP a packet that nobody answers makes the next one wait for a delayed acknowledgement, 40 ms.
 const UNANSWERED: u32 = step::NO_REPLY_CONNECT | step::NO_REPLY_MAIL | step::NO_REPLY_HEADER | step::NO_DATA;
 
@@ -47,13 +48,20 @@ pub struct Session {
     wait_for_answers: bool,
     steps: u32,
     can_hold: bool,
+    can_skip: bool,
     client: Client,
     daemon_name: String,
     queue_id: String,
     rcpt_mailer: String,
     transaction: Option<Transaction>,
-    /// How often the message has our header field already.
-    forged: u32,
+    /// The argument of MAIL FROM.
+    sender: Vec<u8>,
+    /// Whether the message has an envelope id already.
+    has_envelope_id: bool,
+    /// How often the message has our header fields already.
+    forged: [u32; OUR_FIELDS.len()],
+    /// What is kept of the message, from its first field on.
+    content: Option<Content>,
 }
 
 impl Session {
@@ -70,12 +78,16 @@ impl Session {
             wait_for_answers,
             steps: 0,
             can_hold: false,
+            can_skip: false,
             client: Client::default(),
             daemon_name: String::new(),
             queue_id: String::new(),
             rcpt_mailer: String::new(),
             transaction: None,
-            forged: 0,
+            sender: Vec::new(),
+            has_envelope_id: false,
+            forged: [0; OUR_FIELDS.len()],
+            content: None,
         }
     }
 
@@ -88,7 +100,9 @@ impl Session {
             }
         };
         match command {
-            Command::Negotiate { version, actions, steps } => return self.negotiate(version, actions, steps, out),
+            Command::Negotiate { version, actions, steps } => {
+                return self.negotiate(version, actions, steps, settings, out);
+            }
             Command::Macros { command, list } => self.macros(command, list),
             Command::Connect { address, family, port, .. } => {
                 // What Postfix is handed on its command line comes from loopback and port 0.
@@ -97,23 +111,36 @@ impl Session {
                 self.client.daemon_name.clone_from(&self.daemon_name);
                 self.answer(step::NO_REPLY_CONNECT, out);
             }
-            Command::Mail { argument } => {
-                self.forged = 0;
+            Command::Mail { argument, parameters } => {
+                self.forged = [0; OUR_FIELDS.len()];
+                self.content = None;
+                let is_envelope_id = |parameter: &[u8]| parameter.to_ascii_uppercase().starts_with(b"ENVID=");
+                self.has_envelope_id = texts(parameters).any(is_envelope_id);
+                self.sender = argument.to_vec();
                 let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), argument, settings);
                 transaction.queue_id.clone_from(&self.queue_id);
                 self.transaction = Some(transaction);
                 self.answer(step::NO_REPLY_MAIL, out);
             }
             Command::Recipient { argument } => self.recipient(argument, settings, out),
-            Command::Header { name, .. } => {
-                self.forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(STATUS_FIELD.as_bytes()));
+            Command::Header { name, value } => {
+                for (forged, field) in self.forged.iter_mut().zip(OUR_FIELDS) {
+                    *forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(field.as_bytes()));
+                }
+                self.content(settings).field(name, value);
                 self.answer(step::NO_REPLY_HEADER, out);
+            }
+            Command::Body { octets } => {
+                let can_skip = self.can_skip;
+                let content = self.content(settings);
+                content.body(octets);
+                // The rest is not sent then: that is what most mail costs.
+                let reply = if can_skip && !content.wants_body() { Reply::Skip } else { Reply::Continue };
+                reply.put(out);
             }
             Command::EndOfMessage => self.end_of_message(settings, out),
             Command::Abort => self.end_transaction(),
-            Command::Helo | Command::Data | Command::EndOfHeader | Command::Body | Command::Unknown => {
-                Reply::Continue.put(out);
-            }
+            Command::Helo | Command::Data | Command::EndOfHeader | Command::Unknown => Reply::Continue.put(out),
             Command::Quit => return Flow::Close,
             Command::QuitNewConnection => {
                 self.end_transaction();
@@ -124,7 +151,13 @@ impl Session {
         Flow::Continue
     }
 
-    fn negotiate(&mut self, version: u32, actions: u32, steps: u32, out: &mut Vec<u8>) -> Flow {
+    /// What is kept of the message. What is needed is known when its first field comes, after its recipients.
+    fn content(&mut self, settings: &Settings) -> &mut Content {
+        let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
+        self.content.get_or_insert_with(|| Content::new(needed, settings.config().limits.message_octets))
+    }
+
+    fn negotiate(&mut self, version: u32, actions: u32, steps: u32, settings: &Settings, out: &mut Vec<u8>) -> Flow {
         if actions & NEEDED != NEEDED {
             error!(
                 door = "milter",
@@ -135,8 +168,12 @@ impl Session {
             );
             return Flow::Close;
         }
-        let wanted = if self.wait_for_answers { SKIPPED } else { SKIPPED | UNANSWERED };
+        let mut wanted = SKIPPED | if settings.config().messages.judge { step::SKIP } else { step::NO_BODY };
+        if !self.wait_for_answers {
+            wanted |= UNANSWERED;
+        }
         self.steps = steps & wanted;
+        self.can_skip = self.steps & step::SKIP != 0;
         let actions = actions & (NEEDED | WANTED);
         self.can_hold = actions & action::QUARANTINE != 0;
         let mut macros = Vec::new();
@@ -196,20 +233,22 @@ impl Session {
     }
 
     fn end_of_message(&mut self, settings: &Settings, out: &mut Vec<u8>) {
+        self.content(settings);
         let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
-        if self.forged > MOST_FORGED {
-            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status").put(out);
+        if self.forged.iter().any(|forged| *forged > MOST_FORGED) {
+            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status or X-BATV-Verdict").put(out);
             return self.end_transaction();
         }
-        match transaction.end_of_data(settings) {
+        let content = self.content.take().unwrap_or_default();
+        match transaction.end_of_data(&content, settings) {
             Outcome::Refuse(text) => Reply::Code(&text).put(out),
             Outcome::Take(edits) => {
-                for index in (1..=self.forged).rev() {
-                    Reply::DeleteHeader { index, name: STATUS_FIELD }.put(out);
+                for (forged, name) in self.forged.into_iter().zip(OUR_FIELDS) {
+                    for index in (1..=forged).rev() {
+                        Reply::DeleteHeader { index, name }.put(out);
+                    }
                 }
-                if let Some(sender) = &edits.sender {
-                    Reply::ChangeSender(&bracketed(sender)).put(out);
-                }
+                self.change_sender(&edits, out);
                 for (given, restored) in &edits.recipients {
                     Reply::DeleteRecipient(given).put(out);
                     Reply::AddRecipient(&bracketed(restored)).put(out);
@@ -227,8 +266,20 @@ impl Session {
         self.end_transaction();
     }
 
+    fn change_sender(&self, edits: &Edits, out: &mut Vec<u8>) {
+        // A client that names its message itself waits for a report under that name.
+        let envelope_id = edits.envelope_id.as_ref().filter(|_| !self.has_envelope_id);
+        let parameters = envelope_id.map(|envelope_id| format!("ENVID={envelope_id}")).unwrap_or_default();
+        let changed = edits.sender.as_ref().map(|sender| bracketed(sender).into_bytes());
+        // One that stays is named again, with its envelope id.
+        if let Some(path) = changed.or_else(|| envelope_id.map(|_| self.sender.clone())) {
+            Reply::ChangeSender { path: &path, parameters: &parameters }.put(out);
+        }
+    }
+
     fn end_transaction(&mut self) {
         self.transaction = None;
+        self.content = None;
         self.queue_id.clear();
         self.rcpt_mailer.clear();
     }
