@@ -40,7 +40,7 @@ pub enum Verdict<'k> {
         /// What is wrong with it.
         failure: Failure,
     },
-    /// A signature verifies: these fields of the header left us together.
+    /// A signature verifies: the fields that it lists left us together. Others may have been added.
     Valid {
         /// The key that made it.
         key: &'k PublicKey,
@@ -110,8 +110,8 @@ impl fmt::Display for Failure {
 /// Verifies the signatures of ours on a header: the first ten that name one of the keys, until one is good.
 ///
 /// The header is hashed as it came back, but that a line may end in LF too. Nothing is guessed about what a mail
-/// server may have done to it. A body is given when all of it came back. It takes time in proportion to their octets,
-/// and at most ten times that to verify.
+/// server may have done to it. The body, which begins after the empty line, is given when all of it came back. The time
+/// it takes is in proportion to their octets, which the caller bounds.
 ///
 /// When a signature was made (`t=`) and until when it is good (`x=`) is no matter: a bounce may be late, and that says
 /// nothing about who sent the message.

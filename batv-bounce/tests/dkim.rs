@@ -217,6 +217,22 @@ fn a_key_may_be_for_its_domain_alone() {
 }
 
 #[test]
+fn a_signature_may_be_over_others() {
+    let message = file("twice.eml");
+    let (header, body) = split(&message);
+    let only = [key("ed25519", "zone")];
+    let cases: [(&str, Vec<u8>, Outcome); 4] = [
+        ("as it was", header.to_vec(), Outcome::Valid(Body::Matches)),
+        ("another first signature", replaced(header, b"s=rsa", b"s=RSA"), Outcome::Bad(Failure::Mismatch)),
+        ("no first signature", replaced(header, b"\nDKIM-Signature:", b"\nX:"), Outcome::Bad(Failure::Mismatch)),
+        ("a third signature", [b"DKIM-Signature: d=example.net\n", header].concat(), Outcome::Bad(Failure::Mismatch)),
+    ];
+    for (what, header, expected) in cases {
+        assert_eq!(outcome(&header, Some(body), &only), expected, "{what}");
+    }
+}
+
+#[test]
 fn each_key_of_that_name_is_tried() {
     let message = file("ed25519-relaxed-simple.eml");
     let (header, _) = split(&message);

@@ -74,7 +74,7 @@ pub enum KeyError {
     #[error("neither PEM nor a DKIM record: must be like `v=DKIM1; k=rsa; p=…` or `-----BEGIN PUBLIC KEY-----`")]
     NotARecord,
     /// A tag stands in the record twice.
-    #[error("{0}= stands there twice: give one record a key")]
+    #[error("{0}= stands there twice: must be one record alone")]
     Twice(String),
     /// A version other than ours.
     #[error("v= of the record must be DKIM1")]
@@ -100,8 +100,11 @@ pub enum KeyError {
     /// A PEM key of another algorithm.
     #[error("key is for the algorithm {0}: must be an RSA or Ed25519 key")]
     Algorithm(String),
-    /// An RSA key that is damaged.
-    #[error("RSA key is damaged: must be a SubjectPublicKeyInfo or RSAPublicKey in DER")]
+    /// A key that is cut or damaged.
+    #[error("key is cut or damaged: must be a SubjectPublicKeyInfo or RSAPublicKey in DER")]
+    Der,
+    /// Numbers that make no RSA key.
+    #[error("RSA key is damaged: its modulus or exponent is even, or too small or too big")]
     Rsa,
     /// An RSA key that is too small, or so big that a signature takes long.
     #[error("RSA key of {bits} bits: must have from 1024 to 8192")]
@@ -145,10 +148,9 @@ impl PublicKey {
     pub fn parse(domain: &str, selector: &str, text: &[u8]) -> Result<Self, KeyError> {
         Domain::parse(domain).map_err(KeyError::Domain)?;
         Domain::parse(selector).map_err(KeyError::Selector)?;
-        let (material, is_strict) = if memmem::find(text, PEM_BEGIN).is_some() {
-            (read_pem(text)?, false)
-        } else {
-            read_record(&unquoted(text))?
+        let (material, is_strict) = match split_once(text, b"-----BEGIN ") {
+            Some((_, block)) => (read_pem(block)?, false),
+            None => read_record(&unquoted(text))?,
         };
         Ok(Self { domain: domain.to_owned(), selector: selector.to_owned(), material, is_strict })
     }
@@ -219,25 +221,23 @@ impl PublicKey {
     }
 }
 
-const PEM_BEGIN: &[u8] = b"-----BEGIN ";
-
-/// The first block of PEM (RFC 7468 §13; RFC 8017 for `RSA PUBLIC KEY`). Text before it is no matter.
-fn read_pem(text: &[u8]) -> Result<Material, KeyError> {
-    let after = |text: &'_ [u8], mark: &[u8]| memmem::find(text, mark).map(|at| at + mark.len());
-    let label_at = after(text, PEM_BEGIN).ok_or(KeyError::Pem)?;
-    let text = &text[label_at..];
-    let label_end = memmem::find(text, b"-----").ok_or(KeyError::Pem)?;
-    let (label, text) = (&text[..label_end], &text[label_end + b"-----".len()..]);
+/// A block of PEM after `-----BEGIN ` (RFC 7468 §13; RFC 8017 has what is in `RSA PUBLIC KEY`).
+fn read_pem(block: &[u8]) -> Result<Material, KeyError> {
+    let (label, rest) = split_once(block, b"-----").ok_or(KeyError::Pem)?;
     if label.ends_with(b"PRIVATE KEY") {
         return Err(KeyError::Private);
     }
-    let end = memmem::find(text, b"-----END ").ok_or(KeyError::Pem)?;
-    let der = decode_base64(&text[..end]).ok_or(KeyError::Base64)?;
-    match label {
-        b"PUBLIC KEY" => read_spki(&der),
-        b"RSA PUBLIC KEY" => read_rsa(&der),
-        _ => Err(KeyError::Pem),
-    }
+    let (base64, _) = split_once(rest, b"-----END ").ok_or(KeyError::Pem)?;
+    let read = match label {
+        b"PUBLIC KEY" => read_spki,
+        b"RSA PUBLIC KEY" => read_rsa,
+        _ => return Err(KeyError::Pem),
+    };
+    read(&decode_base64(base64).ok_or(KeyError::Base64)?)
+}
+
+fn split_once<'x>(text: &'x [u8], mark: &[u8]) -> Option<(&'x [u8], &'x [u8])> {
+    memmem::find(text, mark).map(|at| (&text[..at], &text[at + mark.len()..]))
 }
 
 /// What stands in the quotes of a zone file or of `dig` (RFC 1035 §5.1), joined; the text itself when it has none.
@@ -280,7 +280,10 @@ fn read_record(record: &[u8]) -> Result<(Material, bool), KeyError> {
         return Err(KeyError::Service);
     }
     let read: fn(&[u8]) -> _ = match tags.get("k") {
-        None | Some(b"rsa") => |der| if is_spki(der) { read_spki(der) } else { read_rsa(der) },
+        None | Some(b"rsa") => |der| match SubjectPublicKeyInfoRef::from_der(der) {
+            Ok(info) => read_info(&info),
+            Err(_) => read_rsa(der),
+        },
         Some(b"ed25519") => read_ed25519,
         Some(_) => return Err(KeyError::Type),
     };
@@ -298,14 +301,13 @@ pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     BASE64.decode(&text).ok()
 }
 
-fn is_spki(der: &[u8]) -> bool {
-    SubjectPublicKeyInfoRef::from_der(der).is_ok()
-}
-
 /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1).
 fn read_spki(der: &[u8]) -> Result<Material, KeyError> {
-    let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Rsa)?;
-    let key = info.subject_public_key.as_bytes().ok_or(KeyError::Rsa)?;
+    SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Der).and_then(|info| read_info(&info))
+}
+
+fn read_info(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Material, KeyError> {
+    let key = info.subject_public_key.as_bytes().ok_or(KeyError::Der)?;
     match info.algorithm.oid {
         pkcs1::ALGORITHM_OID => read_rsa(key),
         ED25519_OID => read_ed25519(key),
@@ -315,7 +317,7 @@ fn read_spki(der: &[u8]) -> Result<Material, KeyError> {
 
 /// An `RSAPublicKey` (RFC 8017 §A.1.1): RFC 6376 §3.6.1 asks for it, though its examples are the above.
 fn read_rsa(der: &[u8]) -> Result<Material, KeyError> {
-    let key = pkcs1::RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Rsa)?;
+    let key = pkcs1::RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Der)?;
     let number = |octets| BoxedUint::from_be_slice_vartime(octets);
     let (modulus, exponent) = (number(key.modulus.as_bytes()), number(key.public_exponent.as_bytes()));
     let bits = modulus.bit_width_vartime();
@@ -338,6 +340,8 @@ fn read_ed25519(octets: &[u8]) -> Result<Material, KeyError> {
 mod tests {
     use rsa::pkcs1::EncodeRsaPublicKey;
     use rsa::pkcs8::EncodePublicKey;
+    use rsa::pkcs8::der::Encode;
+    use rsa::pkcs8::der::asn1::UintRef;
 
     use super::*;
 
@@ -385,6 +389,10 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let p = format!("p={ED25519}");
+        let ones = [0xff; 128];
+        let (modulus, exponent) = (UintRef::new(&ones).expect("a number"), UintRef::new(&[2]).expect("a number"));
+        let even = pkcs1::RsaPublicKey { modulus, public_exponent: exponent }.to_der().expect("DER");
+        let even = BASE64.encode(&even);
         let weak = BASE64.encode(&[1_u8; 1].into_iter().chain([0; 31]).collect::<Vec<_>>());
         let curve = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEGOS0xMRlvmcy+SdJ0jBCcvBDkDSBqDNFKCZpYnRjQaJ0ZLDKvcJuFHLC0KTXkCsb\
             AQGyJ8DnU1DUqd5L+2k1Xg==";
@@ -399,8 +407,12 @@ mod tests {
             (format!("k=ed25519; h=sha1; {p}"), KeyError::Hash),
             (format!("k=ed25519; s=tls; {p}"), KeyError::Service),
             ("p=AAA".into(), KeyError::Base64),
-            ("p=AAAA".into(), KeyError::Rsa),
-            (p, KeyError::Rsa),
+            ("p=AAAA".into(), KeyError::Der),
+            (p, KeyError::Der),
+            // Modulus 4, exponent 3.
+            ("p=MAYCAQQCAQM=".into(), KeyError::RsaSize { bits: 3 }),
+            (format!("p={even}"), KeyError::Rsa),
+            (pem("PUBLIC KEY", &SPKI[..SPKI.len() - 4]), KeyError::Der),
             (format!("p={curve}"), KeyError::Algorithm("1.2.840.10045.2.1".into())),
             ("k=ed25519; p=AAAA".into(), KeyError::Ed25519Length { octets: 3 }),
             (format!("k=ed25519; p={SPKI}"), KeyError::Ed25519Length { octets: 44 }),

@@ -35,8 +35,8 @@ pub(super) struct Signature<'x> {
     header: Canonicalization,
     body: Canonicalization,
     body_hash: Vec<u8>,
-    /// The octets of the canonical body that are hashed, when not all of them are.
-    length: Option<usize>,
+    /// How many octets of the canonical body are hashed, at most.
+    length: usize,
     /// The signature itself.
     pub(super) octets: Vec<u8>,
 }
@@ -61,7 +61,10 @@ impl<'x> Signature<'x> {
             Some(value) => Canonicalization::parse(value).ok_or(Failure::Malformed("c"))?,
             None => Default::default(),
         };
-        let length = tags.get("l").map(|digits| read_length(digits).ok_or(Failure::Malformed("l"))).transpose()?;
+        let length = match tags.get("l") {
+            Some(digits) => read_length(digits).ok_or(Failure::Malformed("l"))?,
+            None => usize::MAX,
+        };
         let (body_hash, octets) = (base64("bh")?, base64("b")?);
         Ok(Self { field, tags, names, header, body, body_hash, length, octets })
     }
@@ -74,8 +77,8 @@ impl<'x> Signature<'x> {
             let name = name.to_ascii_lowercase();
             let all = index.0.get(&name).map(Vec::as_slice).unwrap_or_default();
             let left = left.entry(name).or_insert(all);
-            // Each name takes the lowest field that is left, and nothing when none is. Where `h=` lists signatures, it
-            // does not mean itself (§3.5).
+            // Each name takes the lowest field that is left, and nothing when none is (§5.4.2). A signature that lists
+            // signatures does not mean itself (§3.5).
             while let Some((lowest, above)) = left.split_last() {
                 *left = above;
                 if !ptr::eq(lowest.octets, self.field.octets) {
@@ -103,14 +106,13 @@ impl<'x> Signature<'x> {
     pub(super) fn compare(&self, body: Option<&[u8]>) -> Body {
         let Some(body) = body else { return Body::Absent };
         let mut hash = Sha256::new();
-        let mut left = self.length.unwrap_or(usize::MAX);
+        let mut left = self.length;
         self.body.body(body, |octets| {
             let hashed = &octets[..left.min(octets.len())];
             left -= hashed.len();
             hash.update(hashed);
         });
-        let is_long_enough = self.length.is_none() || left == 0;
-        if is_long_enough && hash.finalize()[..] == self.body_hash { Body::Matches } else { Body::Differs }
+        if hash.finalize()[..] == self.body_hash { Body::Matches } else { Body::Differs }
     }
 }
 

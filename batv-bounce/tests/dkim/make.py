@@ -68,17 +68,23 @@ def main():
     (HERE / "ed25519.pem").write_text(
         f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(spki).decode()}\n-----END PUBLIC KEY-----\n")
 
-    def sign(name, algorithm, header, body, **options):
+    def sign(name, algorithm, header, body, message=MESSAGE, names=NAMES, **options):
         signature = dkim.sign(
-            MESSAGE, algorithm.encode(), b"example.com", keys[algorithm], include_headers=NAMES,
+            message, algorithm.encode(), b"example.com", keys[algorithm], include_headers=names,
             canonicalize=(header.encode(), body.encode()), signature_algorithm=f"{algorithm}-sha256".encode(), **options)
-        (HERE / f"{name}.eml").write_bytes((signature + MESSAGE).replace(b"\r\n", b"\n"))
+        signed = signature + message
+        (HERE / f"{name}.eml").write_bytes(signed.replace(b"\r\n", b"\n"))
+        return signed
 
     for algorithm in keys:
         for header in "simple", "relaxed":
             for body in "simple", "relaxed":
                 sign(f"{algorithm}-{header}-{body}", algorithm, header, body)
     sign("length", "ed25519", "relaxed", "relaxed", length=True, identity=b"joe@mail.example.com")
+    # A signature over another, and against a third, which is not it itself.
+    dkim.DKIM.SHOULD_NOT = ()
+    first = sign("twice", "rsa", "relaxed", "relaxed")
+    sign("twice", "ed25519", "simple", "simple", first, [*NAMES, b"DKIM-Signature", b"DKIM-Signature"])
 
 
 if __name__ == "__main__":
