@@ -2,15 +2,21 @@
 
 extern crate alloc;
 
+mod arc;
+pub mod authentication_results;
+pub mod auto_reply;
 mod class;
 pub mod dkim;
 pub mod header;
+pub mod may_bounce;
 mod message;
+pub mod notify;
 mod origin;
 mod original;
 mod reading;
 mod report;
 mod sender;
+pub mod trusted_results;
 mod verdict;
 mod wording;
 
