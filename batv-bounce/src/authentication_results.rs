@@ -46,7 +46,7 @@ impl<'x> AuthenticationResults<'x> {
     /// A result that has no readable shape is passed over, up to the next semicolon.
     ///
     /// # Errors
-    /// [`Error`]: nothing of such a field may be used.
+    /// [`enum@Error`]: nothing of such a field may be used.
     ///
     /// ```
     /// # use batv_bounce::authentication_results::{AuthenticationResults, Error};
@@ -257,13 +257,15 @@ impl PartialEq for Value<'_> {
 impl Eq for Value<'_> {}
 
 impl fmt::Display for Value<'_> {
-    /// Quoted where it is no token (RFC 2045 §5.1) and no address of atoms.
+    /// Quoted where it is no token (RFC 2045 §5.1) and no address of tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.text();
-        let is_token = !text.is_empty() && text.bytes().all(is_token);
-        let is_address = matches!(text.split_once('@'), Some((local_part, domain)) if !domain.is_empty()
-            && local_part.bytes().chain(domain.bytes()).all(is_atom));
-        if is_token || is_address {
+        let is_all_token = |part: &str| !part.is_empty() && part.bytes().all(is_token);
+        let domain = text.strip_prefix('@').or_else(|| {
+            let (local_part, domain) = text.split_once('@')?;
+            is_all_token(local_part).then_some(domain)
+        });
+        if is_all_token(domain.unwrap_or(&text)) {
             return f.write_str(&text);
         }
         f.write_char('"')?;
@@ -356,7 +358,7 @@ pub enum Error {
         /// Its length in octets.
         length: usize,
     },
-    /// Not UTF-8 (RFC 8601 §5 takes what RFC 6532 allows).
+    /// Not UTF-8 (RFC 6532 §3).
     #[error("octet at offset {offset} is not UTF-8")]
     NotUtf8 {
         /// Where.
@@ -447,7 +449,7 @@ impl<'x> Reader<'x> {
         }
         self.skip_cfws()?;
         let result = self.run(is_keyword);
-        if result.is_empty() || self.octet().is_some_and(is_value) {
+        if result.is_empty() {
             return Ok(None);
         }
         let mut resinfo = Resinfo { method, version, result, reason: None, properties: Vec::new() };
@@ -597,14 +599,9 @@ const fn is_value(octet: u8) -> bool {
     !matches!(octet, b'\0'..=b' ' | b'\x7F' | b'(' | b')' | b';' | b'"')
 }
 
-/// RFC 2045 §5.1, and UTF-8 (RFC 8601 §2.2).
+/// RFC 2045 §5.1, and UTF-8 (RFC 6532 §3).
 const fn is_token(octet: u8) -> bool {
     is_value(octet) && !matches!(octet, b'<' | b'>' | b'@' | b',' | b':' | b'\\' | b'/' | b'[' | b']' | b'?' | b'=')
-}
-
-/// `atext` of RFC 5322 §3.2.3 and RFC 6532 §3.2, and the dot between atoms.
-const fn is_atom(octet: u8) -> bool {
-    is_token(octet) || matches!(octet, b'/' | b'?' | b'=')
 }
 
 #[cfg(test)]
@@ -616,7 +613,7 @@ mod tests {
     use super::*;
 
     /// What each product writes, and what of it is read.
-    const SAMPLES: [(&str, &str, &str); 23] = [
+    const SAMPLES: [(&str, &str, &str); 24] = [
         ("nothing checked", "example.org 1; none", "example.org 1; none"),
         ("no result at all", "example.org", "example.org; none"),
         (
@@ -668,7 +665,7 @@ mod tests {
                 smtp.mailfrom=\"a=b@example.org\";\r\n\tdmarc=pass (policy=none) header.from=example.org;\r\n\t\
                 arc=pass (\"list.example:s=a:i=1\")",
             "mx.example.net; dkim=pass header.d=example.org header.s=mail header.b=AbCd; spf=pass \
-                smtp.mailfrom=a=b@example.org; dmarc=pass header.from=example.org; arc=pass",
+                smtp.mailfrom=\"a=b@example.org\"; dmarc=pass header.from=example.org; arc=pass",
         ),
         (
             "Exim",
@@ -712,6 +709,11 @@ mod tests {
             "MX.example.NET; SPF=Pass SMTP.MailFrom=Example.ORG",
         ),
         (
+            "an address that looks like a property",
+            "mx.example.net; spf=pass smtp.mailfrom=a.b=c@example.org",
+            "mx.example.net; spf=pass smtp.mailfrom=\"a.b=c@example.org\"",
+        ),
+        (
             "missing values",
             "mx.example.net; dkim=pass header.d= header.i=@example.org header.s=",
             "mx.example.net; dkim=pass header.d=\"\" header.i=@example.org header.s=\"\"",
@@ -734,7 +736,7 @@ mod tests {
         ),
         (
             "a result in a comment or in quotes is none",
-            r#"mx.example.net (\); spf=pass); dkim=fail reason="x; spf=pass smtp.mailfrom=example.org" header.d=(")a"#,
+            r#"mx.example.net (\); spf=pass; x); dkim=fail reason="x; spf=pass smtp.mailfrom=example.org" header.d=(")a"#,
             r#"mx.example.net; dkim=fail reason="x; spf=pass smtp.mailfrom=example.org" header.d=a"#,
         ),
         (

@@ -172,6 +172,7 @@ mod tests {
             ("Precedence: junk", Some(Sign::Precedence)),
             ("Precedence: auto_reply", Some(Sign::Precedence)),
             ("Precedence: first-class", None),
+            ("Precedences: bulk", None),
             ("list-unsubscribe: <mailto:list@example.org>", Some(Sign::List)),
             ("List-Id: <list.example.org>", Some(Sign::List)),
             ("Listen: <list.example.org>", None),
