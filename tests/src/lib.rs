@@ -7,6 +7,7 @@ pub mod generate;
 pub mod host;
 pub mod interop;
 pub mod invariants;
+pub mod messages;
 pub mod milter;
 pub mod peer;
 mod reference;
