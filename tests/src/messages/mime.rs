@@ -5,8 +5,8 @@ use encoding_rs::Encoding;
 
 /// A charset by its name, and how a body in it travels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Charset {
-    pub(super) name: &'static str,
+pub(super) struct Charset<'a> {
+    pub(super) name: &'a str,
     pub(super) transfer: Transfer,
     pub(super) header: Header,
 }
@@ -52,9 +52,10 @@ pub(super) enum Header {
     Raw,
 }
 
-impl Charset {
+impl Charset<'_> {
     /// UTF-8 as it is.
-    pub(super) const UTF_8: Self = Self { name: "utf-8", transfer: Transfer::EightBit, header: Header::Base64 };
+    pub(super) const UTF_8: Charset<'static> =
+        Charset { name: "utf-8", transfer: Transfer::EightBit, header: Header::Base64 };
 
     /// Text in this charset.
     pub(super) fn encode(self, text: &str) -> Vec<u8> {

@@ -60,8 +60,9 @@ pub(super) fn messages() -> Vec<Message> {
         let (worded, own): (Vec<_>, Vec<_>) =
             templates.template.iter().partition(|template| !template.wording.is_empty());
         for template in own {
-            for (number, case) in template.cases.iter().enumerate() {
-                messages.push(of_case(&templates.class, template, case, number + template.text.len()));
+            // Numbers differ between templates, and a new template changes none of the others.
+            for (number, case) in (template.text.len()..).zip(&template.cases) {
+                messages.push(of_case(&templates.class, template, case, number));
             }
         }
         for kind in ["failed", "delayed", "challenge", "virus", "reply", "list"] {
@@ -92,7 +93,7 @@ fn of_case(class: &str, template: &Template, case: &str, number: usize) -> Messa
             ("name", value) => name = format!("{name}-{value}"),
             ("ends", value) => ends = value,
             ("cut", value) => cut = Some(value.replace('_', " ")),
-            ("charset", value) => charset = Charset::parse(String::leak(value.to_owned())),
+            ("charset", value) => charset = Charset::parse(value),
             (option, _) => panic!("no option {option}"),
         }
     }

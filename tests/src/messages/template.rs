@@ -63,7 +63,7 @@ pub(super) struct Scene<'a> {
     pub(super) original: &'a Original,
     pub(super) returned: Returned,
     pub(super) wording: &'a Wording,
-    pub(super) charset: Charset,
+    pub(super) charset: Charset<'a>,
     /// Counts the messages, for what should differ between them.
     pub(super) number: usize,
 }

@@ -106,9 +106,9 @@ impl Wordings {
     }
 }
 
-impl Charset {
+impl<'a> Charset<'a> {
     /// From `NAME:TRANSFER[:HEADER]`, the header as `b`, `q` or `raw`.
-    pub(super) fn parse(text: &'static str) -> Self {
+    pub(super) fn parse(text: &'a str) -> Self {
         let mut words = text.split(':');
         let name = words.next().expect("a charset");
         let transfer = match words.next() {
