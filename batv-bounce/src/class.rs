@@ -6,7 +6,7 @@ use core::fmt;
 use batv_core::Path;
 
 use crate::message::{Message, Part};
-use crate::original::Original;
+use crate::original::{Form, Original};
 use crate::report::{Action, Report};
 use crate::sender::Sender;
 use crate::wording::{Place as WordPlace, Said, Topic};
@@ -316,21 +316,67 @@ const REPLY_FIELDS: [&str; 7] = [
     "X-Mail-Autoreply",
 ];
 
-/// Points at which what is no report in form is a bounce all the same.
-const ENOUGH: u32 = 5;
+/// Octets of a text up to which also mail is read for which nothing speaks but its words.
+const SHORT: usize = 8 * 1024;
+
+/// What speaks for a bounce in a form of its own.
+#[derive(Clone, Copy, Debug)]
+struct Clues {
+    sender: Sender,
+    /// Another program than one that returns mail.
+    program: bool,
+    /// A field that only programs write which return mail.
+    field: bool,
+    /// The subject says that a delivery failed or is late.
+    subject: bool,
+    /// The text says so.
+    text: bool,
+    /// A reply of SMTP that refuses.
+    reply_code: bool,
+    /// Fields of a report in the text.
+    fields: bool,
+    /// A message or header is returned, in a part of its own or not.
+    original: bool,
+    part: bool,
+    /// The text names a mailbox.
+    mailbox: bool,
+    /// The subject is that of an answer or a forwarded message.
+    answer: bool,
+}
+
+impl Clues {
+    /// The less the sender is known as one that returns mail, the more must be shown and told.
+    const fn tell_of_a_bounce(&self) -> bool {
+        let told = self.subject || self.text || self.fields;
+        let shown = self.original || self.reply_code || self.fields;
+        if self.field {
+            return told || shown;
+        }
+        if self.sender.daemon {
+            // What it returns as a part is what it couldn't deliver, in whatever language it says so.
+            return self.part || self.original && self.sender.null || told && (self.subject || shown);
+        }
+        if self.answer {
+            return false;
+        }
+        if self.sender.null {
+            return self.fields || self.subject && (shown || self.mailbox) || self.text && self.original;
+        }
+        (self.sender.unattended || self.program) && (self.subject || self.text) && (self.original || self.fields)
+    }
+}
 
 impl<'x> Signs<'_, 'x> {
     /// The class of what is no report, by its sender, its header and its words.
     fn of_words(mut self, sender: Sender) -> Found<'x> {
         let subject_text = self.message.subject();
         let subject = Said::in_text(&subject_text, WordPlace::Subject);
-        let failure_field = self.failure_field();
+        let field = self.failure_field();
         let automatic = self.automatic();
         self.see_sender(sender);
         let by_program = sender.null || sender.daemon || sender.unattended || sender.list || automatic.is_some();
-        let anything = by_program || failure_field || !subject.is_empty();
-        // Most mail is from people. Its text is read only when something speaks for a program.
-        if !anything {
+        // Most mail is from people. A long text is read only when something speaks for a program.
+        if !by_program && !field && subject.is_empty() && self.text_length() > SHORT {
             return self.found(Class::Ordinary, None, None);
         }
         self.see_phrases(Place::Field("Subject"), &subject);
@@ -340,48 +386,50 @@ impl<'x> Signs<'_, 'x> {
         self.see_phrases(Place::Part(part.clone()), &said);
         let original = Original::find(self.message);
         let fields = text_report(&text);
-        let points = 2 * u32::from(sender.null)
-            + 2 * u32::from(sender.daemon)
-            + u32::from(sender.unattended)
-            + 4 * u32::from(failure_field)
-            + 2 * u32::from(subject.is_failure())
-            + 2 * u32::from(said.is_failure())
-            + 2 * u32::from(original.is_some())
-            + 2 * u32::from(!fields.is_empty())
-            + u32::from(has_reply_code(&text));
-        let by_machine = sender.null || sender.daemon || sender.unattended || failure_field;
+        let clues = Clues {
+            sender,
+            program: automatic.is_some(),
+            field,
+            subject: subject.is_failure(),
+            text: said.is_failure(),
+            reply_code: has_reply_code(&text),
+            fields: !fields.is_empty(),
+            original: original.is_some(),
+            part: original.as_ref().is_some_and(|original| matches!(original.form, Form::Whole | Form::Headers)),
+            mailbox: text.contains('@'),
+            answer,
+        };
+        let about_list = subject.of(Topic::List).or(said.of(Topic::List)).is_some();
+        let of_list =
+            sender.list && !self.is_digest() && (about_list || automatic.is_some() || self.is_administrivia());
         let other = |topic| subject.of(topic).is_some() && !subject.is_failure();
-        let is_other = other(Topic::Virus) || other(Topic::AutoReply) || other(Topic::List) || other(Topic::Challenge);
-        let speaks = subject.is_failure() || said.is_failure() || failure_field || !fields.is_empty();
-        if points >= ENOUGH
-            && speaks
-            && by_machine
-            && !(answer && !sender.null && !sender.daemon)
-            && (!is_other || failure_field)
-        {
-            let delayed = subject.of(Topic::Delayed).is_some()
-                || subject.of(Topic::Failed).is_none() && said.of(Topic::Delayed).is_some();
-            let action = fields.action().unwrap_or(if delayed { Action::Delayed } else { Action::Failed });
-            if let Some(original) = &original {
-                let place = Place::Part(original.part.clone());
-                self.see(place, format!("a message that was returned: {}", original.form));
-            }
-            if let Some(wrapped) = self.wrapped_report() {
-                return wrapped;
-            }
-            let mut found = self.found(Class::NonstandardDsn, Some(action), original);
-            found.report = fields;
-            return found;
+        let is_other = of_list
+            || other(Topic::Virus)
+            || other(Topic::AutoReply)
+            || other(Topic::List)
+            || other(Topic::Challenge)
+            || !clues.subject
+                && !clues.reply_code
+                && (said.of(Topic::Virus).is_some() || said.of(Topic::Challenge).is_some());
+        if clues.tell_of_a_bounce() && (field || !is_other) {
+            return self.bounce(&subject, &said, fields, original);
         }
         let replies = || self.message.field("In-Reply-To").or(self.message.field("References")).is_some();
         let prefix = || subject_text.split_once(':').map(|(prefix, _)| Said::in_text(prefix, WordPlace::Subject));
         let is_reply = || replies() && prefix().is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some());
-        let class = if (said.of(Topic::Challenge).is_some() || subject.of(Topic::Challenge).is_some() && by_program)
-            && !answer
-        {
+        let challenges = match (subject.of(Topic::Challenge).is_some(), said.of(Topic::Challenge).is_some()) {
+            (true, true) => !answer,
+            (true, false) => by_program && !answer,
+            // It quotes the mail that it holds back, or answers it at once.
+            (false, true) => original.is_some() || by_program || !answer,
+            (false, false) => false,
+        };
+        let class = if of_list {
+            Class::ListAutomaton
+        } else if challenges {
             Class::Challenge
         } else if subject.of(Topic::Virus).is_some() && by_program
-            || said.of(Topic::Virus).is_some() && (sender.null || sender.daemon)
+            || said.of(Topic::Virus).is_some() && (sender.null || sender.daemon || by_program && original.is_some())
         {
             Class::VirusNotice
         } else if automatic.is_some_and(|automatic| automatic.reply)
@@ -389,16 +437,26 @@ impl<'x> Signs<'_, 'x> {
                 && (by_program || said.of(Topic::AutoReply).is_some() || is_reply())
         {
             Class::AutoReply
-        } else if sender.list
-            && (subject.of(Topic::List).is_some() || said.of(Topic::List).is_some() || automatic.is_some())
-        {
-            Class::ListAutomaton
         } else if sender.null {
             Class::NullOther
         } else {
             Class::Ordinary
         };
         self.found(class, None, original)
+    }
+
+    fn bounce(mut self, subject: &Said, text: &Said, fields: Report, original: Option<Original<'x>>) -> Found<'x> {
+        if let Some(wrapped) = self.wrapped_report() {
+            return wrapped;
+        }
+        // A warning says what will come if nothing helps; a failure seldom says that there is hope.
+        let delayed =
+            subject.of(Topic::Delayed).or(text.of(Topic::Delayed).filter(|_| subject.of(Topic::Failed).is_none()));
+        let action = fields.action().unwrap_or(if delayed.is_some() { Action::Delayed } else { Action::Failed });
+        if let Some(original) = &original {
+            self.see(Place::Part(original.part.clone()), format!("a message that was returned: {}", original.form));
+        }
+        Found { report: fields, ..self.found(Class::NonstandardDsn, Some(action), original) }
     }
 
     /// A delivery status notification that a gateway's own notice wraps.
@@ -461,6 +519,10 @@ impl<'x> Signs<'_, 'x> {
             self.see(Place::Field("Auto-Submitted"), format!("it was sent by a program: {value}"));
             return Some(Automatic { reply });
         }
+        if value("X-MS-Exchange-Generated-Message-Source").is_some_and(|value| value == "mailbox rules agent") {
+            self.see(Place::Field("X-MS-Exchange-Generated-Message-Source"), "a rule of a mailbox replies");
+            return Some(Automatic { reply: true });
+        }
         if value("Precedence").is_some_and(|value| matches!(value.as_str(), "auto_reply" | "auto-reply")) {
             self.see(Place::Field("Precedence"), "it is an automatic reply");
             return Some(Automatic { reply: true });
@@ -470,6 +532,21 @@ impl<'x> Signs<'_, 'x> {
             .find(|name| value(name).is_some_and(|value| !matches!(value.as_str(), "no" | "false")))?;
         self.see(Place::Field(name), "it is an automatic reply");
         Some(Automatic { reply: true })
+    }
+
+    /// Whether a list's program says that it writes about a subscription, not to subscribers.
+    fn is_administrivia(&self) -> bool {
+        let value = self.message.field("X-List-Administrivia").map(|field| field.text());
+        value.is_some_and(|value| value.trim().eq_ignore_ascii_case("yes"))
+    }
+
+    /// Whether it brings what others wrote (RFC 2046 §5.1.5): a list's program is its author too.
+    fn is_digest(&self) -> bool {
+        self.message.parts.iter().any(|part| part.kind == "multipart/digest")
+    }
+
+    fn text_length(&self) -> usize {
+        self.message.parts.iter().find(|part| part.is(&["text/plain", "text/html"])).map_or(0, |part| part.body.len())
     }
 
     /// The first text that says something, and the number of its part.

@@ -106,7 +106,23 @@ impl<'x> Message<'x> {
 
     /// Its subject, encoded words decoded (RFC 2047).
     pub(crate) fn subject(&self) -> String {
-        self.field("Subject").map(|field| decoded(field.octets)).unwrap_or_default()
+        self.field("Subject").map(|field| self.decoded(field)).unwrap_or_default()
+    }
+
+    /// The value of a field, encoded words decoded. What has octets that are no ASCII is in the charset of the text.
+    fn decoded(&self, field: Field<'_>) -> String {
+        let value = field.text();
+        if !field.value.is_ascii() {
+            let charset = self.parts.iter().find_map(|part| part.charset.as_deref());
+            let raw: Vec<u8> = field.value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
+            return decode_charset(raw.trim_ascii(), charset);
+        }
+        let parser = MessageParser::new().default_header_text();
+        let parsed = parser.parse_headers(field.octets);
+        match parsed.as_ref().and_then(|parsed| parsed.headers().first()).map(|header| &header.value) {
+            Some(HeaderValue::Text(text)) => text.clone().into_owned(),
+            _ => value,
+        }
     }
 
     /// Names and mailboxes of its authors.
@@ -134,10 +150,7 @@ impl<'x> Message<'x> {
         };
         let octets = decode(encoded, part.encoding);
         let octets = &octets[..octets.len().min(self.limits.text_octets)];
-        let text = match part.charset.as_deref().and_then(|charset| charset_decoder(charset.as_bytes())) {
-            Some(decoder) => decoder(octets),
-            None => of_unknown_charset(octets),
-        };
+        let text = decode_charset(octets, part.charset.as_deref());
         if part.kind == "text/html" { html_to_text(&text) } else { text }
     }
 }
@@ -168,33 +181,21 @@ fn base64_prefix(octets: &[u8]) -> &[u8] {
     &octets[..octets.iter().position(|octet| !is_base64(octet)).unwrap_or(octets.len())]
 }
 
-/// Text whose charset nobody tells, or one that nobody knows.
-fn of_unknown_charset(octets: &[u8]) -> String {
-    let guess = if memchr::memmem::find(octets, b"\x1b$").is_some() {
-        "iso-2022-jp"
-    } else if core::str::from_utf8(octets).map_or_else(|error| error.error_len().is_none(), |_| true) {
-        "utf-8"
-    } else {
-        "windows-1252"
-    };
-    charset_decoder(guess.as_bytes())
-        .map_or_else(|| String::from_utf8_lossy(octets).into_owned(), |decode| decode(octets))
-}
-
-/// The value of a field of text, encoded words decoded.
-pub(crate) fn decoded(field: &[u8]) -> String {
-    let parser = MessageParser::new().default_header_text();
-    let parsed = parser.parse_headers(field);
-    let header = parsed.as_ref().and_then(|parsed| parsed.headers().first());
-    let plain = || fields(field).next().map(|field| of_unknown_charset(field.text().as_bytes())).unwrap_or_default();
-    match header.map(|header| &header.value) {
-        Some(HeaderValue::Text(text)) if !text.contains('\u{fffd}') => text.clone().into_owned(),
-        Some(HeaderValue::Text(_)) => {
-            let value = fields(field).next().map(|field| field.value).unwrap_or_default();
-            of_unknown_charset(value.trim_ascii())
+/// Text in a charset, or in one that is guessed where nobody tells it, or it is one that nobody knows.
+fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
+    let known = charset.filter(|charset| !charset.eq_ignore_ascii_case("us-ascii") || octets.is_ascii());
+    let decoder = known.and_then(|charset| charset_decoder(charset.as_bytes()));
+    let guess = || {
+        if memchr::memmem::find(octets, b"\x1b$").is_some() {
+            "iso-2022-jp"
+        } else if core::str::from_utf8(octets).map_or_else(|error| error.error_len().is_none(), |_| true) {
+            "utf-8"
+        } else {
+            "windows-1252"
         }
-        _ => plain(),
-    }
+    };
+    let decoder = decoder.or_else(|| charset_decoder(guess().as_bytes()));
+    decoder.map_or_else(|| String::from_utf8_lossy(octets).into_owned(), |decode| decode(octets))
 }
 
 /// Without the line that some mailboxes put above a message (RFC 4155), and empty lines.

@@ -47,6 +47,7 @@ pub(crate) struct Sender {
     /// It calls itself one of the [`DAEMONS`].
     pub(crate) daemon: bool,
     pub(crate) unattended: bool,
+    /// The author is a list's program. That of a post is not: only its reverse-path is.
     pub(crate) list: bool,
 }
 
@@ -72,6 +73,7 @@ impl Sender {
             || message.field("From").is_some_and(|field| field.text().trim().ends_with("<>"));
         let list = |local: &String| {
             let local = local.to_ascii_lowercase();
+            let local = local.split('+').next().unwrap_or_default();
             LIST_SUFFIXES.iter().any(|suffix| local.ends_with(suffix))
                 || local.starts_with("owner-")
                 || LISTS.iter().any(|known| local.starts_with(known))
@@ -80,7 +82,7 @@ impl Sender {
             null: reverse_path == Some(Path::Null),
             daemon,
             unattended: locals.iter().any(|local| UNATTENDED.iter().any(|known| squeezed(local).starts_with(known))),
-            list: locals.iter().chain([&envelope]).any(list),
+            list: locals.iter().any(list),
         }
     }
 }

@@ -76,7 +76,8 @@ fn the_original_is_found() {
 
 #[test]
 fn the_origin_is_found() {
-    let keyring = Keyring::load(FilePath::new(&format!("{FOLDER}/keyring.toml")), Permissions::AllowReadable).expect("a keyring");
+    let keyring =
+        Keyring::load(FilePath::new(&format!("{FOLDER}/keyring.toml")), Permissions::AllowReadable).expect("a keyring");
     let key = |selector: &str| {
         let record = fs::read(format!("{FOLDER}/dkim/{selector}.example.com.txt")).expect("a record");
         PublicKey::parse("example.com", selector, &record).expect("a key")
@@ -93,6 +94,8 @@ fn the_origin_is_found() {
         let found = origin(reading, &recipient, keyring.keys(), &ours, today).origin;
         let right = match expected.proof.as_str() {
             "none" => found == Origin::Unknown,
+            // A header that is quoted may have lost a line.
+            "foreign" if expected.original == "inline" => matches!(found, Origin::Disproved | Origin::Unknown),
             "foreign" => found == Origin::Disproved,
             "hint" => matches!(found, Origin::Hinted | Origin::Unknown),
             proof => found.as_str() == proof,
