@@ -250,7 +250,7 @@ impl<'x> Signs<'_, 'x> {
 
     /// Whether a report is part of what a person writes.
     fn is_forwarded(&self, sender: Sender) -> bool {
-        let by_person = !sender.null && !sender.daemon && !sender.unattended;
+        let by_person = !sender.is_program();
         let is_report = self.message.parts.first().is_some_and(|part| part.kind == "multipart/report");
         by_person && !is_report && is_answer(&self.message.subject())
     }
@@ -338,6 +338,8 @@ struct Clues {
     /// A message or header is returned, in a part of its own or not.
     original: bool,
     part: bool,
+    /// What is returned comes from a program that returns mail: somebody shows a bounce to somebody else.
+    of_daemon: bool,
     /// The text names a mailbox.
     mailbox: bool,
     /// The subject is that of an answer or a forwarded message.
@@ -349,20 +351,30 @@ impl Clues {
     const fn tell_of_a_bounce(&self) -> bool {
         let told = self.subject || self.text || self.fields;
         let shown = self.original || self.reply_code || self.fields;
+        let Sender { null, daemon, postmaster, gateway, unattended, .. } = self.sender;
         if self.field {
             return told || shown;
         }
-        if self.sender.daemon {
-            // What it returns as a part is what it couldn't deliver, in whatever language it says so.
-            return self.part || self.original && self.sender.null || told && (self.subject || shown);
+        // What a daemon returns is what it couldn't deliver, in whatever language it says so.
+        if daemon {
+            return told || self.part || self.original && null;
         }
-        if self.answer {
+        if postmaster {
+            return self.part || self.original && null || told && (self.subject || shown);
+        }
+        if self.answer || self.of_daemon {
             return false;
         }
-        if self.sender.null {
+        if null {
             return self.fields || self.subject && (shown || self.mailbox) || self.text && self.original;
         }
-        (self.sender.unattended || self.program) && (self.subject || self.text) && (self.original || self.fields)
+        if gateway && self.subject && self.text {
+            return true;
+        }
+        if unattended || gateway || self.program {
+            return (self.subject || self.text) && (self.original || self.fields);
+        }
+        self.subject && self.text && (self.part || self.original && self.reply_code)
     }
 }
 
@@ -374,7 +386,7 @@ impl<'x> Signs<'_, 'x> {
         let field = self.failure_field();
         let automatic = self.automatic();
         self.see_sender(sender);
-        let by_program = sender.null || sender.daemon || sender.unattended || sender.list || automatic.is_some();
+        let by_program = sender.is_program() || automatic.is_some();
         // Most mail is from people. A long text is read only when something speaks for a program.
         if !by_program && !field && subject.is_empty() && self.text_length() > SHORT {
             return self.found(Class::Ordinary, None, None);
@@ -396,6 +408,10 @@ impl<'x> Signs<'_, 'x> {
             fields: !fields.is_empty(),
             original: original.is_some(),
             part: original.as_ref().is_some_and(|original| matches!(original.form, Form::Whole | Form::Headers)),
+            of_daemon: original
+                .as_ref()
+                .and_then(|original| original.field("From"))
+                .is_some_and(|from| is_of_daemon(&from)),
             mailbox: text.contains('@'),
             answer,
         };
@@ -417,6 +433,9 @@ impl<'x> Signs<'_, 'x> {
         let replies = || self.message.field("In-Reply-To").or(self.message.field("References")).is_some();
         let prefix = || subject_text.split_once(':').map(|(prefix, _)| Said::in_text(prefix, WordPlace::Subject));
         let is_reply = || replies() && prefix().is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some());
+        // Lists are bulk; junk are the answers of programs.
+        let is_junk =
+            || self.message.field("Precedence").is_some_and(|field| field.text().trim().eq_ignore_ascii_case("junk"));
         let challenges = match (subject.of(Topic::Challenge).is_some(), said.of(Topic::Challenge).is_some()) {
             (true, true) => !answer,
             (true, false) => by_program && !answer,
@@ -429,12 +448,13 @@ impl<'x> Signs<'_, 'x> {
         } else if challenges {
             Class::Challenge
         } else if subject.of(Topic::Virus).is_some() && by_program
-            || said.of(Topic::Virus).is_some() && (sender.null || sender.daemon || by_program && original.is_some())
+            || said.of(Topic::Virus).is_some()
+                && (sender.null || sender.daemon || sender.gateway || by_program && original.is_some())
         {
             Class::VirusNotice
         } else if automatic.is_some_and(|automatic| automatic.reply)
             || subject.of(Topic::AutoReply).is_some()
-                && (by_program || said.of(Topic::AutoReply).is_some() || is_reply())
+                && (by_program || is_junk() || said.of(Topic::AutoReply).is_some() || is_reply())
         {
             Class::AutoReply
         } else if sender.null {
@@ -485,6 +505,8 @@ impl<'x> Signs<'_, 'x> {
         let seen = [
             (sender.null, Place::Envelope, "the reverse-path is null"),
             (sender.daemon, Place::Field("From"), "the author is a program that returns mail"),
+            (sender.postmaster, Place::Field("From"), "the author is one who returns mail, among other things"),
+            (sender.gateway, Place::Field("From"), "the author is a gateway"),
             (sender.unattended, Place::Field("From"), "nobody reads an answer to the author"),
             (sender.list, Place::Field("From"), "the author is a program that keeps a list"),
         ];
@@ -568,6 +590,12 @@ impl<'x> Signs<'_, 'x> {
 #[derive(Clone, Copy)]
 struct Automatic {
     reply: bool,
+}
+
+/// Whether an author is a program that returns mail.
+fn is_of_daemon(from: &str) -> bool {
+    let from = from.to_ascii_lowercase();
+    ["mailer-daemon", "postmaster@", "mail delivery s", "microsoftexchange"].iter().any(|known| from.contains(known))
 }
 
 /// Whether a subject is that of an answer or a forwarded message: `Re:`, `AW:`, `Fwd:`, `WG:`.

@@ -4,31 +4,27 @@ use batv_core::{Mailbox, Path};
 
 use crate::message::Message;
 
-/// Local parts of programs that return mail, without their letters' case, hyphens, underscores and dots.
-const DAEMONS: [&str; 10] = [
+/// Local parts of programs that do nothing but return mail, without their letters' case, hyphens, underscores and dots.
+const DAEMONS: [&str; 8] = [
     "mailerdaemon",
-    "postmaster",
     "maildaemon",
-    "mailsystem",
+    "mdaemon",
     "maildeliverysystem",
+    "maildeliverysubsystem",
     "maildelivery",
     "doublebounce",
-    "mailer",
-    "microsoftexchange",
-    "mailgateway",
+    "ndr",
 ];
+/// Names that such programs give themselves, at their start or end.
+const DAEMON_NAMES: [&str; 5] =
+    ["mail delivery s", "mail deliver s", "mailer-daemon", "mailer daemon", "delivery subsystem"];
 
-/// Names that such programs give themselves.
-const NAMES: [&str; 8] = [
-    "mail delivery s",
-    "mail deliver s",
-    "mailer-daemon",
-    "mailer daemon",
-    "postmaster",
-    "system administrator",
-    "mail administrator",
-    "delivery subsystem",
-];
+/// The same of those who return mail and write other things too.
+const POSTMASTERS: [&str; 5] = ["postmaster", "mailsystem", "systemadministrator", "microsoftexchange", "mailer"];
+const POSTMASTER_NAMES: [&str; 3] = ["postmaster", "system administrator", "mail administrator"];
+
+/// What is within the local parts of gateways.
+const GATEWAYS: [&str; 6] = ["gateway", "antivirus", "smtp", "mailservice", "mailscan", "daemon"];
 
 /// Local parts from which nobody reads an answer.
 const UNATTENDED: [&str; 4] = ["noreply", "donotreply", "nobody", "noanswer"];
@@ -44,14 +40,24 @@ const LISTS: [&str; 9] =
 pub(crate) struct Sender {
     /// The reverse-path is null.
     pub(crate) null: bool,
-    /// It calls itself one of the [`DAEMONS`].
+    /// It calls itself a program that does nothing but return mail.
     pub(crate) daemon: bool,
+    /// It calls itself one who returns mail, among other things.
+    pub(crate) postmaster: bool,
+    /// It calls itself a gateway.
+    pub(crate) gateway: bool,
+    /// Nobody reads an answer to it.
     pub(crate) unattended: bool,
     /// The author is a list's program. That of a post is not: only its reverse-path is.
     pub(crate) list: bool,
 }
 
 impl Sender {
+    /// Whether it is known not to be a person.
+    pub(crate) const fn is_program(self) -> bool {
+        self.null || self.daemon || self.postmaster || self.gateway || self.unattended || self.list
+    }
+
     /// `reverse_path` is of the envelope; without it the field Return-Path tells (RFC 5321 §4.4).
     pub(crate) fn of(message: &Message<'_>, reverse_path: Option<Path<'_>>) -> Self {
         let returned = message.field("Return-Path").map(|field| field.text());
@@ -65,12 +71,14 @@ impl Sender {
         let authors = message.authors();
         let locals: Vec<String> =
             authors.iter().map(|(name, mailbox)| local_part(if mailbox.is_empty() { name } else { mailbox })).collect();
-        let names = || authors.iter().map(|(name, _)| name.to_lowercase());
-        let is = |known: &[&str], local: &str| known.contains(&squeezed(local).as_str());
-        let daemon = locals.iter().chain([&envelope]).any(|local| is(&DAEMONS, local))
-            || names().any(|name| NAMES.iter().any(|known| name.starts_with(known) || name.ends_with(known)))
-            // RFC 5321 has no such author, and some that return mail write it all the same.
-            || message.field("From").is_some_and(|field| field.text().trim().ends_with("<>"));
+        let writes =
+            |known: &[&str]| locals.iter().chain([&envelope]).any(|local| known.contains(&squeezed(local).as_str()));
+        let named = |known: &[&str]| {
+            let is = |name: String| known.iter().any(|known| name.starts_with(known) || name.ends_with(known));
+            authors.iter().map(|(name, _)| name.to_lowercase()).any(is)
+        };
+        // RFC 5322 has no such author, and some that return mail write it all the same.
+        let nobody = || message.field("From").is_some_and(|field| field.text().trim().ends_with("<>"));
         let list = |local: &String| {
             let local = local.to_ascii_lowercase();
             let local = local.split('+').next().unwrap_or_default();
@@ -80,7 +88,9 @@ impl Sender {
         };
         Self {
             null: reverse_path == Some(Path::Null),
-            daemon,
+            daemon: writes(&DAEMONS) || named(&DAEMON_NAMES) || nobody(),
+            postmaster: writes(&POSTMASTERS) || named(&POSTMASTER_NAMES),
+            gateway: locals.iter().any(|local| GATEWAYS.iter().any(|known| squeezed(local).contains(known))),
             unattended: locals.iter().any(|local| UNATTENDED.iter().any(|known| squeezed(local).starts_with(known))),
             list: locals.iter().any(list),
         }
@@ -98,17 +108,19 @@ impl Sender {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn is_daemon(mailbox: &Mailbox<'_>) -> bool {
-    DAEMONS.contains(&squeezed(&mailbox.local_part().to_string()).as_str())
+    let local_part = squeezed(&mailbox.local_part().to_string());
+    DAEMONS.iter().chain(&POSTMASTERS).any(|known| *known == local_part)
 }
 
 fn local_part(mailbox: &str) -> String {
-    mailbox.rsplit_once('@').map_or(mailbox, |(local_part, _)| local_part).trim_matches(['<', '>', ' ', '"']).to_owned()
+    let end = mailbox.find(['@', '\\']).unwrap_or(mailbox.len());
+    mailbox[..end].trim_matches(['<', '>', ' ', '"']).to_owned()
 }
 
 fn squeezed(local_part: &str) -> String {
     local_part
         .chars()
-        .filter(|letter| !matches!(letter, '-' | '_' | '.' | ' '))
+        .filter(|letter| !matches!(letter, '-' | '_' | '.' | ' ' | '"'))
         .collect::<String>()
         .to_ascii_lowercase()
 }

@@ -156,15 +156,15 @@ fn section_of(name: &str) -> Option<(Topic, Place)> {
     }
 }
 
-/// In lower case and without white space, so that a phrase is found wherever its line is broken; with one kind of
-/// apostrophe, and without invisible characters.
+/// In lower case and without white space and hyphens, so that a phrase is found wherever its line is broken; with one kind
+/// of apostrophe, and without invisible characters.
 fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\u{2018}' | '\u{2019}' | '\u{b4}' => squeezed.push('\''),
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
-            letter if letter.is_whitespace() => {}
+            letter if letter.is_whitespace() || letter == '-' => {}
             letter if letter.is_ascii() => squeezed.push(letter.to_ascii_lowercase()),
             letter => squeezed.extend(letter.to_lowercase()),
         }
