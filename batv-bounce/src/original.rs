@@ -7,10 +7,11 @@ use crate::header::{fields, line};
 use crate::message::{Message, Part};
 
 /// Fields that nearly each message has: three of them in a row are the header of one.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "Return-Path",
     "Received",
     "Date",
+    "Sent",
     "From",
     "To",
     "Subject",
@@ -155,12 +156,17 @@ impl<'x> Original<'x> {
             }
         };
         let (header, rest) = split(octets, header_length);
-        let ended = !rest.is_empty() || headers;
+        // A part that is followed by nothing may have been cut off anywhere.
+        let ended = if whole { !rest.is_empty() } else { part.ends };
         let body = if rest.starts_with(b"\r\n") { from(rest, 2) } else { from(rest, 1) };
         let whole_body = whole && part.ends && !message.cut;
         Some(Self {
-            form: if whole { Form::Whole } else { Form::Headers },
-            complete: ended && (part.ends || !message.cut) && is_complete(&header),
+            form: match (ended, whole) {
+                (false, _) => Form::Partial,
+                (true, true) => Form::Whole,
+                (true, false) => Form::Headers,
+            },
+            complete: ended && is_complete(&header),
             body: (whole_body && ended).then_some(body),
             header,
             part: part.number.clone(),
