@@ -5,6 +5,7 @@ use alloc::borrow::Cow;
 use batv_core::Path;
 
 use crate::class::{Class, Evidence, classify};
+use crate::header::fields;
 use crate::message::{Limits, Message};
 use crate::original::Original;
 use crate::report::{Action, Report};
@@ -28,6 +29,8 @@ use crate::report::{Action, Report};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reading<'x> {
+    /// Its header, octet by octet, as much of it as is read.
+    pub header: Cow<'x, [u8]>,
     /// What kind of message it is.
     pub class: Class,
     /// Of a bounce: what became of the message, at worst.
@@ -45,6 +48,18 @@ pub struct Reading<'x> {
 }
 
 impl Reading<'_> {
+    /// The first field of this name in its header, on one line.
+    ///
+    /// ```
+    /// # use batv_bounce::{Limits, read};
+    /// let reading = read(b"Delivered-To: alice@example.com\n\nTo: bob@example.net\n", None, &Limits::default());
+    /// assert_eq!(reading.field("delivered-to").as_deref(), Some("alice@example.com"));
+    /// assert_eq!(reading.field("To"), None);
+    /// ```
+    pub fn field(&self, name: &str) -> Option<String> {
+        fields(&self.header).find(|field| field.is(name)).map(|field| field.text())
+    }
+
     /// The same without anything borrowed.
     ///
     /// ```
@@ -56,6 +71,7 @@ impl Reading<'_> {
     /// ```
     pub fn into_owned(self) -> Reading<'static> {
         Reading {
+            header: self.header.into_owned().into(),
             class: self.class,
             action: self.action,
             evidence: self.evidence,
@@ -89,6 +105,7 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
     let answers = ["In-Reply-To", "References"].into_iter().filter_map(|name| message.field(name));
     let answers = answers.flat_map(|field| message_ids(&field.text())).collect();
     Reading {
+        header: message.header.into(),
         class: found.class,
         action: found.action,
         evidence: found.evidence,

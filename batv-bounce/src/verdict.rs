@@ -232,6 +232,21 @@ pub const ROWS: &[Row] = &[
 ];
 
 impl Row {
+    /// The row that decides, which is the first that applies. `envelope` is the reason that the envelope alone gives at
+    /// the end of DATA.
+    ///
+    /// ```
+    /// use batv_bounce::{Class, Known, Row};
+    /// use batv_core::Path;
+    /// use batv_core::envelope::Reason;
+    ///
+    /// let row = Row::find(Path::Null, Reason::Untagged, &Known::new(Class::Mdn));
+    /// assert_eq!(row.map(|row| row.number), Some(12));
+    /// ```
+    pub fn find(reverse_path: Path<'_>, envelope: Reason, known: &Known) -> Option<&'static Self> {
+        ROWS.iter().find(|row| row.applies(reverse_path, envelope, known))
+    }
+
     fn applies(&self, reverse_path: Path<'_>, envelope: Reason, known: &Known) -> bool {
         let sender = match self.reverse_path {
             Sender::Null => reverse_path == Path::Null,
@@ -305,7 +320,7 @@ pub fn judge<'a>(
     let mut envelope = *envelope;
     envelope.moment = Moment::EndOfData;
     let first = envelope::judge(&envelope, ring, policy, today);
-    let row = ROWS.iter().find(|row| row.applies(envelope.reverse_path, first.reason, known));
+    let row = Row::find(envelope.reverse_path, first.reason, known);
     let Some(Then { finding, reason, most }) = row.and_then(|row| row.then) else { return first };
     let most = match reason {
         Reason::MdnUnverified if known.strict_mdn => Mode::Quarantine,
