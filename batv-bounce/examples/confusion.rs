@@ -1,7 +1,7 @@
 //! Prints how messages of known classes are read: a table of the classes known against those read, and what differs.
 //!
-//! `cargo run --release -p batv-bounce --example confusion -- FOLDER`, where the folder has a file `index.tsv`: a line of
-//! column names, then a line for each message, with its path in `path` and its class in `kind`.
+//! `scripts/confusion FOLDER`, where the folder has a file `index.tsv`: a line of column names, then a line for each message,
+//! with its path in `path`, its class in `kind` or `class`, and its reverse-path in `from`, when that is known.
 
 extern crate alloc;
 
@@ -22,10 +22,12 @@ fn main() -> io::Result<()> {
         let at = names.iter().position(|known| *known == name);
         at.ok_or_else(|| io::Error::other(format!("index.tsv has no column {name}")))
     };
+    let from = names.iter().position(|known| *known == "from");
     let (path, kind) = (column("path")?, column("kind").or_else(|_| column("class"))?);
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for line in lines.filter(|line| line.len() > path.max(kind)) {
-        let read = class_of(&folder.join(line[path]))?;
+        let from = from.and_then(|from| batv_core::Path::parse(line.get(from)?.as_bytes()).ok());
+        let read = class_of(&folder.join(line[path]), from)?;
         if differing && !agree(line[kind], &read) {
             println!("{}: {} read as {read}", line[path], line[kind]);
         }
@@ -44,9 +46,9 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn class_of(file: &Path) -> io::Result<String> {
+fn class_of(file: &Path, from: Option<batv_core::Path<'_>>) -> io::Result<String> {
     let octets = fs::read(file)?;
-    let reading = read(&octets, None, &Limits::default());
+    let reading = read(&octets, from, &Limits::default());
     Ok(match reading.action {
         Some(action) => format!("{} {action}", reading.class),
         None => reading.class.to_string(),

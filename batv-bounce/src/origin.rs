@@ -9,8 +9,8 @@ use core::fmt;
 use batv_core::prvs::{self, Verification};
 use batv_core::{Day, KeyRing, Mailbox, Path, Pattern, Verdict, mark};
 
-use crate::class::{Evidence, Place};
 use crate::dkim::{self, Body, PublicKey};
+use crate::evidence::{Evidence, Place};
 use crate::header::fields;
 use crate::original::Original;
 use crate::reading::Reading;

@@ -4,7 +4,9 @@ use alloc::borrow::Cow;
 
 use batv_core::Path;
 
-use crate::class::{Class, Evidence, classify};
+use crate::class::Class;
+use crate::classify::classify;
+use crate::evidence::Evidence;
 use crate::header::fields;
 use crate::message::{Limits, Message};
 use crate::original::Original;

@@ -1,0 +1,94 @@
+//! What speaks for a bounce in a form of its own.
+
+use crate::sender::Sender;
+
+/// What speaks for a bounce in a form of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clues {
+    pub(crate) sender: Sender,
+    /// Another program than one that returns mail.
+    pub(crate) program: bool,
+    /// A field that only programs write which return mail.
+    pub(crate) field: bool,
+    /// The subject says that a delivery failed or is late.
+    pub(crate) subject: bool,
+    /// The text says so.
+    pub(crate) text: bool,
+    /// A reply of SMTP that refuses.
+    pub(crate) reply_code: bool,
+    /// Fields of a report in the text.
+    pub(crate) fields: bool,
+    /// A message or header is returned, in a part of its own or not.
+    pub(crate) original: bool,
+    pub(crate) part: bool,
+    /// What is returned comes from a program that returns mail: somebody shows a bounce to somebody else.
+    pub(crate) of_daemon: bool,
+    /// The text names a mailbox.
+    pub(crate) mailbox: bool,
+    /// The subject is that of an answer or a forwarded message.
+    pub(crate) answer: bool,
+}
+
+impl Clues {
+    /// The less the sender is known as one that returns mail, the more must be shown and told.
+    pub(crate) const fn tell_of_a_bounce(&self) -> bool {
+        let told = self.subject || self.text || self.fields;
+        let shown = self.original || self.reply_code || self.fields;
+        let Sender { null, daemon, postmaster, gateway, unattended, .. } = self.sender;
+        if self.field {
+            return told || shown;
+        }
+        // What a daemon returns is what it couldn't deliver, in whatever language it says so.
+        if daemon {
+            return told || self.part || self.original && null;
+        }
+        if postmaster {
+            return self.part || self.original && null || told && (self.subject || shown);
+        }
+        if self.answer || self.of_daemon {
+            return false;
+        }
+        if null {
+            return self.fields || self.subject && (shown || self.mailbox) || self.text && self.original;
+        }
+        if gateway && self.subject && self.text {
+            return true;
+        }
+        if unattended || gateway || self.program {
+            return (self.subject || self.text) && (self.original || self.fields);
+        }
+        self.subject && self.text && (self.part || self.original && self.reply_code)
+    }
+}
+
+/// Whether an author is a program that returns mail.
+pub(crate) fn is_of_daemon(from: &str) -> bool {
+    let from = from.to_ascii_lowercase();
+    ["mailer-daemon", "postmaster@", "mail delivery s", "microsoftexchange"].iter().any(|known| from.contains(known))
+}
+
+/// Whether a subject is that of an answer or a forwarded message: `Re:`, `AW:`, `Fwd:`, `WG:`.
+pub(crate) fn is_answer(subject: &str) -> bool {
+    let prefix = subject.split_once(':').map_or("", |(prefix, _)| prefix.trim());
+    let prefix = prefix.split(['[', '(']).next().unwrap_or_default().trim().to_lowercase();
+    const PREFIXES: [&str; 24] = [
+        "re", "aw", "antw", "sv", "vs", "r", "odp", "res", "rv", "rif", "ynt", "回复", "回覆", "答复", "返信", "fwd",
+        "fw", "wg", "tr", "i", "enc", "pd", "转发", "轉寄",
+    ];
+    PREFIXES.contains(&prefix.as_str())
+}
+
+/// Whether a text quotes a reply of SMTP that refuses: `550 `, `5.1.1`.
+pub(crate) fn has_reply_code(text: &str) -> bool {
+    let is_code = |word: &str| {
+        let digits: Vec<&str> = word.trim_matches(|letter: char| !letter.is_ascii_digit()).split('.').collect();
+        let is_number =
+            |text: &&str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|octet| octet.is_ascii_digit());
+        match digits.as_slice() {
+            [code] => code.len() == 3 && (code.starts_with("55") || code.starts_with("45")) && is_number(code),
+            [class, subject, detail] => matches!(*class, "4" | "5") && is_number(subject) && is_number(detail),
+            _ => false,
+        }
+    };
+    text.split([' ', '\n', '\r', '\t', '-', ':', '(', ')', '<', '>', '[', ']', '#', ',', ';', '"']).any(is_code)
+}

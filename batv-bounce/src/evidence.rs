@@ -1,0 +1,55 @@
+//! What was seen in a message, in words, and where.
+
+use core::fmt;
+
+/// One thing that was seen.
+///
+/// ```
+/// use batv_bounce::{Limits, read};
+///
+/// let reading = read(b"From: MAILER-DAEMON@example.net\nSubject: failure notice\n\n", None, &Limits::default());
+/// assert_eq!(reading.evidence[0].to_string(), "From: the author is a program that returns mail");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Where.
+    pub place: Place,
+    /// What, in words.
+    pub words: String,
+}
+
+/// Where something was seen.
+///
+/// ```
+/// use batv_bounce::Place;
+///
+/// assert_eq!(Place::Part("2.1".to_owned()).to_string(), "part 2.1");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In the envelope.
+    Envelope,
+    /// In a field of the header.
+    Field(&'static str),
+    /// In a part, by its number (RFC 3501 §6.4.5); empty in a message of one part.
+    Part(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope => f.write_str("envelope"),
+            Self::Field(name) => f.write_str(name),
+            Self::Part(number) if number.is_empty() => f.write_str("text"),
+            Self::Part(number) => write!(f, "part {number}"),
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.words)
+    }
+}
