@@ -24,7 +24,7 @@ const POSTMASTERS: [&str; 5] = ["postmaster", "mailsystem", "systemadministrator
 const POSTMASTER_NAMES: [&str; 3] = ["postmaster", "system administrator", "mail administrator"];
 
 /// What is within the local parts of gateways.
-const GATEWAYS: [&str; 6] = ["gateway", "antivirus", "smtp", "mailservice", "mailscan", "daemon"];
+const GATEWAYS: [&str; 5] = ["gateway", "antivirus", "smtp", "mailservice", "mailscan"];
 
 /// Local parts from which nobody reads an answer.
 const UNATTENDED: [&str; 4] = ["noreply", "donotreply", "nobody", "noanswer"];
