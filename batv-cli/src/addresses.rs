@@ -70,6 +70,6 @@ where
         let _ = writeln!(&notes, "batv: type one address a line; end with Ctrl-D");
     }
     let shown = notes.is_terminal() && !answers.is_terminal() && !input.is_terminal();
-    let outputs = Outputs { answers, notes, progress: shown.then(Progress::new) };
+    let outputs = Outputs { answers, notes, progress: shown.then(|| Progress::new("lines")) };
     stream::answer_lines(input, outputs, tail, answer_line)
 }

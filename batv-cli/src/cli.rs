@@ -8,7 +8,7 @@ use batv_config::clock;
 use batv_core::envelope::{Mode, Moment};
 use batv_core::prvs::Delimiter;
 use batv_core::srs::{self, Separator};
-use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, Pattern, UnknownName};
+use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, Mailbox, Path, Pattern, UnknownName};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -98,6 +98,27 @@ Exim, in the ACL for RCPT TO:
         message = ${listextract{1}{<\\n $acl_m_batv}}
   defer condition = ${if eq{$runrc}{2}}")]
     Check(Check),
+    /// Judge messages: whether each is a bounce, whose message it returns, and what to do about it
+    ///
+    /// Prints a line for each message: verdict, class, reason, disposition and name, with tabs between. An input is a file
+    /// with one message, a mailbox (mbox), whose messages are named FILE:NUMBER, a Maildir, or another folder, of which all
+    /// files are taken. Without any, standard input is one message, or a mailbox.
+    ///
+    /// The verdicts: genuine, unverified, disproved, not-judged, undecided. Where --from is not given and no Return-Path
+    /// tells the sender, a bounce or a read receipt is taken to be from `<>`, and anything else not. Where --to is not
+    /// given, the first of these fields tells the recipient: X-BATV-Recipient, Delivered-To, X-Original-To, Envelope-To, or
+    /// To when it names one. A message without any has the reason no-recipient.
+    #[command(after_help = "\
+Exit status:
+  0  no message is unverified or disproved
+  1  some message is, or its recipient is not known
+  2  some input can't be read, or there is no readable key
+
+Examples:
+  batv judge --from '<>' --to alice@example.com < bounce.eml
+  batv judge --explain --at 2026-11-23 bounce.eml
+  batv judge --summary --marked-since 2026-10-01 ~/Maildir")]
+    Judge(Judge),
     /// Rewrite the senders of forwarded mail, and restore them (SRS)
     #[command(after_help = "\
 Examples:
@@ -190,15 +211,34 @@ pub(crate) struct Check {
     /// A recipient (RCPT TO); the same as an argument
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     pub(crate) to: Vec<OsString>,
-    /// How far to go with what is not proved
-    #[arg(long, default_value = "reject", value_parser = named::<Mode>(&["observe", "mark", "quarantine", "reject"]))]
-    pub(crate) mode: Mode,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
     /// When to refuse what only the message could still prove
     ///
     /// With `data`, an untagged recipient of a null sender is taken here, and judged by the message: whoever only asks
     /// whether a mailbox exists (a callout) is not told that it doesn't.
     #[arg(long, value_name = "WHEN", default_value = "data", value_parser = named::<Moment>(&["rcpt", "data"]))]
     pub(crate) reject_at: Moment,
+    /// Tell on standard error, step by step, how the verdict came about
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What is ours, and how far to go.
+#[derive(Args, Debug)]
+pub(crate) struct Policy {
+    /// How far to go with what is not proved
+    #[arg(long, default_value = "reject", value_parser = named::<Mode>(&["observe", "mark", "quarantine", "reject"]))]
+    pub(crate) mode: Mode,
     /// A domain or mailbox that tags all it sends (repeatable); else: what the keys serve
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     pub(crate) protected: Vec<String>,
@@ -214,18 +254,6 @@ pub(crate) struct Check {
     /// What to do when there is no key to judge by
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_error: OnError,
-    /// Tell on standard error, step by step, how the verdict came about
-    #[arg(long)]
-    pub(crate) explain: bool,
-    /// Days that a tag of the key in --key-file is valid [default: 7]
-    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
-    pub(crate) lifetime: Option<Lifetime>,
-    #[command(flatten)]
-    pub(crate) keys: BatvKeySource,
-    #[command(flatten)]
-    pub(crate) clock: Clock,
-    #[command(flatten)]
-    pub(crate) output: Output,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
@@ -235,6 +263,45 @@ pub(crate) enum OnError {
     Tempfail,
     /// Take the recipient
     Accept,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Judge {
+    /// Messages: files, mailboxes and folders, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) inputs: Vec<OsString>,
+    /// The sender of each message (MAIL FROM)
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_parser = path)]
+    pub(crate) from: Option<String>,
+    /// The recipient of each message (RCPT TO)
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = mailbox)]
+    pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// The day from which on all that was sent has a mark; later, a bounce of what has none is not ours
+    #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
+    pub(crate) marked_since: Option<Day>,
+    /// A public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
+    #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
+    pub(crate) dkim_keys: Vec<String>,
+    /// The most octets of a message that are read
+    #[arg(long, value_name = "N", default_value = "16777216")]
+    pub(crate) max_octets: u32,
+    /// Tell on standard error what was seen, in its order, and how the verdict came about; with --json, in the objects
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Print numbers only: verdicts and classes, what each mode would have done, the largest causes of what did not verify
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) summary: bool,
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Args, Debug)]
@@ -656,6 +723,14 @@ fn key_id(text: &str) -> Result<KeyId, String> {
 
 fn domain(text: &str) -> Result<String, batv_core::Error> {
     Domain::parse(text).map(|_| text.to_owned())
+}
+
+fn path(text: &str) -> Result<String, batv_core::Error> {
+    Path::parse(text).map(|_| text.to_owned())
+}
+
+fn mailbox(text: &str) -> Result<String, batv_core::Error> {
+    Mailbox::parse(text).map(|_| text.to_owned())
 }
 
 fn pattern(text: &str) -> Result<String, batv_core::Error> {

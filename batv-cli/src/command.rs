@@ -2,6 +2,7 @@
 
 mod check;
 mod generate;
+mod judge;
 mod key;
 mod sign;
 mod srs;
@@ -9,10 +10,12 @@ mod unwrap;
 mod verify;
 
 use batv_config::clock;
-use batv_core::Day;
+use batv_core::envelope::{OnError, Policy};
+use batv_core::prvs::Delimiter;
+use batv_core::{Day, Pattern};
 
 use crate::answer::Outcome;
-use crate::cli::{Clock, Command, Output};
+use crate::cli::{self, Clock, Command, Output};
 use crate::error::Error;
 use crate::stream::Tail;
 
@@ -23,6 +26,7 @@ pub(crate) fn run(command: &Command) -> Result<Outcome, Error> {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Unwrap(arguments) => unwrap::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Srs(arguments) => srs::run(&arguments.direction),
         Command::Key(arguments) => key::run(&arguments.operation).map(|()| Outcome::Good),
         Command::Generate(arguments) => generate::run(&arguments.what).map(|()| Outcome::Good),
@@ -33,6 +37,33 @@ impl Clock {
     fn today(&self) -> Result<Day, Error> {
         self.at.map_or_else(|| Ok(clock::today()?), Ok)
     }
+}
+
+/// The lists of a policy, read.
+struct Lists<'a> {
+    protected: Vec<Pattern<&'a str>>,
+    exempt: Vec<Pattern<&'a str>>,
+}
+
+impl cli::Policy {
+    fn lists(&self) -> Result<Lists<'_>, Error> {
+        Ok(Lists { protected: patterns(&self.protected)?, exempt: patterns(&self.exempt)? })
+    }
+
+    fn with<'a>(&self, lists: &'a Lists<'a>) -> Policy<'a> {
+        let mut policy = Policy::of(&lists.protected, &lists.exempt, self.mode);
+        policy.form = self.form.with(Delimiter::default());
+        policy.signing_since = self.signing_since;
+        policy.on_error = match self.on_error {
+            cli::OnError::Tempfail => OnError::Tempfail,
+            cli::OnError::Accept => OnError::Accept,
+        };
+        policy
+    }
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, Error> {
+    Ok(texts.iter().map(|text| Pattern::parse(text.as_str())).collect::<Result<_, _>>()?)
 }
 
 impl Output {

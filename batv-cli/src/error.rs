@@ -14,6 +14,8 @@ pub(crate) enum Error {
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", .path.display())]
     KeyFile { path: PathBuf, source: batv_config::Error },
+    #[error("{}: {source}", .path.display())]
+    DkimKey { path: PathBuf, source: batv_bounce::dkim::KeyError },
     #[error("no keyring: make one with `batv key new`, or name one with --keyring, BATV_KEYRING or --key-file")]
     NoKeyring,
     #[error("no place for a keyring, for there is no home directory: name one with --keyring")]

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 pub(crate) struct Signed<'a> {
@@ -63,6 +63,56 @@ pub(crate) struct Checked<'a> {
     pub(crate) disposition: &'static str,
     pub(crate) reply: String,
     pub(crate) deliver_to: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Judged<'a> {
+    pub(crate) input: &'a str,
+    pub(crate) class: &'static str,
+    pub(crate) action: Option<&'static str>,
+    pub(crate) reverse_path: Option<String>,
+    pub(crate) forward_path: Option<String>,
+    pub(crate) verdict: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) disposition: Option<&'static str>,
+    pub(crate) reply: Option<String>,
+    pub(crate) deliver_to: Option<String>,
+    pub(crate) origin: Option<&'static str>,
+    pub(crate) original: Option<&'static str>,
+    pub(crate) message_id: Option<String>,
+    pub(crate) final_recipient: Option<&'a str>,
+    pub(crate) status: Option<&'a str>,
+    pub(crate) cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Summary<'a> {
+    pub(crate) messages: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) cut: u64,
+    pub(crate) verdicts: Counts<u64>,
+    pub(crate) classes: Counts<u64>,
+    pub(crate) modes: Counts<Counts<u64>>,
+    pub(crate) causes: Vec<Cause<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Cause<'a> {
+    pub(crate) reason: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) messages: u64,
+}
+
+/// An object with these names, in their order.
+pub(crate) struct Counts<T>(pub(crate) Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Counts<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, count)| (name, count)))
+    }
 }
 
 #[derive(Serialize)]

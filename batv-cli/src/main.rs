@@ -10,8 +10,10 @@ mod error;
 mod explain;
 mod json;
 mod keys;
+mod messages;
 mod progress;
 mod stream;
+mod turns;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -10,25 +10,27 @@ const SHOWN_EVERY: Duration = Duration::from_millis(500);
 /// Back to the start of the line, and clear it (ECMA-48, `EL`).
 const CLEAR: &str = "\r\x1b[K";
 
-/// Lines and octets so far.
+/// Lines or messages, and octets, so far.
 #[derive(Debug)]
 pub(crate) struct Progress {
     begun: Instant,
     due: Instant,
     visible: bool,
-    lines: u64,
+    /// What is counted, in the plural.
+    unit: &'static str,
+    count: u64,
     octets: u64,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(unit: &'static str) -> Self {
         let begun = Instant::now();
-        Self { begun, due: begun + SHOWN_AFTER, visible: false, lines: 0, octets: 0 }
+        Self { begun, due: begun + SHOWN_AFTER, visible: false, unit, count: 0, octets: 0 }
     }
 
     /// Counts what was answered, and shows it now and then. That it can't be shown is no reason to stop.
-    pub(crate) fn add(&mut self, lines: u64, octets: usize, terminal: &mut impl Write) {
-        self.lines += lines;
+    pub(crate) fn add(&mut self, count: u64, octets: usize, terminal: &mut impl Write) {
+        self.count += count;
         self.octets += octets as u64;
         let now = Instant::now();
         if now < self.due {
@@ -36,9 +38,10 @@ impl Progress {
         }
         self.due = now + SHOWN_EVERY;
         self.visible = true;
-        let each_second = u128::from(self.lines) * 1000 / (now - self.begun).as_millis().max(1);
+        let each_second = u128::from(self.count) * 1000 / (now - self.begun).as_millis().max(1);
         let megabytes = self.octets / 1_000_000;
-        let _ = write!(terminal, "{CLEAR}{} lines, {megabytes} MB, {each_second} lines/s", self.lines);
+        let Self { unit, count, .. } = self;
+        let _ = write!(terminal, "{CLEAR}{count} {unit}, {megabytes} MB, {each_second} {unit}/s");
     }
 
     /// Leaves the line free for something else.

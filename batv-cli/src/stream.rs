@@ -6,9 +6,8 @@
 
 use core::fmt;
 use core::ops::ControlFlow;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread::{self, Scope};
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -16,6 +15,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
 use crate::progress::Progress;
+use crate::turns::{self, Turns, lock};
 
 /// The most octets of a line that are looked at.
 pub(crate) const LINE_LIMIT: usize = 64 * 1024;
@@ -25,8 +25,6 @@ const CHUNK: usize = 256 * 1024;
 const WORTH_SHARING: usize = 16 * 1024;
 /// Octets of answers from which on a worker waits for its turn, so as not to hold more.
 const FULL: usize = 1024 * 1024;
-/// More than this would wait for the input and for their turn.
-const MOST_WORKERS: usize = 16;
 
 /// What becomes of a line after its first [`LINE_LIMIT`] octets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,14 +60,12 @@ where
 {
     let stream = Stream {
         input: Mutex::new(Input::new(input)),
-        output: Mutex::new(Output { to: outputs, turn: 0, outcome: Outcome::Good, error: None }),
-        turn_over: Condvar::new(),
-        stopped: AtomicBool::new(false),
+        output: Turns::new(Output { to: outputs, outcome: Outcome::Good, error: None }),
         tail,
         answer,
     };
     thread::scope(|scope| stream.work(scope));
-    let Output { mut to, outcome, error, .. } = stream.output.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Output { mut to, outcome, error } = stream.output.into_inner();
     if let Some(progress) = &mut to.progress {
         progress.clear(&mut to.notes);
     }
@@ -78,9 +74,7 @@ where
 
 struct Stream<I, O, N, F> {
     input: Mutex<Input<I>>,
-    output: Mutex<Output<O, N>>,
-    turn_over: Condvar,
-    stopped: AtomicBool,
+    output: Turns<Output<O, N>>,
     tail: Tail,
     answer: F,
 }
@@ -93,13 +87,12 @@ where
     F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
 {
     fn work<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        // The turn of a worker that panicked would never end, and the others would wait for it.
-        let _guard = OnPanic(|| self.stop_all(&lock(&self.output)));
+        let _guard = self.output.stop_on_panic();
         let mut buffer = vec![0; CHUNK];
         let mut answer = Answer::default();
         loop {
             let mut input = lock(&self.input);
-            if self.stopped.load(Ordering::Relaxed) {
+            if self.output.is_stopped() {
                 return;
             }
             let turn = input.turn;
@@ -176,58 +169,29 @@ where
 
     /// Writes when this turn has come, and ends the turn with the chunk.
     fn write(&self, turn: u64, answer: &mut Answer, done: Option<&Chunk<'_>>) -> ControlFlow<()> {
-        let Some(mut output) = self.wait_for(turn) else { return ControlFlow::Break(()) };
+        let Some(mut output) = self.output.wait_for(turn) else { return ControlFlow::Break(()) };
         if let Err(error) = output.write(answer, done) {
-            drop(output);
-            self.stop(turn, Error::Output(error));
+            output.error = Some(Error::Output(error));
+            output.stop();
             return ControlFlow::Break(());
         }
         if done.is_some() {
-            output.turn += 1;
-            self.turn_over.notify_all();
+            output.end();
         }
         ControlFlow::Continue(())
     }
 
     /// Ends all work with this turn, and with an error.
     fn stop(&self, turn: u64, error: Error) {
-        if let Some(mut output) = self.wait_for(turn) {
+        if let Some(mut output) = self.output.wait_for(turn) {
             output.error = Some(error);
-            self.stop_all(&output);
-        }
-    }
-
-    /// Whoever waits for a turn has looked at `stopped` under the lock of the output, and must not miss the call.
-    fn stop_all(&self, _locked: &MutexGuard<'_, Output<O, N>>) {
-        self.stopped.store(true, Ordering::Relaxed);
-        self.turn_over.notify_all();
-    }
-
-    fn wait_for(&self, turn: u64) -> Option<MutexGuard<'_, Output<O, N>>> {
-        let waiting = |output: &mut Output<O, N>| output.turn != turn && !self.stopped.load(Ordering::Relaxed);
-        let output = self.turn_over.wait_while(lock(&self.output), waiting).unwrap_or_else(PoisonError::into_inner);
-        (output.turn == turn && !self.stopped.load(Ordering::Relaxed)).then_some(output)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct OnPanic<F: Fn()>(F);
-
-impl<F: Fn()> Drop for OnPanic<F> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0();
+            output.stop();
         }
     }
 }
 
 struct Output<O, N> {
     to: Outputs<O, N>,
-    /// The turn of the chunk that is written now.
-    turn: u64,
     outcome: Outcome,
     error: Option<Error>,
 }
@@ -335,8 +299,7 @@ impl<I: Read> Input<I> {
     }
 
     fn has_work_for_another(&mut self) -> bool {
-        let cores = || thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-        let left = self.workers_left.get_or_insert_with(|| cores() - 1);
+        let left = self.workers_left.get_or_insert_with(|| turns::workers() - 1);
         let more = *left > 0;
         *left -= usize::from(more);
         more

@@ -3,13 +3,12 @@
 use core::fmt::{self, Write};
 use std::ffi::OsString;
 
-use batv_core::envelope::{self, Disposition, Envelope, Judgement, OnError, Policy};
-use batv_core::prvs::{self, Delimiter};
-use batv_core::{Day, Key, Mailbox, Path, Pattern};
+use batv_core::envelope::{self, Disposition, Envelope, Judgement, Policy};
+use batv_core::{Day, Key, Mailbox, Path, prvs};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
-use crate::cli::{self, Check};
+use crate::cli::Check;
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::json;
@@ -17,17 +16,9 @@ use crate::json;
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let keyring = arguments.keys.load(arguments.lifetime)?;
-    let (protected, exempt) = (patterns(&arguments.protected)?, patterns(&arguments.exempt)?);
-    let mut policy = Policy::new(arguments.mode);
-    policy.protected = &protected;
-    policy.exempt = &exempt;
-    policy.form = arguments.form.with(Delimiter::default());
-    policy.signing_since = arguments.signing_since;
+    let lists = arguments.policy.lists()?;
+    let mut policy = arguments.policy.with(&lists);
     policy.reject_at = arguments.reject_at;
-    policy.on_error = match arguments.on_error {
-        cli::OnError::Tempfail => OnError::Tempfail,
-        cli::OnError::Accept => OnError::Accept,
-    };
     let sender = Line::argument(&arguments.from);
     let judge = Judge { keys: keyring.keys(), today, policy, sender, explain: arguments.explain };
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
@@ -37,10 +28,6 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
         None => plain,
     };
     addresses::answer_all(&recipients, arguments.output.tail(), |line, to| answer(&judge, line, to))
-}
-
-fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, Error> {
-    Ok(texts.iter().map(|text| Pattern::parse(text.as_str())).collect::<Result<_, _>>()?)
 }
 
 struct Judge<'k> {

@@ -1,0 +1,372 @@
+//! `batv judge`
+
+mod fields;
+mod summary;
+
+use core::fmt::{self, Write as _};
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path as FilePath;
+
+use batv_bounce::dkim::PublicKey;
+use batv_bounce::{Class, Evidence, Known, Limits, Ours, Provenance, Reading, Row, origin, read};
+use batv_core::envelope::{self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy};
+use batv_core::{Day, Key, Mailbox, Path, prvs};
+
+use self::summary::{Cause, Summary, Tally};
+use crate::answer::{Answer, Line, Outcome};
+use crate::cli;
+use crate::error::Error;
+use crate::explain::Explanation;
+use crate::json;
+use crate::messages::{Message, Messages, Unreadable, batches};
+use crate::progress::Progress;
+use crate::turns;
+
+/// The modes, in the order of the ladder.
+const MODES: [Mode; 4] = [Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject];
+/// The reason for which a message whose recipient nobody tells can't be judged.
+const NO_RECIPIENT: &str = "no-recipient";
+
+pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
+    let today = arguments.clock.today()?;
+    let keyring = arguments.keys.load(arguments.lifetime)?;
+    let lists = arguments.policy.lists()?;
+    let policy = arguments.policy.with(&lists);
+    let dkim_keys = arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<Vec<_>, _>>()?;
+    let mut ours = Ours::new(policy.protected);
+    ours.dkim_keys = &dkim_keys;
+    ours.marked_since = arguments.marked_since;
+    let mut limits = Limits::default();
+    limits.octets = usize::try_from(arguments.max_octets).unwrap_or(usize::MAX);
+    let judge = Judge {
+        keys: keyring.keys(),
+        today,
+        policy,
+        ours,
+        limits,
+        from: arguments.from.as_deref().map(Path::parse).transpose()?,
+        to: arguments.to.as_deref().map(Mailbox::parse).transpose()?,
+        show: match (arguments.summary, arguments.output.json) {
+            (true, _) => Show::Nothing,
+            (false, true) => Show::Json,
+            (false, false) => Show::Plain,
+        },
+        explain: arguments.explain,
+    };
+    let messages = Messages::new(arguments.inputs.clone(), limits.octets);
+    let mut report = Report::new(arguments.summary);
+    turns::in_order(batches(messages), |batch| judge.judge_batch(batch), |judged| report.add(judged))?;
+    report.end(arguments.summary, arguments.output.json)
+}
+
+/// Reads `DOMAIN:SELECTOR:FILE`.
+fn dkim_key(text: &str) -> Result<PublicKey, Error> {
+    let mut pieces = text.splitn(3, ':');
+    let (Some(domain), Some(selector), Some(file)) = (pieces.next(), pieces.next(), pieces.next()) else {
+        return Err(Error::Usage(format!("--dkim-key {text}: must be like example.com:selector:FILE")));
+    };
+    let path = FilePath::new(file);
+    let octets = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    PublicKey::parse(domain, selector, &octets).map_err(|source| Error::DkimKey { path: path.to_owned(), source })
+}
+
+/// How each message is answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Show {
+    Nothing,
+    Plain,
+    Json,
+}
+
+struct Judge<'k> {
+    keys: &'k [Key],
+    today: Day,
+    policy: Policy<'k>,
+    ours: Ours<'k>,
+    limits: Limits,
+    from: Option<Path<'k>>,
+    to: Option<Mailbox<'k>>,
+    show: Show,
+    explain: bool,
+}
+
+/// What came of some messages.
+#[derive(Default)]
+struct Judged {
+    answer: Answer,
+    tallies: Vec<Tally>,
+    messages: u64,
+    unreadable: u64,
+    octets: usize,
+}
+
+impl Judge<'_> {
+    fn judge_batch(&self, batch: Vec<Result<Message, Unreadable>>) -> Result<Judged, fmt::Error> {
+        let mut judged = Judged::default();
+        for message in batch {
+            let named = message.and_then(|message| {
+                let name = message.name.clone();
+                Ok((name, message.octets(self.limits.octets)?))
+            });
+            match named {
+                Ok((name, octets)) => {
+                    judged.messages += 1;
+                    judged.octets += octets.len();
+                    self.judge(&Line { octets: name.as_bytes(), number: None, cut: false }, &octets, &mut judged)?;
+                }
+                Err(Unreadable { name, source }) => {
+                    judged.unreadable += 1;
+                    judged.answer.outcome = Outcome::Undecided;
+                    judged.answer.note(&Line { octets: name.as_bytes(), number: None, cut: false }, source);
+                }
+            }
+        }
+        Ok(judged)
+    }
+
+    fn judge(&self, name: &Line<'_>, octets: &[u8], judged: &mut Judged) -> fmt::Result {
+        let reading = read(octets, self.from, &self.limits);
+        let sender = self.from.is_none().then(|| reading.field("Return-Path")).flatten();
+        let reverse_path = self.from.or_else(|| Path::parse(sender.as_ref()?.trim()).ok());
+        let recipient = self.to.is_none().then(|| fields::recipient(&reading)).flatten();
+        let forward_path = self.to.or_else(|| Mailbox::parse(recipient.as_ref()?.mailbox.as_str()).ok());
+        let ruling = forward_path.map(|forward_path| self.rule(&reading, reverse_path, forward_path));
+        let case = Case { name, reading: &reading, reverse_path, ruling };
+        let answer = &mut judged.answer;
+        answer.outcome = answer.outcome.max(case.outcome());
+        match self.show {
+            Show::Nothing => judged.tallies.push(self.tally(&case)),
+            Show::Plain => {
+                if self.explain {
+                    self.explain(&case, recipient.as_ref().map(|recipient| recipient.field), answer)?;
+                }
+                case.plain(answer)?;
+            }
+            Show::Json => {
+                answer.json(&case.object(self.explain))?;
+                answer.out.raw(b"\n");
+            }
+        }
+        Ok(())
+    }
+
+    fn rule<'a>(&self, reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_path: Mailbox<'a>) -> Ruling<'a> {
+        // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
+        let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
+        let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
+        let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
+        envelope.moment = Moment::EndOfData;
+        let first = envelope::judge(&envelope, self.keys, &self.policy, self.today);
+        let provenance = origin(reading, &first.mailbox, self.keys, &self.ours, self.today);
+        let mut known = Known::new(reading.class);
+        known.origin = provenance.origin;
+        known.cut = reading.cut;
+        let row = Row::find(envelope.reverse_path, first.reason, &known);
+        let judgement = batv_bounce::judge(&envelope, &known, self.keys, &self.policy, self.today);
+        Ruling { envelope, known, provenance, row, judgement }
+    }
+
+    /// What each mode does.
+    fn ladder(&self, ruling: &Ruling<'_>) -> [Disposition; 4] {
+        MODES.map(|mode| {
+            let mut policy = self.policy;
+            policy.mode = mode;
+            batv_bounce::judge(&ruling.envelope, &ruling.known, self.keys, &policy, self.today).disposition
+        })
+    }
+
+    fn tally(&self, case: &Case<'_>) -> Tally {
+        let finding = case.finding();
+        let class = case.reading.class;
+        let cause = || Cause { reason: case.reason(), class, host: fields::host(case.reading) };
+        Tally {
+            finding,
+            class,
+            cut: case.reading.cut,
+            ladder: case.ruling.as_ref().map(|ruling| self.ladder(ruling)),
+            cause: matches!(finding, Finding::Disproved | Finding::Unverified).then(cause),
+        }
+    }
+
+    fn explain(&self, case: &Case<'_>, field: Option<&'static str>, answer: &mut Answer) -> fmt::Result {
+        let mut explanation = Explanation::begin(&mut answer.notes, case.name, self.keys, self.today)?;
+        let Reading { class, action, evidence, cut, .. } = case.reading;
+        match (case.reverse_path, case.ruling.as_ref().map(|ruling| ruling.envelope.reverse_path)) {
+            (Some(reverse_path), _) => explanation.step("sender", shown(reverse_path))?,
+            (None, Some(Path::Null)) => explanation.step("sender", "not known; what this is comes from <>")?,
+            (None, _) => explanation.step("sender", "not known")?,
+        }
+        for seen in evidence {
+            explanation.step("seen", shown(seen))?;
+        }
+        if *cut {
+            explanation.step("seen", "only the beginning: it is longer than what is read")?;
+        }
+        match action {
+            Some(action) => explanation.step("class", format_args!("{class}, {action}"))?,
+            None => explanation.step("class", class)?,
+        }
+        let Some(ruling) = &case.ruling else {
+            explanation.step("recipient", "not known: no field tells it, and --to is not given")?;
+            return answer.notes.write_str("\n");
+        };
+        let forward_path = &ruling.envelope.forward_path;
+        match field {
+            Some(field) => explanation.step("recipient", format_args!("{}, from {field}", shown(forward_path)))?,
+            None => explanation.step("recipient", shown(forward_path))?,
+        }
+        explanation.verification(forward_path, &prvs::verify(self.keys, forward_path, self.today))?;
+        for found in &ruling.provenance.evidence {
+            explanation.step("found", shown(found))?;
+        }
+        explanation.step("origin", ruling.provenance.origin)?;
+        match ruling.row {
+            Some(row) => explanation.step("row", row)?,
+            None => explanation.step("row", "none: as the envelope says")?,
+        }
+        explanation.judgement(&self.policy, &ruling.judgement)?;
+        let ladder = MODES.into_iter().zip(self.ladder(ruling));
+        let ladder: Vec<_> = ladder.map(|(mode, disposition)| format!("{} {disposition}", mode.as_str())).collect();
+        explanation.step("modes", ladder.join(", "))?;
+        answer.notes.write_str("\n")
+    }
+}
+
+/// One message, and what was found.
+struct Case<'c> {
+    name: &'c Line<'c>,
+    reading: &'c Reading<'c>,
+    /// Where it is known.
+    reverse_path: Option<Path<'c>>,
+    /// Where the recipient is known.
+    ruling: Option<Ruling<'c>>,
+}
+
+struct Ruling<'a> {
+    envelope: Envelope<'a>,
+    known: Known,
+    provenance: Provenance,
+    row: Option<&'static Row>,
+    judgement: Judgement<'a>,
+}
+
+impl Case<'_> {
+    fn finding(&self) -> Finding {
+        self.ruling.as_ref().map_or(Finding::Undecided, |ruling| ruling.judgement.finding)
+    }
+
+    fn reason(&self) -> &'static str {
+        self.ruling.as_ref().map_or(NO_RECIPIENT, |ruling| ruling.judgement.reason.as_str())
+    }
+
+    fn disposition(&self) -> Option<&'static str> {
+        self.ruling.as_ref().map(|ruling| ruling.judgement.disposition.as_str())
+    }
+
+    fn outcome(&self) -> Outcome {
+        match (&self.ruling, self.finding()) {
+            (None, _) | (_, Finding::Disproved | Finding::Unverified) => Outcome::Refused,
+            (_, Finding::Undecided) => Outcome::Undecided,
+            _ => Outcome::Good,
+        }
+    }
+
+    fn plain(&self, answer: &mut Answer) -> fmt::Result {
+        let (finding, class, reason) = (self.finding(), self.reading.class, self.reason());
+        let disposition = self.disposition().unwrap_or("-");
+        writeln!(answer.out, "{finding}\t{class}\t{reason}\t{disposition}\t{}", self.name.shown())
+    }
+
+    fn object(&self, explain: bool) -> json::Judged<'_> {
+        let Reading { class, action, report, original, cut, .. } = self.reading;
+        let original_id = original.as_ref().and_then(|original| original.field("Message-ID"));
+        let recipient = report.recipients.first();
+        let evidence = || {
+            let found = self.ruling.iter().flat_map(|ruling| &ruling.provenance.evidence);
+            self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
+        };
+        let ruling = self.ruling.as_ref();
+        json::Judged {
+            input: core::str::from_utf8(self.name.octets).unwrap_or_default(),
+            class: class.as_str(),
+            action: action.map(|action| action.as_str()),
+            reverse_path: self.reverse_path.map(|path| path.to_string()),
+            forward_path: ruling.map(|ruling| ruling.envelope.forward_path.to_string()),
+            verdict: self.finding().as_str(),
+            reason: self.reason(),
+            disposition: self.disposition(),
+            reply: ruling.map(|ruling| ruling.judgement.reply.to_string()),
+            deliver_to: ruling.and_then(|ruling| Some(ruling.judgement.deliver_to?.to_string())),
+            origin: ruling.map(|ruling| ruling.provenance.origin.as_str()),
+            original: original.as_ref().map(|original| original.form.as_str()),
+            message_id: original_id.or_else(|| report.original_message_id.clone()),
+            final_recipient: recipient.and_then(|recipient| recipient.final_recipient.as_deref()),
+            status: recipient.and_then(|recipient| recipient.status.as_deref()),
+            cut: *cut,
+            evidence: explain.then(evidence),
+        }
+    }
+}
+
+/// For a terminal, which must not take what a message says for a command.
+fn shown(text: impl fmt::Display) -> String {
+    Line { octets: text.to_string().as_bytes(), number: None, cut: false }.shown()
+}
+
+/// Takes what came of the messages, in their order.
+struct Report {
+    summary: Summary,
+    outcome: Outcome,
+    progress: Option<Progress>,
+}
+
+impl Report {
+    fn new(summary: bool) -> Self {
+        let shown =
+            io::stderr().is_terminal() && (summary || !io::stdout().is_terminal()) && !io::stdin().is_terminal();
+        Self { summary: Summary::default(), outcome: Outcome::Good, progress: shown.then(|| Progress::new("messages")) }
+    }
+
+    fn add(&mut self, judged: Result<Judged, fmt::Error>) -> Result<(), Error> {
+        let judged = judged.map_err(io::Error::other).map_err(Error::Output)?;
+        let Answer { out, notes, outcome } = judged.answer;
+        self.outcome = self.outcome.max(outcome);
+        self.summary.messages += judged.messages;
+        self.summary.unreadable += judged.unreadable;
+        judged.tallies.into_iter().for_each(|tally| self.summary.add(tally));
+        write_out(&out.0)?;
+        let mut terminal = io::stderr();
+        if let Some(progress) = &mut self.progress {
+            if !notes.0.is_empty() {
+                progress.clear(&mut terminal);
+            }
+            progress.add(judged.messages, judged.octets, &mut terminal);
+        }
+        // Whoever closes standard error does not want to be told.
+        let _ = terminal.write_all(&notes.0);
+        Ok(())
+    }
+
+    fn end(mut self, summary: bool, as_json: bool) -> Result<Outcome, Error> {
+        if let Some(progress) = &mut self.progress {
+            progress.clear(&mut io::stderr());
+        }
+        if summary {
+            let mut answer = Answer::default();
+            let written = if as_json {
+                answer.json(&self.summary.object()).map(|()| answer.out.raw(b"\n"))
+            } else {
+                self.summary.write(&mut answer.out)
+            };
+            written.map_err(io::Error::other).map_err(Error::Output)?;
+            write_out(&answer.out.0)?;
+        }
+        Ok(self.outcome)
+    }
+}
+
+fn write_out(octets: &[u8]) -> Result<(), Error> {
+    let mut output = io::stdout().lock();
+    output.write_all(octets).and_then(|()| output.flush()).map_err(Error::Output)
+}

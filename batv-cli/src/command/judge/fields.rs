@@ -1,0 +1,123 @@
+//! What the header of a message tells of its envelope, and of who sent it.
+
+use batv_bounce::Reading;
+use batv_core::{Mailbox, Path};
+
+/// Fields with the recipient, the surest first: what `batvd` keeps when it takes the tag off, and what mail servers write
+/// when they deliver.
+const RECIPIENT_FIELDS: [&str; 5] = ["X-BATV-Recipient", "Delivered-To", "X-Original-To", "Envelope-To", "To"];
+/// The most characters of a host that are kept (RFC 1035 §2.3.4).
+const MOST_CHARACTERS: usize = 255;
+
+/// The recipient, and the field that tells.
+pub(super) struct Recipient {
+    pub(super) mailbox: String,
+    pub(super) field: &'static str,
+}
+
+/// Finds the recipient in the header.
+pub(super) fn recipient(reading: &Reading<'_>) -> Option<Recipient> {
+    RECIPIENT_FIELDS
+        .into_iter()
+        .find_map(|field| Some(Recipient { mailbox: only_mailbox(&reading.field(field)?)?, field }))
+}
+
+/// Who reported, or else the domain of the author.
+pub(super) fn host(reading: &Reading<'_>) -> Option<String> {
+    let author = || {
+        let author = only_mailbox(&reading.field("From")?)?;
+        Some(Mailbox::parse(&author).ok()?.domain().to_string())
+    };
+    let host = reading.report.reporting_mta.clone().filter(|host| !host.is_empty()).or_else(author)?;
+    Some(host.chars().take(MOST_CHARACTERS).collect::<String>().to_ascii_lowercase())
+}
+
+/// The mailbox of an address list (RFC 5322 §3.4) that has only one.
+fn only_mailbox(list: &str) -> Option<String> {
+    let (mut mailbox, mut in_brackets) = (String::new(), None);
+    let (mut quoted, mut escaped, mut comments) = (false, false, 0_u32);
+    for character in list.chars() {
+        let plain = !quoted && !escaped;
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' if comments == 0 => quoted = !quoted,
+            '(' if plain => comments += 1,
+            ')' if plain => {
+                comments = comments.saturating_sub(1);
+                continue;
+            }
+            // A second mailbox.
+            ',' if plain && comments == 0 => return None,
+            '<' if plain && comments == 0 && in_brackets.is_some() => return None,
+            '<' if plain && comments == 0 => {
+                in_brackets = Some(String::new());
+                mailbox.clear();
+                continue;
+            }
+            '>' if plain && comments == 0 => {
+                in_brackets = in_brackets.or(Some(String::new())).map(|_| core::mem::take(&mut mailbox));
+                continue;
+            }
+            _ => {}
+        }
+        if comments == 0 {
+            mailbox.push(character);
+        }
+    }
+    let mailbox = in_brackets.unwrap_or(mailbox);
+    match Path::parse(mailbox.trim()) {
+        Ok(Path::Mailbox(mailbox)) => Some(mailbox.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use batv_bounce::{Limits, read};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_mailbox() {
+        for (list, expected) in [
+            ("alice@example.com", Some("alice@example.com")),
+            (" <alice@example.com> ", Some("alice@example.com")),
+            ("Alice <alice@example.com>", Some("alice@example.com")),
+            ("\"Doe, Alice <a@b.example>\" <alice@example.com> (at, work)", Some("alice@example.com")),
+            ("alice@example.com (Alice)", Some("alice@example.com")),
+            ("\"a b\"@example.com", Some("\"a b\"@example.com")),
+            ("<\"a>b\"@example.com>", Some("\"a>b\"@example.com")),
+            ("alice@example.com, bob@example.com", None),
+            ("<alice@example.com> <bob@example.com>", None),
+            ("undisclosed-recipients:;", None),
+            ("<>", None),
+            ("", None),
+            ("alice", None),
+        ] {
+            assert_eq!(only_mailbox(list).as_deref(), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn the_surest_field_tells_the_recipient() {
+        let message = b"To: list@example.net\nEnvelope-To: bob@example.com\nDelivered-To: alice@example.com\n\
+            X-BATV-Recipient: <prvs=0269b1e711=alice@example.com>\n\n";
+        let reading = read(message, None, &Limits::default());
+        let recipient = recipient(&reading).unwrap();
+        assert_eq!(
+            (recipient.mailbox.as_str(), recipient.field),
+            ("prvs=0269b1e711=alice@example.com", "X-BATV-Recipient")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_list_or_none(list in "[<>(),\"\\\\a@b. ]{0,40}|.*") {
+            if let Some(mailbox) = only_mailbox(&list) {
+                prop_assert!(Mailbox::parse(&mailbox).is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a whole archive came to.
+
+use core::cmp::Reverse;
+use core::fmt::{self, Write};
+use std::collections::HashMap;
+
+use batv_bounce::Class;
+use batv_core::envelope::{Disposition, Finding};
+
+use super::{MODES, shown};
+use crate::json;
+
+const FINDINGS: [Finding; 5] =
+    [Finding::Genuine, Finding::Unverified, Finding::Disproved, Finding::NotJudged, Finding::Undecided];
+const DISPOSITIONS: [Disposition; 5] =
+    [Disposition::Accept, Disposition::Mark, Disposition::Quarantine, Disposition::Reject, Disposition::Tempfail];
+/// Causes that are told.
+const LARGEST: usize = 10;
+/// The most causes that are counted. Who sends can invent hosts without end.
+const MOST_CAUSES: usize = 64 * 1024;
+/// Of more, these are kept: the largest.
+const KEPT_CAUSES: usize = 8 * 1024;
+
+/// What came of one message.
+pub(super) struct Tally {
+    pub(super) finding: Finding,
+    pub(super) class: Class,
+    pub(super) cut: bool,
+    /// What each of the modes does; nothing where it can't be judged.
+    pub(super) ladder: Option<[Disposition; 4]>,
+    /// Of what did not verify.
+    pub(super) cause: Option<Cause>,
+}
+
+/// Why a message did not verify, and whom to ask.
+#[derive(Debug, Eq, Hash, PartialEq)]
+pub(super) struct Cause {
+    pub(super) reason: &'static str,
+    pub(super) class: Class,
+    pub(super) host: Option<String>,
+}
+
+impl Cause {
+    fn object(&self, messages: u64) -> json::Cause<'_> {
+        json::Cause { reason: self.reason, class: self.class.as_str(), host: self.host.as_deref(), messages }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Summary {
+    pub(super) messages: u64,
+    pub(super) unreadable: u64,
+    cut: u64,
+    findings: HashMap<Finding, u64>,
+    classes: HashMap<Class, u64>,
+    modes: [HashMap<Disposition, u64>; 4],
+    causes: HashMap<Cause, u64>,
+}
+
+impl Summary {
+    pub(super) fn add(&mut self, tally: Tally) {
+        self.cut += u64::from(tally.cut);
+        *self.findings.entry(tally.finding).or_default() += 1;
+        *self.classes.entry(tally.class).or_default() += 1;
+        for (counts, disposition) in self.modes.iter_mut().zip(tally.ladder.into_iter().flatten()) {
+            *counts.entry(disposition).or_default() += 1;
+        }
+        if let Some(cause) = tally.cause {
+            *self.causes.entry(cause).or_default() += 1;
+            if self.causes.len() > MOST_CAUSES {
+                let mut causes: Vec<_> = self.causes.drain().collect();
+                causes.sort_unstable_by_key(|(_, count)| Reverse(*count));
+                self.causes.extend(causes.into_iter().take(KEPT_CAUSES));
+            }
+        }
+    }
+
+    pub(super) fn object(&self) -> json::Summary<'_> {
+        json::Summary {
+            messages: self.messages,
+            unreadable: self.unreadable,
+            cut: self.cut,
+            verdicts: json::Counts(self.verdicts()),
+            classes: json::Counts(self.classes()),
+            modes: json::Counts(self.modes().map(|(mode, counts)| (mode, json::Counts(counts))).collect()),
+            causes: self.largest_causes().into_iter().map(|(cause, messages)| cause.object(messages)).collect(),
+        }
+    }
+
+    /// Writes tables for people.
+    pub(super) fn write(&self, out: &mut impl Write) -> fmt::Result {
+        let Self { messages, unreadable, cut, .. } = self;
+        writeln!(
+            out,
+            "{messages} messages, {cut} of them too long to be read to their end; {unreadable} unreadable inputs"
+        )?;
+        for (title, counts) in [("verdict", self.verdicts()), ("class", self.classes())] {
+            writeln!(out, "\n{title:<15} {:>10}", "messages")?;
+            for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                writeln!(out, "{name:<15} {count:>10}")?;
+            }
+        }
+        write!(out, "\n{:<15}", "mode")?;
+        DISPOSITIONS.iter().try_for_each(|disposition| write!(out, " {:>10}", disposition.as_str()))?;
+        for (mode, counts) in self.modes() {
+            write!(out, "\n{mode:<15}")?;
+            counts.iter().try_for_each(|(_, count)| write!(out, " {count:>10}"))?;
+        }
+        writeln!(out)?;
+        let causes = self.largest_causes();
+        if !causes.is_empty() {
+            writeln!(out, "\n  messages did not verify: reason, class, who reported or sent")?;
+        }
+        for (Cause { reason, class, host }, count) in causes {
+            writeln!(
+                out,
+                "{count:>10} {reason}, {class}, {}",
+                host.as_ref().map_or_else(|| "not known".to_owned(), shown)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn verdicts(&self) -> Vec<(&'static str, u64)> {
+        FINDINGS.iter().map(|finding| (finding.as_str(), count(&self.findings, finding))).collect()
+    }
+
+    fn classes(&self) -> Vec<(&'static str, u64)> {
+        Class::ALL.iter().map(|class| (class.as_str(), count(&self.classes, class))).collect()
+    }
+
+    fn modes(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, u64)>)> {
+        MODES.iter().zip(&self.modes).map(|(mode, counts)| {
+            let counts = DISPOSITIONS.iter().map(|disposition| (disposition.as_str(), count(counts, disposition)));
+            (mode.as_str(), counts.collect())
+        })
+    }
+
+    /// Causes of the same number come in the order of their names.
+    fn largest_causes(&self) -> Vec<(&Cause, u64)> {
+        let mut causes: Vec<_> = self.causes.iter().map(|(cause, count)| (cause, *count)).collect();
+        causes.sort_unstable_by_key(|(cause, count)| {
+            (Reverse(*count), (cause.reason, cause.class.as_str(), &cause.host))
+        });
+        causes.truncate(LARGEST);
+        causes
+    }
+}
+
+fn count<T: Eq + core::hash::Hash>(counts: &HashMap<T, u64>, of: &T) -> u64 {
+    counts.get(of).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_without_end_take_no_space_without_end() {
+        let mut summary = Summary::default();
+        let mut add = |host: String| {
+            summary.add(Tally {
+                finding: Finding::Disproved,
+                class: Class::Dsn,
+                cut: false,
+                ladder: None,
+                cause: Some(Cause { reason: "backscatter-disproved", class: Class::Dsn, host: Some(host) }),
+            });
+            assert!(summary.causes.len() <= MOST_CAUSES);
+        };
+        for number in 0..2 * MOST_CAUSES {
+            add(format!("{number}.example"));
+            if number % 10 == 0 {
+                add("mx.example.net".to_owned());
+            }
+        }
+        let (largest, count) = summary.largest_causes()[0];
+        assert_eq!(largest.host.as_deref(), Some("mx.example.net"));
+        assert!(count > 13_000);
+    }
+}
