@@ -121,6 +121,8 @@ impl Report {
     /// ```
     /// # use batv_bounce::Report;
     /// assert!(Report::read(b"no fields").is_empty());
+    /// let receipt = Report::read(b"Reporting-UA: mail.example.net; Reader 1.0\nFinal-Recipient: rfc822; bob@example.net\n");
+    /// assert_eq!(receipt.reporting_mta.as_deref(), Some("mail.example.net"));
     /// ```
     pub fn read(content: &[u8]) -> Self {
         let mut report = Self::default();
@@ -185,7 +187,9 @@ impl Report {
         let whole = || Some(bounded(field.text()));
         let untyped = || Some(bounded(untyped(&field.text()).to_owned()));
         match field.name.to_ascii_lowercase().as_slice() {
-            b"reporting-mta" | b"reporting-ua" => self.reporting_mta = untyped(),
+            b"reporting-mta" => self.reporting_mta = untyped(),
+            // RFC 8098 §3.2.1: the name comes first, then the product.
+            b"reporting-ua" => self.reporting_mta = Some(bounded(before_semicolon(&field.text()).to_owned())),
             b"original-envelope-id" => self.original_envelope_id = whole(),
             b"original-message-id" => self.original_message_id = whole(),
             b"original-recipient" => recipient.original_recipient = untyped(),
@@ -212,6 +216,11 @@ impl RecipientReport {
 /// What stands behind the type of an address or a name: `rfc822;bob@example.net` (RFC 3464 §2.1.2).
 fn untyped(text: &str) -> &str {
     text.split_once(';').map_or(text, |(_, value)| value).trim().trim_matches(['<', '>'])
+}
+
+/// The name before a product: `mail.example.net; Reader 1.0`.
+fn before_semicolon(text: &str) -> &str {
+    text.split(';').next().unwrap_or_default().trim()
 }
 
 fn status(text: &str) -> Option<String> {
