@@ -98,7 +98,7 @@ Exim, in the ACL for RCPT TO:
         message = ${listextract{1}{<\\n $acl_m_batv}}
   defer condition = ${if eq{$runrc}{2}}")]
     Check(Check),
-    /// Judge messages: whether each is a bounce, whose message it returns, and what to do about it
+    /// Judge messages: which are bounces, whose message each returns, and what to do about it
     ///
     /// Prints a line for each message: verdict, class, reason, disposition and name, with tabs between. An input is a file
     /// with one message, a mailbox (mbox), whose messages are named FILE:NUMBER, a Maildir, or another folder, of which all
@@ -233,7 +233,6 @@ pub(crate) struct Check {
     pub(crate) output: Output,
 }
 
-/// What is ours, and how far to go.
 #[derive(Args, Debug)]
 pub(crate) struct Policy {
     /// How far to go with what is not proved

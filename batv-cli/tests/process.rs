@@ -298,6 +298,8 @@ fn no_output_holds_a_secret() {
         &["sign", DAY, "alice@example.com"][..],
         &["verify", DAY, "--explain", forged],
         &["check", DAY, "--explain", forged],
+        &["judge", DAY, "--explain", "--from=<>", "--to", forged],
+        &["judge", DAY, "--json", "--explain", "--from=<>", "--to", forged],
         &["srs", "forward", DAY, domain, "alice@example.com"],
         &["srs", "reverse", DAY, domain, "SRS0=Xu1N=2W=example.com=alice@forwarder.example.net"],
         &["key", "list"],
@@ -324,8 +326,9 @@ fn no_output_holds_a_secret() {
 #[test]
 fn no_explanation_holds_the_mac_that_would_be_right() {
     let home = Home::new();
-    for command in ["verify", "check"] {
-        let output = home.batv(&[command, DAY, "--explain", "prvs=0269b1e712=alice@example.com"]).run();
+    let forged = "prvs=0269b1e712=alice@example.com";
+    for command in [&["verify", forged][..], &["check", forged], &["judge", "--from=<>", "--to", forged]] {
+        let output = home.batv(command).args([DAY, "--explain"]).run();
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(printed.contains("b1e712") && !printed.contains("b1e711"), "{printed}");
     }
@@ -414,6 +417,50 @@ fn memory_does_not_grow_with_the_input() {
         assert!(kibibytes < 64 * 1024, "{arguments:?}: {kibibytes} KiB");
         child.wait().unwrap();
     }
+}
+
+/// Messages of all lengths, whose answers go away as they come.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_a_mailbox() {
+    const MEBIBYTE: usize = 1 << 20;
+    let home = Home::new();
+    let message = |body: usize| {
+        format!("From a Wed Jan  1 00:00:00 2020\nDelivered-To: alice@example.com\n\n{}\n\n", "x".repeat(body))
+    };
+    let small = message(100).repeat(MEBIBYTE / 200);
+    let large = message(3 * MEBIBYTE);
+    for arguments in [&["judge"][..], &["judge", "--summary"], &["judge", "--json", "--explain"]] {
+        let mut command = home.batv(arguments);
+        let mut child = command.arg("--max-octets=1000000").stdin(Stdio::piped()).spawn().unwrap();
+        let (mut stdin, mut stdout, mut stderr) =
+            (child.stdin.take().unwrap(), child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let kibibytes = thread::scope(|scope| {
+            scope.spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()).unwrap());
+            scope.spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()).unwrap());
+            for _ in 0..6 {
+                stdin.write_all(small.as_bytes()).unwrap();
+                stdin.write_all(large.as_bytes()).unwrap();
+            }
+            let kibibytes = peak_memory(&child);
+            drop(stdin);
+            kibibytes
+        });
+        assert!(kibibytes < 64 * 1024, "{arguments:?}: {kibibytes} KiB");
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_broken_pipe_ends_the_judging_of_a_mailbox_quietly() {
+    let home = Home::new();
+    let mut child = home.batv(&["judge"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    drop(child.stdout.take());
+    let writer = thread::spawn(move || while stdin.write_all(b"From a Wed Jan  1 00:00:00 2020\nA: 1\n\n").is_ok() {});
+    writer.join().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_output(&output, 0, b"", "");
 }
 
 /// The most memory that a process has held so far, in KiB (proc_pid_status(5), `VmHWM`).

@@ -89,11 +89,9 @@ impl Summary {
 
     /// Writes tables for people.
     pub(super) fn write(&self, out: &mut impl Write) -> fmt::Result {
-        let Self { messages, unreadable, cut, .. } = self;
-        writeln!(
-            out,
-            "{messages} messages, {cut} of them too long to be read to their end; {unreadable} unreadable inputs"
-        )?;
+        for (name, count) in [("messages", self.messages), ("too long", self.cut), ("unreadable", self.unreadable)] {
+            writeln!(out, "{name:<15} {count:>10}")?;
+        }
         for (title, counts) in [("verdict", self.verdicts()), ("class", self.classes())] {
             writeln!(out, "\n{title:<15} {:>10}", "messages")?;
             for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
