@@ -117,7 +117,7 @@ Exit status:
 Examples:
   batv judge --from '<>' --to alice@example.com < bounce.eml
   batv judge --explain --at 2026-11-23 bounce.eml
-  batv judge --summary --marked-since 2026-10-01 ~/Maildir")]
+  batv judge --summary --as-received --marked-since 2026-10-01 ~/Maildir")]
     Judge(Judge),
     /// Rewrite the senders of forwarded mail, and restore them (SRS)
     #[command(after_help = "\
@@ -283,6 +283,12 @@ pub(crate) struct Judge {
     /// A public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
     #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
     pub(crate) dkim_keys: Vec<String>,
+    /// Act for each message as on the day on which it was received, as its first field Received tells, or else Date
+    ///
+    /// An archive needs it: by now its tags have expired, and what came before there were tags or marks is not told from
+    /// what came later.
+    #[arg(long)]
+    pub(crate) as_received: bool,
     /// The most octets of a message that are read
     #[arg(long, value_name = "N", default_value = "16777216")]
     pub(crate) max_octets: u32,

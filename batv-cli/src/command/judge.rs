@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
     let judge = Judge {
         keys: keyring.keys(),
         today,
+        as_received: arguments.as_received,
         policy,
         ours,
         limits,
@@ -82,6 +83,7 @@ enum Show {
 struct Judge<'k> {
     keys: &'k [Key],
     today: Day,
+    as_received: bool,
     policy: Policy<'k>,
     ours: Ours<'k>,
     limits: Limits,
@@ -131,8 +133,10 @@ impl Judge<'_> {
         let reverse_path = self.from.or_else(|| Path::parse(sender.as_ref()?.trim()).ok());
         let recipient = self.to.is_none().then(|| fields::recipient(&reading)).flatten();
         let forward_path = self.to.or_else(|| Mailbox::parse(recipient.as_ref()?.mailbox.as_str()).ok());
-        let ruling = forward_path.map(|forward_path| self.rule(&reading, reverse_path, forward_path));
-        let case = Case { name, reading: &reading, reverse_path, ruling };
+        let received = self.as_received.then(|| fields::day(&reading)).flatten();
+        let today = received.unwrap_or(self.today);
+        let ruling = forward_path.map(|forward_path| self.rule(&reading, reverse_path, forward_path, today));
+        let case = Case { name, reading: &reading, today, reverse_path, ruling };
         let answer = &mut judged.answer;
         answer.outcome = answer.outcome.max(case.outcome());
         match self.show {
@@ -151,28 +155,34 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn rule<'a>(&self, reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_path: Mailbox<'a>) -> Ruling<'a> {
+    fn rule<'a>(
+        &self,
+        reading: &Reading<'_>,
+        reverse_path: Option<Path<'a>>,
+        forward_path: Mailbox<'a>,
+        today: Day,
+    ) -> Ruling<'a> {
         // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
         let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
         let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
         let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
         envelope.moment = Moment::EndOfData;
-        let first = envelope::judge(&envelope, self.keys, &self.policy, self.today);
-        let provenance = origin(reading, &first.mailbox, self.keys, &self.ours, self.today);
+        let first = envelope::judge(&envelope, self.keys, &self.policy, today);
+        let provenance = origin(reading, &first.mailbox, self.keys, &self.ours, today);
         let mut known = Known::new(reading.class);
         known.origin = provenance.origin;
         known.cut = reading.cut;
         let row = Row::find(envelope.reverse_path, first.reason, &known);
-        let judgement = batv_bounce::judge(&envelope, &known, self.keys, &self.policy, self.today);
+        let judgement = batv_bounce::judge(&envelope, &known, self.keys, &self.policy, today);
         Ruling { envelope, known, provenance, row, judgement }
     }
 
     /// What each mode does.
-    fn ladder(&self, ruling: &Ruling<'_>) -> [Disposition; 4] {
+    fn ladder(&self, ruling: &Ruling<'_>, today: Day) -> [Disposition; 4] {
         MODES.map(|mode| {
             let mut policy = self.policy;
             policy.mode = mode;
-            batv_bounce::judge(&ruling.envelope, &ruling.known, self.keys, &policy, self.today).disposition
+            batv_bounce::judge(&ruling.envelope, &ruling.known, self.keys, &policy, today).disposition
         })
     }
 
@@ -184,13 +194,13 @@ impl Judge<'_> {
             finding,
             class,
             cut: case.reading.cut,
-            ladder: case.ruling.as_ref().map(|ruling| self.ladder(ruling)),
+            ladder: case.ruling.as_ref().map(|ruling| self.ladder(ruling, case.today)),
             cause: matches!(finding, Finding::Disproved | Finding::Unverified).then(cause),
         }
     }
 
     fn explain(&self, case: &Case<'_>, field: Option<&'static str>, answer: &mut Answer) -> fmt::Result {
-        let mut explanation = Explanation::begin(&mut answer.notes, case.name, self.keys, self.today)?;
+        let mut explanation = Explanation::begin(&mut answer.notes, case.name, self.keys, case.today)?;
         let Reading { class, action, evidence, cut, .. } = case.reading;
         match (case.reverse_path, case.ruling.as_ref().map(|ruling| ruling.envelope.reverse_path)) {
             (Some(reverse_path), _) => explanation.step("sender", shown(reverse_path))?,
@@ -216,7 +226,7 @@ impl Judge<'_> {
             Some(field) => explanation.step("recipient", format_args!("{}, from {field}", shown(forward_path)))?,
             None => explanation.step("recipient", shown(forward_path))?,
         }
-        explanation.verification(forward_path, &prvs::verify(self.keys, forward_path, self.today))?;
+        explanation.verification(forward_path, &prvs::verify(self.keys, forward_path, case.today))?;
         for found in &ruling.provenance.evidence {
             explanation.step("found", shown(found))?;
         }
@@ -226,7 +236,7 @@ impl Judge<'_> {
             None => explanation.step("row", "none: as the envelope says")?,
         }
         explanation.judgement(&self.policy, &ruling.judgement)?;
-        let ladder = MODES.into_iter().zip(self.ladder(ruling));
+        let ladder = MODES.into_iter().zip(self.ladder(ruling, case.today));
         let ladder: Vec<_> = ladder.map(|(mode, disposition)| format!("{} {disposition}", mode.as_str())).collect();
         explanation.step("modes", ladder.join(", "))?;
         answer.notes.write_str("\n")
@@ -237,6 +247,8 @@ impl Judge<'_> {
 struct Case<'c> {
     name: &'c Line<'c>,
     reading: &'c Reading<'c>,
+    /// The day as on which it is judged.
+    today: Day,
     /// Where it is known.
     reverse_path: Option<Path<'c>>,
     /// Where the recipient is known.

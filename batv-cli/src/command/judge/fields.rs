@@ -1,7 +1,9 @@
 //! What the header of a message tells of its envelope, and of who sent it.
 
 use batv_bounce::Reading;
-use batv_core::{Mailbox, Path};
+use batv_core::{Day, Mailbox, Path};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// Fields with the recipient, the surest first: what `batvd` keeps when it takes the tag off, and what mail servers write
 /// when they deliver.
@@ -30,6 +32,18 @@ pub(super) fn host(reading: &Reading<'_>) -> Option<String> {
     };
     let host = reading.report.reporting_mta.clone().filter(|host| !host.is_empty()).or_else(author)?;
     Some(host.chars().take(MOST_CHARACTERS).collect::<String>().to_ascii_lowercase())
+}
+
+/// The day on which the message was received, or else written.
+pub(super) fn day(reading: &Reading<'_>) -> Option<Day> {
+    let received = || day_of(reading.field("Received")?.rsplit_once(';')?.1);
+    received().or_else(|| day_of(&reading.field("Date")?))
+}
+
+/// The day of a date (RFC 5322 §3.3), in UTC. Many write the name of the zone behind it as a comment.
+fn day_of(text: &str) -> Option<Day> {
+    let date = text.split('(').next().unwrap_or_default().trim();
+    Day::from_unix_seconds(OffsetDateTime::parse(date, &Rfc2822).ok()?.unix_timestamp()).ok()
 }
 
 /// The mailbox of an address list (RFC 5322 §3.4) that has only one.
@@ -112,7 +126,30 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_first_received_tells_the_day() {
+        for (header, expected) in [
+            (
+                "Received: from a by b; Wed, 01 Jan 2020 00:30:00 +0100 (CET)\nReceived: x; Tue, 7 Jan 2020 00:00:00 +0000\n",
+                Some(18_261),
+            ),
+            ("Date: 1 Jan 2020 23:30 -0100\n", Some(18_263)),
+            ("Date: Wed, 1 Jan 2020 12:00:00 GMT\n", Some(18_262)),
+            ("Received: from a by b\nDate: Wed, 1 Jan 2020 00:00:00 +0000\n", Some(18_262)),
+            ("Received: from a by b; yesterday\n", None),
+            ("Date: Fri, 31 Feb 2020 00:00:00 +0000\n", None),
+        ] {
+            let reading = read(header.as_bytes(), None, &Limits::default());
+            assert_eq!(day(&reading).map(Day::number), expected, "{header}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_a_day_or_none(date in ".*|[A-Z][a-z]{2}, [0-9]{1,5} [JFMASOND][a-z]{2} -?[0-9]{1,6} [0-9:]{0,9} [-+][0-9]{0,5}") {
+            let _ = day_of(&date);
+        }
+
         #[test]
         fn any_text_is_a_list_or_none(list in "[<>(),\"\\\\a@b. ]{0,40}|.*") {
             if let Some(mailbox) = only_mailbox(&list) {
