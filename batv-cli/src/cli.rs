@@ -4,6 +4,7 @@ use core::str::FromStr;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use batv_bounce::notify::Notify;
 use batv_config::clock;
 use batv_core::envelope::{Mode, Moment};
 use batv_core::prvs::Delimiter;
@@ -119,6 +120,24 @@ Examples:
   batv judge --explain --at 2026-11-23 bounce.eml
   batv judge --summary --as-received --marked-since 2026-10-01 ~/Maildir")]
     Judge(Judge),
+    /// Tell whether a bounce or an automatic reply may go to the sender of a message
+    ///
+    /// Reads the message from standard input, and prints the answer, a tab, and the reason. An answer to a forged sender
+    /// hits whoever was forged, so it takes a proof: what your own border writes into Authentication-Results, under a name
+    /// that is given with --authserv-id; or, for senders of your own, a good tag or a client that has authenticated. Your
+    /// border must remove what comes from outside under its name. What may leave leaves from `<>`, and to the sender alone.
+    ///
+    /// The answers: yes, no, hold, reject-first (refuse the message instead, while the client waits for a reply).
+    #[command(after_help = "\
+Exit status:
+  0  it may be sent
+  1  it may not, or not yet
+  2  wrong usage, no known sender, or a keyring that can't be read
+
+Examples:
+  batv may-bounce --from alice@example.org --authserv-id mx.example.com < message.eml
+  batv may-bounce --kind reply --authserv-id mx.example.com --protected example.com --explain < message.eml")]
+    MayBounce(MayBounce),
     /// Rewrite the senders of forwarded mail, and restore them (SRS)
     #[command(after_help = "\
 Examples:
@@ -307,6 +326,73 @@ pub(crate) struct Judge {
     pub(crate) clock: Clock,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MayBounce {
+    /// The sender of the message (MAIL FROM) [default: as Return-Path tells]
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_parser = path)]
+    pub(crate) from: Option<String>,
+    /// The recipient that is to be reported on (RCPT TO); it is repeated in the answer of --json
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = mailbox)]
+    pub(crate) to: Option<String>,
+    /// What would be sent
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kind: Kind,
+    /// What the sender asked to be told about (NOTIFY): NEVER, or some of SUCCESS, FAILURE and DELAY with commas between
+    #[arg(long, value_name = "NOTIFY")]
+    pub(crate) notify: Option<Notify>,
+    /// A name under which your own border writes Authentication-Results (repeatable); all others are ignored
+    #[arg(long = "authserv-id", value_name = "NAME")]
+    pub(crate) authserv_ids: Vec<String>,
+    /// A domain whose ARC seals are believed (repeatable)
+    #[arg(long = "trust-sealer", value_name = "DOMAIN")]
+    pub(crate) sealers: Vec<String>,
+    /// A domain or mailbox of your own (repeatable): it takes more than a name to be one
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) protected: Vec<String>,
+    /// A domain or mailbox that gets bounces though nothing proves it (repeatable)
+    #[arg(long = "allow", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) allowed: Vec<String>,
+    /// A domain or mailbox that stands for the null sender (repeatable), as `double-bounce@…` does
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) double_bounce: Vec<String>,
+    /// Hold what nothing proves or disproves, instead of not sending it
+    #[arg(long)]
+    pub(crate) hold: bool,
+    /// The client has authenticated, or is a machine of your own
+    #[arg(long)]
+    pub(crate) authenticated: bool,
+    /// The client still waits for a reply, so that the message can be refused instead
+    #[arg(long)]
+    pub(crate) can_reject: bool,
+    /// A filter takes the message for spam or malware
+    #[arg(long)]
+    pub(crate) hostile: bool,
+    /// The domain of the sender takes no mail: its MX is null, or it has neither MX nor address
+    #[arg(long)]
+    pub(crate) unroutable: bool,
+    /// Tell on standard error, step by step, how the answer came about
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Kind {
+    /// A report that the message was not delivered
+    #[default]
+    Report,
+    /// An automatic reply: a vacation notice, a receipt, an answer of a robot
+    Reply,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ mod check;
 mod generate;
 mod judge;
 mod key;
+mod may_bounce;
 mod sign;
 mod srs;
 mod unwrap;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: &Command) -> Result<Outcome, Error> {
         Command::Unwrap(arguments) => unwrap::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
+        Command::MayBounce(arguments) => may_bounce::run(arguments),
         Command::Srs(arguments) => srs::run(&arguments.direction),
         Command::Key(arguments) => key::run(&arguments.operation).map(|()| Outcome::Good),
         Command::Generate(arguments) => generate::run(&arguments.what).map(|()| Outcome::Good),

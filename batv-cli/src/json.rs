@@ -106,6 +106,16 @@ pub(crate) struct Cause<'a> {
     pub(crate) messages: u64,
 }
 
+#[derive(Serialize)]
+pub(crate) struct MayBounce<'a> {
+    pub(crate) reverse_path: String,
+    pub(crate) forward_path: Option<&'a str>,
+    pub(crate) may_bounce: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) row: u8,
+    pub(crate) words: &'static str,
+}
+
 /// An object with these names, in their order.
 pub(crate) struct Counts<T>(pub(crate) Vec<(&'static str, T)>);
 

@@ -8,7 +8,7 @@ use alloc::vec;
 use core::iter;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, IsTerminal, Read, Stdin, Write};
 use std::path::{Path, PathBuf};
 
 use self::folder::{Entry, Folder};
@@ -79,7 +79,7 @@ impl Messages {
     /// Opens what an argument names.
     fn open(&mut self, input: OsString) -> Option<Result<Message, Unreadable>> {
         if input == INPUT {
-            return self.open_reader(INPUT.to_owned(), Box::new(io::stdin()));
+            return self.open_reader(INPUT.to_owned(), Box::new(standard_input()));
         }
         let path = PathBuf::from(input);
         if path.is_dir() {
@@ -92,12 +92,12 @@ impl Messages {
     /// Opens a file, which is a message or a mailbox.
     fn open_file(&mut self, path: PathBuf) -> Option<Result<Message, Unreadable>> {
         let name = shown(&path);
-        let opened = File::open(&path).and_then(|mut file| {
+        let opened = File::open(&path).and_then(|file| {
             let is_regular = file.metadata()?.is_file();
             let mut start = Vec::new();
             // Of what is no regular file, such as a pipe, nothing can be read twice.
             if is_regular {
-                file.by_ref().take(mbox::SEPARATOR_LIMIT).read_to_end(&mut start)?;
+                (&file).take(mbox::SEPARATOR_LIMIT).read_to_end(&mut start)?;
             }
             let is_message = is_regular && !mbox::begins_mailbox(&start);
             Ok((!is_message).then(|| io::Cursor::new(start).chain(file)))
@@ -174,6 +174,16 @@ impl Iterator for Mailbox {
             Err(source) => Err(Unreadable { name: self.name.clone(), source }),
         })
     }
+}
+
+/// Standard input, for a message. Who sits before it is told so.
+pub(crate) fn standard_input() -> Stdin {
+    let input = io::stdin();
+    if input.is_terminal() {
+        // Whoever closes standard error does not want to be told.
+        let _ = writeln!(io::stderr(), "batv: type a message; end with Ctrl-D");
+    }
+    input
 }
 
 fn shown(path: &Path) -> String {

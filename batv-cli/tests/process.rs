@@ -300,6 +300,7 @@ fn no_output_holds_a_secret() {
         &["check", DAY, "--explain", forged],
         &["judge", DAY, "--explain", "--from=<>", "--to", forged],
         &["judge", DAY, "--json", "--explain", "--from=<>", "--to", forged],
+        &["may-bounce", DAY, "--explain", "--protected=example.com", "--from", forged],
         &["srs", "forward", DAY, domain, "alice@example.com"],
         &["srs", "reverse", DAY, domain, "SRS0=Xu1N=2W=example.com=alice@forwarder.example.net"],
         &["key", "list"],
@@ -327,11 +328,38 @@ fn no_output_holds_a_secret() {
 fn no_explanation_holds_the_mac_that_would_be_right() {
     let home = Home::new();
     let forged = "prvs=0269b1e712=alice@example.com";
-    for command in [&["verify", forged][..], &["check", forged], &["judge", "--from=<>", "--to", forged]] {
+    for command in [
+        &["verify", forged][..],
+        &["check", forged],
+        &["judge", "--from=<>", "--to", forged],
+        &["may-bounce", "--from", forged],
+    ] {
         let output = home.batv(command).args([DAY, "--explain"]).run();
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(printed.contains("b1e712") && !printed.contains("b1e711"), "{printed}");
     }
+}
+
+#[test]
+fn without_a_keyring_a_bounce_is_judged_by_what_the_border_found() {
+    let home = Home::new();
+    let arguments = ["may-bounce", "--from=alice@example.org", "--authserv-id=mx.example.com"];
+    let message = b"Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.org\r\n\r\n";
+    let output = home.batv_without_keyring(&arguments).run_with(message);
+    assert_output(&output, 0, b"yes\tspf\n", "");
+}
+
+/// A mail server that finds nobody at the other end of the pipe takes the message for undelivered.
+#[test]
+fn a_message_is_read_to_its_end() {
+    let home = Home::new();
+    let mut child = home.batv(&["may-bounce", "--from=alice@example.org"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for _ in 0..32 {
+        stdin.write_all(&[b'x'; 1 << 20]).unwrap();
+    }
+    drop(stdin);
+    assert_output(&child.wait_with_output().unwrap(), 1, b"no\tunproved\n", "");
 }
 
 #[test]
@@ -363,8 +391,8 @@ fn there_is_a_manual_page_for_each_subcommand() {
     names.sort_unstable();
     let expected = "batv-check.1 batv-generate-completions.1 batv-generate-man.1 batv-generate.1 batv-judge.1 \
                     batv-key-export.1 batv-key-import.1 batv-key-list.1 batv-key-new.1 batv-key-promote.1 batv-key-retire.1 \
-                    batv-key-rotate.1 batv-key.1 batv-sign.1 batv-srs-forward.1 batv-srs-reverse.1 batv-srs.1 \
-                    batv-unwrap.1 batv-verify.1 batv.1";
+                    batv-key-rotate.1 batv-key.1 batv-may-bounce.1 batv-sign.1 batv-srs-forward.1 \
+                    batv-srs-reverse.1 batv-srs.1 batv-unwrap.1 batv-verify.1 batv.1";
     assert_eq!(names.join(" "), expected);
     for (subcommand, page) in
         [(&["sign"][..], "batv-sign.1"), (&["srs", "forward"], "batv-srs-forward.1"), (&[], "batv.1")]
