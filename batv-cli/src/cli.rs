@@ -14,10 +14,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Sign, verify, unwrap and judge envelope addresses
+/// Sign, verify, unwrap and judge envelope addresses, and judge bounces
 ///
-/// Tags the sender addresses of outgoing mail (BATV), and believes only a bounce that brings a good tag back; rewrites
-/// the senders of forwarded mail (SRS); takes off the tags of others.
+/// Tags the sender addresses of outgoing mail (BATV), and believes only a bounce that brings a good tag back, or returns
+/// a message that is proved to be ours; rewrites the senders of forwarded mail (SRS); takes off the tags of others.
 #[derive(Debug, Parser)]
 #[command(
     name = "batv",
@@ -30,7 +30,7 @@ Standard output is the answer; standard error is for people.
 
 Exit status:
   0  all is well
-  1  some address did not verify, was refused, or is none
+  1  some address or message did not verify, was refused, or is none
   2  wrong usage, no readable key, or trouble with a file
 
 Examples:
