@@ -1,4 +1,4 @@
-//! One address as it came in, and what is said about it.
+//! One address or message as it came in, and what is said about it.
 
 use alloc::borrow::Cow;
 use core::fmt::{self, Display, Write};
@@ -23,6 +23,11 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(crate) fn argument(text: &'a OsStr) -> Self {
         Self { octets: text.as_encoded_bytes(), number: None, cut: false }
+    }
+
+    /// The name of a message, or something of it.
+    pub(crate) const fn named(text: &'a str) -> Self {
+        Self { octets: text.as_bytes(), number: None, cut: false }
     }
 
     pub(crate) fn path(&self) -> Result<Path<'a>, Malformed> {

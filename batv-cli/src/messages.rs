@@ -76,6 +76,11 @@ impl Messages {
         Self { inputs: inputs.into_iter(), folder: None, mailbox: None, most }
     }
 
+    /// Whether standard input is one of these inputs.
+    pub(crate) fn read_input(inputs: &[OsString]) -> bool {
+        inputs.is_empty() || inputs.iter().any(|input| input == INPUT)
+    }
+
     /// Opens what an argument names.
     fn open(&mut self, input: OsString) -> Option<Result<Message, Unreadable>> {
         if input == INPUT {
@@ -116,13 +121,18 @@ impl Messages {
             return Some(Err(Unreadable { name, source }));
         }
         let is_mailbox = mbox::begins_mailbox(&start);
-        let reader = io::Cursor::new(start).chain(reader);
+        let mut reader = io::Cursor::new(start).chain(reader);
         if is_mailbox {
             let messages = Mbox::new(BufReader::with_capacity(CHUNK, Box::new(reader) as Box<_>), self.most);
             self.mailbox = Some(Mailbox { name, messages, number: 0 });
             return None;
         }
-        Some(match read_up_to(reader, self.most) {
+        // Who writes a longer one must not find nobody there.
+        let read = read_up_to(&mut reader, self.most).and_then(|octets| {
+            io::copy(&mut reader, &mut io::sink())?;
+            Ok(octets)
+        });
+        Some(match read {
             Ok(octets) => Ok(Message { name, content: Content::Octets(octets) }),
             Err(source) => Err(Unreadable { name, source }),
         })

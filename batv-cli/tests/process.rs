@@ -353,13 +353,19 @@ fn without_a_keyring_a_bounce_is_judged_by_what_the_border_found() {
 #[test]
 fn a_message_is_read_to_its_end() {
     let home = Home::new();
-    let mut child = home.batv(&["may-bounce", "--from=alice@example.org"]).stdin(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    for _ in 0..32 {
-        stdin.write_all(&[b'x'; 1 << 20]).unwrap();
+    let judged = b"not-judged\tordinary\tnot-judged\taccept\t-\n";
+    for (arguments, status, answer) in [
+        (["judge", "--from=bob@example.net", "--to=alice@example.com"], 0, &judged[..]),
+        (["may-bounce", "--from=bob@example.net", "--to=alice@example.com"], 1, b"no\tunproved\n"),
+    ] {
+        let mut child = home.batv(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for _ in 0..32 {
+            stdin.write_all(&[b'x'; 1 << 20]).unwrap();
+        }
+        drop(stdin);
+        assert_output(&child.wait_with_output().unwrap(), status, answer, "");
     }
-    drop(stdin);
-    assert_output(&child.wait_with_output().unwrap(), 1, b"no\tunproved\n", "");
 }
 
 #[test]

@@ -56,9 +56,9 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
         explain: arguments.explain,
     };
     let messages = Messages::new(arguments.inputs.clone(), limits.octets);
-    let mut report = Report::new(arguments.summary);
+    let mut report = Report::new(arguments);
     turns::in_order(batches(messages), |batch| judge.judge_batch(batch), |judged| report.add(judged))?;
-    report.end(arguments.summary, arguments.output.json)
+    report.end(arguments)
 }
 
 /// Reads `DOMAIN:SELECTOR:FILE`.
@@ -115,12 +115,12 @@ impl Judge<'_> {
                 Ok((name, octets)) => {
                     judged.messages += 1;
                     judged.octets += octets.len();
-                    self.judge(&Line { octets: name.as_bytes(), number: None, cut: false }, &octets, &mut judged)?;
+                    self.judge(&Line::named(&name), &octets, &mut judged)?;
                 }
                 Err(Unreadable { name, source }) => {
                     judged.unreadable += 1;
                     judged.answer.outcome = Outcome::Undecided;
-                    judged.answer.note(&Line { octets: name.as_bytes(), number: None, cut: false }, source);
+                    judged.answer.note(&Line::named(&name), source);
                 }
             }
         }
@@ -323,7 +323,7 @@ impl Case<'_> {
 
 /// For a terminal, which must not take what a message says for a command.
 fn shown(text: impl fmt::Display) -> String {
-    Line { octets: text.to_string().as_bytes(), number: None, cut: false }.shown()
+    Line::named(&text.to_string()).shown()
 }
 
 /// Takes what came of the messages, in their order.
@@ -334,9 +334,10 @@ struct Report {
 }
 
 impl Report {
-    fn new(summary: bool) -> Self {
-        let shown =
-            io::stderr().is_terminal() && (summary || !io::stdout().is_terminal()) && !io::stdin().is_terminal();
+    fn new(arguments: &cli::Judge) -> Self {
+        let is_typed = io::stdin().is_terminal() && Messages::read_input(&arguments.inputs);
+        let is_free = arguments.summary || !io::stdout().is_terminal();
+        let shown = io::stderr().is_terminal() && is_free && !is_typed;
         Self { summary: Summary::default(), outcome: Outcome::Good, progress: shown.then(|| Progress::new("messages")) }
     }
 
@@ -360,13 +361,13 @@ impl Report {
         Ok(())
     }
 
-    fn end(mut self, summary: bool, as_json: bool) -> Result<Outcome, Error> {
+    fn end(mut self, arguments: &cli::Judge) -> Result<Outcome, Error> {
         if let Some(progress) = &mut self.progress {
             progress.clear(&mut io::stderr());
         }
-        if summary {
+        if arguments.summary {
             let mut answer = Answer::default();
-            let written = if as_json {
+            let written = if arguments.output.json {
                 answer.json(&self.summary.object()).map(|()| answer.out.raw(b"\n"))
             } else {
                 self.summary.write(&mut answer.out)

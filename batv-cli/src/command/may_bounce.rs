@@ -1,6 +1,6 @@
 //! `batv may-bounce`
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
 
 use batv_bounce::auto_reply;
@@ -60,26 +60,26 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
 
     let found = may_bounce(&question, &policy);
     let mut answer = Answer::default();
-    let written = if arguments.output.json {
-        answer.json(&json::MayBounce {
-            reverse_path: reverse_path.to_string(),
-            forward_path: arguments.to.as_deref(),
-            may_bounce: found.may.as_str(),
-            reason: found.reason.as_str(),
-            row: found.row,
-            words: found.words,
-        })
-    } else {
-        fmt::write(&mut answer.out, format_args!("{}\t{}", found.may, found.reason))
-    };
-    answer.out.raw(b"\n");
-    let explained = match arguments.explain {
-        true => {
-            written.and_then(|()| explain(&question, &policy, &found, keys.unwrap_or_default(), today, &mut answer))
+    let written = (|| {
+        if arguments.output.json {
+            answer.json(&json::MayBounce {
+                reverse_path: reverse_path.to_string(),
+                forward_path: arguments.to.as_deref(),
+                may_bounce: found.may.as_str(),
+                reason: found.reason.as_str(),
+                row: found.row,
+                words: found.words,
+            })?;
+        } else {
+            write!(answer.out, "{}\t{}", found.may, found.reason)?;
         }
-        false => written,
-    };
-    explained.map_err(io::Error::other).map_err(Error::Output)?;
+        answer.out.raw(b"\n");
+        if !arguments.explain {
+            return Ok(());
+        }
+        explain(&question, &policy, &found, keys.unwrap_or_default(), today, &mut answer)
+    })();
+    written.map_err(io::Error::other).map_err(Error::Output)?;
     let mut output = io::stdout().lock();
     output.write_all(&answer.out.0).and_then(|()| output.flush()).map_err(Error::Output)?;
     // Whoever closes standard error does not want to be told.
@@ -117,8 +117,7 @@ fn explain(
     answer: &mut Answer,
 ) -> fmt::Result {
     let sender = question.reverse_path.to_string();
-    let line = Line { octets: sender.as_bytes(), number: None, cut: false };
-    let mut explanation = Explanation::begin(&mut answer.notes, &line, keys, today)?;
+    let mut explanation = Explanation::begin(&mut answer.notes, &Line::named(&sender), keys, today)?;
     if let Some(verdict) = question.tag {
         explanation.step("tag", verdict)?;
     }

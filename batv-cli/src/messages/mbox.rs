@@ -33,7 +33,7 @@ impl<R: BufRead> Mbox<R> {
     }
 
     fn read_message(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut message = Message { octets: Vec::new(), most: self.most, empty_line: &[] };
+        let mut message = Held { octets: Vec::new(), most: self.most, empty_line: &[] };
         let mut begun = false;
         let mut starts_line = true;
         let mut after_empty = true;
@@ -95,14 +95,15 @@ impl<R: BufRead> Iterator for Mbox<R> {
     }
 }
 
-struct Message {
+/// What is held of a message.
+struct Held {
     octets: Vec<u8>,
     most: usize,
     /// An empty line that belongs to the message only if something follows.
     empty_line: &'static [u8],
 }
 
-impl Message {
+impl Held {
     fn add(&mut self, octets: &[u8]) {
         for octets in [self.empty_line, octets] {
             let left = self.most.saturating_add(1).saturating_sub(self.octets.len());
@@ -229,6 +230,10 @@ mod tests {
         vec(vec(line, 0..10).prop_map(|lines| lines.concat()), 0..5)
     }
 
+    fn octets() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![vec(any::<u8>(), 0..500), messages().prop_map(|messages| messages.concat())]
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(messages in messages()) {
@@ -236,7 +241,7 @@ mod tests {
         }
 
         #[test]
-        fn any_octets_are_messages_that_are_not_longer(octets in vec(any::<u8>(), 0..500), most in 0_usize..600) {
+        fn any_octets_are_messages_that_are_not_longer(octets in octets(), most in 0_usize..600) {
             let messages: Vec<_> = Mbox::new(octets.as_slice(), most).map(Result::unwrap).collect();
             prop_assert!(messages.iter().map(Vec::len).sum::<usize>() <= octets.len());
             prop_assert!(messages.iter().all(|message| message.len() <= most + 1));
