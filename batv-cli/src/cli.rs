@@ -305,7 +305,8 @@ pub(crate) struct Judge {
     /// Act for each message as on the day on which it was received, as its first field Received tells, or else Date
     ///
     /// An archive needs it: by now its tags have expired, and what came before there were tags or marks is not told from
-    /// what came later.
+    /// what came later. What came before --signing-since is not judged; without that, what came before there was a key is
+    /// undecided.
     #[arg(long)]
     pub(crate) as_received: bool,
     /// The most octets of a message that are read
