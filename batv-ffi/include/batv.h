@@ -1,14 +1,14 @@
-/* libbatv: bounce address tag validation (BATV) and the Sender Rewriting Scheme (SRS).
+/* libbatv: bounce address tag validation (BATV), the Sender Rewriting Scheme (SRS), and verdicts on bounces.
  *
  * Every call that can fail returns a batv_result. Text goes in as a pointer and a number of octets, and comes out in a
  * buffer of yours, with a NUL after it: its capacity goes in, its length without the NUL comes out. A buffer that is too
  * small is left empty, and the length says what is needed, without the NUL. So are all answers on any error, so that
  * nobody takes an old one for a new one.
  *
- * Handles (batv_keyring, batv_settings) are made by batv_..._new... and freed by you, once. All else is yours.
+ * Handles (batv_keyring, batv_message, batv_settings) are made by batv_..._new... and freed by you, once. All else is yours.
  *
- * All calls may be made from many threads at the same time on the same handles, but for batv_settings_set and the two
- * batv_..._free. None keeps a pointer that it was given, and none blocks, but for those that read a file.
+ * All calls may be made from many threads at the same time on the same handles, but for batv_settings_set,
+ * batv_settings_add_dkim_key and the batv_..._free. None keeps a pointer that it was given, and none blocks, but for those that read a file.
  *
  * The numbers of the enums never move, and no two codes of any kind have the same one.
  *
@@ -25,10 +25,18 @@
 #define BATV_VERSION_MINOR 1
 #define BATV_VERSION_PATCH 0
 
+/** The name of the header field that a mark stands in. */
+#define BATV_MARK_FIELD "X-BATV-Mark"
+
 /**
  * Octets of the text of a reply, and the NUL after it (RFC 5321 §4.5.3.1.5).
  */
 #define BATV_REPLY_SIZE 512
+
+/**
+ * Octets of the longest mark of either form, and the NUL after it. An envelope id has at most 100 (RFC 3461 §4.4).
+ */
+#define BATV_MARK_SIZE 101
 
 /**
  * Octets that are enough for any address that this library writes, and the NUL after it.
@@ -203,9 +211,65 @@ enum batv_reason
      */
     BATV_REASON_NOT_JUDGED = 232,
     /**
-     * There is no key, or the clock is wrong.
+     * There is no key, or the clock is wrong, or the message is too long to be judged.
      */
     BATV_REASON_INTERNAL = 233,
+    /**
+     * A bounce with a good tag that returns a message which isn't ours: the tag got around.
+     */
+    BATV_REASON_TAG_OK_ORIGINAL_FOREIGN = 234,
+    /**
+     * A bounce whose tag has expired, and which returns a message that is proved to be ours.
+     */
+    BATV_REASON_LATE_BOUNCE = 235,
+    /**
+     * A bounce without a tag that returns a message which is proved to be ours.
+     */
+    BATV_REASON_ORIGINAL_PROVED = 236,
+    /**
+     * A bounce without a tag that returns a message which isn't ours.
+     */
+    BATV_REASON_BACKSCATTER_DISPROVED = 237,
+    /**
+     * A bounce without a tag, of which nothing tells whose message it returns.
+     */
+    BATV_REASON_BACKSCATTER_UNVERIFIED = 238,
+    /**
+     * A disposition notification for a message that is proved to be ours.
+     */
+    BATV_REASON_MDN_PROVED = 239,
+    /**
+     * A disposition notification without a tag, as RFC 8098 §3 wants it.
+     */
+    BATV_REASON_MDN_UNVERIFIED = 240,
+    /**
+     * A report on DMARC, on TLS or on abuse.
+     */
+    BATV_REASON_REPORT = 241,
+    /**
+     * An automatic reply to a message that is proved to be ours.
+     */
+    BATV_REASON_AUTO_REPLY_PROVED = 242,
+    /**
+     * An automatic reply without a tag.
+     */
+    BATV_REASON_AUTO_REPLY_UNVERIFIED = 243,
+    /**
+     * Mail with a null reverse-path that is no bounce.
+     */
+    BATV_REASON_NULL_NOT_BOUNCE = 244,
+    /**
+     * A bounce with a reverse-path that returns a message which is proved to be ours.
+     */
+    BATV_REASON_NONNULL_BOUNCE_PROVED = 245,
+    /**
+     * A bounce with a reverse-path that returns a message which isn't ours.
+     */
+    BATV_REASON_NONNULL_BACKSCATTER = 246,
+    /**
+     * A challenge to mail that isn't proved to be ours.
+     */
+    BATV_REASON_CHALLENGE_FOREIGN = 247,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -286,35 +350,47 @@ typedef uint32_t batv_earlier;
 #endif // __cplusplus
 
 /**
- * What signing or rewriting did to an address.
+ * Whose message is returned. The first four prove that it was ours.
  */
-enum batv_change
+enum batv_origin
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * It has a tag of ours now, or is rewritten to a domain of ours.
+     * A mark of ours in the returned header.
      */
-    BATV_CHANGE_TAGGED = 120,
+    BATV_ORIGIN_MARK = 540,
     /**
-     * It stays, for it has a tag already, ours or of somebody else.
+     * A mark of ours as the envelope id that the report names.
      */
-    BATV_CHANGE_ALREADY_TAGGED = 121,
+    BATV_ORIGIN_ENVELOPE_ID = 541,
     /**
-     * It stays, for no key signs for it; or, for SRS, since it is of a domain of ours.
+     * A tag of ours in the returned header.
      */
-    BATV_CHANGE_NOT_OURS = 122,
+    BATV_ORIGIN_TAG = 542,
     /**
-     * It stays, for it is the null path.
+     * A DKIM signature of ours on the returned header.
      */
-    BATV_CHANGE_NULL_PATH = 123,
+    BATV_ORIGIN_DKIM = 543,
+    /**
+     * It looks like ours, as anybody's can: never enough to accept it, enough not to refuse it.
+     */
+    BATV_ORIGIN_HINTED = 544,
+    /**
+     * Nothing tells.
+     */
+    BATV_ORIGIN_UNKNOWN = 545,
+    /**
+     * Not ours: its header is all there, and has none of the marks that all of ours have.
+     */
+    BATV_ORIGIN_DISPROVED = 546,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum batv_change batv_change;
+typedef enum batv_origin batv_origin;
 #else
-typedef uint32_t batv_change;
+typedef uint32_t batv_origin;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -360,6 +436,141 @@ enum batv_verdict
 typedef enum batv_verdict batv_verdict;
 #else
 typedef uint32_t batv_verdict;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What kind of message it is.
+ */
+enum batv_class
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A report on TLS (RFC 8460).
+     */
+    BATV_CLASS_TLS_REPORT = 500,
+    /**
+     * A report on DMARC, aggregate (RFC 7489 §7.2).
+     */
+    BATV_CLASS_DMARC_REPORT = 501,
+    /**
+     * A report on abuse or on a failed authentication (RFC 5965, RFC 6591).
+     */
+    BATV_CLASS_FEEDBACK_REPORT = 502,
+    /**
+     * A message disposition notification (RFC 8098).
+     */
+    BATV_CLASS_MDN = 503,
+    /**
+     * A delivery status notification (RFC 3464, RFC 6533).
+     */
+    BATV_CLASS_DSN = 504,
+    /**
+     * One in a form of its own.
+     */
+    BATV_CLASS_NONSTANDARD_DSN = 505,
+    /**
+     * A request to prove that one is no robot.
+     */
+    BATV_CLASS_CHALLENGE = 506,
+    /**
+     * A notice that a virus was found.
+     */
+    BATV_CLASS_VIRUS_NOTICE = 507,
+    /**
+     * An automatic reply (RFC 3834).
+     */
+    BATV_CLASS_AUTO_REPLY = 508,
+    /**
+     * An answer of a list's program.
+     */
+    BATV_CLASS_LIST_AUTOMATON = 509,
+    /**
+     * Other mail with a null reverse-path.
+     */
+    BATV_CLASS_NULL_OTHER = 510,
+    /**
+     * Any other mail.
+     */
+    BATV_CLASS_ORDINARY = 511,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_class batv_class;
+#else
+typedef uint32_t batv_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What signing or rewriting did to an address.
+ */
+enum batv_change
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It has a tag of ours now, or is rewritten to a domain of ours.
+     */
+    BATV_CHANGE_TAGGED = 120,
+    /**
+     * It stays, for it has a tag already, ours or of somebody else.
+     */
+    BATV_CHANGE_ALREADY_TAGGED = 121,
+    /**
+     * It stays, for no key signs for it; or, for SRS, since it is of a domain of ours.
+     */
+    BATV_CHANGE_NOT_OURS = 122,
+    /**
+     * It stays, for it is the null path.
+     */
+    BATV_CHANGE_NULL_PATH = 123,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_change batv_change;
+#else
+typedef uint32_t batv_change;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a recipient (RFC 3464 §2.3.3), from the best to the worst.
+ */
+enum batv_action
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Delivered to one of several behind the recipient.
+     */
+    BATV_ACTION_EXPANDED = 520,
+    /**
+     * Handed to a system that sends no reports.
+     */
+    BATV_ACTION_RELAYED = 521,
+    /**
+     * Delivered.
+     */
+    BATV_ACTION_DELIVERED = 522,
+    /**
+     * Not yet delivered.
+     */
+    BATV_ACTION_DELAYED = 523,
+    /**
+     * Given up.
+     */
+    BATV_ACTION_FAILED = 524,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_action batv_action;
+#else
+typedef uint32_t batv_action;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -519,6 +730,39 @@ typedef uint32_t batv_moment;
 #endif // __cplusplus
 
 /**
+ * How much of the original came back.
+ */
+enum batv_original
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The message, as a part of its own.
+     */
+    BATV_ORIGINAL_WHOLE = 530,
+    /**
+     * Its header, as a part of its own.
+     */
+    BATV_ORIGINAL_HEADERS = 531,
+    /**
+     * Header and perhaps body in a text, as they were.
+     */
+    BATV_ORIGINAL_INLINE = 532,
+    /**
+     * Lines of its header in a text, some left out or changed.
+     */
+    BATV_ORIGINAL_PARTIAL = 533,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_original batv_original;
+#else
+typedef uint32_t batv_original;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Who may read a keyring file; 0 is the same as `BATV_PERMISSIONS_PRIVATE`.
  */
 enum batv_permissions
@@ -599,6 +843,11 @@ typedef uint32_t batv_use;
 typedef struct batv_keyring batv_keyring;
 
 /**
+ * What was read in a message. It never changes, so that many threads may use one at the same time.
+ */
+typedef struct batv_message batv_message;
+
+/**
  * Settings. Once all is set, many threads may use them at the same time.
  */
 typedef struct batv_settings batv_settings;
@@ -670,6 +919,64 @@ typedef struct batv_judgement {
      */
     char reply[BATV_REPLY_SIZE];
 } batv_judgement;
+
+/**
+ * What a message adds to the answer for one recipient.
+ */
+typedef struct batv_provenance {
+    /**
+     * Whose message it returns.
+     */
+    batv_origin origin;
+    /**
+     * The number of the row that has decided, in the table of `batv-bounce`, from 1 to 24; 0 when none has.
+     */
+    uint32_t row;
+} batv_provenance;
+
+/**
+ * A mark in its two forms.
+ */
+typedef struct batv_mark {
+    /**
+     * The value of the header field `BATV_MARK_FIELD`, and a NUL.
+     */
+    char field[BATV_MARK_SIZE];
+    /**
+     * The value of ENVID in MAIL FROM (RFC 3461 §4.4), where the next server offers DSN, and a NUL.
+     */
+    char envelope_id[BATV_MARK_SIZE];
+} batv_mark;
+
+/**
+ * What a message is.
+ */
+typedef struct batv_reading {
+    /**
+     * What kind of message it is.
+     */
+    batv_class message_class;
+    /**
+     * A `batv_action`: of a bounce, the worst that became of a recipient; 0 of anything else.
+     */
+    uint32_t action;
+    /**
+     * A `batv_original`: how much of the original it returns; 0 for nothing.
+     */
+    uint32_t original;
+    /**
+     * 1 when nothing seems to be missing in the header of the original; else 0.
+     */
+    uint32_t complete;
+    /**
+     * Recipients that its report tells of, of which 100 are kept.
+     */
+    uint32_t recipients;
+    /**
+     * 1 when it was longer than what is read; else 0.
+     */
+    uint32_t cut;
+} batv_reading;
 
 /**
  * What signing came to.
@@ -810,6 +1117,96 @@ batv_result batv_check(const struct batv_keyring *keyring,
 const char *batv_text(uint32_t code);
 
 /**
+ * What to say about a recipient at the end of DATA, when the message is there. What is not proved never comes to worse
+ * than quarantine; what is disproved is refused where `mode` is `reject`; a message that was cut is never refused for
+ * what it says.
+ *
+ * - `keyring`: not NULL.
+ * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `strict_mdn`, `reject_nonnull` and the keys of
+ *   `batv_settings_add_dkim_key` count.
+ * - `message`: not NULL; made with the same reverse-path.
+ * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
+ * - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
+ *   reports; else 0.
+ * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
+ * - `judgement`: gets the answer; not NULL. It is all zero on any error but `BATV_RESULT_TOO_SMALL`.
+ * - `provenance`: gets what the message adds; may be NULL. It is all zero whenever `judgement` is.
+ * - `deliver_to`, `capacity`: where to write the mailbox to deliver to, without its tag, and a NUL; nothing when the
+ *   recipient is refused. `BATV_ADDRESS_SIZE` octets are enough for any. NULL, with a capacity of 0, when it is not
+ *   wanted.
+ * - `deliver_to_length`: gets the octets of that mailbox, without the NUL; may be NULL.
+ *
+ * Errors: `BATV_RESULT_MALFORMED` for a sender or recipient that is no address; `BATV_RESULT_TOO_SMALL`;
+ * `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. On any of them `deliver_to` is empty. A
+ * server answers an error of its own with 451, never with a rejection.
+ * Threads: any.
+ *
+ * ```c
+ * batv_envelope bounce;
+ * batv_judgement found;
+ * batv_provenance provenance;
+ * memset(&bounce, 0, sizeof bounce);
+ * bounce.reverse_path = "<>";
+ * bounce.reverse_path_length = 2;
+ * bounce.forward_path = "alice@example.com";
+ * bounce.forward_path_length = strlen(bounce.forward_path);
+ * if (batv_judge_message(keyring, settings, message, &bounce, 0, 0, &found, &provenance, NULL, 0, NULL) ==
+ *     BATV_RESULT_OK)
+ *     printf("%s, for %s: %s\n", batv_text(found.finding), batv_text(found.reason), found.reply);
+ * ```
+ */
+batv_result batv_judge_message(const struct batv_keyring *keyring,
+                               const struct batv_settings *settings,
+                               const struct batv_message *message,
+                               const struct batv_envelope *question,
+                               uint32_t report_is_welcome,
+                               int64_t now,
+                               struct batv_judgement *judgement,
+                               struct batv_provenance *provenance,
+                               char *deliver_to,
+                               size_t capacity,
+                               size_t *deliver_to_length);
+
+/**
+ * Tells whose message a bounce returns, as `batv_judge_message` finds it, and by what: a line for each thing seen, in the
+ * order in which it was looked for, with a line feed between each two.
+ *
+ * - `keyring`: not NULL.
+ * - `settings`: `protected`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the defaults.
+ * - `message`: not NULL.
+ * - `recipient`, `recipient_length`: the one of the bounce, with a tag or without, with or without angle brackets, in
+ *   octets.
+ * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
+ * - `found`: gets whose message it was, a `batv_origin`; may be NULL. It is 0 on any error but `BATV_RESULT_TOO_SMALL`.
+ * - `evidence`, `capacity`: where to write the lines and a NUL. It must not overlap `recipient`. NULL, with a capacity of
+ *   0, when only the length is wanted.
+ * - `evidence_length`: gets the octets of the lines, without the NUL; may be NULL.
+ *
+ * Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`;
+ * `BATV_RESULT_NULL_POINTER`. On any of them `evidence` is empty.
+ * Threads: any.
+ *
+ * ```c
+ * const char *bounced_to = "alice@example.com";
+ * char proof[4096];
+ * batv_origin whose;
+ * if (batv_message_origin(keyring, settings, message, bounced_to, strlen(bounced_to), 0, &whose, proof, sizeof proof,
+ *                         NULL) == BATV_RESULT_OK)
+ *     printf("%s\n%s\n", batv_text(whose), proof);
+ * ```
+ */
+batv_result batv_message_origin(const struct batv_keyring *keyring,
+                                const struct batv_settings *settings,
+                                const struct batv_message *message,
+                                const char *recipient,
+                                size_t recipient_length,
+                                int64_t now,
+                                batv_origin *found,
+                                char *evidence,
+                                size_t capacity,
+                                size_t *evidence_length);
+
+/**
  * Reads a keyring file (TOML, see the README; `batv key new` makes one).
  *
  * - `path`: the file, up to a NUL.
@@ -915,6 +1312,206 @@ batv_result batv_keyring_reload(const struct batv_keyring *keyring,
 void batv_keyring_free(struct batv_keyring *keyring);
 
 /**
+ * Marks a message that leaves. A bounce that returns its header, or names its envelope id, then proves that it was ours,
+ * also where the tag got lost.
+ *
+ * - `keyring`: not NULL.
+ * - `message_id`, `message_id_length`: the value of Message-ID, in angle brackets or not, in octets; empty when there is
+ *   none.
+ * - `reverse_path`, `reverse_path_length`: the sender before it is tagged, with or without angle brackets, in octets.
+ * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
+ * - `made`: gets the mark; not NULL. It is all zero on any error.
+ *
+ * Errors: `BATV_RESULT_NO_KEY` when no key signs for the sender, or it has a tag already, or is the null path: send
+ * without; `BATV_RESULT_MALFORMED`; `BATV_RESULT_CLOCK`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`.
+ * Threads: any.
+ *
+ * ```c
+ * const char *message_id = "<1@example.com>", *from = "alice@example.com";
+ * batv_mark made;
+ * if (batv_mark_make(keyring, message_id, strlen(message_id), from, strlen(from), 0, &made) == BATV_RESULT_OK)
+ *     printf("%s: %s\r\n", BATV_MARK_FIELD, made.field);
+ * ```
+ */
+batv_result batv_mark_make(const struct batv_keyring *keyring,
+                           const char *message_id,
+                           size_t message_id_length,
+                           const char *reverse_path,
+                           size_t reverse_path_length,
+                           int64_t now,
+                           struct batv_mark *made);
+
+/**
+ * Judges a mark that has come back: whether we made it for this message, and whether it is still good, which it is for
+ * 60 days. White space and the case of letters don't matter.
+ *
+ * - `keyring`: not NULL.
+ * - `mark`, `mark_length`: the value of the returned field `BATV_MARK_FIELD`, or of Original-Envelope-Id, in octets.
+ * - `message_id`, `message_id_length`: the Message-ID that was returned with the field, in octets. NULL, with a length of
+ *   0, for an envelope id, which has the id of its message in it.
+ * - `reverse_path`, `reverse_path_length`: the sender of that message without its tag, with or without angle brackets,
+ *   in octets.
+ * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
+ * - `verdict`: gets the verdict; not NULL. It is 0, which is no verdict, on any error. What is no mark at all is
+ *   `BATV_VERDICT_UNTAGGED`.
+ *
+ * Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_CLOCK`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`. A bad mark
+ * is no error, but a verdict.
+ * Threads: any.
+ *
+ * ```c
+ * const char *field = "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", *id = "<1@example.com>", *author = "alice@example.com";
+ * batv_verdict verdict;
+ * if (batv_mark_verify(keyring, field, strlen(field), id, strlen(id), author, strlen(author), 1577880000, &verdict) ==
+ *     BATV_RESULT_OK)
+ *     printf("the mark is %s\n", batv_text(verdict)); // valid
+ * ```
+ */
+batv_result batv_mark_verify(const struct batv_keyring *keyring,
+                             const char *mark,
+                             size_t mark_length,
+                             const char *message_id,
+                             size_t message_id_length,
+                             const char *reverse_path,
+                             size_t reverse_path_length,
+                             int64_t now,
+                             batv_verdict *verdict);
+
+/**
+ * Reads a message: what it is, and what it returns. Any octets are a message of some kind.
+ *
+ * - `message`, `message_length`: header and body, as they came, in octets, whatever ends their lines. The library keeps
+ *   what it needs; the caller may free them.
+ * - `reverse_path`, `reverse_path_length`: the argument of MAIL FROM, with or without angle brackets, in octets. Empty is
+ *   the null path. NULL, with a length of 0, when it is not known: then the field Return-Path tells it.
+ * - `limit`: how many octets are read; 0 for the usual 16 MiB.
+ * - `handle`: gets the message, for the caller to free with `batv_message_free`; NULL on any error.
+ *
+ * Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`;
+ * `BATV_RESULT_NULL_POINTER`.
+ * Threads: any.
+ *
+ * ```c
+ * const char *text = "From: MAILER-DAEMON@example.net\nSubject: failure notice\n\nYour message did not arrive.\n";
+ * batv_message *read;
+ * if (batv_message_new(text, strlen(text), "<>", 2, 0, &read) == BATV_RESULT_OK)
+ *     batv_message_free(read);
+ * ```
+ */
+batv_result batv_message_new(const char *message,
+                             size_t message_length,
+                             const char *reverse_path,
+                             size_t reverse_path_length,
+                             size_t limit,
+                             struct batv_message **handle);
+
+/**
+ * Tells what a message is.
+ *
+ * - `message`: not NULL.
+ * - `reading`: gets the answer; not NULL. It is all zero on any error.
+ *
+ * Errors: `BATV_RESULT_NULL_POINTER`. Threads: any.
+ *
+ * ```c
+ * batv_reading reading;
+ * if (batv_message_read(message, &reading) == BATV_RESULT_OK && reading.message_class == BATV_CLASS_DSN)
+ *     printf("a bounce: %s\n", batv_text(reading.action)); // failed
+ * ```
+ */
+batv_result batv_message_read(const struct batv_message *message, struct batv_reading *reading);
+
+/**
+ * Tells a field of the report in a bounce or a disposition notification (RFC 3464, RFC 6533, RFC 8098).
+ *
+ * - `message`: not NULL.
+ * - `name`: up to a NUL, in any case. Of the message: `Reporting-MTA`, `Original-Envelope-Id`, `Original-Message-ID`. Of a
+ *   recipient: `Original-Recipient`, `Final-Recipient`, `Action`, `Status`.
+ * - `recipient`: which of them, from 0 to `recipients` of `batv_reading` less 1; 0 for a field of the message.
+ * - `text`, `capacity`: where to write the value, without the type of an address or name, and a NUL; empty when it is not
+ *   there. 4096 octets are enough. A control character is written as a space. NULL, with a capacity of 0, when only the
+ *   length is wanted.
+ * - `text_length`: gets the octets of the value, without the NUL; may be NULL.
+ *
+ * Errors: `BATV_RESULT_BAD_ARGUMENT` for another name, or a recipient that there isn't; `BATV_RESULT_TOO_SMALL`;
+ * `BATV_RESULT_NULL_POINTER`. On any of them `text` is empty.
+ * Threads: any.
+ *
+ * ```c
+ * char status[4096];
+ * if (batv_message_report(message, "Status", 0, status, sizeof status, NULL) == BATV_RESULT_OK)
+ *     printf("status: %s\n", status); // 5.1.1
+ * ```
+ */
+batv_result batv_message_report(const struct batv_message *message,
+                                const char *name,
+                                uint32_t recipient,
+                                char *text,
+                                size_t capacity,
+                                size_t *text_length);
+
+/**
+ * Tells a field in the header of the original that a message returns, such as `Message-ID`: the first of its name, on one
+ * line.
+ *
+ * - `message`: not NULL.
+ * - `name`: the name of the field up to a NUL, in any case.
+ * - `text`, `capacity`: where to write the value and a NUL; empty when it is not there. A control character is written as
+ *   a space, and what is not UTF-8 as U+FFFD. NULL, with a capacity of 0, when only the length is wanted.
+ * - `text_length`: gets the octets of the value, without the NUL; may be NULL.
+ *
+ * Errors: `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`. On any of them `text` is empty.
+ * Threads: any.
+ *
+ * ```c
+ * char original_id[1024];
+ * if (batv_message_original(message, "Message-ID", original_id, sizeof original_id, NULL) == BATV_RESULT_OK)
+ *     printf("it returns %s\n", original_id); // <1@example.com>
+ * ```
+ */
+batv_result batv_message_original(const struct batv_message *message,
+                                  const char *name,
+                                  char *text,
+                                  size_t capacity,
+                                  size_t *text_length);
+
+/**
+ * Tells what was seen in a message that makes it what it is: a line for each thing, in the order in which it was looked
+ * for, with a line feed between each two.
+ *
+ * - `message`: not NULL.
+ * - `evidence`, `capacity`: where to write the lines and a NUL. A control character in them is written as a space. NULL,
+ *   with a capacity of 0, when only the length is wanted.
+ * - `evidence_length`: gets the octets of the lines, without the NUL; may be NULL.
+ *
+ * Errors: `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_NULL_POINTER`. On any of them `evidence` is empty.
+ * Threads: any.
+ *
+ * ```c
+ * char evidence[4096];
+ * if (batv_message_evidence(message, evidence, sizeof evidence, NULL) == BATV_RESULT_OK)
+ *     puts(evidence); // part 2: its type is message/delivery-status
+ * ```
+ */
+batv_result batv_message_evidence(const struct batv_message *message,
+                                  char *evidence,
+                                  size_t capacity,
+                                  size_t *evidence_length);
+
+/**
+ * Frees a message. NULL is allowed.
+ *
+ * Forbidden: to free a message twice, to use it afterwards, or to free it while another thread uses it.
+ *
+ * Errors: none. Threads: any, once no other uses the message.
+ *
+ * ```c
+ * batv_message_free(NULL);
+ * ```
+ */
+void batv_message_free(struct batv_message *message);
+
+/**
  * Settings that have their defaults: those of an administrator who has set nothing.
  *
  * - `settings`: gets the settings, for the caller to free with `batv_settings_free`; NULL on any error.
@@ -949,6 +1546,9 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `srs_hash_minimum` | how many of them a hash must have that comes back | `4` |
  * | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
  * | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
+ * | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
+ * | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
+ * | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
  *
  * - `settings`: not NULL.
  * - `name`, `value`: text up to a NUL.
@@ -966,6 +1566,31 @@ batv_result batv_settings_new(struct batv_settings **settings);
 batv_result batv_settings_set(struct batv_settings *settings,
                               const char *name,
                               const char *value);
+
+/**
+ * Adds a public key of our DKIM signatures (RFC 6376, RFC 8463). One on a returned header proves that the message was
+ * ours. Nothing is looked up in DNS.
+ *
+ * - `settings`: not NULL.
+ * - `domain`, `selector`: `d=` and `s=` of the signatures, up to a NUL.
+ * - `text`, `text_length`: a DKIM record, bare or as a zone file has it, or PEM, in octets.
+ *
+ * Errors: `BATV_RESULT_BAD_ARGUMENT`, where `batv_error_message` says what is right; `BATV_RESULT_NULL_POINTER`. On any
+ * of them the settings stay as they are.
+ * Threads: none may use the settings at the same time.
+ *
+ * ```c
+ * const char *record = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+ * if (batv_settings_add_dkim_key(settings, "example.com", "sel", record, strlen(record)) != BATV_RESULT_OK) {
+ *     // batv_error_message() tells why
+ * }
+ * ```
+ */
+batv_result batv_settings_add_dkim_key(struct batv_settings *settings,
+                                       const char *domain,
+                                       const char *selector,
+                                       const char *text,
+                                       size_t text_length);
 
 /**
  * Frees settings. NULL is allowed.

@@ -155,6 +155,16 @@ pub(crate) unsafe fn path<'a>(name: &'static str, text: *const c_char, length: u
     if text.is_empty() { Ok(Path::Null) } else { Path::parse(text).map_err(|error| Failure::Malformed(name, error)) }
 }
 
+/// What is yes or no.
+#[inline]
+pub(crate) const fn flag(number: u32, wrong: &'static str) -> Result<bool, Failure> {
+    match number {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Failure::Argument(wrong)),
+    }
+}
+
 /// The text at a pointer from C, up to its NUL.
 ///
 /// # Safety

@@ -1,16 +1,15 @@
 //! What a server should say about one recipient.
 
 use core::ffi::c_char;
-use core::fmt::Write;
 
-use batv_core::envelope::{self, Envelope};
+use batv_core::envelope::{self, Earlier, Envelope, Judgement};
 use batv_core::{Error, Path};
 
-use crate::border::{Failure, call, clear, day, path, put, reference};
+use crate::border::{Failure, call, clear, day, flag, path, put, reference};
 use crate::code::{batv_disposition, batv_earlier, batv_finding, batv_moment, batv_reason, batv_result};
 use crate::keyring::batv_keyring;
 use crate::settings::{InForce, batv_settings};
-use crate::text::Text;
+use crate::text::{Text, fixed};
 
 /// Octets of the text of a reply, and the NUL after it (RFC 5321 §4.5.3.1.5).
 pub const BATV_REPLY_SIZE: usize = 512;
@@ -100,12 +99,7 @@ pub unsafe extern "C" fn batv_check(
         unsafe { clear(judgement) }.ok_or(Failure::NullPointer("judgement"))?;
         // SAFETY: the caller says that it is NULL or an envelope.
         let question = unsafe { reference("question", question) };
-        let inputs = question.as_ref().map_or([(core::ptr::null(), 0); 2], |question| {
-            [
-                (question.reverse_path, question.reverse_path_length),
-                (question.forward_path, question.forward_path_length),
-            ]
-        });
+        let inputs = question.as_ref().map_or([NOTHING; 2], |question| question.inputs());
         // SAFETY: the caller says what may be written to.
         let text = unsafe { Text::new("deliver_to", deliver_to, capacity, deliver_to_length, &inputs) }?;
         let question = question?;
@@ -115,56 +109,56 @@ pub unsafe extern "C" fn batv_check(
         unsafe { reference("settings", settings) }?;
         // SAFETY: the same.
         let policy = unsafe { InForce::of(settings) }.policy();
-        // SAFETY: the caller says that so many octets are there.
-        let sender = unsafe { path("reverse_path", question.reverse_path, question.reverse_path_length) }?;
-        // SAFETY: the same.
-        let recipient = unsafe { path("forward_path", question.forward_path, question.forward_path_length) }?;
-        let Path::Mailbox(recipient) = recipient else {
-            return Err(Failure::Malformed("forward_path", Error::NullPath));
-        };
-        let mut envelope = Envelope::new(sender, recipient);
-        envelope.trusted_client = match question.trusted_client {
-            0 => false,
-            1 => true,
-            _ => return Err(Failure::Argument("`trusted_client` is neither 0 nor 1")),
-        };
-        envelope.earlier = batv_earlier::read(question.earlier)?;
-        envelope.moment = batv_moment::read(question.moment)?;
+        // SAFETY: the caller says that the paths are there.
+        let envelope = unsafe { question.read() }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let judged = envelope::judge(&envelope, keys.keys(), &policy, today);
 
-        let mut reply = Reply { octets: [0; BATV_REPLY_SIZE], length: 0 };
-        write!(reply, "{}", judged.reply).map_err(|_| Failure::Argument("the reply is too long"))?;
-        let outcome = batv_judgement {
-            finding: batv_finding::of(judged.finding)?,
-            reason: batv_reason::of(judged.reason)?,
-            disposition: batv_disposition::of(judged.disposition)?,
-            reply_code: judged.reply.code.into(),
-            settled: judged.settled.into(),
-            earlier: batv_earlier::of(envelope.earlier.and(&judged, policy.mode))?,
-            reply: reply.octets,
-        };
+        let outcome = batv_judgement::of(&judged, envelope.earlier.and(&judged, policy.mode))?;
         // SAFETY: as before.
         unsafe { put(judgement, outcome) };
         text.write(|out| judged.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
     })
 }
 
-/// The text of a reply, with room for a NUL.
-struct Reply {
-    octets: [c_char; BATV_REPLY_SIZE],
-    length: usize,
+/// No octets.
+pub(crate) const NOTHING: (*const c_char, usize) = (core::ptr::null(), 0);
+
+impl batv_envelope {
+    /// What may not be overwritten.
+    pub(crate) const fn inputs(&self) -> [(*const c_char, usize); 2] {
+        [(self.reverse_path, self.reverse_path_length), (self.forward_path, self.forward_path_length)]
+    }
+
+    /// # Safety
+    /// The paths are NULL, or have the lengths that are said and stay as they are for `'a`.
+    pub(crate) unsafe fn read<'a>(&self) -> Result<Envelope<'a>, Failure> {
+        // SAFETY: as the caller vouches.
+        let sender = unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length) }?;
+        // SAFETY: the same.
+        let recipient = unsafe { path("forward_path", self.forward_path, self.forward_path_length) }?;
+        let Path::Mailbox(recipient) = recipient else {
+            return Err(Failure::Malformed("forward_path", Error::NullPath));
+        };
+        let mut envelope = Envelope::new(sender, recipient);
+        envelope.trusted_client = flag(self.trusted_client, "`trusted_client` is neither 0 nor 1")?;
+        envelope.earlier = batv_earlier::read(self.earlier)?;
+        envelope.moment = batv_moment::read(self.moment)?;
+        Ok(envelope)
+    }
 }
 
-impl Write for Reply {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let end = self.length + text.len();
-        let room = self.octets.get_mut(self.length..end).filter(|_| end < BATV_REPLY_SIZE).ok_or(core::fmt::Error)?;
-        for (place, octet) in room.iter_mut().zip(text.bytes()) {
-            *place = c_char::from_ne_bytes([octet]);
-        }
-        self.length = end;
-        Ok(())
+impl batv_judgement {
+    pub(crate) fn of(judged: &Judgement<'_>, earlier: Earlier) -> Result<Self, Failure> {
+        Ok(Self {
+            finding: batv_finding::of(judged.finding)?,
+            reason: batv_reason::of(judged.reason)?,
+            disposition: batv_disposition::of(judged.disposition)?,
+            reply_code: judged.reply.code.into(),
+            settled: judged.settled.into(),
+            earlier: batv_earlier::of(earlier)?,
+            reply: fixed(&judged.reply)?,
+        })
     }
 }

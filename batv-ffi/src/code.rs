@@ -5,6 +5,7 @@
 
 use core::ffi::{CStr, c_char};
 
+use batv_bounce::{Action, Class, Form, Origin, Proof};
 use batv_config::Permissions;
 use batv_core::Algorithm;
 use batv_core::dialect::{self, Dialect};
@@ -124,8 +125,36 @@ pub enum batv_reason {
     TaggedBad = 231,
     /// Mail, not a bounce.
     NotJudged = 232,
-    /// There is no key, or the clock is wrong.
+    /// There is no key, or the clock is wrong, or the message is too long to be judged.
     Internal = 233,
+    /// A bounce with a good tag that returns a message which isn't ours: the tag got around.
+    TagOkOriginalForeign = 234,
+    /// A bounce whose tag has expired, and which returns a message that is proved to be ours.
+    LateBounce = 235,
+    /// A bounce without a tag that returns a message which is proved to be ours.
+    OriginalProved = 236,
+    /// A bounce without a tag that returns a message which isn't ours.
+    BackscatterDisproved = 237,
+    /// A bounce without a tag, of which nothing tells whose message it returns.
+    BackscatterUnverified = 238,
+    /// A disposition notification for a message that is proved to be ours.
+    MdnProved = 239,
+    /// A disposition notification without a tag, as RFC 8098 §3 wants it.
+    MdnUnverified = 240,
+    /// A report on DMARC, on TLS or on abuse.
+    Report = 241,
+    /// An automatic reply to a message that is proved to be ours.
+    AutoReplyProved = 242,
+    /// An automatic reply without a tag.
+    AutoReplyUnverified = 243,
+    /// Mail with a null reverse-path that is no bounce.
+    NullNotBounce = 244,
+    /// A bounce with a reverse-path that returns a message which is proved to be ours.
+    NonnullBounceProved = 245,
+    /// A bounce with a reverse-path that returns a message which isn't ours.
+    NonnullBackscatter = 246,
+    /// A challenge to mail that isn't proved to be ours.
+    ChallengeForeign = 247,
 }
 
 /// What is done about it.
@@ -258,6 +287,86 @@ pub enum batv_algorithm {
     HmacSha256 = 431,
 }
 
+/// What kind of message it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_class {
+    /// A report on TLS (RFC 8460).
+    TlsReport = 500,
+    /// A report on DMARC, aggregate (RFC 7489 §7.2).
+    DmarcReport = 501,
+    /// A report on abuse or on a failed authentication (RFC 5965, RFC 6591).
+    FeedbackReport = 502,
+    /// A message disposition notification (RFC 8098).
+    Mdn = 503,
+    /// A delivery status notification (RFC 3464, RFC 6533).
+    Dsn = 504,
+    /// One in a form of its own.
+    NonstandardDsn = 505,
+    /// A request to prove that one is no robot.
+    Challenge = 506,
+    /// A notice that a virus was found.
+    VirusNotice = 507,
+    /// An automatic reply (RFC 3834).
+    AutoReply = 508,
+    /// An answer of a list's program.
+    ListAutomaton = 509,
+    /// Other mail with a null reverse-path.
+    NullOther = 510,
+    /// Any other mail.
+    Ordinary = 511,
+}
+
+/// What became of a recipient (RFC 3464 §2.3.3), from the best to the worst.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_action {
+    /// Delivered to one of several behind the recipient.
+    Expanded = 520,
+    /// Handed to a system that sends no reports.
+    Relayed = 521,
+    /// Delivered.
+    Delivered = 522,
+    /// Not yet delivered.
+    Delayed = 523,
+    /// Given up.
+    Failed = 524,
+}
+
+/// How much of the original came back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_original {
+    /// The message, as a part of its own.
+    Whole = 530,
+    /// Its header, as a part of its own.
+    Headers = 531,
+    /// Header and perhaps body in a text, as they were.
+    Inline = 532,
+    /// Lines of its header in a text, some left out or changed.
+    Partial = 533,
+}
+
+/// Whose message is returned. The first four prove that it was ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_origin {
+    /// A mark of ours in the returned header.
+    Mark = 540,
+    /// A mark of ours as the envelope id that the report names.
+    EnvelopeId = 541,
+    /// A tag of ours in the returned header.
+    Tag = 542,
+    /// A DKIM signature of ours on the returned header.
+    Dkim = 543,
+    /// It looks like ours, as anybody's can: never enough to accept it, enough not to refuse it.
+    Hinted = 544,
+    /// Nothing tells.
+    Unknown = 545,
+    /// Not ours: its header is all there, and has none of the marks that all of ours have.
+    Disproved = 546,
+}
+
 impl batv_verdict {
     #[inline]
     pub(crate) const fn of(value: Verdict) -> Result<Self, Failure> {
@@ -319,6 +428,20 @@ impl batv_reason {
             Reason::TaggedBad => Self::TaggedBad,
             Reason::NotJudged => Self::NotJudged,
             Reason::Internal => Self::Internal,
+            Reason::TagOkOriginalForeign => Self::TagOkOriginalForeign,
+            Reason::LateBounce => Self::LateBounce,
+            Reason::OriginalProved => Self::OriginalProved,
+            Reason::BackscatterDisproved => Self::BackscatterDisproved,
+            Reason::BackscatterUnverified => Self::BackscatterUnverified,
+            Reason::MdnProved => Self::MdnProved,
+            Reason::MdnUnverified => Self::MdnUnverified,
+            Reason::Report => Self::Report,
+            Reason::AutoReplyProved => Self::AutoReplyProved,
+            Reason::AutoReplyUnverified => Self::AutoReplyUnverified,
+            Reason::NullNotBounce => Self::NullNotBounce,
+            Reason::NonnullBounceProved => Self::NonnullBounceProved,
+            Reason::NonnullBackscatter => Self::NonnullBackscatter,
+            Reason::ChallengeForeign => Self::ChallengeForeign,
             _ => return Err(Failure::Unnumbered),
         })
     }
@@ -377,6 +500,66 @@ impl batv_dialect {
             Dialect::M365Srs => Self::M365Srs,
             Dialect::M365SrsOpaque => Self::M365SrsOpaque,
             Dialect::GoogleCaf => Self::GoogleCaf,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_class {
+    pub(crate) const fn of(value: Class) -> Result<Self, Failure> {
+        Ok(match value {
+            Class::TlsReport => Self::TlsReport,
+            Class::DmarcReport => Self::DmarcReport,
+            Class::FeedbackReport => Self::FeedbackReport,
+            Class::Mdn => Self::Mdn,
+            Class::Dsn => Self::Dsn,
+            Class::NonstandardDsn => Self::NonstandardDsn,
+            Class::Challenge => Self::Challenge,
+            Class::VirusNotice => Self::VirusNotice,
+            Class::AutoReply => Self::AutoReply,
+            Class::ListAutomaton => Self::ListAutomaton,
+            Class::NullOther => Self::NullOther,
+            Class::Ordinary => Self::Ordinary,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_action {
+    pub(crate) const fn of(value: Action) -> Result<Self, Failure> {
+        Ok(match value {
+            Action::Expanded => Self::Expanded,
+            Action::Relayed => Self::Relayed,
+            Action::Delivered => Self::Delivered,
+            Action::Delayed => Self::Delayed,
+            Action::Failed => Self::Failed,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_original {
+    pub(crate) const fn of(value: Form) -> Result<Self, Failure> {
+        Ok(match value {
+            Form::Whole => Self::Whole,
+            Form::Headers => Self::Headers,
+            Form::Inline => Self::Inline,
+            Form::Partial => Self::Partial,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_origin {
+    pub(crate) const fn of(value: Origin) -> Result<Self, Failure> {
+        Ok(match value {
+            Origin::Proved(Proof::Mark) => Self::Mark,
+            Origin::Proved(Proof::EnvelopeId) => Self::EnvelopeId,
+            Origin::Proved(Proof::Tag) => Self::Tag,
+            Origin::Proved(Proof::Dkim) => Self::Dkim,
+            Origin::Hinted => Self::Hinted,
+            Origin::Unknown => Self::Unknown,
+            Origin::Disproved => Self::Disproved,
             _ => return Err(Failure::Unnumbered),
         })
     }
@@ -506,6 +689,20 @@ const fn text(code: u32) -> &'static CStr {
         231 => c"tagged-bad",
         232 => c"not-judged",
         233 => c"internal",
+        234 => c"tag-ok-original-foreign",
+        235 => c"late-bounce",
+        236 => c"original-proved",
+        237 => c"backscatter-disproved",
+        238 => c"backscatter-unverified",
+        239 => c"mdn-proved",
+        240 => c"mdn-unverified",
+        241 => c"report",
+        242 => c"auto-reply-proved",
+        243 => c"auto-reply-unverified",
+        244 => c"null-not-bounce",
+        245 => c"nonnull-bounce-proved",
+        246 => c"nonnull-backscatter",
+        247 => c"challenge-foreign",
         250 => c"accept",
         251 => c"mark",
         252 => c"quarantine",
@@ -547,6 +744,34 @@ const fn text(code: u32) -> &'static CStr {
         421 => c"srs",
         430 => c"hmac-sha1",
         431 => c"hmac-sha256",
+        500 => c"tlsrpt",
+        501 => c"dmarc",
+        502 => c"arf",
+        503 => c"mdn",
+        504 => c"dsn",
+        505 => c"nonstandard-dsn",
+        506 => c"challenge",
+        507 => c"virus-notice",
+        508 => c"auto-reply",
+        509 => c"list-automaton",
+        510 => c"null-other",
+        511 => c"ordinary",
+        520 => c"expanded",
+        521 => c"relayed",
+        522 => c"delivered",
+        523 => c"delayed",
+        524 => c"failed",
+        530 => c"whole",
+        531 => c"headers",
+        532 => c"inline",
+        533 => c"partial",
+        540 => c"mark",
+        541 => c"envelope-id",
+        542 => c"tag",
+        543 => c"dkim",
+        544 => c"hint",
+        545 => c"unknown",
+        546 => c"disproved",
         _ => c"unknown code",
     }
 }

@@ -6,7 +6,10 @@ extern crate alloc;
 mod border;
 mod check;
 mod code;
+mod judge;
 mod keyring;
+mod mark;
+mod message;
 mod settings;
 mod srs;
 mod tag;
@@ -19,14 +22,23 @@ pub use border::batv_inject_panic;
 pub use check::BATV_REPLY_SIZE;
 pub use check::{batv_check, batv_envelope, batv_judgement};
 pub use code::{
-    batv_algorithm, batv_change, batv_dialect, batv_disposition, batv_earlier, batv_finding, batv_moment,
-    batv_permissions, batv_reason, batv_result, batv_text, batv_unwrap_mode, batv_use, batv_verdict,
+    batv_action, batv_algorithm, batv_change, batv_class, batv_dialect, batv_disposition, batv_earlier, batv_finding,
+    batv_moment, batv_origin, batv_original, batv_permissions, batv_reason, batv_result, batv_text, batv_unwrap_mode,
+    batv_use, batv_verdict,
 };
+pub use judge::{batv_judge_message, batv_message_origin, batv_provenance};
 pub use keyring::{
     batv_keyring, batv_keyring_free, batv_keyring_new_from_file, batv_keyring_new_from_key, batv_keyring_new_from_text,
     batv_keyring_reload,
 };
-pub use settings::{batv_settings, batv_settings_free, batv_settings_new, batv_settings_set};
+pub use mark::{BATV_MARK_SIZE, batv_mark, batv_mark_make, batv_mark_verify};
+pub use message::{
+    batv_message, batv_message_evidence, batv_message_free, batv_message_new, batv_message_original, batv_message_read,
+    batv_message_report, batv_reading,
+};
+pub use settings::{
+    batv_settings, batv_settings_add_dkim_key, batv_settings_free, batv_settings_new, batv_settings_set,
+};
 pub use srs::{batv_srs_forward, batv_srs_reverse};
 pub use tag::{batv_sign, batv_signing, batv_unwrap, batv_unwrapping, batv_verification, batv_verify};
 pub use text::BATV_ADDRESS_SIZE;

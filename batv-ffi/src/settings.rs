@@ -3,6 +3,8 @@
 use core::ffi::c_char;
 use core::fmt::Display;
 
+use batv_bounce::Ours;
+use batv_bounce::dkim::PublicKey;
 use batv_config::clock;
 use batv_core::envelope::{Mode, Moment, OnError, Policy};
 use batv_core::prvs::{Delimiter, Form};
@@ -10,13 +12,14 @@ use batv_core::srs::{DEFAULT_MAX_AGE, HASH_MINIMUM, Separator, Srs};
 use batv_core::{Day, Domain, Lifetime, Pattern};
 use self_cell::self_cell;
 
-use crate::border::{Failure, call, free, put, string};
+use crate::border::{Failure, call, free, octets, put, string};
 use crate::code::batv_result;
 
 /// Settings. Once all is set, many threads may use them at the same time.
 pub struct batv_settings {
     lists: Lists,
     scalars: Scalars,
+    dkim_keys: Vec<PublicKey>,
 }
 
 impl core::fmt::Debug for batv_settings {
@@ -39,6 +42,9 @@ struct Scalars {
     hash_minimum: u8,
     max_age: u16,
     always_rewrite: bool,
+    marked_since: Option<Day>,
+    strict_mdn: bool,
+    reject_nonnull: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +93,7 @@ impl Lists {
 impl Default for batv_settings {
     fn default() -> Self {
         let nothing = Views { protected: Vec::new(), exempt: Vec::new(), srs_domains: Vec::new() };
-        Self { lists: Lists::new(Texts::default(), |_| nothing), scalars: Scalars::default() }
+        Self { lists: Lists::new(Texts::default(), |_| nothing), scalars: Scalars::default(), dkim_keys: Vec::new() }
     }
 }
 
@@ -106,6 +112,9 @@ impl Default for Scalars {
             hash_minimum: HASH_MINIMUM,
             max_age: DEFAULT_MAX_AGE,
             always_rewrite: false,
+            marked_since: None,
+            strict_mdn: false,
+            reject_nonnull: false,
         }
     }
 }
@@ -114,6 +123,7 @@ impl Default for Scalars {
 pub(crate) struct InForce<'s> {
     views: Option<&'s Views<'s>>,
     scalars: Scalars,
+    dkim_keys: &'s [PublicKey],
 }
 
 impl<'s> InForce<'s> {
@@ -123,8 +133,12 @@ impl<'s> InForce<'s> {
     pub(crate) unsafe fn of(settings: *const batv_settings) -> Self {
         // SAFETY: the caller vouches.
         match unsafe { settings.as_ref() } {
-            Some(settings) => Self { views: Some(settings.lists.borrow_dependent()), scalars: settings.scalars },
-            None => Self { views: None, scalars: Scalars::default() },
+            Some(settings) => Self {
+                views: Some(settings.lists.borrow_dependent()),
+                scalars: settings.scalars,
+                dkim_keys: &settings.dkim_keys,
+            },
+            None => Self { views: None, scalars: Scalars::default(), dkim_keys: &[] },
         }
     }
 
@@ -155,6 +169,21 @@ impl<'s> InForce<'s> {
         policy
     }
 
+    pub(crate) fn ours(&self) -> Ours<'s> {
+        let mut ours = Ours::new(self.views.map_or(&[][..], |views| &views.protected));
+        ours.dkim_keys = self.dkim_keys;
+        ours.marked_since = self.scalars.marked_since;
+        ours
+    }
+
+    pub(crate) const fn strict_mdn(&self) -> bool {
+        self.scalars.strict_mdn
+    }
+
+    pub(crate) const fn reject_nonnull(&self) -> bool {
+        self.scalars.reject_nonnull
+    }
+
     #[inline]
     pub(crate) fn srs(&self) -> Result<Srs<'s>, Failure> {
         let domains = self.views.map_or(&[][..], |views| &views.srs_domains);
@@ -172,6 +201,11 @@ impl batv_settings {
     fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
         let wrong = |what: &dyn Display| Failure::Setting(format!("`{name}` is `{value}`, but {what}"));
         let core = |error: batv_core::Error| wrong(&error);
+        let yes_or_no = || value.parse().map_err(|_| wrong(&"must be true or false"));
+        let since = || {
+            let day = (!value.is_empty()).then(|| clock::parse_at(value));
+            day.transpose().map_err(|error| wrong(&error))
+        };
         let mut new = self.scalars;
         match name {
             "protected" => self.set_list(|texts| &mut texts.protected, value).map_err(core)?,
@@ -188,8 +222,7 @@ impl batv_settings {
                     _ => return Err(wrong(&"must be tempfail or accept")),
                 };
             }
-            "signing_since" if value.is_empty() => new.signing_since = None,
-            "signing_since" => new.signing_since = Some(clock::parse_at(value).map_err(|error| wrong(&error))?),
+            "signing_since" => new.signing_since = since()?,
             "form" => {
                 new.form = match value {
                     "prvs" => FormName::Prvs,
@@ -215,9 +248,10 @@ impl batv_settings {
             "srs_hash_length" => new.hash_length = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
             "srs_hash_minimum" => new.hash_minimum = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
             "srs_max_age" => new.max_age = value.parse().map_err(|_| wrong(&"must be from 1 to 1000"))?,
-            "srs_always_rewrite" => {
-                new.always_rewrite = value.parse().map_err(|_| wrong(&"must be true or false"))?;
-            }
+            "srs_always_rewrite" => new.always_rewrite = yes_or_no()?,
+            "marked_since" => new.marked_since = since()?,
+            "strict_mdn" => new.strict_mdn = yes_or_no()?,
+            "reject_nonnull" => new.reject_nonnull = yes_or_no()?,
             _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
         }
         // What one call has said must not come to light as an error of another.
@@ -279,6 +313,9 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `srs_hash_minimum` | how many of them a hash must have that comes back | `4` |
 /// | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
 /// | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
+/// | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
+/// | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
+/// | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
 ///
 /// - `settings`: not NULL.
 /// - `name`, `value`: text up to a NUL.
@@ -309,6 +346,49 @@ pub unsafe extern "C" fn batv_settings_set(
             return Err(Failure::Argument("`name` and `value` must be UTF-8"));
         };
         settings.set(name, value)
+    })
+}
+
+/// Adds a public key of our DKIM signatures (RFC 6376, RFC 8463). One on a returned header proves that the message was
+/// ours. Nothing is looked up in DNS.
+///
+/// - `settings`: not NULL.
+/// - `domain`, `selector`: `d=` and `s=` of the signatures, up to a NUL.
+/// - `text`, `text_length`: a DKIM record, bare or as a zone file has it, or PEM, in octets.
+///
+/// Errors: `BATV_RESULT_BAD_ARGUMENT`, where `batv_error_message` says what is right; `BATV_RESULT_NULL_POINTER`. On any
+/// of them the settings stay as they are.
+/// Threads: none may use the settings at the same time.
+///
+/// ```c
+/// const char *record = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+/// if (batv_settings_add_dkim_key(settings, "example.com", "sel", record, strlen(record)) != BATV_RESULT_OK) {
+///     // batv_error_message() tells why
+/// }
+/// ```
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn batv_settings_add_dkim_key(
+    settings: *mut batv_settings,
+    domain: *const c_char,
+    selector: *const c_char,
+    text: *const c_char,
+    text_length: usize,
+) -> batv_result {
+    call(|| {
+        // SAFETY: the caller says that these are settings that nobody else uses now.
+        let settings = unsafe { settings.as_mut() }.ok_or(Failure::NullPointer("settings"))?;
+        // SAFETY: the caller says that it ends with a NUL.
+        let domain = unsafe { string("domain", domain) }?.to_str();
+        // SAFETY: the same.
+        let selector = unsafe { string("selector", selector) }?.to_str();
+        // SAFETY: the caller says that so many octets are there.
+        let text = unsafe { octets("text", text, text_length) }?;
+        let (Ok(domain), Ok(selector)) = (domain, selector) else {
+            return Err(Failure::Argument("`domain` and `selector` must be UTF-8"));
+        };
+        let key = PublicKey::parse(domain, selector, text).map_err(|error| Failure::Setting(error.to_string()))?;
+        settings.dkim_keys.push(key);
+        Ok(())
     })
 }
 

@@ -36,7 +36,7 @@ impl Text {
             capacity > 0 && octets > 0 && input.addr() < end && start < input.addr().saturating_add(octets)
         };
         if inputs.iter().any(overlaps) {
-            return Err(Failure::Argument("the buffer for the answer overlaps the address"));
+            return Err(Failure::Argument("the buffer for the answer overlaps what is asked about"));
         }
         if !length.is_null() {
             // SAFETY: not NULL, and the caller vouches for the rest.
@@ -80,6 +80,30 @@ impl Text {
     }
 }
 
+/// The text as a field of a struct, with a NUL after it.
+pub(crate) fn fixed<const SIZE: usize>(text: &impl fmt::Display) -> Result<[c_char; SIZE], Failure> {
+    let mut fixed = Fixed { octets: [0; SIZE], length: 0 };
+    write!(fixed, "{text}").map_err(|_| Failure::Argument("the text of an answer is too long"))?;
+    Ok(fixed.octets)
+}
+
+struct Fixed<const SIZE: usize> {
+    octets: [c_char; SIZE],
+    length: usize,
+}
+
+impl<const SIZE: usize> Write for Fixed<SIZE> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.octets.get_mut(self.length..end).filter(|_| end < SIZE).ok_or(fmt::Error)?;
+        for (place, octet) in room.iter_mut().zip(text.bytes()) {
+            *place = c_char::from_ne_bytes([octet]);
+        }
+        self.length = end;
+        Ok(())
+    }
+}
+
 /// Writes what fits, and counts all.
 pub(crate) struct Filling {
     buffer: *mut u8,
@@ -109,5 +133,20 @@ impl Write for Filling {
         }
         self.length = end;
         Ok(())
+    }
+}
+
+/// Writes what strangers have written: a control character becomes a space, so that it neither ends the text for C nor
+/// begins a line of somebody's log.
+pub(crate) struct Tame<'f>(pub(crate) &'f mut Filling);
+
+impl Write for Tame<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut pieces = text.split(char::is_control);
+        self.0.write_str(pieces.next().unwrap_or_default())?;
+        pieces.try_for_each(|piece| {
+            self.0.write_str(" ")?;
+            self.0.write_str(piece)
+        })
     }
 }

@@ -170,6 +170,12 @@ fn examples_of_the_header_run() {
         r#"#include "expect.h"
 static batv_keyring *keyring;
 static batv_settings *settings;
+static batv_message *message;
+static const char BOUNCE[] =
+    "From: MAILER-DAEMON@mx.example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+    "--b\n\nYour message could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+    "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n"
+    "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <1@example.com>\nFrom: alice@example.com\n--b--\n";
 static const char KEYS[] = "[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n"
                            "[[key]]\nuse = \"srs\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
 {functions}
@@ -177,7 +183,9 @@ int main(void) {{
     EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "srs_domains", "forwarder.example.net"));
-{calls}    batv_settings_free(settings);
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(BOUNCE, sizeof BOUNCE - 1, "<>", 2, 0, &message));
+{calls}    batv_message_free(message);
+    batv_settings_free(settings);
     batv_keyring_free(keyring);
     return failures != 0;
 }}
@@ -189,7 +197,21 @@ int main(void) {{
     let tests = format!("-I{}", manifest().join("tests/c").display());
     compile(&source, &library(), &binary, &[&tests, "-fsanitize=address,undefined"]);
     let said = said(&run(&mut Command::new(&binary)));
-    for line in ["bad-mac", "alice@example.com", "MAIL FROM:<SRS0=", "MAIL FROM:<prvs=0", "250 2.1.5"] {
+    for line in [
+        "bad-mac",
+        "alice@example.com",
+        "MAIL FROM:<SRS0=",
+        "MAIL FROM:<prvs=0",
+        "250 2.1.5",
+        "X-BATV-Mark: 1.0.",
+        "the mark is valid",
+        "a bounce: failed",
+        "status: 5.1.1",
+        "it returns <1@example.com>",
+        "its type is message/delivery-status",
+        "unverified, for backscatter-unverified: 250 2.1.5",
+        "hint\npart 3: its Message-ID names a domain of ours",
+    ] {
         assert!(said.contains(line), "no {line:?} in\n{said}");
     }
 }

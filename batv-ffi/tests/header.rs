@@ -64,6 +64,7 @@ fn versions_are_one() {
     // SAFETY: the library answers with a text of its own.
     assert_eq!(unsafe { CStr::from_ptr(batv::batv_version()) }.to_str(), Ok(version.as_str()));
     assert_eq!(defined("ABI_VERSION"), batv::batv_abi_version().to_string());
+    assert_eq!(defined("MARK_FIELD"), format!("\"{}\"", batv_core::mark::FIELD), "cbindgen.toml and batv-core");
 }
 
 /// Clean in C99 and in C++17, also when it comes twice.
@@ -88,12 +89,12 @@ fn settings_are_those_of_the_table() {
         .filter_map(|line| line.strip_prefix(" * | `"))
         .map(|row| row.split('|').map(|cell| cell.trim().trim_matches('`')).collect())
         .collect();
-    assert!(rows.len() >= 15, "the table has lost rows");
+    assert!(rows.len() >= 18, "the table has lost rows");
     let mut settings = core::ptr::null_mut();
     // SAFETY: the place may be written to.
     assert_eq!(unsafe { batv::batv_settings_new(&raw mut settings) }, batv::batv_result::Ok);
     for row in rows {
-        let default = if row[2].contains(' ') || matches!(row[2], "none" | "always") { "" } else { row[2] };
+        let default = if row[2].contains(' ') || matches!(row[2], "none" | "always" | "never") { "" } else { row[2] };
         let [name, value] = [row[0], default].map(|text| CString::new(text).unwrap());
         // SAFETY: these are settings and texts with a NUL.
         let result = unsafe { batv::batv_settings_set(settings, name.as_ptr(), value.as_ptr()) };
