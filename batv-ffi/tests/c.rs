@@ -90,6 +90,21 @@ fn vectors_under_valgrind() {
 }
 
 #[test]
+fn messages_plain() {
+    Program::new("messages").passes(Way::Plain);
+}
+
+#[test]
+fn messages_sanitized() {
+    Program::new("messages").passes(Way::Sanitized);
+}
+
+#[test]
+fn messages_under_valgrind() {
+    Program::new("messages").passes(Way::Valgrind);
+}
+
+#[test]
 fn misuse_plain() {
     Program::new("misuse").passes(Way::Plain);
 }

@@ -32,4 +32,14 @@ static int failures;
 /* Noon of 2020-01-01, day 18262. */
 #define NOON ((int64_t)18262 * 86400 + 43200)
 
+/* Settings are lines of a name, a space and a value. */
+static inline void set_all(batv_settings *settings, const char *lines) {
+    char name[64], value[1024];
+    int read;
+    while (sscanf(lines, "%63s %1023[^\n]%n", name, value, &read) == 2) {
+        EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, name, value));
+        lines += read;
+    }
+}
+
 #endif

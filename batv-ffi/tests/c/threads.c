@@ -1,4 +1,4 @@
-/* Eight threads sign and verify with one keyring while a ninth changes its keys. */
+/* Eight threads sign, verify and judge with one keyring and one message while a ninth changes the keys. */
 #include <pthread.h>
 
 #include "expect.h"
@@ -14,7 +14,14 @@ static const char NEW[] = "[[key]]\nuse = \"batv\"\nid = 1\nalgorithm = \"hmac-s
 static const char WRONG[] = "[[key]]\nuse = \"nothing\"\n";
 static const char BY_OLD[] = "prvs=0269b1e711=alice@example.com";
 
+/* With a mark by the old key. */
+static const char BOUNCE[] = "From: MAILER-DAEMON@example.net\nSubject: failure notice\n\nYour message:\n\n"
+                             "Message-ID: <1@example.com>\nX-BATV-Mark: 1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr\n"
+                             "From: alice@example.com\nTo: bob@example.net\n";
+
 static batv_keyring *keyring;
+static batv_settings *settings;
+static batv_message *message;
 
 static void *sign(void *failed) {
     int round;
@@ -22,6 +29,8 @@ static void *sign(void *failed) {
         char tagged[BATV_ADDRESS_SIZE], mailbox[BATV_ADDRESS_SIZE];
         batv_signing signing;
         batv_verification found;
+        batv_judgement judgement;
+        batv_envelope question;
         batv_result result = batv_sign(keyring, NULL, "alice@example.com", 17, NOON, tagged, sizeof tagged, NULL, &signing);
         int right = result == BATV_RESULT_OK &&
                     (signing.key_id == 0 ? strcmp(tagged, BY_OLD) == 0 : strncmp(tagged, "prvs=1269", 9) == 0);
@@ -29,6 +38,13 @@ static void *sign(void *failed) {
         result = batv_verify(keyring, BY_OLD, strlen(BY_OLD), NOON, &found, mailbox, sizeof mailbox, NULL);
         right = right && result == BATV_RESULT_OK && found.verdict == BATV_VERDICT_VALID &&
                 strcmp(mailbox, "alice@example.com") == 0;
+        memset(&question, 0, sizeof question);
+        question.reverse_path = "<>";
+        question.reverse_path_length = 2;
+        question.forward_path = "alice@example.com";
+        question.forward_path_length = 17;
+        result = batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, NULL, NULL, 0, NULL);
+        right = right && result == BATV_RESULT_OK && judgement.reason == BATV_REASON_ORIGINAL_PROVED;
         /* The message of an error is the thread's own. */
         result = batv_verify(keyring, "@", 1, NOON, &found, NULL, 0, NULL);
         right = right && result == BATV_RESULT_MALFORMED &&
@@ -55,12 +71,16 @@ int main(void) {
     pthread_t threads[SIGNERS + 1];
     int failed[SIGNERS + 1] = {0}, at;
     EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(OLD, sizeof OLD - 1, &keyring));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(BOUNCE, sizeof BOUNCE - 1, "<>", 2, 0, &message));
     for (at = 0; at <= SIGNERS; at++)
         EXPECT(pthread_create(&threads[at], NULL, at < SIGNERS ? sign : reload, &failed[at]) == 0);
     for (at = 0; at <= SIGNERS; at++) {
         EXPECT(pthread_join(threads[at], NULL) == 0);
         EXPECT(failed[at] == 0);
     }
+    batv_message_free(message);
+    batv_settings_free(settings);
     batv_keyring_free(keyring);
     return failures != 0;
 }

@@ -8,6 +8,8 @@ struct row {
     uint32_t trusted_client, earlier, moment;
     const char *address;
     size_t address_length;
+    const char *message_id;
+    size_t message_id_length;
     const char *expected;
 };
 
@@ -114,14 +116,27 @@ static void check(const struct row *row, const batv_keyring *keyring, const batv
              batv_text(found.disposition), found.reply, deliver_to, (unsigned)found.settled);
 }
 
-/* Settings are lines of a name, a space and a value. */
-static void set_all(batv_settings *settings, const char *lines) {
-    char name[64], value[1024];
-    int read;
-    while (sscanf(lines, "%63s %1023[^\n]%n", name, value, &read) == 2) {
-        EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, name, value));
-        lines += read;
+static void mark_make(const struct row *row, const batv_keyring *keyring) {
+    batv_mark made;
+    batv_result result = batv_mark_make(keyring, row->message_id, row->message_id_length, row->reverse_path,
+                                        strlen(row->reverse_path), row->now, &made);
+    if (result != BATV_RESULT_OK) {
+        EXPECT(made.field[0] == 0 && made.envelope_id[0] == 0);
+        say_error(result);
+    } else {
+        snprintf(said, sizeof said, "%s %s", made.field, made.envelope_id);
     }
+}
+
+static void mark_verify(const struct row *row, const batv_keyring *keyring, const char *message_id) {
+    batv_verdict verdict;
+    batv_result result = batv_mark_verify(keyring, row->address, row->address_length, message_id,
+                                          message_id == NULL ? 0 : row->message_id_length, row->reverse_path,
+                                          strlen(row->reverse_path), row->now, &verdict);
+    if (result != BATV_RESULT_OK)
+        say_error(result);
+    else
+        snprintf(said, sizeof said, "%s", batv_text(verdict));
 }
 
 int main(void) {
@@ -145,6 +160,12 @@ int main(void) {
             srs_forward(row, keyring, settings);
         else if (strcmp(row->operation, "srs reverse") == 0)
             srs_reverse(row, keyring, settings);
+        else if (strcmp(row->operation, "mark make") == 0)
+            mark_make(row, keyring);
+        else if (strcmp(row->operation, "mark verify") == 0)
+            mark_verify(row, keyring, row->message_id);
+        else if (strcmp(row->operation, "mark verify envelope id") == 0)
+            mark_verify(row, keyring, NULL);
         else
             check(row, keyring, settings);
         if (strcmp(said, row->expected) != 0) {

@@ -21,6 +21,7 @@ struct Row<'v> {
     earlier: &'v str,
     moment: &'v str,
     address: Vec<u8>,
+    message_id: &'v str,
     expected: String,
 }
 
@@ -42,9 +43,10 @@ impl Table {
         let strings = [row.name, row.operation, &row.keyring, &row.settings].map(|text| literal(text.as_bytes()));
         let (reverse_path, address, expected) =
             (literal(row.reverse_path.as_bytes()), literal(&row.address), literal(row.expected.as_bytes()));
+        let message_id = literal(row.message_id.as_bytes());
         writeln!(
             self.text,
-            "{{{}, {}, {reverse_path}, {}, {}, {}, {address}, {}, {expected}}},",
+            "{{{}, {}, {reverse_path}, {}, {}, {}, {address}, {}, {message_id}, {}, {expected}}},",
             strings.join(", "),
             // Noon.
             row.today * 86_400 + 43_200,
@@ -52,6 +54,7 @@ impl Table {
             row.earlier,
             row.moment,
             row.address.len(),
+            row.message_id.len(),
         )
         .expect("a string takes all");
     }
@@ -65,6 +68,7 @@ pub(crate) fn of_all_vectors() -> (String, usize) {
     mailbox(&mut table);
     dialects(&mut table);
     envelope(&mut table);
+    mark(&mut table);
     assert!(table.count > 1_000, "only {} rows", table.count);
     assert!(table.not_a_file < table.count / 20, "{} rows have keys that no file may have", table.not_a_file);
     (table.text, table.count)
@@ -247,6 +251,35 @@ fn envelope(table: &mut Table) {
     }
 }
 
+fn mark(table: &mut Table) {
+    let vectors = read("mark");
+    for case in list(&vectors["make"]) {
+        let expected = match case["mark"].as_str() {
+            Some(mark) => format!("{mark} {}", text(&case["envelope_id"])),
+            None => "error".to_owned(),
+        };
+        table.push(&Row {
+            keyring: keyring("batv", list(&case["keys"])),
+            reverse_path: text(&case["address"]),
+            message_id: text(&case["message_id"]),
+            expected,
+            ..row(case, "mark make")
+        });
+    }
+    for (operation, value) in [("verify", "mark"), ("verify_envelope_id", "envelope_id")] {
+        for case in list(&vectors[operation]) {
+            table.push(&Row {
+                keyring: keyring("batv", list(&case["keys"])),
+                reverse_path: text(&case["address"]),
+                address: text(&case[value]).into(),
+                message_id: case["message_id"].as_str().unwrap_or_default(),
+                expected: text(&case["verdict"]).to_owned(),
+                ..row(case, if value == "mark" { "mark verify" } else { "mark verify envelope id" })
+            });
+        }
+    }
+}
+
 fn row<'v>(case: &'v Value, operation: &'v str) -> Row<'v> {
     Row {
         name: text(&case["name"]),
@@ -259,6 +292,7 @@ fn row<'v>(case: &'v Value, operation: &'v str) -> Row<'v> {
         earlier: "0",
         moment: "0",
         address: Vec::new(),
+        message_id: "",
         expected: String::new(),
     }
 }
