@@ -39,6 +39,11 @@
 #define BATV_MARK_SIZE 101
 
 /**
+ * Octets of the words of an answer, and the NUL after them.
+ */
+#define BATV_WORDS_SIZE 256
+
+/**
  * Octets that are enough for any address that this library writes, and the NUL after it.
  */
 #define BATV_ADDRESS_SIZE 1024
@@ -440,6 +445,120 @@ typedef uint32_t batv_verdict;
 #endif // __cplusplus
 
 /**
+ * Whether a bounce or an automatic reply may be sent.
+ */
+enum batv_may
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Send it, to the reverse-path, with the null reverse-path.
+     */
+    BATV_MAY_YES = 550,
+    /**
+     * Don't send it; tell the log, or postmaster.
+     */
+    BATV_MAY_NO = 551,
+    /**
+     * Refuse the message with a 5yz reply: then it is for the client to tell the sender.
+     */
+    BATV_MAY_REJECT_FIRST = 552,
+    /**
+     * Hold it for a person, or refuse the message for now with a 4yz reply while that can be done.
+     */
+    BATV_MAY_HOLD = 553,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_may batv_may;
+#else
+typedef uint32_t batv_may;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why it may be sent, or may not.
+ */
+enum batv_bounce_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The message can still be refused.
+     */
+    BATV_BOUNCE_REASON_REJECT_FIRST = 560,
+    /**
+     * There is nobody to send it to.
+     */
+    BATV_BOUNCE_REASON_NULL = 561,
+    /**
+     * The sender asked not to be told.
+     */
+    BATV_BOUNCE_REASON_DSN_NEVER = 562,
+    /**
+     * An automatic reply would answer a list or a program.
+     */
+    BATV_BOUNCE_REASON_RFC3834 = 563,
+    /**
+     * A list or a program whose sender is proved, which needs its bounces.
+     */
+    BATV_BOUNCE_REASON_LIST_NDR = 564,
+    /**
+     * A sender of ours, proved.
+     */
+    BATV_BOUNCE_REASON_OWN_VERIFIED = 565,
+    /**
+     * A sender of ours, not proved.
+     */
+    BATV_BOUNCE_REASON_OWN_FORGED = 566,
+    /**
+     * Spam or malware.
+     */
+    BATV_BOUNCE_REASON_HOSTILE = 567,
+    /**
+     * SPF passes.
+     */
+    BATV_BOUNCE_REASON_SPF = 568,
+    /**
+     * DKIM passes.
+     */
+    BATV_BOUNCE_REASON_DKIM = 569,
+    /**
+     * DMARC passes.
+     */
+    BATV_BOUNCE_REASON_DMARC = 570,
+    /**
+     * SPF passes for whoever rewrote the sender.
+     */
+    BATV_BOUNCE_REASON_REWRITTEN = 571,
+    /**
+     * A trusted sealer saw a proof.
+     */
+    BATV_BOUNCE_REASON_ARC = 572,
+    /**
+     * SPF or DMARC fails.
+     */
+    BATV_BOUNCE_REASON_FORGED = 573,
+    /**
+     * Nothing is proved.
+     */
+    BATV_BOUNCE_REASON_UNPROVED = 574,
+    /**
+     * No mail can go there.
+     */
+    BATV_BOUNCE_REASON_UNROUTABLE = 575,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_bounce_reason batv_bounce_reason;
+#else
+typedef uint32_t batv_bounce_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What kind of message it is.
  */
 enum batv_class
@@ -596,6 +715,31 @@ enum batv_algorithm
 typedef enum batv_algorithm batv_algorithm;
 #else
 typedef uint32_t batv_algorithm;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What would be sent; 0 is the same as `BATV_BOUNCE_KIND_NON_DELIVERY`.
+ */
+enum batv_bounce_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A report that the message was not delivered (RFC 3464).
+     */
+    BATV_BOUNCE_KIND_NON_DELIVERY = 580,
+    /**
+     * A vacation notice, a receipt, an answer of a robot (RFC 3834).
+     */
+    BATV_BOUNCE_KIND_AUTOMATIC_REPLY = 581,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_bounce_kind batv_bounce_kind;
+#else
+typedef uint32_t batv_bounce_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -947,6 +1091,82 @@ typedef struct batv_mark {
      */
     char envelope_id[BATV_MARK_SIZE];
 } batv_mark;
+
+/**
+ * The message that would be answered, and what is known of it. Set all of it to zero first, then what is known.
+ */
+typedef struct batv_bounce_question {
+    /**
+     * The argument of MAIL FROM, with or without angle brackets. Empty, with a length of 0, is the null path.
+     */
+    const char *reverse_path;
+    /**
+     * Octets of the reverse-path.
+     */
+    size_t reverse_path_length;
+    /**
+     * The header of the message, or the whole message; NULL when it is not there.
+     */
+    const char *header;
+    /**
+     * Octets of the header.
+     */
+    size_t header_length;
+    /**
+     * The value of NOTIFY of the recipient (RFC 3461 §4.1); NULL or empty when none was given.
+     */
+    const char *notify;
+    /**
+     * Octets of that value.
+     */
+    size_t notify_length;
+    /**
+     * A `batv_bounce_kind`: what would be sent; 0 for a report that the message was not delivered.
+     */
+    uint32_t kind;
+    /**
+     * A `batv_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
+     */
+    uint32_t tag;
+    /**
+     * 1 when the client still waits for the reply to its command, so that the message can be refused instead; else 0.
+     */
+    uint32_t answerable_in_smtp;
+    /**
+     * 1 when the client is a user of ours who has authenticated, or a machine of ours; else 0.
+     */
+    uint32_t own_client;
+    /**
+     * 1 when a filter of ours takes the message for spam or malware; else 0.
+     */
+    uint32_t hostile;
+    /**
+     * 1 when the domain of the reverse-path takes no mail: a null MX (RFC 7505), or neither MX nor address; else 0.
+     */
+    uint32_t unroutable;
+} batv_bounce_question;
+
+/**
+ * Whether it may be sent, and why.
+ */
+typedef struct batv_bounce_answer {
+    /**
+     * Whether it may be sent.
+     */
+    batv_may may;
+    /**
+     * Why, as a code.
+     */
+    batv_bounce_reason reason;
+    /**
+     * The number of the row that has decided, in the table of `batv-bounce`, from 1 to 15.
+     */
+    uint32_t row;
+    /**
+     * Why, in words, and a NUL.
+     */
+    char words[BATV_WORDS_SIZE];
+} batv_bounce_answer;
 
 /**
  * What a message is.
@@ -1378,6 +1598,36 @@ batv_result batv_mark_verify(const struct batv_keyring *keyring,
                              batv_verdict *verdict);
 
 /**
+ * Whether a bounce or an automatic reply may go to the sender of a message, who may be forged. What is sent goes to the
+ * reverse-path, never to From or Reply-To, with the null reverse-path.
+ *
+ * - `settings`: `ours`, `authserv_ids`, `sealers`, `allow_listed`, `double_bounce` and `hold_unproved` count; NULL for the
+ *   defaults. Without `authserv_ids` no Authentication-Results is believed.
+ * - `question`: not NULL.
+ * - `answer`: gets the answer; not NULL. It is all zero on any error, after which nothing should be sent.
+ *
+ * Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`, also for what is no NOTIFY;
+ * `BATV_RESULT_NULL_POINTER`.
+ * Threads: any.
+ *
+ * ```c
+ * batv_bounce_question undelivered;
+ * batv_bounce_answer answer;
+ * memset(&undelivered, 0, sizeof undelivered);
+ * undelivered.reverse_path = "bob@example.net";
+ * undelivered.reverse_path_length = strlen(undelivered.reverse_path);
+ * undelivered.header = "Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.net\r\n";
+ * undelivered.header_length = strlen(undelivered.header);
+ * if (batv_settings_set(settings, "authserv_ids", "mx.example.com") == BATV_RESULT_OK &&
+ *     batv_may_bounce(settings, &undelivered, &answer) == BATV_RESULT_OK && answer.may == BATV_MAY_YES)
+ *     printf("tell bob: %s\n", answer.words);
+ * ```
+ */
+batv_result batv_may_bounce(const struct batv_settings *settings,
+                            const struct batv_bounce_question *question,
+                            struct batv_bounce_answer *answer);
+
+/**
  * Reads a message: what it is, and what it returns. Any octets are a message of some kind.
  *
  * - `message`, `message_length`: header and body, as they came, in octets, whatever ends their lines. The library keeps
@@ -1549,6 +1799,12 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
  * | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
  * | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+ * | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
+ * | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
+ * | `sealers` | domains whose ARC seals are believed, with spaces between | none |
+ * | `allow_listed` | domains and mailboxes that get bounces though nothing proves them | none |
+ * | `double_bounce` | mailboxes that stand for the null reverse-path on some servers: they get none | none |
+ * | `hold_unproved` | whether a bounce to a sender not proved is held, or else not sent: `true` or `false` | `false` |
  *
  * - `settings`: not NULL.
  * - `name`, `value`: text up to a NUL.

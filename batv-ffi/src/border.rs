@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     NullPointer(&'static str),
     /// What no argument can be.
     Argument(&'static str),
-    /// The value of a setting.
+    /// The value of a setting, or of what has a form of its own.
     Setting(String),
     /// A buffer of so many octets, where so many are needed.
     TooSmall {

@@ -5,6 +5,7 @@
 
 use core::ffi::{CStr, c_char};
 
+use batv_bounce::may_bounce::{self, Kind, May};
 use batv_bounce::{Action, Class, Form, Origin, Proof};
 use batv_config::Permissions;
 use batv_core::Algorithm;
@@ -367,6 +368,83 @@ pub enum batv_origin {
     Disproved = 546,
 }
 
+/// Whether a bounce or an automatic reply may be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_may {
+    /// Send it, to the reverse-path, with the null reverse-path.
+    Yes = 550,
+    /// Don't send it; tell the log, or postmaster.
+    No = 551,
+    /// Refuse the message with a 5yz reply: then it is for the client to tell the sender.
+    RejectFirst = 552,
+    /// Hold it for a person, or refuse the message for now with a 4yz reply while that can be done.
+    Hold = 553,
+}
+
+/// Why it may be sent, or may not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_bounce_reason {
+    /// The message can still be refused.
+    RejectFirst = 560,
+    /// There is nobody to send it to.
+    Null = 561,
+    /// The sender asked not to be told.
+    DsnNever = 562,
+    /// An automatic reply would answer a list or a program.
+    Rfc3834 = 563,
+    /// A list or a program whose sender is proved, which needs its bounces.
+    ListNdr = 564,
+    /// A sender of ours, proved.
+    OwnVerified = 565,
+    /// A sender of ours, not proved.
+    OwnForged = 566,
+    /// Spam or malware.
+    Hostile = 567,
+    /// SPF passes.
+    Spf = 568,
+    /// DKIM passes.
+    Dkim = 569,
+    /// DMARC passes.
+    Dmarc = 570,
+    /// SPF passes for whoever rewrote the sender.
+    Rewritten = 571,
+    /// A trusted sealer saw a proof.
+    Arc = 572,
+    /// SPF or DMARC fails.
+    Forged = 573,
+    /// Nothing is proved.
+    Unproved = 574,
+    /// No mail can go there.
+    Unroutable = 575,
+}
+
+/// What would be sent; 0 is the same as `BATV_BOUNCE_KIND_NON_DELIVERY`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_bounce_kind {
+    /// A report that the message was not delivered (RFC 3464).
+    NonDelivery = 580,
+    /// A vacation notice, a receipt, an answer of a robot (RFC 3834).
+    AutomaticReply = 581,
+}
+
+impl batv_verdict {
+    /// 0, and what only SRS has, is none.
+    pub(crate) const fn read(number: u32) -> Result<Option<Verdict>, Failure> {
+        Ok(Some(match number {
+            0 | 105 | 106 => return Ok(None),
+            100 => Verdict::Valid,
+            101 => Verdict::Expired,
+            102 => Verdict::BadMac,
+            103 => Verdict::UnknownKey,
+            104 => Verdict::Untagged,
+            _ => return Err(Failure::Argument("`tag` is no batv_verdict")),
+        }))
+    }
+}
+
 impl batv_verdict {
     #[inline]
     pub(crate) const fn of(value: Verdict) -> Result<Self, Failure> {
@@ -562,6 +640,52 @@ impl batv_origin {
             Origin::Disproved => Self::Disproved,
             _ => return Err(Failure::Unnumbered),
         })
+    }
+}
+
+impl batv_may {
+    pub(crate) const fn of(value: May) -> Result<Self, Failure> {
+        Ok(match value {
+            May::Yes => Self::Yes,
+            May::No => Self::No,
+            May::RejectFirst => Self::RejectFirst,
+            May::Hold => Self::Hold,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_bounce_reason {
+    pub(crate) const fn of(value: may_bounce::Reason) -> Result<Self, Failure> {
+        Ok(match value {
+            may_bounce::Reason::RejectFirst => Self::RejectFirst,
+            may_bounce::Reason::Null => Self::Null,
+            may_bounce::Reason::DsnNever => Self::DsnNever,
+            may_bounce::Reason::Rfc3834 => Self::Rfc3834,
+            may_bounce::Reason::ListNdr => Self::ListNdr,
+            may_bounce::Reason::OwnVerified => Self::OwnVerified,
+            may_bounce::Reason::OwnForged => Self::OwnForged,
+            may_bounce::Reason::Hostile => Self::Hostile,
+            may_bounce::Reason::Spf => Self::Spf,
+            may_bounce::Reason::Dkim => Self::Dkim,
+            may_bounce::Reason::Dmarc => Self::Dmarc,
+            may_bounce::Reason::Rewritten => Self::Rewritten,
+            may_bounce::Reason::Arc => Self::Arc,
+            may_bounce::Reason::Forged => Self::Forged,
+            may_bounce::Reason::Unproved => Self::Unproved,
+            may_bounce::Reason::Unroutable => Self::Unroutable,
+            _ => return Err(Failure::Unnumbered),
+        })
+    }
+}
+
+impl batv_bounce_kind {
+    pub(crate) const fn read(number: u32) -> Result<Kind, Failure> {
+        match number {
+            0 | 580 => Ok(Kind::NonDelivery),
+            581 => Ok(Kind::AutomaticReply),
+            _ => Err(Failure::Argument("`kind` is no batv_bounce_kind")),
+        }
     }
 }
 
@@ -772,6 +896,28 @@ const fn text(code: u32) -> &'static CStr {
         544 => c"hint",
         545 => c"unknown",
         546 => c"disproved",
+        550 => c"yes",
+        551 => c"no",
+        552 => c"reject-first",
+        553 => c"hold",
+        560 => c"reject-first",
+        561 => c"null",
+        562 => c"dsn-never",
+        563 => c"rfc3834",
+        564 => c"list-ndr",
+        565 => c"own-verified",
+        566 => c"own-forged",
+        567 => c"hostile",
+        568 => c"spf",
+        569 => c"dkim",
+        570 => c"dmarc",
+        571 => c"rewritten",
+        572 => c"arc",
+        573 => c"forged",
+        574 => c"unproved",
+        575 => c"unroutable",
+        580 => c"non-delivery",
+        581 => c"automatic-reply",
         _ => c"unknown code",
     }
 }

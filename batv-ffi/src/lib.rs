@@ -9,6 +9,7 @@ mod code;
 mod judge;
 mod keyring;
 mod mark;
+mod may_bounce;
 mod message;
 mod settings;
 mod srs;
@@ -22,9 +23,9 @@ pub use border::batv_inject_panic;
 pub use check::BATV_REPLY_SIZE;
 pub use check::{batv_check, batv_envelope, batv_judgement};
 pub use code::{
-    batv_action, batv_algorithm, batv_change, batv_class, batv_dialect, batv_disposition, batv_earlier, batv_finding,
-    batv_moment, batv_origin, batv_original, batv_permissions, batv_reason, batv_result, batv_text, batv_unwrap_mode,
-    batv_use, batv_verdict,
+    batv_action, batv_algorithm, batv_bounce_kind, batv_bounce_reason, batv_change, batv_class, batv_dialect,
+    batv_disposition, batv_earlier, batv_finding, batv_may, batv_moment, batv_origin, batv_original, batv_permissions,
+    batv_reason, batv_result, batv_text, batv_unwrap_mode, batv_use, batv_verdict,
 };
 pub use judge::{batv_judge_message, batv_message_origin, batv_provenance};
 pub use keyring::{
@@ -32,6 +33,7 @@ pub use keyring::{
     batv_keyring_reload,
 };
 pub use mark::{BATV_MARK_SIZE, batv_mark, batv_mark_make, batv_mark_verify};
+pub use may_bounce::{BATV_WORDS_SIZE, batv_bounce_answer, batv_bounce_question, batv_may_bounce};
 pub use message::{
     batv_message, batv_message_evidence, batv_message_free, batv_message_new, batv_message_original, batv_message_read,
     batv_message_report, batv_reading,

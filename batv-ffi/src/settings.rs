@@ -5,6 +5,7 @@ use core::fmt::Display;
 
 use batv_bounce::Ours;
 use batv_bounce::dkim::PublicKey;
+use batv_bounce::may_bounce;
 use batv_config::clock;
 use batv_core::envelope::{Mode, Moment, OnError, Policy};
 use batv_core::prvs::{Delimiter, Form};
@@ -45,6 +46,7 @@ struct Scalars {
     marked_since: Option<Day>,
     strict_mdn: bool,
     reject_nonnull: bool,
+    hold_unproved: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +61,23 @@ struct Texts {
     protected: Vec<String>,
     exempt: Vec<String>,
     srs_domains: Vec<String>,
+    ours: Vec<String>,
+    authserv_ids: Vec<String>,
+    sealers: Vec<String>,
+    allow_listed: Vec<String>,
+    double_bounce: Vec<String>,
 }
 
+#[derive(Default)]
 struct Views<'a> {
     protected: Vec<Pattern<&'a str>>,
     exempt: Vec<Pattern<&'a str>>,
     srs_domains: Vec<Domain<'a>>,
+    ours: Vec<Pattern<&'a str>>,
+    authserv_ids: Vec<&'a str>,
+    sealers: Vec<&'a str>,
+    allow_listed: Vec<Pattern<&'a str>>,
+    double_bounce: Vec<Pattern<&'a str>>,
 }
 
 self_cell! {
@@ -80,11 +93,19 @@ impl Lists {
         fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, batv_core::Error> {
             texts.iter().map(|text| Pattern::parse(text.as_str())).collect()
         }
+        fn domains(texts: &[String]) -> Result<Vec<Domain<'_>>, batv_core::Error> {
+            texts.iter().map(|text| Domain::parse(text)).collect()
+        }
         Self::try_new(texts, |texts| {
             Ok(Views {
                 protected: patterns(&texts.protected)?,
                 exempt: patterns(&texts.exempt)?,
-                srs_domains: texts.srs_domains.iter().map(|text| Domain::parse(text)).collect::<Result<_, _>>()?,
+                srs_domains: domains(&texts.srs_domains)?,
+                ours: patterns(&texts.ours)?,
+                authserv_ids: texts.authserv_ids.iter().map(String::as_str).collect(),
+                sealers: domains(&texts.sealers)?.iter().map(Domain::as_str).collect(),
+                allow_listed: patterns(&texts.allow_listed)?,
+                double_bounce: patterns(&texts.double_bounce)?,
             })
         })
     }
@@ -92,8 +113,11 @@ impl Lists {
 
 impl Default for batv_settings {
     fn default() -> Self {
-        let nothing = Views { protected: Vec::new(), exempt: Vec::new(), srs_domains: Vec::new() };
-        Self { lists: Lists::new(Texts::default(), |_| nothing), scalars: Scalars::default(), dkim_keys: Vec::new() }
+        Self {
+            lists: Lists::new(Texts::default(), |_| Views::default()),
+            scalars: Scalars::default(),
+            dkim_keys: Vec::new(),
+        }
     }
 }
 
@@ -115,6 +139,7 @@ impl Default for Scalars {
             marked_since: None,
             strict_mdn: false,
             reject_nonnull: false,
+            hold_unproved: false,
         }
     }
 }
@@ -174,6 +199,19 @@ impl<'s> InForce<'s> {
         ours.dkim_keys = self.dkim_keys;
         ours.marked_since = self.scalars.marked_since;
         ours
+    }
+
+    pub(crate) fn may_bounce(&self) -> may_bounce::Policy<'s> {
+        let mut policy = may_bounce::Policy::default();
+        if let Some(views) = self.views {
+            policy.ours = if views.ours.is_empty() { &views.protected } else { &views.ours };
+            policy.authserv_ids = &views.authserv_ids;
+            policy.sealers = &views.sealers;
+            policy.allow_listed = &views.allow_listed;
+            policy.double_bounce = &views.double_bounce;
+        }
+        policy.hold_unproved = self.scalars.hold_unproved;
+        policy
     }
 
     pub(crate) const fn strict_mdn(&self) -> bool {
@@ -251,6 +289,12 @@ impl batv_settings {
             "srs_always_rewrite" => new.always_rewrite = yes_or_no()?,
             "marked_since" => new.marked_since = since()?,
             "strict_mdn" => new.strict_mdn = yes_or_no()?,
+            "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
+            "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
+            "sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
+            "allow_listed" => self.set_list(|texts| &mut texts.allow_listed, value).map_err(core)?,
+            "double_bounce" => self.set_list(|texts| &mut texts.double_bounce, value).map_err(core)?,
+            "hold_unproved" => new.hold_unproved = yes_or_no()?,
             "reject_nonnull" => new.reject_nonnull = yes_or_no()?,
             _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
         }
@@ -316,6 +360,12 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
 /// | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
 /// | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+/// | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
+/// | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
+/// | `sealers` | domains whose ARC seals are believed, with spaces between | none |
+/// | `allow_listed` | domains and mailboxes that get bounces though nothing proves them | none |
+/// | `double_bounce` | mailboxes that stand for the null reverse-path on some servers: they get none | none |
+/// | `hold_unproved` | whether a bounce to a sender not proved is held, or else not sent: `true` or `false` | `false` |
 ///
 /// - `settings`: not NULL.
 /// - `name`, `value`: text up to a NUL.

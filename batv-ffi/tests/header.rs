@@ -89,7 +89,7 @@ fn settings_are_those_of_the_table() {
         .filter_map(|line| line.strip_prefix(" * | `"))
         .map(|row| row.split('|').map(|cell| cell.trim().trim_matches('`')).collect())
         .collect();
-    assert!(rows.len() >= 18, "the table has lost rows");
+    assert!(rows.len() >= 24, "the table has lost rows");
     let mut settings = core::ptr::null_mut();
     // SAFETY: the place may be written to.
     assert_eq!(unsafe { batv::batv_settings_new(&raw mut settings) }, batv::batv_result::Ok);

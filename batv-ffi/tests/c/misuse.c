@@ -403,6 +403,42 @@ static void marks(void) {
     EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_mark_verify(keyring, TEXT(MARK), TEXT(ID), TEXT(ALICE), NOON, NULL));
 }
 
+static void may_bounce(void) {
+    batv_bounce_question question;
+    batv_bounce_answer answer;
+    char text[BATV_ADDRESS_SIZE];
+    uint32_t *const numbers[] = {&question.kind, &question.tag, &question.answerable_in_smtp, &question.own_client,
+                                 &question.hostile, &question.unroutable};
+    size_t at;
+    memset(&question, 0, sizeof question);
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_may_bounce(settings, NULL, &answer));
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_may_bounce(settings, &question, &answer));
+    question.reverse_path = ALICE;
+    question.reverse_path_length = sizeof ALICE - 1;
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_may_bounce(settings, &question, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_may_bounce(NULL, &question, &answer));
+    EXPECT(answer.may == BATV_MAY_NO && answer.reason == BATV_BOUNCE_REASON_UNPROVED && answer.row == 14);
+    EXPECT(strcmp(answer.words, "nothing proves the sender") == 0);
+    for (at = 0; at < sizeof numbers / sizeof numbers[0]; at++) {
+        *numbers[at] = BATV_RESULT_BAD_ARGUMENT;
+        EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_may_bounce(settings, &question, &answer));
+        EXPECT((unsigned)answer.may == 0 && answer.words[0] == 0);
+        *numbers[at] = 0;
+    }
+    question.header_length = 1;
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_may_bounce(settings, &question, &answer));
+    question.header_length = 0;
+    question.notify_length = 1;
+    EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_may_bounce(settings, &question, &answer));
+    question.notify = "NEVER,FAILURE";
+    question.notify_length = strlen(question.notify);
+    EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_may_bounce(settings, &question, &answer));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_error_message(text, sizeof text, NULL));
+    EXPECT(strstr(text, "NOTIFY=NEVER stands alone") != NULL);
+    question.reverse_path_length = 5;
+    EXPECT_RESULT(BATV_RESULT_MALFORMED, batv_may_bounce(settings, &question, &answer));
+}
+
 static void wrong_dkim_keys(void) {
     static const char RECORD[] = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     char text[BATV_ADDRESS_SIZE];
@@ -427,7 +463,8 @@ static void wrong_settings(void) {
         {"srs_domains", "a@b.c"}, {"srs_separator", "/"},  {"srs_hash_length", "3"}, {"srs_hash_length", "28"},
         {"srs_hash_length", "300"}, {"srs_hash_minimum", "5"}, {"srs_max_age", "0"}, {"srs_max_age", "1001"},
         {"srs_always_rewrite", "yes"}, {"mode", "\xFF"}, {"marked_since", "soon"}, {"strict_mdn", ""},
-        {"reject_nonnull", "1"},
+        {"reject_nonnull", "1"}, {"ours", "@"}, {"sealers", "a@b.c"}, {"allow_listed", "exa mple..com"},
+        {"double_bounce", "@"}, {"hold_unproved", "no"},
     };
     struct answer answer;
     char text[BATV_ADDRESS_SIZE];
@@ -460,6 +497,7 @@ int main(void) {
     pointers_and_numbers();
     messages();
     marks();
+    may_bounce();
     wrong_dkim_keys();
     wrong_settings();
     batv_message_free(message);
