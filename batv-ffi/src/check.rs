@@ -127,12 +127,14 @@ pub(crate) const NOTHING: (*const c_char, usize) = (core::ptr::null(), 0);
 
 impl batv_envelope {
     /// What may not be overwritten.
+    #[inline]
     pub(crate) const fn inputs(&self) -> [(*const c_char, usize); 2] {
         [(self.reverse_path, self.reverse_path_length), (self.forward_path, self.forward_path_length)]
     }
 
     /// # Safety
     /// The paths are NULL, or have the lengths that are said and stay as they are for `'a`.
+    #[inline]
     pub(crate) unsafe fn read<'a>(&self) -> Result<Envelope<'a>, Failure> {
         // SAFETY: as the caller vouches.
         let sender = unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length) }?;
@@ -150,6 +152,7 @@ impl batv_envelope {
 }
 
 impl batv_judgement {
+    #[inline]
     pub(crate) fn of(judged: &Judgement<'_>, earlier: Earlier) -> Result<Self, Failure> {
         Ok(Self {
             finding: batv_finding::of(judged.finding)?,

@@ -241,6 +241,53 @@ static void fields(void) {
     batv_message_free(message);
 }
 
+static void may_bounce(void) {
+    static const struct {
+        const char *from, *header, *notify;
+        uint32_t answerable_in_smtp, own_client;
+        const char *answer;
+    } cases[] = {
+        {"bob@example.net", "", "", 1, 0, "reject-first reject-first 1"},
+        {"<>", "", "", 0, 0, "no null 2"},
+        {"bob@example.net", "", "NEVER", 0, 0, "no dsn-never 3"},
+        {"alice@example.com", "", "FAILURE", 0, 1, "yes own-verified 6"},
+        {"alice@example.com", "", "", 0, 0, "no own-forged 7"},
+        {"bob@example.net", "Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.net\r\n", "", 0, 0, "yes spf 9"},
+        {"bob@example.net", "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=example.net\r\n", "", 0, 0, "hold unproved 14"},
+        {"bob@example.net", "Authentication-Results: mx.example.com; spf=fail smtp.mailfrom=example.net", "", 0, 0, "no forged 13"},
+        {"bob@example.net", "Authentication-Results: mx.example.com; spf=none; dkim=pass header.d=example.net", "", 0, 0, "yes dkim 10"},
+        {"a@partner.example", "", "", 0, 0, "yes unproved 14"},
+    };
+    batv_settings *settings = settings_with("protected example.com\nauthserv_ids mx.example.com\nallow_listed partner.example\n"
+                                            "hold_unproved true");
+    batv_bounce_question question;
+    batv_bounce_answer answer;
+    size_t at;
+    for (at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        size_t length = strlen(cases[at].header);
+        char *header = malloc(length + (length == 0)), said[64];
+        memcpy(header, cases[at].header, length);
+        memset(&question, 0, sizeof question);
+        question.reverse_path = cases[at].from;
+        question.reverse_path_length = strlen(cases[at].from);
+        question.header = header;
+        question.header_length = length;
+        question.notify = cases[at].notify;
+        question.notify_length = strlen(cases[at].notify);
+        question.answerable_in_smtp = cases[at].answerable_in_smtp;
+        question.own_client = cases[at].own_client;
+        EXPECT_RESULT(BATV_RESULT_OK, batv_may_bounce(settings, &question, &answer));
+        free(header);
+        snprintf(said, sizeof said, "%s %s %u", batv_text(answer.may), batv_text(answer.reason), (unsigned)answer.row);
+        if (strcmp(said, cases[at].answer) != 0) {
+            fprintf(stderr, "%s to %s, not %s\n", said, cases[at].from, cases[at].answer);
+            failures++;
+        }
+        EXPECT(strlen(answer.words) > 10);
+    }
+    batv_settings_free(settings);
+}
+
 int main(void) {
     size_t at;
     EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
@@ -248,6 +295,7 @@ int main(void) {
         judge(&rows[at]);
     flags();
     fields();
+    may_bounce();
     batv_keyring_free(keyring);
     return failures != 0;
 }
