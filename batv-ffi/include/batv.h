@@ -1825,7 +1825,7 @@ batv_result batv_settings_set(struct batv_settings *settings,
 
 /**
  * Adds a public key of our DKIM signatures (RFC 6376, RFC 8463). One on a returned header proves that the message was
- * ours. Nothing is looked up in DNS.
+ * ours. Nothing is looked up in DNS. To take a key away, make new settings.
  *
  * - `settings`: not NULL.
  * - `domain`, `selector`: `d=` and `s=` of the signatures, up to a NUL.

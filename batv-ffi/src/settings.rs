@@ -289,13 +289,13 @@ impl batv_settings {
             "srs_always_rewrite" => new.always_rewrite = yes_or_no()?,
             "marked_since" => new.marked_since = since()?,
             "strict_mdn" => new.strict_mdn = yes_or_no()?,
+            "reject_nonnull" => new.reject_nonnull = yes_or_no()?,
             "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
             "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
             "sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
             "allow_listed" => self.set_list(|texts| &mut texts.allow_listed, value).map_err(core)?,
             "double_bounce" => self.set_list(|texts| &mut texts.double_bounce, value).map_err(core)?,
             "hold_unproved" => new.hold_unproved = yes_or_no()?,
-            "reject_nonnull" => new.reject_nonnull = yes_or_no()?,
             _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
         }
         // What one call has said must not come to light as an error of another.
@@ -400,7 +400,7 @@ pub unsafe extern "C" fn batv_settings_set(
 }
 
 /// Adds a public key of our DKIM signatures (RFC 6376, RFC 8463). One on a returned header proves that the message was
-/// ours. Nothing is looked up in DNS.
+/// ours. Nothing is looked up in DNS. To take a key away, make new settings.
 ///
 /// - `settings`: not NULL.
 /// - `domain`, `selector`: `d=` and `s=` of the signatures, up to a NUL.

@@ -36,8 +36,15 @@ impl Way {
             return Command::new(program);
         }
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect"]);
-        valgrind.args(["--errors-for-leak-kinds=definite,indirect,possible", "--"]).arg(program);
+        valgrind.args([
+            "--quiet",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--show-leak-kinds=definite,indirect,possible",
+        ]);
+        valgrind.arg("--errors-for-leak-kinds=definite,indirect,possible");
+        valgrind.arg(format!("--suppressions={}", manifest().join("tests/c/valgrind.supp").display()));
+        valgrind.arg("--").arg(program);
         valgrind
     }
 }

@@ -61,7 +61,7 @@ struct Sides {
 
 impl Sides {
     fn new() -> Self {
-        let text = fs::read_to_string(folder().join("keyring.toml")).unwrap();
+        let text = fs::read_to_string(folder().join("keyring.toml")).expect("a file");
         let (mut c_keyring, mut c_settings) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the text has this length, and the place may be written to.
         let result = unsafe { batv_keyring_new_from_text(text.as_ptr().cast(), text.len(), &raw mut c_keyring) };
@@ -77,16 +77,16 @@ impl Sides {
             (c"double_bounce", "double-bounce@example.com"),
             (c"allow_listed", "partner.example"),
         ] {
-            let value = CString::new(value).unwrap();
+            let value = CString::new(value).expect("no NUL");
             // SAFETY: these are settings and texts with a NUL.
             let result = unsafe { batv_settings_set(c_settings, name.as_ptr(), value.as_ptr()) };
             assert_eq!(result, batv_result::Ok, "{name:?}");
         }
         let mut dkim_keys = Vec::new();
         for selector in SELECTORS {
-            let record = fs::read(folder().join(format!("dkim/{selector}.example.com.txt"))).unwrap();
-            dkim_keys.push(PublicKey::parse("example.com", selector, &record).unwrap());
-            let selector = CString::new(selector).unwrap();
+            let record = fs::read(folder().join(format!("dkim/{selector}.example.com.txt"))).expect("a record");
+            dkim_keys.push(PublicKey::parse("example.com", selector, &record).expect("a key"));
+            let selector = CString::new(selector).expect("no NUL");
             // SAFETY: these are settings and texts with a NUL, and the record has this length.
             let result = unsafe {
                 batv_settings_add_dkim_key(
@@ -102,10 +102,10 @@ impl Sides {
         Self {
             c_keyring,
             c_settings,
-            keyring: Keyring::parse(&text).unwrap(),
+            keyring: Keyring::parse(&text).expect("a keyring"),
             dkim_keys,
-            protected: [Pattern::parse("example.com").unwrap()],
-            today: clock::parse_at(TODAY).unwrap(),
+            protected: [Pattern::parse("example.com").expect("a pattern")],
+            today: clock::parse_at(TODAY).expect("a day"),
         }
     }
 
@@ -114,7 +114,7 @@ impl Sides {
     }
 
     fn agree(&self, octets: &[u8], from: &str, to: &str) {
-        let reverse_path = Path::parse(from.as_bytes()).unwrap();
+        let reverse_path = Path::parse(from.as_bytes()).expect("a sender");
         let reading = read(octets, Some(reverse_path), &Limits::default());
         let mut message = ptr::null_mut();
         // SAFETY: the texts have these lengths, and the place may be written to.
@@ -148,7 +148,7 @@ impl Sides {
         let mut ours = Ours::new(&self.protected);
         ours.dkim_keys = &self.dkim_keys;
         ours.marked_since = clock::parse_at(MARKED_SINCE).ok();
-        let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).unwrap());
+        let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"));
         envelope.moment = Moment::EndOfData;
         let by_envelope = envelope::judge(&envelope, self.keyring.keys(), &policy, self.today);
         let traced = origin(reading, &by_envelope.mailbox, self.keyring.keys(), &ours, self.today);
@@ -197,7 +197,7 @@ impl Sides {
             name(judgement.reason as u32),
             name(judgement.disposition as u32),
             name(provenance.origin as u32),
-            reply.to_str().unwrap(),
+            reply.to_str().expect("ASCII"),
             &deliver_to,
         ];
         let shown = (expected.reply.to_string(), expected.deliver_to.map(|mailbox| mailbox.to_string()));
@@ -272,7 +272,7 @@ fn agree_on_what_it_is(reading: &Reading<'_>, message: *const batv_message) {
     assert_eq!(evidence, lines(&reading.evidence));
     for name in FIELDS {
         let expected = original.and_then(|original| original.field(name)).unwrap_or_default();
-        let name = CString::new(name).unwrap();
+        let name = CString::new(name).expect("no NUL");
         let found = text(|text, capacity, length| {
             // SAFETY: message, name and buffer are as they are said to be.
             unsafe { batv_message_original(message, name.as_ptr(), text, capacity, length) }
@@ -280,7 +280,7 @@ fn agree_on_what_it_is(reading: &Reading<'_>, message: *const batv_message) {
         assert_eq!(found, tame(&expected), "{name:?}");
     }
     let told = |name: &CStr, recipient: usize, expected: Option<&str>| {
-        let recipient = recipient.try_into().unwrap();
+        let recipient = recipient.try_into().expect("one of 100");
         let found = text(|text, capacity, length| {
             // SAFETY: message, name and buffer are as they are said to be.
             unsafe { batv_message_report(message, name.as_ptr(), recipient, text, capacity, length) }
@@ -306,13 +306,13 @@ fn text(mut call: impl FnMut(*mut c_char, usize, *mut usize) -> batv_result) -> 
     let mut buffer = vec![0xA5; length + 1];
     assert_eq!(call(buffer.as_mut_ptr().cast(), buffer.len(), &raw mut length), batv_result::Ok);
     assert_eq!((buffer.len(), buffer.pop()), (length + 1, Some(0)));
-    String::from_utf8(buffer).unwrap()
+    String::from_utf8(buffer).expect("UTF-8")
 }
 
 /// The name of a code, and nothing for none.
 fn name(code: u32) -> &'static str {
     // SAFETY: the library answers with a text of its own.
-    if code == 0 { "" } else { unsafe { CStr::from_ptr(batv_text(code)) }.to_str().unwrap() }
+    if code == 0 { "" } else { unsafe { CStr::from_ptr(batv_text(code)) }.to_str().expect("ASCII") }
 }
 
 fn tame(text: &(impl Display + ?Sized)) -> String {

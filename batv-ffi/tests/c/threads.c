@@ -38,13 +38,15 @@ static void *sign(void *failed) {
         result = batv_verify(keyring, BY_OLD, strlen(BY_OLD), NOON, &found, mailbox, sizeof mailbox, NULL);
         right = right && result == BATV_RESULT_OK && found.verdict == BATV_VERDICT_VALID &&
                 strcmp(mailbox, "alice@example.com") == 0;
-        memset(&question, 0, sizeof question);
-        question.reverse_path = "<>";
-        question.reverse_path_length = 2;
-        question.forward_path = "alice@example.com";
-        question.forward_path_length = 17;
-        result = batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, NULL, NULL, 0, NULL);
-        right = right && result == BATV_RESULT_OK && judgement.reason == BATV_REASON_ORIGINAL_PROVED;
+        if (round % 10 == 0) {
+            memset(&question, 0, sizeof question);
+            question.reverse_path = "<>";
+            question.reverse_path_length = 2;
+            question.forward_path = "alice@example.com";
+            question.forward_path_length = 17;
+            result = batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, NULL, NULL, 0, NULL);
+            right = right && result == BATV_RESULT_OK && judgement.reason == BATV_REASON_ORIGINAL_PROVED;
+        }
         /* The message of an error is the thread's own. */
         result = batv_verify(keyring, "@", 1, NOON, &found, NULL, 0, NULL);
         right = right && result == BATV_RESULT_MALFORMED &&
