@@ -5,10 +5,12 @@
  * small is left empty, and the length says what is needed, without the NUL. So are all answers on any error, so that
  * nobody takes an old one for a new one.
  *
- * Handles (batv_keyring, batv_message, batv_settings) are made by batv_..._new... and freed by you, once. All else is yours.
+ * Handles (batv_keyring, batv_message, batv_settings) are made by batv_..._new... and freed by you, once. All else is
+ * yours.
  *
  * All calls may be made from many threads at the same time on the same handles, but for batv_settings_set,
- * batv_settings_add_dkim_key and the batv_..._free. None keeps a pointer that it was given, and none blocks, but for those that read a file.
+ * batv_settings_add_dkim_key and the batv_..._free. None keeps a pointer that it was given, and none blocks, but for
+ * those that read a file.
  *
  * The numbers of the enums never move, and no two codes of any kind have the same one.
  *
