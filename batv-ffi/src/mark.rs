@@ -115,10 +115,11 @@ pub unsafe extern "C" fn batv_mark_verify(
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that so many octets are there.
         let mark = unsafe { octets("mark", mark, mark_length) }?;
-        let message_id = match message_id.is_null() && message_id_length == 0 {
-            true => None,
+        let message_id = if message_id.is_null() && message_id_length == 0 {
+            None
+        } else {
             // SAFETY: the same.
-            false => Some(unsafe { octets("message_id", message_id, message_id_length) }?),
+            Some(unsafe { octets("message_id", message_id, message_id_length) }?)
         };
         // SAFETY: the same.
         let sender = unsafe { path("reverse_path", reverse_path, reverse_path_length) }?;

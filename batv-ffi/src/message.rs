@@ -78,10 +78,11 @@ pub unsafe extern "C" fn batv_message_new(
         unsafe { put(handle, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("handle"))?;
         // SAFETY: the caller says that so many octets are there.
         let message = unsafe { octets("message", message, message_length) }?;
-        let reverse_path = match reverse_path.is_null() && reverse_path_length == 0 {
-            true => None,
+        let reverse_path = if reverse_path.is_null() && reverse_path_length == 0 {
+            None
+        } else {
             // SAFETY: the same.
-            false => Some(unsafe { path("reverse_path", reverse_path, reverse_path_length) }?),
+            Some(unsafe { path("reverse_path", reverse_path, reverse_path_length) }?)
         };
         let mut limits = Limits::default();
         if limit > 0 {
