@@ -119,7 +119,7 @@ pub(crate) fn line(octets: &[u8]) -> &[u8] {
 }
 
 /// Whether a line has nothing but its end. White space alone ends no header: it is folding that lost its text.
-fn is_empty(line: &[u8]) -> bool {
+pub(crate) fn is_empty(line: &[u8]) -> bool {
     matches!(line, b"" | b"\n" | b"\r\n")
 }
 

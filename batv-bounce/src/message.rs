@@ -3,14 +3,17 @@
 use alloc::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::html::html_to_text;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Address, ContentType, HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Address, ContentType, HeaderName, HeaderValue, MessageParser};
+use memchr::memmem;
 
-use crate::header::{Field, fields, line};
+use crate::header::{Field, fields, is_empty, line};
+
+/// The most octets of a field that are taken apart: the parser goes through its parameters again for each of them.
+const MOST_FIELD_OCTETS: usize = 8192;
 
 /// How much of a message is read. What is beyond is as if it had been cut off, and the reading says so.
 ///
@@ -30,23 +33,16 @@ pub struct Limits {
     pub header_octets: usize,
     /// Octets of a text, decoded, whose words are read.
     pub text_octets: usize,
-    /// Lines that could begin a part, and fields that could tell its type: more parts than that can't be. So it bounds
-    /// the depth, too.
+    /// Parts, multiparts among them. Those of messages inside are not looked for.
     pub parts: usize,
-    /// Fields that could tell of a multipart. A search for a delimiter that isn't there goes through all that follows, so
-    /// that the time is bounded by this number times the octets.
-    pub multiparts: usize,
+    /// Multiparts in one another. A line that may be a delimiter is compared with those of all, so that the time is
+    /// bounded by this number times the octets.
+    pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            octets: 16 * 1024 * 1024,
-            header_octets: 256 * 1024,
-            text_octets: 64 * 1024,
-            parts: 10_000,
-            multiparts: 250,
-        }
+        Self { octets: 16 * 1024 * 1024, header_octets: 256 * 1024, text_octets: 64 * 1024, parts: 10_000, depth: 100 }
     }
 }
 
@@ -88,15 +84,12 @@ enum Encoding {
 
 impl<'x> Message<'x> {
     pub(crate) fn read(octets: &'x [u8], limits: &Limits) -> Self {
-        let octets = without_envelope_line(octets);
-        let (octets, mut cut) = bounded(octets, limits);
-        let mut header = fields(octets);
-        header.by_ref().for_each(drop);
-        let header_length = octets.len() - header.rest().len();
-        cut |= header_length > limits.header_octets;
+        let within = &octets[..octets.len().min(limits.octets)];
+        let beyond = within.len() < octets.len();
+        let octets = without_envelope_line(within);
+        let Structure { parts, header_length, cut, .. } = Structure::read(octets, limits);
         let header = &octets[..header_length.min(limits.header_octets)];
-        let parts = structure(octets, header_length, limits);
-        Self { header, parts, cut, limits: *limits }
+        Self { header, parts, cut: cut || beyond, limits: *limits }
     }
 
     /// The first field of this name.
@@ -114,11 +107,12 @@ impl<'x> Message<'x> {
         let value = field.text();
         if !field.value.is_ascii() {
             let charset = self.parts.iter().find_map(|part| part.charset.as_deref());
-            let raw: Vec<u8> = field.value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
+            let raw: Vec<u8> =
+                beginning(field.value).iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
             return decode_charset(raw.trim_ascii(), charset);
         }
         let parser = MessageParser::new().default_header_text();
-        let parsed = parser.parse_headers(field.octets);
+        let parsed = parser.parse_headers(beginning(field.octets));
         match parsed.as_ref().and_then(|parsed| parsed.headers().first()).map(|header| &header.value) {
             Some(HeaderValue::Text(text)) => text.clone().into_owned(),
             _ => value,
@@ -129,7 +123,7 @@ impl<'x> Message<'x> {
     pub(crate) fn authors(&self) -> Vec<(String, String)> {
         let Some(field) = self.field("From") else { return Vec::new() };
         let parser = MessageParser::new().header_address(HeaderName::From).default_header_ignore();
-        let parsed = parser.parse_headers(field.octets);
+        let parsed = parser.parse_headers(beginning(field.octets));
         let Some(HeaderValue::Address(address)) = parsed.as_ref().and_then(|parsed| parsed.header(HeaderName::From))
         else {
             return vec![(field.text(), String::new())];
@@ -186,7 +180,7 @@ fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
     let known = charset.filter(|charset| !charset.eq_ignore_ascii_case("us-ascii") || octets.is_ascii());
     let decoder = known.and_then(|charset| charset_decoder(charset.as_bytes()));
     let guess = || {
-        if memchr::memmem::find(octets, b"\x1b$").is_some() {
+        if memmem::find(octets, b"\x1b$").is_some() {
             "iso-2022-jp"
         } else if core::str::from_utf8(octets).map_or_else(|error| error.error_len().is_none(), |_| true) {
             "utf-8"
@@ -207,109 +201,205 @@ fn without_envelope_line(octets: &[u8]) -> &[u8] {
     }
 }
 
-/// As much of a message as the limits allow, and whether that is less than all.
-fn bounded<'x>(octets: &'x [u8], limits: &Limits) -> (&'x [u8], bool) {
-    static PARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        AhoCorasick::builder().ascii_case_insensitive(true).build(["\n--", "content-type", "boundary"]).ok()
-    });
-    let within = &octets[..octets.len().min(limits.octets)];
-    let (mut parts, mut multiparts) = (0, 0);
-    for found in PARTS.iter().flat_map(|parts| parts.find_iter(within)) {
-        parts += usize::from(found.pattern().as_usize() < 2);
-        multiparts += usize::from(found.pattern().as_usize() == 2);
-        if parts > limits.parts || multiparts > limits.multiparts {
-            return (&within[..found.start()], true);
-        }
-    }
-    (within, within.len() < octets.len())
+/// As much of a field as is parsed.
+fn beginning(field: &[u8]) -> &[u8] {
+    &field[..field.len().min(MOST_FIELD_OCTETS)]
 }
 
-/// Reads types and places of all parts. Their transfer encoding is hidden from the parser: so it decodes nothing, and
-/// never goes from a decoded message into the next one by recursion.
-fn structure<'x>(octets: &'x [u8], header_length: usize, limits: &Limits) -> Vec<Part<'x>> {
+/// A value with parameters (RFC 2045 §5.1).
+fn parameterized(field: Field<'_>) -> Option<ContentType<'_>> {
     static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
         MessageParser::new()
             .header_content_type(HeaderName::ContentType)
             .header_content_type(HeaderName::ContentDisposition)
             .default_header_ignore()
     });
-    let mut parts = Vec::new();
-    // Messages inside are taken apart without recursion: they may be as deep as there are parts.
-    let mut taken_apart = Vec::new();
-    if let Some(message) = PARSER.parse(octets) {
-        let mut numbers = vec![String::new(); message.parts.len()];
-        for (at, part) in message.parts.into_iter().enumerate() {
-            let number = core::mem::take(&mut numbers[at]);
-            parts.push(read_part(octets, number.clone(), &part, limits));
-            match part.body {
-                PartType::Multipart(children) => {
-                    for (position, child) in children.into_iter().enumerate() {
-                        let child = usize::try_from(child).ok().and_then(|child| numbers.get_mut(child));
-                        let separator = if number.is_empty() { "" } else { "." };
-                        // Of its own numbers a part can be deep in; the text of one is bounded all the same.
-                        if let Some(child) = child.filter(|_| number.len() < 64) {
-                            *child = format!("{number}{separator}{}", position + 1);
-                        }
-                    }
-                }
-                PartType::Message(inside) => taken_apart.push(inside),
-                _ => {}
-            }
-        }
+    let mut parsed = PARSER.parse_headers(beginning(field.octets))?;
+    match parsed.parts.first_mut()?.headers.pop()?.value {
+        HeaderValue::ContentType(value) => Some(value),
+        _ => None,
     }
-    while let Some(mut message) = taken_apart.pop() {
-        for part in message.parts.drain(..) {
-            if let PartType::Message(inside) = part.body {
-                taken_apart.push(inside);
-            }
-        }
-    }
-    if parts.is_empty() {
-        parts.push(Part {
-            number: String::new(),
-            kind: "text/plain".to_owned(),
-            report_type: String::new(),
-            name: String::new(),
-            body: &octets[header_length..],
-            charset: None,
-            encoding: Encoding::Identity,
-            ends: false,
-        });
-    }
-    parts
 }
 
-fn read_part<'x>(octets: &'x [u8], number: String, part: &MessagePart<'_>, limits: &Limits) -> Part<'x> {
-    let place = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
-    let (start, body, end) = (place(part.offset_header), place(part.offset_body), place(part.offset_end));
-    let header = octets.get(start..body).unwrap_or_default();
-    let header = &header[..header.len().min(limits.header_octets)];
-    let kind = part.content_type();
-    let subtype = |kind: &ContentType<'_>| {
-        format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()).to_ascii_lowercase()
-    };
-    let attribute = |name: &str| kind.and_then(|kind| kind.attribute(name)).map(str::to_owned);
-    let kind = match &part.body {
-        // Without a type, or in a digest (RFC 2046 §5.1.5).
-        PartType::Message(_) => "message/rfc822".to_owned(),
-        PartType::Multipart(_) => kind.map_or_else(String::new, subtype),
-        // A multipart whose delimiter is missing.
-        _ if kind.is_some_and(|kind| kind.ctype() == "multipart") => "text/plain".to_owned(),
-        _ => kind.map_or_else(|| "text/plain".to_owned(), subtype),
-    };
-    let encoding = fields(header).find(|field| field.is("Content-Transfer-Encoding")).map(|field| field.text());
-    Part {
-        number,
-        kind,
-        report_type: attribute("report-type").unwrap_or_default().to_ascii_lowercase(),
-        name: part.attachment_name().unwrap_or_default().to_owned(),
-        body: octets.get(body..end).unwrap_or_default(),
-        charset: attribute("charset"),
-        encoding: match encoding.as_deref().map(str::trim) {
-            Some(name) if name.eq_ignore_ascii_case("base64") => Encoding::Base64,
-            Some(name) if name.eq_ignore_ascii_case("quoted-printable") => Encoding::QuotedPrintable,
-            _ => Encoding::Identity,
-        },
-        ends: end < octets.len(),
+/// The parts of a message, in the order in which they begin. Nothing is decoded, and messages inside are not taken apart:
+/// so each line is looked at once, whatever the message is made of.
+struct Structure<'x, 'l> {
+    octets: &'x [u8],
+    limits: &'l Limits,
+    parts: Vec<Part<'x>>,
+    /// The parts that have not ended, from the outermost on: all but the last are multiparts.
+    open: Vec<Open>,
+    /// Octets of the first header.
+    header_length: usize,
+    cut: bool,
+}
+
+struct Open {
+    /// Its place among the parts.
+    place: usize,
+    /// That of a multipart.
+    boundary: Option<String>,
+    children: usize,
+}
+
+/// A delimiter line (RFC 2046 §5.1.1).
+struct Delimiter {
+    /// Which of the open parts it belongs to.
+    level: usize,
+    /// Whether it is the last of them.
+    closes: bool,
+    /// Where it starts: the line end before it is part of it.
+    start: usize,
+    /// Where the next line starts.
+    end: usize,
+}
+
+impl<'x, 'l> Structure<'x, 'l> {
+    fn read(octets: &'x [u8], limits: &'l Limits) -> Self {
+        let mut structure = Self { octets, limits, parts: Vec::new(), open: Vec::new(), header_length: 0, cut: false };
+        let mut next = Some(0);
+        while let Some(start) = next {
+            if structure.parts.len() >= limits.parts.max(1) {
+                structure.close(0, start);
+                structure.cut = true;
+                break;
+            }
+            let body = structure.begin(start);
+            next = structure.next_part(body);
+        }
+        structure
+    }
+
+    /// Begins the part whose header starts here, and tells where its body does.
+    fn begin(&mut self, start: usize) -> usize {
+        let (end, body) = self.header(start);
+        let header = &self.octets[start..end];
+        self.cut |= header.len() > self.limits.header_octets;
+        let header = &header[..header.len().min(self.limits.header_octets)];
+        let (number, in_digest) = match self.open.last() {
+            None => {
+                self.header_length = end;
+                (String::new(), false)
+            }
+            Some(Open { place, children, .. }) => {
+                let parent = &self.parts[*place];
+                let separator = if parent.number.is_empty() { "" } else { "." };
+                (format!("{}{separator}{children}", parent.number), parent.kind == "multipart/digest")
+            }
+        };
+        let (mut part, mut boundary) = Part::read(number, header, &self.octets[body..], in_digest);
+        if boundary.is_some() && self.open.len() >= self.limits.depth {
+            (part.kind, boundary) = ("text/plain".to_owned(), None);
+            self.cut = true;
+        }
+        self.open.push(Open { place: self.parts.len(), boundary, children: 0 });
+        self.parts.push(part);
+        body
+    }
+
+    /// Where the header that starts here ends, and where its body starts: behind an empty line, or at a delimiter.
+    fn header(&self, start: usize) -> (usize, usize) {
+        let mut end = start;
+        loop {
+            let next = line(&self.octets[end..]);
+            if is_empty(next) {
+                return (end, end + next.len());
+            }
+            if self.delimiter_at(end).is_some() {
+                return (end, end);
+            }
+            end += next.len();
+        }
+    }
+
+    /// Ends all parts that end before the next one begins, and tells where that is.
+    fn next_part(&mut self, mut from: usize) -> Option<usize> {
+        while let Some(Delimiter { level, closes, start, end }) = self.delimiter(from) {
+            if !closes {
+                self.close(level + 1, start);
+                self.open[level].children += 1;
+                return Some(end);
+            }
+            self.close(level, start);
+            from = end;
+        }
+        self.close(0, self.octets.len());
+        None
+    }
+
+    /// Ends the open parts from this level on.
+    fn close(&mut self, level: usize, end: usize) {
+        let behind = self.octets.len() - end;
+        for Open { place, boundary, children } in self.open.drain(level..) {
+            let part = &mut self.parts[place];
+            part.body = &part.body[..part.body.len().saturating_sub(behind)];
+            part.ends = behind > 0;
+            if boundary.is_some() && children == 0 {
+                // A multipart whose delimiter is missing.
+                part.kind = "text/plain".to_owned();
+            }
+        }
+    }
+
+    /// The first delimiter of an open multipart, from a line start on.
+    fn delimiter(&self, from: usize) -> Option<Delimiter> {
+        if self.open.iter().all(|open| open.boundary.is_none()) {
+            return None;
+        }
+        let others = || memmem::find_iter(&self.octets[from..], b"\n--");
+        self.delimiter_at(from).or_else(|| others().find_map(|at| self.delimiter_at(from + at + 1)))
+    }
+
+    /// The delimiter that is the line which starts here. Of two boundaries one may begin with the other.
+    fn delimiter_at(&self, start: usize) -> Option<Delimiter> {
+        let octets = self.octets[start..].strip_prefix(b"--")?;
+        let octets = line(octets);
+        let behind = |open: &Open| octets.strip_prefix(open.boundary.as_ref()?.as_bytes());
+        let found = self.open.iter().map(behind).enumerate().filter_map(|(level, rest)| Some((level, rest?)));
+        // White space may follow (§5.1.1).
+        let found = found.filter(|(_, rest)| rest.starts_with(b"--") || rest.trim_ascii().is_empty());
+        let (level, rest) = found.min_by_key(|(level, rest)| (rest.len(), usize::MAX - level))?;
+        let before = &self.octets[..start];
+        let before = before.strip_suffix(b"\n").unwrap_or(before);
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        Some(Delimiter { level, closes: rest.starts_with(b"--"), start: before.len(), end: start + 2 + octets.len() })
+    }
+}
+
+impl<'x> Part<'x> {
+    /// Reads the header of a part, and the boundary that it names when it is a multipart.
+    fn read(number: String, header: &[u8], body: &'x [u8], in_digest: bool) -> (Self, Option<String>) {
+        let field = |name: &str| fields(header).find(|field| field.is(name));
+        let kind = field("Content-Type").and_then(parameterized);
+        let attribute = |name: &str| kind.as_ref().and_then(|kind| kind.attribute(name));
+        let disposition = field("Content-Disposition").and_then(parameterized);
+        let name = disposition.as_ref().and_then(|disposition| disposition.attribute("filename"));
+        let encoding = field("Content-Transfer-Encoding").map(|field| field.text());
+        let is_multipart = kind.as_ref().is_some_and(|kind| kind.ctype() == "multipart");
+        let boundary = attribute("boundary").map(|boundary| boundary.trim_end().to_owned());
+        let boundary = boundary.filter(|boundary| is_multipart && !boundary.is_empty());
+        let part = Self {
+            number,
+            kind: match &kind {
+                // RFC 2046 §5.1.5.
+                None if in_digest => "message/rfc822".to_owned(),
+                Some(kind) if !is_multipart || boundary.is_some() => {
+                    format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
+                }
+                _ => "text/plain".to_owned(),
+            },
+            report_type: attribute("report-type").unwrap_or_default().to_ascii_lowercase(),
+            // A name that is encoded can have line ends.
+            name: name.or_else(|| attribute("name")).unwrap_or_default().replace(char::is_control, ""),
+            body,
+            charset: attribute("charset").map(str::to_owned),
+            encoding: match encoding.as_deref().map(str::trim) {
+                Some(name) if name.eq_ignore_ascii_case("base64") => Encoding::Base64,
+                Some(name) if name.eq_ignore_ascii_case("quoted-printable") => Encoding::QuotedPrintable,
+                _ => Encoding::Identity,
+            },
+            ends: false,
+        };
+        (part, boundary)
     }
 }

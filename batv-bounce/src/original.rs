@@ -148,16 +148,12 @@ impl<'x> Original<'x> {
         if !whole && !headers {
             return None;
         }
-        let (octets, header_length) = match part.octets() {
-            Cow::Borrowed(octets) => (Cow::Borrowed(octets), header_length(octets)),
-            Cow::Owned(octets) => {
-                let length = header_length(&octets);
-                (Cow::Owned(octets), length)
-            }
-        };
-        let (header, rest) = split(octets, header_length);
+        let octets = part.octets();
+        let header_length = header_length(&octets);
+        let most = message.limits.header_octets;
+        let (header, rest) = split(octets, header_length.min(most));
         // A part that is followed by nothing may have been cut off anywhere.
-        let ended = if whole { !rest.is_empty() } else { part.ends };
+        let ended = header_length <= most && if whole { !rest.is_empty() } else { part.ends };
         let body = if rest.starts_with(b"\r\n") { from(rest, 2) } else { from(rest, 1) };
         let whole_body = whole && part.ends && !message.cut;
         Some(Self {

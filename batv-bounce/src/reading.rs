@@ -95,7 +95,7 @@ impl Reading<'_> {
 /// assert_eq!(read(b"Subject: lunch\n\nAt noon?\n", None, &Limits::default()).class, Class::Ordinary);
 /// ```
 pub fn read<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
-    match with_line_feeds(octets) {
+    match with_line_feeds(octets, limits) {
         Cow::Borrowed(octets) => read_lines(octets, reverse_path, limits),
         Cow::Owned(octets) => read_lines(&octets, reverse_path, limits).into_owned(),
     }
@@ -119,11 +119,13 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
 }
 
 /// A file whose lines end with a carriage return alone gets line feeds instead.
-fn with_line_feeds(octets: &[u8]) -> Cow<'_, [u8]> {
+fn with_line_feeds<'x>(octets: &'x [u8], limits: &Limits) -> Cow<'x, [u8]> {
     let start = &octets[..octets.len().min(4096)];
     if memchr::memchr(b'\n', start).is_some() || memchr::memchr(b'\r', start).is_none() {
         return Cow::Borrowed(octets);
     }
+    // One more than is read shows that there are more.
+    let octets = &octets[..octets.len().min(limits.octets.saturating_add(1))];
     octets.iter().map(|octet| if *octet == b'\r' { b'\n' } else { *octet }).collect::<Vec<u8>>().into()
 }
 

@@ -184,12 +184,14 @@ impl Report {
     }
 
     fn take(&mut self, field: Field<'_>, recipient: &mut RecipientReport) {
-        let whole = || Some(bounded(field.text()));
-        let untyped = || Some(bounded(untyped(&field.text()).to_owned()));
+        // Twice as much as is kept: there may be a type.
+        let field = Field { value: &field.value[..field.value.len().min(2 * MOST_OCTETS)], ..field };
+        let whole = || Some(bounded(&field.text()).trim_end().to_owned());
+        let untyped = || Some(untyped(&field.text()).to_owned());
         match field.name.to_ascii_lowercase().as_slice() {
             b"reporting-mta" => self.reporting_mta = untyped(),
             // RFC 8098 §3.2.1: the name comes first, then the product.
-            b"reporting-ua" => self.reporting_mta = Some(bounded(before_semicolon(&field.text()).to_owned())),
+            b"reporting-ua" => self.reporting_mta = Some(bounded(before_semicolon(&field.text())).to_owned()),
             b"original-envelope-id" => self.original_envelope_id = whole(),
             b"original-message-id" => self.original_message_id = whole(),
             b"original-recipient" => recipient.original_recipient = untyped(),
@@ -215,7 +217,9 @@ impl RecipientReport {
 
 /// What stands behind the type of an address or a name: `rfc822;bob@example.net` (RFC 3464 §2.1.2).
 fn untyped(text: &str) -> &str {
-    text.split_once(';').map_or(text, |(_, value)| value).trim().trim_matches(['<', '>'])
+    let value = text.split_once(';').map_or(text, |(_, value)| value);
+    let is_around = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>');
+    bounded(value.trim_start_matches(is_around)).trim_end_matches(is_around)
 }
 
 /// The name before a product: `mail.example.net; Reader 1.0`.
@@ -226,11 +230,10 @@ fn before_semicolon(text: &str) -> &str {
 fn status(text: &str) -> Option<String> {
     let status = text.split_ascii_whitespace().next()?;
     let is_status = status.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') && status.contains('.');
-    is_status.then(|| bounded(status.to_owned()))
+    is_status.then(|| bounded(status).to_owned())
 }
 
-fn bounded(mut text: String) -> String {
+fn bounded(text: &str) -> &str {
     let end = (0..=MOST_OCTETS.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    text.truncate(end.unwrap_or_default());
-    text
+    &text[..end.unwrap_or_default()]
 }
