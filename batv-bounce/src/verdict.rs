@@ -206,7 +206,8 @@ pub const ROWS: &[Row] = &[
     // A good tag has got around when it comes with somebody else's message.
     row(4, Sender::Null, &[Reason::TagOk], BOUNCES, Whose::Foreign, then(Finding::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
     row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
-    row(5, Sender::Null, LATE, BOUNCES, Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),
+    // What is proved isn't refused for its age, whatever it is.
+    row(5, Sender::Null, LATE, &[], Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),
     row(6, Sender::Null, LATE, &[], Whose::Any, None),
     row(7, Sender::Null, &[Reason::TagForged], &[], Whose::Any, None),
     // From here on there is no tag.
