@@ -60,8 +60,8 @@ const REPORT_TYPES: [(Class, &str); 5] = [
 ];
 
 impl<'x> Signs<'_, 'x> {
-    fn see(&mut self, place: Place, words: impl Into<String>) {
-        self.evidence.push(Evidence { place, words: words.into() });
+    fn see(&mut self, place: Place, words: impl AsRef<str>) {
+        self.evidence.push(Evidence::new(place, words.as_ref()));
     }
 
     /// The class of a report, by its parts and their types.

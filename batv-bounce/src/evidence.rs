@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+/// The most characters of the words.
+const MOST_CHARACTERS: usize = 500;
+
 /// One thing that was seen.
 ///
 /// ```
@@ -15,8 +18,15 @@ use core::fmt;
 pub struct Evidence {
     /// Where.
     pub place: Place,
-    /// What, in words.
+    /// What, in words: without control characters, for they may quote what a stranger wrote.
     pub words: String,
+}
+
+impl Evidence {
+    pub(crate) fn new(place: Place, words: &str) -> Self {
+        let characters = words.chars().filter(|character| !character.is_control());
+        Self { place, words: characters.take(MOST_CHARACTERS).collect() }
+    }
 }
 
 /// Where something was seen.

@@ -356,8 +356,8 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, R, T> {
         self.ours.marked_since.is_some_and(|since| self.today.since(since) > GRACE_DAYS)
     }
 
-    fn see(&mut self, place: Place, words: impl Into<String>) {
-        self.found.evidence.push(Evidence { place, words: words.into() });
+    fn see(&mut self, place: Place, words: impl AsRef<str>) {
+        self.found.evidence.push(Evidence::new(place, words.as_ref()));
     }
 
     /// The first proof is the one that is told.
