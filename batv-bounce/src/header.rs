@@ -133,7 +133,46 @@ fn field(octets: &[u8]) -> Option<Field<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn octets() -> impl Strategy<Value = Vec<u8>> {
+        let octet = prop_oneof![prop::sample::select(b" \t\r\na:".as_slice()), any::<u8>()];
+        prop::collection::vec(octet, 0..80)
+    }
+
+    proptest! {
+        #[test]
+        fn fields_stand_in_order_in_what_is_read(octets in octets()) {
+            let mut header = fields(&octets);
+            let mut left = octets.as_slice();
+            for field in header.by_ref() {
+                let at = memchr::memmem::find(left, field.octets);
+                prop_assert!(at.is_some());
+                left = &left[at.unwrap_or_default() + field.octets.len()..];
+                prop_assert!(field.octets.starts_with(field.name) && field.octets.ends_with(field.value));
+                prop_assert!(!field.name.is_empty() && field.name.iter().all(u8::is_ascii_graphic));
+                prop_assert!(!field.text().contains(['\r', '\n']));
+            }
+            prop_assert!(left.ends_with(header.rest()) && is_empty(line(header.rest())));
+        }
+
+        #[test]
+        fn what_is_written_is_read(
+            written in prop::collection::vec(("[!-9;-~]{1,9}", "[!-~é]{1,9}( [!-~é]{1,9}){0,3}"), 0..8),
+            line_end in "\r?\n",
+            space in " |\r?\n\t",
+        ) {
+            let field = |(name, value): &(String, String)| format!("{name}: {}{line_end}", value.replace(' ', &space));
+            let header: String = written.iter().map(field).collect();
+            let message = format!("{header}{line_end}a: b");
+            let mut read = fields(message.as_bytes());
+            let text = |field: Field<'_>| (String::from_utf8_lossy(field.name).into_owned(), field.text());
+            prop_assert_eq!(read.by_ref().map(text).collect::<Vec<_>>(), written);
+            prop_assert_eq!(read.rest().len(), line_end.len() + "a: b".len());
+        }
+    }
 
     #[test]
     fn reads_folded_fields_and_passes_over_what_is_none() {

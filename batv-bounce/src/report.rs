@@ -237,3 +237,104 @@ fn bounded(text: &str) -> &str {
     let end = (0..=MOST_OCTETS.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The fields of RFC 3464 and RFC 8098, with the types of their values.
+    fn written(report: &Report) -> Vec<String> {
+        let field = |name: &str, value: Option<&str>| value.map(|value| format!("{name} {value}"));
+        let mut lines = Vec::new();
+        lines.extend(field("Reporting-MTA: dns;", report.reporting_mta.as_deref()));
+        lines.extend(field("Original-Envelope-Id:", report.original_envelope_id.as_deref()));
+        lines.extend(field("Original-Message-ID:", report.original_message_id.as_deref()));
+        for recipient in &report.recipients {
+            lines.push(String::new());
+            lines.extend(field("Original-Recipient: rfc822;", recipient.original_recipient.as_deref()));
+            lines.extend(field("Final-Recipient: rfc822;", recipient.final_recipient.as_deref()));
+            lines.extend(field("Action:", recipient.action.map(Action::as_str)));
+            lines.extend(field("Status:", recipient.status.as_deref()));
+        }
+        lines
+    }
+
+    fn report() -> impl Strategy<Value = Report> {
+        let value = || proptest::option::of("[!-;=?-~é]([ -;=?-~é;]{0,30}[!-;=?-~é])?");
+        let action = proptest::option::of(prop::sample::select(Action::ALL.as_slice()));
+        let status = proptest::option::of("[245]\\.[0-9]{1,3}\\.[0-9]{1,3}");
+        let recipient =
+            (value(), value(), action, status).prop_map(|(original_recipient, final_recipient, action, status)| {
+                RecipientReport { original_recipient, final_recipient, action, status }
+            });
+        let recipient =
+            recipient.prop_filter("a group without fields is none", |recipient| *recipient != Default::default());
+        (value(), value(), value(), prop::collection::vec(recipient, 0..5)).prop_map(
+            |(reporting_mta, original_envelope_id, original_message_id, recipients)| Report {
+                reporting_mta,
+                original_envelope_id,
+                original_message_id,
+                recipients,
+            },
+        )
+    }
+
+    /// Lines of reports, and others.
+    fn content() -> impl Strategy<Value = Vec<u8>> {
+        const LINES: [&str; 9] = [
+            "Reporting-MTA: dns; <a>",
+            "Final-Recipient: rfc822;b",
+            "Action: fail",
+            "Status: 5.",
+            "Original-Recipient:",
+            " folded",
+            "",
+            "\r",
+            "Original-Envelope-Id: ;",
+        ];
+        let long =
+            |length: usize| [b"Final-Recipient: x;".as_slice(), &vec![b'<'; length % 7], &vec![0xc3; length]].concat();
+        let line = prop_oneof![
+            prop::sample::select(LINES.as_slice()).prop_map(|line| line.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..20),
+            (900..2100_usize).prop_map(long),
+        ];
+        prop::collection::vec(line, 0..20).prop_map(|lines| lines.join(b"\n".as_slice()))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(report in report(), line_end in "\r?\n") {
+            let text = written(&report).join(&line_end);
+            prop_assert_eq!(Report::read(text.as_bytes()), report);
+        }
+
+        #[test]
+        fn what_is_read_is_written_and_read_again(content in content()) {
+            let report = Report::read(&content);
+            prop_assert_eq!(Report::read(written(&report).join("\n").as_bytes()), report);
+        }
+    }
+
+    #[test]
+    fn reads_what_programs_write() {
+        let cases = [
+            ("Action: FAILED (given up)\n", Some(Action::Failed)),
+            ("Action: error\n", Some(Action::Failed)),
+            ("Action: deferred\n", Some(Action::Delayed)),
+            ("Action: success\n", Some(Action::Delivered)),
+            ("Action: gone\nStatus: 5.0.0\n", Some(Action::Failed)),
+            ("Status: 2.0.0\n\nStatus: 4.7.1\n", Some(Action::Delayed)),
+            ("Status: unknown\n", None),
+            (
+                "Final-Recipient: rfc822; a\nAction: failed\nFinal-Recipient: rfc822; b\nAction: delayed\n",
+                Some(Action::Failed),
+            ),
+        ];
+        for (text, action) in cases {
+            assert_eq!(Report::read(text.as_bytes()).action(), action, "{text}");
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! The table of verdicts, row by row, and what holds for all that can be asked.
 
+extern crate alloc;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write;
-use std::collections::{BTreeMap, BTreeSet};
 
 use batv_bounce::{Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, judge};
 use batv_core::envelope::{
