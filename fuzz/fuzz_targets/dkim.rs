@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use batv_bounce::dkim::{PublicKey, verify};
 use batv_bounce::header::fields;
+use batv_fuzz::with_crlf;
 
 /// The keys of RFC 8463 §A.2.
 static KEYS: LazyLock<[PublicKey; 2]> = LazyLock::new(|| {
@@ -37,13 +38,3 @@ batv_fuzz::fuzz!(|data| {
     let (data, body) = (with_crlf(data), with_crlf(body));
     assert_eq!(verify(&data, Some(&body), &*KEYS), verdict, "line ends make a difference");
 });
-
-fn with_crlf(octets: &[u8]) -> Vec<u8> {
-    let lines = octets.split_inclusive(|octet| *octet == b'\n');
-    lines
-        .flat_map(|line| match line.strip_suffix(b"\n") {
-            Some(text) => [text.strip_suffix(b"\r").unwrap_or(text), b"\r\n"].concat(),
-            None => line.to_vec(),
-        })
-        .collect()
-}

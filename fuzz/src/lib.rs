@@ -68,6 +68,17 @@ pub fn key_id(number: u8) -> KeyId {
     KeyId::new(number % 10).expect("a digit")
 }
 
+/// The same with each line ending in CRLF.
+pub fn with_crlf(octets: &[u8]) -> Vec<u8> {
+    let lines = octets.split_inclusive(|octet| *octet == b'\n');
+    lines
+        .flat_map(|line| match line.strip_suffix(b"\n") {
+            Some(text) => [text.strip_suffix(b"\r").unwrap_or(text), b"\r\n"].concat(),
+            None => line.to_vec(),
+        })
+        .collect()
+}
+
 /// One of the two algorithms.
 pub fn algorithm(number: u8) -> Algorithm {
     if number < 128 { Algorithm::HmacSha1 } else { Algorithm::HmacSha256 }

@@ -1,0 +1,61 @@
+#![cfg_attr(fuzzing, no_main)]
+//! Any message: it is read to an end, what is seen in it fits on a line, nothing is refused that isn't disproved, and a
+//! message says the same with either line end.
+
+use std::sync::LazyLock;
+
+use batv_bounce::{Known, Limits, Ours, Reading, judge, origin, read};
+use batv_core::envelope::{Disposition, Envelope, Finding, Mode, Policy};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
+use batv_fuzz::with_crlf;
+
+static KEYS: LazyLock<[Key; 1]> = LazyLock::new(|| {
+    let id = KeyId::new(4).expect("a digit");
+    let key = Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"the public secret of our test messages");
+    [key.expect("a key")]
+});
+
+batv_fuzz::fuzz!(|data| {
+    let mut limits = Limits::default();
+    // So that they are met.
+    (limits.octets, limits.header_octets, limits.text_octets) = (8192, 2048, 2048);
+    (limits.parts, limits.depth) = (10, 3);
+    for limits in [Limits::default(), limits] {
+        for reverse_path in [None, Some(Path::Null)] {
+            check(&read(data, reverse_path, &limits));
+        }
+    }
+    if !data.contains(&b'\r') {
+        let octets = with_crlf(data);
+        let [one, other] = [data, &octets].map(|octets| read(octets, Some(Path::Null), &Limits::default()));
+        assert_eq!((one.class, one.action), (other.class, other.action), "line ends make a difference");
+    }
+});
+
+fn check(reading: &Reading<'_>) {
+    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
+    let today = Day::new(20_782).expect("a day");
+    let protected = [Pattern::parse("example.com").expect("a pattern")];
+    let mut ours = Ours::new(&protected);
+    ours.marked_since = Day::new(20_000).ok();
+    let found = origin(reading, &alice, &*KEYS, &ours, today);
+    for evidence in reading.evidence.iter().chain(&found.evidence) {
+        let line = evidence.to_string();
+        assert!(!line.contains(char::is_control), "{line:?}");
+    }
+    let mut known = Known::new(reading.class);
+    (known.origin, known.cut) = (found.origin, reading.cut);
+    let mut policy = Policy::new(Mode::Reject);
+    policy.protected = &protected;
+    for (reverse_path, forward_path) in [
+        (Path::Null, "alice@example.com"),
+        (Path::Null, "prvs=478749c84f=alice@example.com"),
+        (Path::parse("bob@example.net").expect("a path"), "alice@example.com"),
+    ] {
+        let envelope = Envelope::new(reverse_path, Mailbox::parse(forward_path).expect("a mailbox"));
+        let judgement = judge(&envelope, &known, &*KEYS, &policy, today);
+        let refused = judgement.disposition == Disposition::Reject;
+        assert!(!refused || judgement.finding == Finding::Disproved && !known.cut, "{judgement:?}");
+        assert_eq!(judgement.deliver_to.is_none(), judgement.reply.code >= 400);
+    }
+}
