@@ -80,15 +80,16 @@ pub(crate) fn is_answer(subject: &str) -> bool {
 
 /// Whether a text quotes a reply of SMTP that refuses: `550 `, `5.1.1`.
 pub(crate) fn has_reply_code(text: &str) -> bool {
-    let is_code = |word: &str| {
-        let digits: Vec<&str> = word.trim_matches(|letter: char| !letter.is_ascii_digit()).split('.').collect();
-        let is_number =
-            |text: &&str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|octet| octet.is_ascii_digit());
-        match digits.as_slice() {
-            [code] => code.len() == 3 && (code.starts_with("55") || code.starts_with("45")) && is_number(code),
-            [class, subject, detail] => matches!(*class, "4" | "5") && is_number(subject) && is_number(detail),
+    let is_number = |text: &[u8]| !text.is_empty() && text.len() <= 3 && text.iter().all(u8::is_ascii_digit);
+    let is_code = |word: &[u8]| {
+        let Some(first) = word.iter().position(u8::is_ascii_digit) else { return false };
+        let last = word.iter().rposition(u8::is_ascii_digit).unwrap_or(first);
+        let mut numbers = word[first..=last].split(|octet| *octet == b'.');
+        match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
+            (Some(code @ [b'4' | b'5', b'5', _]), None, ..) => is_number(code),
+            (Some([b'4' | b'5']), Some(subject), Some(detail), None) => is_number(subject) && is_number(detail),
             _ => false,
         }
     };
-    text.split([' ', '\n', '\r', '\t', '-', ':', '(', ')', '<', '>', '[', ']', '#', ',', ';', '"']).any(is_code)
+    text.as_bytes().split(|octet| b" \n\r\t-:()<>[]#,;\"".contains(octet)).any(is_code)
 }

@@ -50,6 +50,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub(crate) struct Message<'x> {
     pub(crate) header: &'x [u8],
+    fields: Vec<Field<'x>>,
     /// The parts of the message itself, not those of messages inside it.
     pub(crate) parts: Vec<Part<'x>>,
     /// Whether it ends at a limit.
@@ -89,12 +90,12 @@ impl<'x> Message<'x> {
         let octets = without_envelope_line(within);
         let Structure { parts, header_length, cut, .. } = Structure::read(octets, limits);
         let header = &octets[..header_length.min(limits.header_octets)];
-        Self { header, parts, cut: cut || beyond, limits: *limits }
+        Self { header, fields: fields(header).collect(), parts, cut: cut || beyond, limits: *limits }
     }
 
     /// The first field of this name.
     pub(crate) fn field(&self, name: &str) -> Option<Field<'x>> {
-        fields(self.header).find(|field| field.is(name))
+        self.fields.iter().find(|field| field.is(name)).copied()
     }
 
     /// Its subject, encoded words decoded (RFC 2047).
@@ -111,8 +112,8 @@ impl<'x> Message<'x> {
                 beginning(field.value).iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
             return decode_charset(raw.trim_ascii(), charset);
         }
-        let parser = MessageParser::new().default_header_text();
-        let parsed = parser.parse_headers(beginning(field.octets));
+        static PARSER: LazyLock<MessageParser> = LazyLock::new(|| MessageParser::new().default_header_text());
+        let parsed = PARSER.parse_headers(beginning(field.octets));
         match parsed.as_ref().and_then(|parsed| parsed.headers().first()).map(|header| &header.value) {
             Some(HeaderValue::Text(text)) => text.clone().into_owned(),
             _ => value,
@@ -121,9 +122,10 @@ impl<'x> Message<'x> {
 
     /// Names and mailboxes of its authors.
     pub(crate) fn authors(&self) -> Vec<(String, String)> {
+        static PARSER: LazyLock<MessageParser> =
+            LazyLock::new(|| MessageParser::new().header_address(HeaderName::From).default_header_ignore());
         let Some(field) = self.field("From") else { return Vec::new() };
-        let parser = MessageParser::new().header_address(HeaderName::From).default_header_ignore();
-        let parsed = parser.parse_headers(beginning(field.octets));
+        let parsed = PARSER.parse_headers(beginning(field.octets));
         let Some(HeaderValue::Address(address)) = parsed.as_ref().and_then(|parsed| parsed.header(HeaderName::From))
         else {
             return vec![(field.text(), String::new())];
@@ -177,6 +179,9 @@ fn base64_prefix(octets: &[u8]) -> &[u8] {
 
 /// Text in a charset, or in one that is guessed where nobody tells it, or it is one that nobody knows.
 fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
+    if octets.is_ascii() && charset.is_some_and(is_ascii_alike) {
+        return String::from_utf8_lossy(octets).into_owned();
+    }
     let known = charset.filter(|charset| !charset.eq_ignore_ascii_case("us-ascii") || octets.is_ascii());
     let decoder = known.and_then(|charset| charset_decoder(charset.as_bytes()));
     let guess = || {
@@ -190,6 +195,12 @@ fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
     };
     let decoder = decoder.or_else(|| charset_decoder(guess().as_bytes()));
     decoder.map_or_else(|| String::from_utf8_lossy(octets).into_owned(), |decode| decode(octets))
+}
+
+/// Whether what has octets of ASCII alone is ASCII.
+fn is_ascii_alike(charset: &str) -> bool {
+    let begins = |start: &str| charset.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
+    ["us-ascii", "utf-8", "iso-8859-", "windows-"].into_iter().any(begins)
 }
 
 /// Without the line that some mailboxes put above a message (RFC 4155), and empty lines.
@@ -369,12 +380,19 @@ impl<'x, 'l> Structure<'x, 'l> {
 impl<'x> Part<'x> {
     /// Reads the header of a part, and the boundary that it names when it is a multipart.
     fn read(number: String, header: &[u8], body: &'x [u8], in_digest: bool) -> (Self, Option<String>) {
-        let field = |name: &str| fields(header).find(|field| field.is(name));
-        let kind = field("Content-Type").and_then(parameterized);
+        let names = ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding"];
+        let mut found = [None; 3];
+        for field in fields(header) {
+            if let Some(place) = names.iter().position(|name| field.is(name)) {
+                found[place].get_or_insert(field);
+            }
+        }
+        let [kind, disposition, encoding] = found;
+        let kind = kind.and_then(parameterized);
         let attribute = |name: &str| kind.as_ref().and_then(|kind| kind.attribute(name));
-        let disposition = field("Content-Disposition").and_then(parameterized);
+        let disposition = disposition.and_then(parameterized);
         let name = disposition.as_ref().and_then(|disposition| disposition.attribute("filename"));
-        let encoding = field("Content-Transfer-Encoding").map(|field| field.text());
+        let encoding = encoding.map(|field| field.text());
         let is_multipart = kind.as_ref().is_some_and(|kind| kind.ctype() == "multipart");
         let boundary = attribute("boundary").map(|boundary| boundary.trim_end().to_owned());
         let boundary = boundary.filter(|boundary| is_multipart && !boundary.is_empty());

@@ -242,6 +242,7 @@ fn best_header(text: &[u8]) -> Option<TextHeader> {
             continue;
         }
         let mut octets = Vec::new();
+        let mut lines = 0;
         let mut ended = false;
         while !rest.is_empty() {
             let next = line(rest);
@@ -255,7 +256,11 @@ fn best_header(text: &[u8]) -> Option<TextHeader> {
                 break;
             }
             octets.extend_from_slice(unquoted);
+            lines += 1;
             rest = &rest[next.len()..];
+        }
+        if lines < ENOUGH {
+            continue;
         }
         let common = common_fields(&octets);
         if common > most {

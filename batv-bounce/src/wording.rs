@@ -162,10 +162,15 @@ fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
+            '-' | '\u{b}' => {}
+            letter if letter.is_ascii() => {
+                if !letter.is_ascii_whitespace() {
+                    squeezed.push(letter.to_ascii_lowercase());
+                }
+            }
             '\u{2018}' | '\u{2019}' | '\u{b4}' => squeezed.push('\''),
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
-            letter if letter.is_whitespace() || letter == '-' => {}
-            letter if letter.is_ascii() => squeezed.push(letter.to_ascii_lowercase()),
+            letter if letter.is_whitespace() => {}
             letter => squeezed.extend(letter.to_lowercase()),
         }
     }
