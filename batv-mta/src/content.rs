@@ -75,6 +75,19 @@ impl Content {
         self.keep(Needed::All, octets);
     }
 
+    /// A message that is there at once, as far as it is there.
+    ///
+    /// ```
+    /// # use batv_mta::content::{Content, Needed};
+    /// let mut content = Content::new(Needed::All, 1024);
+    /// content.message(b"Subject: hello\n\nHel", false);
+    /// assert!(content.is_cut());
+    /// ```
+    pub fn message(&mut self, octets: &[u8], is_whole: bool) {
+        self.keep(Needed::All, octets);
+        self.cut |= !is_whole;
+    }
+
     /// Whether more of the body would be kept.
     pub const fn wants_body(&self) -> bool {
         matches!(self.needed, Needed::All) && !self.cut

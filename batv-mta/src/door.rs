@@ -114,7 +114,7 @@ pub(crate) fn each_request<E: Display>(
 /// A request that has no end.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("a request of more than {0} octets")]
-pub(crate) struct Endless(usize);
+pub(crate) struct Endless(pub(crate) usize);
 
 /// Cuts requests that end with `end`; one that has not ended after `limit` octets never will.
 pub(crate) fn ended_by(end: &'static [u8], limit: usize) -> impl Fn(&[u8]) -> Result<Cut<'_>, Endless> {

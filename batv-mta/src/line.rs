@@ -5,10 +5,14 @@
 //!         | "sign-for" SP reverse-path SP forward-path LF
 //!         | "check" SP reverse-path SP forward-path LF
 //!         | "judge" SP moment SP earlier SP client SP reverse-path SP forward-path LF
+//!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
+//!         | "mark" SP reverse-path SP message-id LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
 //! moment  = "rcpt" | "data"
 //! earlier = "none" | "settled" | "undecided"
 //! client  = an IP address | "-"       for one that has none
+//! extent  = "whole" | "cut"           whether the message is all there
+//! octets  = the length of the message, which ends without LF of its own
 //! answer  = "OK" SP text LF           the address to use instead, the reply to give, the judgement
 //!         | "NO" LF                   leave it as it is
 //!         | "TEMP" SP text LF         it can't be said now
@@ -19,18 +23,30 @@
 //! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
 //! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
 //! next recipient), `mode` and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
+//!
+//! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
+//! answer has besides `class` and `origin`, `-` where only the envelope counts, and `status` and `verdict`, in quotes: the
+//! values of X-BATV-Status and X-BATV-Verdict, empty where the field is not to be there. `mark` gives the value of
+//! X-BATV-Mark for a message that leaves.
 
-use batv_core::envelope::{Earlier, Envelope, Mode};
+use batv_core::envelope::{Earlier, Envelope, Mode, Moment};
 use batv_core::{Mailbox, Path};
 
+use crate::content::{Content, Needed};
 use crate::decision::Occasion;
-use crate::door::{Door, Flow, Protocol, each_request, ended_by};
+use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
+use crate::message::{Judged, Message};
 use crate::settings::Settings;
-use crate::transaction::{self, Client, Reversal, Transaction, after_srs, reverse_srs};
+use crate::transaction::{
+    self, Client, Found, Reversal, Transaction, after_srs, needs_message, reads_from, reverse_srs,
+};
 
 /// The longest request, in octets: two paths and a word.
 const REQUEST_LIMIT: usize = 4096;
+/// Octets of a message that may come behind those that are read, for who doesn't know how many that is.
+const UNREAD_OCTETS: usize = 4 * 1024 * 1024;
+const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 
 /// One connection.
 ///
@@ -53,16 +69,39 @@ pub struct Line;
 
 impl Door for Line {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Line, octets, ended_by(b"\n", REQUEST_LIMIT), |line| {
-            let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), settings);
-            out.extend_from_slice(answer.text("NO").as_bytes());
-            out.push(b'\n');
-            Flow::Continue
-        })
+        let most = settings.config().limits.message_octets.saturating_add(UNREAD_OCTETS);
+        each_request(
+            Protocol::Line,
+            octets,
+            |octets| cut(octets, most),
+            |request| {
+                let end = request.iter().position(|&octet| octet == b'\n').unwrap_or(request.len());
+                let (line, message) = request.split_at(end);
+                let message = message.get(1..).unwrap_or_default();
+                let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), message, settings);
+                out.extend_from_slice(answer.text("NO").as_bytes());
+                out.push(b'\n');
+                Flow::Continue
+            },
+        )
     }
 }
 
-fn answer(line: &[u8], settings: &Settings) -> Answer {
+/// Cuts a line, with its end, and the message behind it where it announces one.
+fn cut(octets: &[u8], most: usize) -> Result<Cut<'_>, Endless> {
+    let Some((line, length)) = ended_by(b"\n", REQUEST_LIMIT)(octets)? else { return Ok(None) };
+    let announced = line.strip_prefix(JUDGE_MESSAGE).and_then(|rest| {
+        let octets = rest.split(|&octet| octet == b' ').nth(2)?;
+        str::from_utf8(octets).ok()?.parse::<usize>().ok()
+    });
+    let message = announced.unwrap_or(0);
+    if message > most {
+        return Err(Endless(most));
+    }
+    Ok(octets.get(..length + message).map(|request| (request, length + message)))
+}
+
+fn answer(line: &[u8], message: &[u8], settings: &Settings) -> Answer {
     let space = line.iter().position(|&octet| octet == b' ').unwrap_or(line.len());
     let (verb, rest) = line.split_at(space);
     let rest = rest.get(1..).unwrap_or_default();
@@ -70,6 +109,8 @@ fn answer(line: &[u8], settings: &Settings) -> Answer {
         "check" => check(rest, settings),
         "sign-for" => sign_for(rest, settings),
         "judge" => judge(rest, settings),
+        "judge-message" => judge_message(rest, message, settings),
+        "mark" => mark(rest, settings),
         verb => match verb.parse::<Map>() {
             Ok(map) => look_up(map, rest, settings),
             Err(_) => Answer::Permanent("a request is `check` or the name of a map, then an address".to_owned()),
@@ -103,6 +144,25 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
         let form = "write `judge rcpt|data none|settled|undecided client <reverse-path> forward-path`";
         return Answer::Permanent(form.to_owned());
     };
+    judge_envelope(&mut envelope, &client, None, settings)
+}
+
+fn judge_message(rest: &[u8], message: &[u8], settings: &Settings) -> Answer {
+    let Some((mut envelope, client, is_whole)) = message_envelope(rest) else {
+        let form = "write `judge-message client whole|cut octets <reverse-path> forward-path`, and the message";
+        return Answer::Permanent(form.to_owned());
+    };
+    let mut content = Content::new(Needed::All, settings.config().limits.message_octets);
+    content.message(message, is_whole);
+    judge_envelope(&mut envelope, &client, Some(&content), settings)
+}
+
+fn judge_envelope(
+    envelope: &mut Envelope<'_>,
+    client: &Client,
+    content: Option<&Content>,
+    settings: &Settings,
+) -> Answer {
     let today = match settings.today() {
         Ok(today) => today,
         Err(error) => return Answer::Temporary(error.to_string()),
@@ -111,7 +171,7 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
     let occasion = Occasion {
         door: Protocol::Line,
         queue_id: "",
-        client: &client,
+        client,
         reverse_path: envelope.reverse_path,
         at: envelope.moment.as_str(),
     };
@@ -119,40 +179,97 @@ fn judge(rest: &[u8], settings: &Settings) -> Answer {
     let answer =
         |[finding, reason, disposition]: [&str; 3], settled: bool, earlier: Earlier, mode: Mode, reply: &str| {
             let (settled, earlier, mode) = (u8::from(settled), earlier.as_str(), mode.as_str());
-            Answer::Found(format!(
+            format!(
                 "disposition={disposition} finding={finding} reason={reason} settled={settled} earlier={earlier} \
              mode={mode} reply=\"{reply}\""
-            ))
+            )
         };
     let srs = match reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today) {
         Reversal::Other => None,
-        Reversal::Restored(_) => Some((["genuine", "srs", "accept"], after_srs(earlier), "")),
-        Reversal::Refused { told, reply } => Some((told, earlier, reply)),
+        Reversal::Restored(_) => Some((["genuine", "srs", "accept"], after_srs(earlier), "", true)),
+        Reversal::Refused { told, reply } => Some((told, earlier, reply, false)),
     };
-    if let Some((told, earlier, reply)) = srs {
-        return answer(told, true, earlier, settings.policy(&envelope.forward_path).mode, reply);
+    if let Some((told, earlier, reply, is_genuine)) = srs {
+        let mode = settings.policy(&envelope.forward_path).mode;
+        let found = is_genuine.then(|| Found::genuine(mode));
+        let said = content.map(|_| said(found.as_ref())).unwrap_or_default();
+        return Answer::Found(answer(told, true, earlier, mode, reply) + &said);
     }
-    let (judgement, mode) = transaction::judge(&envelope, settings, today);
-    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), None, settings);
+    let (mut judgement, mut mode) = transaction::judge(envelope, settings, today);
+    let is_read = !trusted && reads_from(envelope.reverse_path, settings) && needs_message(judgement.reason);
+    let message = content.filter(|_| is_read).map(|content| {
+        let judged = Message::read(content, envelope.reverse_path, settings).judge(envelope, settings, today);
+        let Judged { class, origin, .. } = judged;
+        (judgement, mode) = (judged.judgement, judged.mode);
+        (class, origin)
+    });
+    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), message, settings);
     let told = [judgement.finding.as_str(), judgement.reason.as_str(), judgement.disposition.as_str()];
-    answer(told, judgement.settled, earlier.and(&judgement, mode), mode, &judgement.reply.to_string())
+    let found = Found::of(&judgement, mode, message);
+    let said = content.map(|_| said(Some(&found))).unwrap_or_default();
+    let reply = judgement.reply.to_string();
+    Answer::Found(answer(told, judgement.settled, earlier.and(&judgement, mode), mode, &reply) + &said)
+}
+
+/// What a judgement of a message has besides.
+fn said(found: Option<&Found>) -> String {
+    let (class, origin) =
+        found.and_then(|found| found.message).map_or(("-", "-"), |(class, origin)| (class, origin.as_str()));
+    let status = found.and_then(Found::status).unwrap_or_default();
+    let verdict = found.and_then(Found::verdict).unwrap_or_default();
+    format!(" class={class} origin={origin} status=\"{status}\" verdict=\"{verdict}\"")
+}
+
+fn mark(rest: &[u8], settings: &Settings) -> Answer {
+    let Some((reverse_path, message_id)) = paths(rest) else {
+        return Answer::Permanent("write `mark <reverse-path> message-id`, with the brackets".to_owned());
+    };
+    let mark = match Path::parse(reverse_path) {
+        Ok(Path::Mailbox(sender)) => transaction::mark(&sender, message_id, settings),
+        _ => None,
+    };
+    mark.map_or(Answer::NotFound, |mark| Answer::Found(mark.to_string()))
 }
 
 fn envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client)> {
     let mut words = rest.splitn(4, |&octet| octet == b' ');
     let mut word = || str::from_utf8(words.next()?).ok();
     let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
-    let mut client = Client::default();
-    match word()? {
-        "-" => {}
-        address => client.address = Some(address.parse().ok()?),
-    }
-    let (reverse_path, forward_path) = paths(words.next()?)?;
-    let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
-    let mut envelope = Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?);
+    let client = client(word()?)?;
+    let mut envelope = from_paths(words.next()?)?;
     envelope.moment = moment;
     envelope.earlier = earlier;
     Some((envelope, client))
+}
+
+/// And whether the message is all there.
+fn message_envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client, bool)> {
+    let mut words = rest.splitn(4, |&octet| octet == b' ');
+    let mut word = || str::from_utf8(words.next()?).ok();
+    let client = client(word()?)?;
+    let is_whole = match word()? {
+        "whole" => true,
+        "cut" => false,
+        _ => return None,
+    };
+    word()?.parse::<usize>().ok()?;
+    let mut envelope = from_paths(words.next()?)?;
+    envelope.moment = Moment::EndOfData;
+    Some((envelope, client, is_whole))
+}
+
+fn client(word: &str) -> Option<Client> {
+    let mut client = Client::default();
+    if word != "-" {
+        client.address = Some(word.parse().ok()?);
+    }
+    Some(client)
+}
+
+fn from_paths(text: &[u8]) -> Option<Envelope<'_>> {
+    let (reverse_path, forward_path) = paths(text)?;
+    let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
+    Some(Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?))
 }
 
 /// A quoted local part may hold spaces: the reverse-path ends with its bracket.

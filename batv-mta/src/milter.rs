@@ -29,6 +29,8 @@ pub mod action {
     pub const QUARANTINE: u32 = 0x20;
     /// Change the reverse-path.
     pub const CHANGE_SENDER: u32 = 0x40;
+    /// Add recipients with the parameters of RCPT.
+    pub const ADD_RECIPIENTS_WITH_PARAMETERS: u32 = 0x80;
     /// Say which macros are wanted.
     pub const SET_MACROS: u32 = 0x100;
 }

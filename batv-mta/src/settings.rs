@@ -7,6 +7,7 @@ use std::path::Path;
 
 use batv_bounce::Ours;
 use batv_bounce::dkim::{KeyError, PublicKey};
+use batv_bounce::may_bounce;
 use batv_config::{Keyring, Permissions, clock};
 use batv_core::envelope::Policy;
 use batv_core::prvs::{Delimiter, Form};
@@ -50,6 +51,10 @@ struct Lists {
     exempt: Vec<Pattern<String>>,
     exempt_recipients: Vec<Pattern<String>>,
     report_recipients: Vec<Pattern<String>>,
+    /// All that is ours, also what sends without a tag.
+    ours: Vec<Pattern<String>>,
+    /// Who gets bounces without proof.
+    bounced: Vec<Pattern<String>>,
 }
 
 /// Why there are no settings.
@@ -119,9 +124,13 @@ impl Settings {
             Domain::parse(domain).map_err(|error| Error::SrsDomain(domain.clone(), error))?;
         }
         let sign = &config.sign;
+        let (protected, exempt) = (sign.protected.patterns()?, sign.exempt.patterns()?);
+        let scopes = keyring.keys().iter().flat_map(Key::scope);
         let lists = Lists {
-            protected: sign.protected.patterns()?,
-            exempt: sign.exempt.patterns()?,
+            ours: protected.iter().chain(&exempt).chain(scopes).cloned().collect(),
+            bounced: config.bounces.allowed.patterns()?,
+            protected,
+            exempt,
             exempt_recipients: sign.exempt_recipients.patterns()?,
             report_recipients: config.messages.report_recipients.patterns()?,
         };
@@ -168,13 +177,12 @@ impl Settings {
 
     /// Whether the domain is one of ours: the configuration or a key names it, or one of its mailboxes.
     pub(crate) fn is_ours(&self, sender: &Mailbox<'_>) -> bool {
-        let Lists { protected, exempt, .. } = &self.lists;
+        let Lists { protected, ours, .. } = &self.lists;
         let domain = sender.domain();
         let names = |pattern: &Pattern<String>| {
             pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain.as_str()))
         };
-        let scopes = self.keys().iter().flat_map(Key::scope);
-        protected.is_empty() || protected.iter().chain(exempt).chain(scopes).any(names)
+        protected.is_empty() || ours.iter().any(names)
     }
 
     /// Whether the configuration lets this sender have a tag.
@@ -206,6 +214,17 @@ impl Settings {
         ours.dkim_keys = &self.dkim_keys;
         ours.marked_since = self.config.messages.marked_since;
         ours
+    }
+
+    /// Who may get a bounce.
+    pub(crate) fn bounces(&self) -> may_bounce::Policy<'_, String> {
+        let bounces = &self.config.bounces;
+        let mut policy = may_bounce::Policy::default();
+        policy.ours = &self.lists.ours;
+        policy.authserv_ids = &bounces.authserv_ids;
+        policy.sealers = &bounces.trusted_sealers;
+        policy.allow_listed = &self.lists.bounced;
+        policy
     }
 
     /// Whether this mailbox is there for reports on DMARC, TLS and abuse.

@@ -4,9 +4,10 @@ use core::fmt;
 use core::net::IpAddr;
 
 use batv_bounce::header::fields;
+use batv_bounce::may_bounce::{May, Question, may_bounce};
 use batv_bounce::{Origin, is_daemon};
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
-use batv_core::prvs::{Signing, Unchanged};
+use batv_core::prvs::{self, Signing, Unchanged};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Day, Error, Mailbox, Path, mark};
 use tracing::{error, info, warn};
@@ -93,6 +94,10 @@ pub struct Edits {
     pub fields: Vec<(&'static str, String)>,
     /// Hold it, and why.
     pub hold: Option<&'static str>,
+    /// No bounce may go to its sender, whom nothing proves: its recipients get `NOTIFY=NEVER` (RFC 3461 §4.1).
+    pub never_notify: bool,
+    /// Whether the fields say of a recipient what nobody must take for a genuine bounce.
+    doubtful: bool,
 }
 
 /// One message.
@@ -161,14 +166,15 @@ struct Recipient {
     forwarded: bool,
 }
 
+/// What was found for one recipient, as header fields tell it.
 #[derive(Clone, Debug)]
-struct Found {
+pub(crate) struct Found {
     finding: Finding,
     reason: Reason,
     disposition: Disposition,
     mode: Mode,
     /// Class and origin of the message, where it was read.
-    message: Option<(&'static str, Origin)>,
+    pub(crate) message: Option<(&'static str, Origin)>,
 }
 
 impl Transaction {
@@ -219,7 +225,7 @@ impl Transaction {
                 if reverse_path == Path::Null {
                     self.earlier = self.earlier.and(&judgement, mode);
                 }
-                recipient.found = Some(Found::of(&judgement, mode));
+                recipient.found = Some(Found::of(&judgement, mode, None));
                 recipient.settled = judgement.settled;
                 recipient.restored = (deliver_to != mailbox).then(|| deliver_to.to_string());
             }
@@ -243,26 +249,29 @@ impl Transaction {
     pub fn needs(&self, settings: &Settings) -> Needed {
         match Path::parse(&self.reverse_path) {
             Ok(reverse_path) if self.is_read(reverse_path, settings) => Needed::All,
-            Ok(Path::Mailbox(sender)) if self.marks(&sender, settings) => Needed::Header,
+            Ok(Path::Mailbox(sender)) if self.marks(&sender, settings) || self.asks_for_proof(settings) => {
+                Needed::Header
+            }
             _ => Needed::Nothing,
         }
     }
 
     /// Whether the message is judged by what it says.
     fn is_read(&self, reverse_path: Path<'_>, settings: &Settings) -> bool {
-        let messages = &settings.config().messages;
-        let is_bounce = match reverse_path {
-            Path::Mailbox(sender) => messages.daemon_senders && is_daemon(&sender),
-            _ => true,
+        let for_us = |recipient: &Recipient| {
+            !recipient.forwarded && recipient.found.as_ref().is_some_and(|found| needs_message(found.reason))
         };
-        let judged = |found: &Found| !matches!(found.reason, Reason::Exempt | Reason::Rfc5321Postmaster);
-        let for_us = |recipient: &Recipient| !recipient.forwarded && recipient.found.as_ref().is_some_and(judged);
-        messages.judge && !self.trusted && is_bounce && self.recipients.iter().any(for_us)
+        !self.trusted && reads_from(reverse_path, settings) && self.recipients.iter().any(for_us)
+    }
+
+    /// Whether a bounce of the message may leave only for a sender who is proved. Other doors can't keep it back.
+    fn asks_for_proof(&self, settings: &Settings) -> bool {
+        self.door == Protocol::Milter && !self.trusted && settings.config().bounces.never_to_unproved
     }
 
     /// Whether the message leaves with a mark.
     fn marks(&self, sender: &Mailbox<'_>, settings: &Settings) -> bool {
-        self.outgoing && settings.config().messages.mark && settings.is_ours(sender) && settings.is_signed(sender)
+        self.outgoing && is_marked(sender, settings)
     }
 
     /// The end of DATA, with what was [needed](Self::needs) of the message. Nothing of it is judged by its envelope alone.
@@ -276,8 +285,9 @@ impl Transaction {
         let reverse_path = Path::parse(&reverse_path).ok();
         if let Some(Path::Mailbox(sender)) = &reverse_path {
             edits.mark(self.mark(sender, content, settings));
+            edits.never_notify = self.asks_for_proof(settings) && !self.may_bounce(sender, content, settings);
         }
-        let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path));
+        let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path, settings));
         self.earlier = Earlier::None;
         for mut recipient in recipients {
             if (message.is_some() || !recipient.settled)
@@ -300,7 +310,7 @@ impl Transaction {
                 if !told && !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     occasion.tell(&judgement, mode, &envelope.forward_path, said, settings);
                 }
-                recipient.found = Some(Found { message: said, ..Found::of(&judgement, mode) });
+                recipient.found = Some(Found::of(&judgement, mode, said));
                 if judgement.deliver_to.is_none() {
                     refusal = Some(judgement.reply.to_string());
                     continue;
@@ -321,8 +331,21 @@ impl Transaction {
             return None;
         }
         let message_id = fields(content.octets()).find(|field| field.is("Message-ID")).map(|field| field.text());
-        let message_id = message_id.unwrap_or_default();
-        mark::make(settings.keys(), message_id.as_bytes(), sender, settings.today().ok()?)
+        make_mark(sender, message_id.unwrap_or_default().as_bytes(), settings)
+    }
+
+    /// Whether the sender is proved, so that he may be told what becomes of the message.
+    fn may_bounce(&self, sender: &Mailbox<'_>, content: &Content, settings: &Settings) -> bool {
+        let mut question = Question::new(Path::Mailbox(*sender));
+        question.header = content.octets();
+        question.tag = settings.today().ok().map(|today| prvs::verify(settings.keys(), sender, today).verdict);
+        let answer = may_bounce(&question, &settings.bounces());
+        if answer.may == May::Yes {
+            return true;
+        }
+        settings.metrics().count_sender(self.door, "not-notified");
+        info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
+        false
     }
 
     fn judge<'a>(
@@ -428,6 +451,34 @@ impl Transaction {
     }
 }
 
+/// Whether messages with this reverse-path are judged by what they say.
+pub(crate) fn reads_from(reverse_path: Path<'_>, settings: &Settings) -> bool {
+    let messages = &settings.config().messages;
+    messages.judge
+        && match reverse_path {
+            Path::Mailbox(sender) => messages.daemon_senders && is_daemon(&sender),
+            _ => true,
+        }
+}
+
+/// Whether what the message says could change this judgement of its envelope.
+pub(crate) const fn needs_message(reason: Reason) -> bool {
+    !matches!(reason, Reason::Exempt | Reason::Rfc5321Postmaster)
+}
+
+fn is_marked(sender: &Mailbox<'_>, settings: &Settings) -> bool {
+    settings.config().messages.mark && settings.is_ours(sender) && settings.is_signed(sender)
+}
+
+fn make_mark(sender: &Mailbox<'_>, message_id: &[u8], settings: &Settings) -> Option<mark::Mark> {
+    mark::make(settings.keys(), message_id, sender, settings.today().ok()?)
+}
+
+/// The mark of a message that leaves with this reverse-path, for who adds it himself.
+pub(crate) fn mark(sender: &Mailbox<'_>, message_id: &[u8], settings: &Settings) -> Option<mark::Mark> {
+    if is_marked(sender, settings) { make_mark(sender, message_id, settings) } else { None }
+}
+
 /// Judges by the policy for the domain of the recipient, which a tag leaves as it is; says the mode of that policy, too.
 pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day) -> (Judgement<'a>, Mode) {
     let policy = settings.policy(&envelope.forward_path);
@@ -488,17 +539,23 @@ pub(crate) fn reverse_srs(
 }
 
 impl Found {
-    const fn of(judgement: &Judgement<'_>, mode: Mode) -> Self {
+    pub(crate) const fn of(judgement: &Judgement<'_>, mode: Mode, message: Option<(&'static str, Origin)>) -> Self {
         let Judgement { finding, reason, disposition, .. } = *judgement;
-        Self { finding, reason, disposition, mode, message: None }
+        Self { finding, reason, disposition, mode, message }
     }
 
-    const fn genuine(mode: Mode) -> Self {
+    pub(crate) const fn genuine(mode: Mode) -> Self {
         Self { finding: Finding::Genuine, reason: Reason::TagOk, disposition: Disposition::Accept, mode, message: None }
     }
 
+    const fn is_doubtful(&self) -> bool {
+        let is_accepted = matches!(self.disposition, Disposition::Accept);
+        matches!(self.finding, Finding::Disproved | Finding::Unverified)
+            || !matches!(self.finding, Finding::Genuine) && !is_accepted
+    }
+
     /// What batv-tools wrote, with our reason after it.
-    fn status(&self) -> Option<String> {
+    pub(crate) fn status(&self) -> Option<String> {
         match self.finding {
             _ if self.mode == Mode::Observe => None,
             Finding::Genuine => Some(VALID.to_owned()),
@@ -508,7 +565,7 @@ impl Found {
     }
 
     /// All that was found, for who reads it by program.
-    fn verdict(&self) -> Option<String> {
+    pub(crate) fn verdict(&self) -> Option<String> {
         let (class, origin) = self.message.filter(|_| self.mode > Mode::Observe && self.reason != Reason::Exempt)?;
         let Self { finding, reason, disposition, .. } = self;
         Some(format!("{finding}; reason={reason}; class={class}; origin={origin}; disposition={disposition}"))
@@ -525,13 +582,19 @@ impl Edits {
 
     /// One field for all recipients says the worst of them: a good tag speaks for its own alone.
     fn say(&mut self, found: &Found) {
-        let worse = self.fields.iter().any(|(name, said)| *name == STATUS_FIELD && said == VALID);
+        if self.doubtful {
+            return;
+        }
+        self.doubtful = found.is_doubtful();
         for (field, text) in [(STATUS_FIELD, found.status()), (VERDICT_FIELD, found.verdict())] {
-            let Some(text) = text else { continue };
-            match self.fields.iter_mut().find(|(name, _)| *name == field) {
-                None => self.fields.push((field, text)),
-                Some((_, said)) if worse => *said = text,
-                Some(_) => {}
+            let said = self.fields.iter().position(|(name, _)| *name == field);
+            match (said, text) {
+                (None, Some(text)) => self.fields.push((field, text)),
+                (Some(said), Some(text)) if self.doubtful => self.fields[said].1 = text,
+                (Some(said), None) if self.doubtful => {
+                    self.fields.remove(said);
+                }
+                _ => {}
             }
         }
     }

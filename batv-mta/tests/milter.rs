@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 
 use batv_config::{Keyring, clock};
-use batv_core::Mailbox;
 use batv_core::prvs::{self, Form};
+use batv_core::{Mailbox, mark};
 use batv_mta::config::Config;
 use batv_mta::door::{Door, Flow};
 use batv_mta::milter::{PACKET_LIMIT, Session, action, step};
@@ -16,7 +16,8 @@ const ALL: u32 = u32::MAX;
 const CONNECT: &[u8] = b"Cclient.example.net\x004\x30\x39192.0.2.7\0";
 
 fn settings() -> Settings {
-    let config = "[sign]\nexempt_recipients = ['list@example.net']\n[verify]\nmode = 'reject'";
+    let config = "[sign]\nexempt_recipients = ['list@example.net']\n[verify]\nmode = 'reject'\n\
+                  [messages]\nmarked_since = 2020-01-01";
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n\
                    domains = ['example.com', 'täg.example']";
     Settings::new(Config::parse(config).expect("what is right"), Keyring::parse(keyring).expect("what is right"))
@@ -29,6 +30,21 @@ fn tagged(settings: &Settings, address: &str) -> String {
         .expect("what is right")
         .to_string()
 }
+
+/// What is said at the end of a message without a Message-ID that leaves with this reverse-path.
+fn marked(settings: &Settings, sender: &str, leaving: &str) -> String {
+    let mailbox = Mailbox::parse(sender).expect("what is right");
+    let mark = mark::make(settings.keys(), b"", &mailbox, clock::today().expect("what is right")).expect("a key");
+    let leaving = leaving.as_bytes().escape_ascii();
+    format!("e<{leaving}>|ENVID={}| i||||X-BATV-Mark|{mark}| c", mark.envelope_id())
+}
+
+/// A bounce that returns the header of a message of nobody's, with no mark in it.
+const FOREIGN_BOUNCE: [&[u8]; 2] = [
+    b"LContent-Type\0multipart/report; report-type=delivery-status; boundary=b\0",
+    b"B--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\nFrom: alice@example.com\r\n\
+      Date: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n",
+];
 
 /// A connection to a session in this process: what is written is taken at once, and its answers are there to be read.
 struct Wire<'s> {
@@ -86,12 +102,16 @@ impl<'s> Server<'s> {
     }
 
     fn message(&mut self, sender: &str, recipient: &str) -> String {
+        self.message_of(sender, recipient, &[b"LSubject\0test\0"])
+    }
+
+    fn message_of(&mut self, sender: &str, recipient: &str, content: &[&[u8]]) -> String {
         self.say(format!("M<{sender}>\0").as_bytes());
         let answer = self.text(format!("R<{recipient}>\0").as_bytes());
         if answer != "c" {
             return answer;
         }
-        self.say(b"LSubject\0test\0");
+        content.iter().for_each(|packet| self.say(packet));
         self.text(b"E")
     }
 }
@@ -105,22 +125,24 @@ fn signs_for_who_is_authenticated() {
         assert_eq!(server.message("alice@example.com", "dave@example.net"), "c");
         server.say(b"DM{auth_type}\0PLAIN\0odd");
         let tag = tagged(&settings, "alice@example.com");
-        assert_eq!(server.message("alice@example.com", "dave@example.net"), format!("e<{tag}>| c"));
-        assert_eq!(server.message("alice@example.com", "list@example.net"), "c");
+        let alice = "alice@example.com";
+        assert_eq!(server.message(alice, "dave@example.net"), marked(&settings, alice, &tag));
+        // Without a tag it is known by its mark.
+        assert_eq!(server.message(alice, "list@example.net"), marked(&settings, alice, alice));
         assert_eq!(server.message(&tag, "dave@example.net"), "c");
         assert_eq!(server.message("", "dave@example.net"), "c");
         assert_eq!(server.message("carol@example.org", "dave@example.net"), "c");
-        assert_eq!(server.message(&format!("{}@example.com", "a".repeat(60)), "dave@example.net"), "c");
-        let quoted = tagged(&settings, "\"a b\"@example.com");
-        assert_eq!(
-            server.message("\"a b\"@example.com", "dave@example.net"),
-            format!("e<{}>| c", quoted.as_bytes().escape_ascii())
-        );
-        let unicode = tagged(&settings, "jürgen@täg.example");
-        assert_eq!(
-            server.message("jürgen@täg.example", "dave@example.net"),
-            format!("e<{}>| c", unicode.as_bytes().escape_ascii())
-        );
+        let long = format!("{}@example.com", "a".repeat(60));
+        assert_eq!(server.message(&long, "dave@example.net"), marked(&settings, &long, &long));
+        for sender in ["\"a b\"@example.com", "jürgen@täg.example"] {
+            let leaving = tagged(&settings, sender);
+            assert_eq!(server.message(sender, "dave@example.net"), marked(&settings, sender, &leaving));
+        }
+        // A client that names its message itself keeps that name.
+        server.say(format!("M<{alice}>\0ENVID=1234\0").as_bytes());
+        server.say(b"R<dave@example.net>\0");
+        let said = server.text(b"E");
+        assert!(said.starts_with(&format!("e<{tag}>| i||||X-BATV-Mark|1.4.")), "{said}");
         // The next message of the same client is not authenticated for having followed.
         server.say(b"DM");
         assert_eq!(server.message("alice@example.com", "dave@example.net"), "c");
@@ -151,7 +173,7 @@ fn forwards_for_strangers_and_keeps_letters() {
         let tag = tagged(&settings, letters).to_lowercase();
         let said = leave("Bounce-AbC@Example.COM");
         assert!(said.contains(letters.split('@').next().expect("a local part")), "{said}");
-        assert_eq!(said.to_lowercase(), format!("e<{tag}>| c"));
+        assert!(said.to_lowercase().starts_with(&format!("e<{tag}>|envid=batv1.4.")), "{said}");
         assert!(leave("dave@example.net").starts_with("e<SRS0="));
         assert_eq!(leave("news@example.com"), "c");
     }
@@ -185,15 +207,26 @@ fn a_good_tag_speaks_for_its_recipient_alone() {
     let config = Config::parse("verify.mode = 'mark'").expect("what is right");
     let settings = Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right");
     let tag = tagged(&settings, "alice@example.com");
-    for recipients in [[tag.as_str(), "bob@example.com"], ["bob@example.com", tag.as_str()]] {
-        let mut server = Server::new(&settings, false);
-        server.say(CONNECT);
-        server.say(b"M<>\0");
-        for recipient in recipients {
-            assert_eq!(server.text(format!("R<{recipient}>\0").as_bytes()), "c");
+    let (bounce, mail) = (FOREIGN_BOUNCE.as_slice(), [b"LSubject\0test\0".as_slice()]);
+    for (content, status, verdict) in [
+        (bounce, Some("invalid, backscatter-unverified"), "unverified; reason=backscatter-unverified; "),
+        (&mail, None, "not-judged; reason=null-not-bounce; "),
+    ] {
+        for recipients in [[tag.as_str(), "bob@example.com"], ["bob@example.com", tag.as_str()]] {
+            let mut server = Server::new(&settings, false);
+            server.say(CONNECT);
+            server.say(b"M<>\0");
+            for recipient in recipients {
+                assert_eq!(server.text(format!("R<{recipient}>\0").as_bytes()), "c");
+            }
+            content.iter().for_each(|packet| server.say(packet));
+            let said = server.text(b"E");
+            assert!(said.contains(&format!("X-BATV-Verdict|{verdict}")), "{said}");
+            match status {
+                Some(status) => assert!(said.contains(&format!("X-BATV-Status|{status}|")), "{said}"),
+                None => assert!(!said.contains("X-BATV-Status"), "{said}"),
+            }
         }
-        let said = server.text(b"E");
-        assert!(said.contains("X-BATV-Status|invalid, untagged|") && !said.contains("valid|valid"), "{said}");
     }
 }
 
@@ -217,10 +250,15 @@ fn restores_marks_and_refuses() {
     let mut server = Server::new(&settings, false);
     server.say(CONNECT);
     let tag = tagged(&settings, "alice@example.com");
-    let restored =
-        format!("-<{tag}>| +<alice@example.com>| i\0\0\0\0X-BATV-Status|valid| i\0\0\0\0X-BATV-Recipient|<{tag}>| c");
-    assert_eq!(server.message("", &tag), restored.replace('\0', "|"));
-    assert!(server.message("", "alice@example.com").starts_with("y550 5.7.1 "));
+    let restored = format!(
+        "-<{tag}>| +<alice@example.com>| i||||X-BATV-Status|valid| i||||X-BATV-Verdict|genuine; reason=tag-ok; \
+         class=null-other; origin=unknown; disposition=accept| i||||X-BATV-Recipient|<{tag}>| c"
+    );
+    assert_eq!(server.message("", &tag), restored);
+    assert!(server.message_of("", "alice@example.com", &FOREIGN_BOUNCE).starts_with("y550 5.7.1 "));
+    // What is no bounce can't be a wrong one.
+    let said = server.message("", "alice@example.com");
+    assert!(said.starts_with("i||||X-BATV-Verdict|not-judged; reason=null-not-bounce; "), "{said}");
     // A refusal at the end leaves nothing behind.
     assert!(server.message("", &tag).starts_with("-<prvs="));
     // Forged copies are removed, the last first, so that the places of the others stay.
@@ -228,7 +266,56 @@ fn restores_marks_and_refuses() {
     server.say(b"R<alice@example.com>\0");
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
-    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| c");
+    server.say(b"LX-Batv-Verdict\0genuine\0");
+    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
+}
+
+/// Whom nothing proves gets no bounce: each recipient comes again, with what he was given.
+#[test]
+fn recipients_of_unproved_mail_are_never_notified() {
+    let config = "[bounces]\nnever_to_unproved = true\nauthserv_ids = ['mx.example.com']\nallowed = ['example.net']";
+    let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n\
+                   domains = ['example.com']";
+    let settings = Settings::new(Config::parse(config).expect("what is right"), Keyring::parse(keyring).expect("keys"))
+        .expect("what is right");
+    let tag = tagged(&settings, "alice@example.com");
+    let spf =
+        |outcome: &str| format!("LAuthentication-Results\0mx.example.com; spf={outcome} smtp.mailfrom=example.org\0");
+    let (pass, fail) = (spf("pass"), spf("fail"));
+    let foreign = pass.replace("mx.example.com", "mx.example.net");
+    let never = "-<bob@example.com>| 2<bob@example.com>|NOTIFY=NEVER| c";
+    for (sender, field, expected) in [
+        ("carol@example.org", "LSubject\0test\0", never),
+        ("carol@example.org", &fail, never),
+        ("carol@example.org", &foreign, never),
+        ("carol@example.org", &pass, "c"),
+        ("dave@example.net", "LSubject\0test\0", "c"),
+        ("alice@example.com", &pass, never),
+        (&tag, "LSubject\0test\0", "c"),
+        ("", "LSubject\0test\0", "c"),
+    ] {
+        let mut server = Server::new(&settings, false);
+        server.say(CONNECT);
+        assert_eq!(server.message_of(sender, "bob@example.com", &[field.as_bytes()]), expected, "{sender} {field}");
+    }
+    let mut server = Server::new(&settings, false);
+    server.say(CONNECT);
+    server.say(b"M<carol@example.org>\0RET=HDRS\0");
+    server.say(b"R<bob@example.com>\0NOTIFY=SUCCESS\0ORCPT=rfc822;robert@example.com\0");
+    server.say(format!("R<{tag}>\0").as_bytes());
+    let bob = "-<bob@example.com>| 2<bob@example.com>|NOTIFY=NEVER ORCPT=rfc822;robert@example.com|";
+    let alice = format!("-<{tag}>| 2<alice@example.com>|NOTIFY=NEVER|");
+    let said = server.text(b"E");
+    assert!(said.starts_with(&format!("{bob} {alice} ")), "{said}");
+    // Ours are told.
+    server.say(b"DM{auth_type}\0PLAIN\0");
+    assert_eq!(server.message("carol@example.org", "bob@example.com"), "c");
+    // A server that can't say so is left alone.
+    let mut server = Server::unnegotiated(&settings, false);
+    let offer = Offer { actions: Offer::USUAL.actions & !action::ADD_RECIPIENTS_WITH_PARAMETERS, ..Offer::USUAL };
+    server.0.negotiate(offer).expect("what is right");
+    server.say(CONNECT);
+    assert_eq!(server.message("carol@example.org", "bob@example.com"), "c");
 }
 
 #[test]
@@ -239,6 +326,7 @@ fn second_recipients_do_not_change_the_first() {
     server.say(b"M<>\0");
     assert_eq!(server.text(b"R<alice@example.com>\0"), "c");
     assert!(server.text(b"R<bob@example.com>\0").starts_with("y452 4.5.3 "));
+    FOREIGN_BOUNCE.iter().for_each(|packet| server.say(packet));
     assert!(server.text(b"E").starts_with("y550 5.7.1 "), "the one that was taken is judged");
     // Aborted, and none is there any more.
     server.say(b"M<>\0");
@@ -250,6 +338,10 @@ fn second_recipients_do_not_change_the_first() {
 
 #[test]
 fn negotiates_what_is_there() {
+    let envelopes = Config::parse("messages.judge = false").expect("what is right");
+    let envelopes = Settings::new(envelopes, Keyring::parse("").expect("no keys")).expect("what is right");
+    let agreed = Server::unnegotiated(&envelopes, false).0.negotiate(Offer::USUAL).expect("what is right");
+    assert_eq!(agreed.steps & (step::NO_BODY | step::SKIP), step::NO_BODY);
     let settings = settings();
     let negotiate = |version, actions, steps| {
         let agreed = Server::unnegotiated(&settings, false).0.negotiate(Offer { version, actions, steps })?;
@@ -261,7 +353,8 @@ fn negotiates_what_is_there() {
         | action::CHANGE_HEADERS
         | action::CHANGE_SENDER;
     assert_eq!(negotiate(7, needed, 0), Some((6, needed, 0)));
-    assert_eq!(negotiate(6, needed, step::NO_BODY), Some((6, needed, step::NO_BODY)));
+    assert_eq!(negotiate(6, needed, step::NO_BODY), Some((6, needed, 0)));
+    assert_eq!(negotiate(6, needed, step::SKIP | step::NO_BODY), Some((6, needed, step::SKIP)));
     assert_eq!(negotiate(6, needed & !action::CHANGE_SENDER, ALL), None);
     assert_eq!(negotiate(2, 0x3f, 0x7f), None);
 }

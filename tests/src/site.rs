@@ -3,7 +3,7 @@
 use batv_config::clock;
 use batv_core::prvs::{self, Form};
 use batv_core::srs::Srs;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Verdict};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
 
 /// Its keyring: tags for one domain, and SRS.
 pub const KEYRING: &str = r#"
@@ -64,6 +64,15 @@ pub fn tagged(address: &str, days_ago: i32) -> String {
 /// When it is no address: these are tests.
 pub fn tagged_in(form: Form, address: &str, days_ago: i32) -> String {
     prvs::sign(&keys(), &mailbox(address), form, None, day(days_ago)).expect("room").to_string()
+}
+
+/// The mark of a message of today with this Message-ID, for the header and for the envelope.
+///
+/// # Panics
+/// When it is no address: these are tests.
+pub fn mark(address: &str, message_id: &str) -> (String, String) {
+    let mark = mark::make(&keys(), message_id.as_bytes(), &mailbox(address), today()).expect("a key that signs");
+    (mark.to_string(), mark.envelope_id().to_string())
 }
 
 /// The day so many days ago, `2026-11-24`.

@@ -52,11 +52,21 @@ impl Client {
     /// # Panics
     /// When a socket fails: these are tests.
     pub fn data(&mut self) -> String {
+        self.data_of(MESSAGE)
+    }
+
+    /// Sends this message, whose lines end in LF or CR LF.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
+    pub fn data_of(&mut self, message: &str) -> String {
         let go = self.say("DATA");
         if !go.starts_with("354 ") {
             return go;
         }
-        self.say(&format!("{MESSAGE}\r\n."))
+        let stuffed = |line: &str| if line.starts_with('.') { format!(".{line}\r\n") } else { format!("{line}\r\n") };
+        let text: String = message.lines().map(stuffed).collect();
+        self.say(&format!("{text}."))
     }
 
     /// Sends a message to one recipient. Gives what is said last: that of the sender or the recipient when one is refused,
@@ -65,13 +75,21 @@ impl Client {
     /// # Panics
     /// When a socket fails: these are tests.
     pub fn send(&mut self, sender: &str, recipient: &str) -> String {
+        self.send_message(sender, recipient, MESSAGE)
+    }
+
+    /// The same with this message.
+    ///
+    /// # Panics
+    /// When a socket fails: these are tests.
+    pub fn send_message(&mut self, sender: &str, recipient: &str, message: &str) -> String {
         for line in [format!("MAIL FROM:<{sender}>"), format!("RCPT TO:<{recipient}>")] {
             let reply = self.say(&line);
             if !reply.starts_with("250 ") {
                 return reply;
             }
         }
-        self.data()
+        self.data_of(message)
     }
 
     /// The same from a client that comes again when it is put off: whatever is refused, it says so and leaves.

@@ -26,8 +26,8 @@ pub enum Command<'a> {
     Helo,
     /// MAIL FROM: its argument, and the list of its parameters, each ended by NUL.
     Mail { argument: &'a [u8], parameters: &'a [u8] },
-    /// RCPT TO.
-    Recipient { argument: &'a [u8] },
+    /// RCPT TO: its argument, and the list of its parameters, each ended by NUL.
+    Recipient { argument: &'a [u8], parameters: &'a [u8] },
     /// DATA.
     Data,
     /// A header field.
@@ -107,7 +107,10 @@ impl<'a> Command<'a> {
                 let argument = texts(rest).next().ok_or(Malformed(command))?;
                 Self::Mail { argument, parameters: rest.get(argument.len() + 1..).unwrap_or_default() }
             }
-            b'R' => Self::Recipient { argument: texts(rest).next().ok_or(Malformed(command))? },
+            b'R' => {
+                let argument = texts(rest).next().ok_or(Malformed(command))?;
+                Self::Recipient { argument, parameters: rest.get(argument.len() + 1..).unwrap_or_default() }
+            }
             b'T' => Self::Data,
             b'L' => {
                 let mut parts = texts(rest);

@@ -27,8 +27,8 @@ pub enum Reply<'a> {
     Skip,
     /// The reverse-path from now on, in brackets, and the parameters of MAIL that change with it, with spaces between.
     ChangeSender { path: &'a [u8], parameters: &'a str },
-    /// One more recipient, in brackets.
-    AddRecipient(&'a str),
+    /// One more recipient, in brackets, and the parameters of his RCPT, with spaces between.
+    AddRecipient { path: &'a [u8], parameters: &'a str },
     /// One recipient less, exactly as the server named it.
     DeleteRecipient(&'a [u8]),
     /// A header field at this place from the top, 0 first.
@@ -59,7 +59,8 @@ impl Reply<'_> {
             Self::Skip => put(b's', &[]),
             Self::ChangeSender { path, parameters: "" } => put(b'e', &[path, END]),
             Self::ChangeSender { path, parameters } => put(b'e', &[path, END, parameters.as_bytes(), END]),
-            Self::AddRecipient(path) => put(b'+', &[path.as_bytes(), END]),
+            Self::AddRecipient { path, parameters: "" } => put(b'+', &[path, END]),
+            Self::AddRecipient { path, parameters } => put(b'2', &[path, END, parameters.as_bytes(), END]),
             Self::DeleteRecipient(path) => put(b'-', &[path, END]),
             Self::InsertHeader { index, name, value } => {
                 put(b'i', &[&index.to_be_bytes(), name.as_bytes(), END, value.as_bytes(), END]);

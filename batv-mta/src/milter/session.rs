@@ -49,6 +49,7 @@ pub struct Session {
     steps: u32,
     can_hold: bool,
     can_skip: bool,
+    can_silence: bool,
     client: Client,
     daemon_name: String,
     queue_id: String,
@@ -56,6 +57,8 @@ pub struct Session {
     transaction: Option<Transaction>,
     /// The argument of MAIL FROM.
     sender: Vec<u8>,
+    /// The recipients that were taken, as they were given, with the parameters of RCPT.
+    recipients: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether the message has an envelope id already.
     has_envelope_id: bool,
     /// How often the message has our header fields already.
@@ -79,12 +82,14 @@ impl Session {
             steps: 0,
             can_hold: false,
             can_skip: false,
+            can_silence: false,
             client: Client::default(),
             daemon_name: String::new(),
             queue_id: String::new(),
             rcpt_mailer: String::new(),
             transaction: None,
             sender: Vec::new(),
+            recipients: Vec::new(),
             has_envelope_id: false,
             forged: [0; OUR_FIELDS.len()],
             content: None,
@@ -114,15 +119,15 @@ impl Session {
             Command::Mail { argument, parameters } => {
                 self.forged = [0; OUR_FIELDS.len()];
                 self.content = None;
-                let is_envelope_id = |parameter: &[u8]| parameter.to_ascii_uppercase().starts_with(b"ENVID=");
-                self.has_envelope_id = texts(parameters).any(is_envelope_id);
+                self.recipients.clear();
+                self.has_envelope_id = texts(parameters).any(|parameter| has_name(parameter, b"ENVID="));
                 self.sender = argument.to_vec();
                 let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), argument, settings);
                 transaction.queue_id.clone_from(&self.queue_id);
                 self.transaction = Some(transaction);
                 self.answer(step::NO_REPLY_MAIL, out);
             }
-            Command::Recipient { argument } => self.recipient(argument, settings, out),
+            Command::Recipient { argument, parameters } => self.recipient(argument, parameters, settings, out),
             Command::Header { name, value } => {
                 for (forged, field) in self.forged.iter_mut().zip(OUR_FIELDS) {
                     *forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(field.as_bytes()));
@@ -174,8 +179,11 @@ impl Session {
         }
         self.steps = steps & wanted;
         self.can_skip = self.steps & step::SKIP != 0;
-        let actions = actions & (NEEDED | WANTED);
+        let silence =
+            if settings.config().bounces.never_to_unproved { action::ADD_RECIPIENTS_WITH_PARAMETERS } else { 0 };
+        let actions = actions & (NEEDED | WANTED | silence);
         self.can_hold = actions & action::QUARANTINE != 0;
+        self.can_silence = actions & silence != 0;
         let mut macros = Vec::new();
         if actions & action::SET_MACROS != 0 {
             for (step, names) in MACROS {
@@ -224,10 +232,13 @@ impl Session {
         }
     }
 
-    fn recipient(&mut self, argument: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+    fn recipient(&mut self, argument: &[u8], parameters: &[u8], settings: &Settings, out: &mut Vec<u8>) {
         let Some(transaction) = &mut self.transaction else { return Reply::Tempfail.put(out) };
         match transaction.recipient(argument, &self.rcpt_mailer, settings) {
-            Answer::Continue => Reply::Continue.put(out),
+            Answer::Continue => {
+                self.recipients.push((argument.to_vec(), parameters.to_vec()));
+                Reply::Continue.put(out);
+            }
             Answer::Reply(text) => Reply::Code(&text).put(out),
         }
     }
@@ -249,10 +260,7 @@ impl Session {
                     }
                 }
                 self.change_sender(&edits, out);
-                for (given, restored) in &edits.recipients {
-                    Reply::DeleteRecipient(given).put(out);
-                    Reply::AddRecipient(&bracketed(restored)).put(out);
-                }
+                self.change_recipients(&edits, out);
                 for (name, value) in &edits.fields {
                     Reply::InsertHeader { index: 0, name, value }.put(out);
                 }
@@ -277,8 +285,30 @@ impl Session {
         }
     }
 
+    fn change_recipients(&self, edits: &Edits, out: &mut Vec<u8>) {
+        let silences = edits.never_notify && self.can_silence;
+        if !silences {
+            for (given, restored) in &edits.recipients {
+                Reply::DeleteRecipient(given).put(out);
+                Reply::AddRecipient { path: bracketed(restored).as_bytes(), parameters: "" }.put(out);
+            }
+            return;
+        }
+        for (given, parameters) in &self.recipients {
+            let restored = edits.recipients.iter().find(|(changed, _)| changed == given);
+            let path = restored.map_or_else(|| given.clone(), |(_, restored)| bracketed(restored).into_bytes());
+            // Whom the recipient was first is told to nobody, but goes on with the message (RFC 3461 §4.2).
+            let original = texts(parameters).find(|parameter| has_name(parameter, b"ORCPT="));
+            let original = original.and_then(|original| str::from_utf8(original).ok());
+            let parameters = ["NOTIFY=NEVER"].into_iter().chain(original).collect::<Vec<_>>().join(" ");
+            Reply::DeleteRecipient(given).put(out);
+            Reply::AddRecipient { path: &path, parameters: &parameters }.put(out);
+        }
+    }
+
     fn end_transaction(&mut self) {
         self.transaction = None;
+        self.recipients.clear();
         self.content = None;
         self.queue_id.clear();
         self.rcpt_mailer.clear();
@@ -293,6 +323,11 @@ impl Door for Session {
     fn is_busy(&self) -> bool {
         self.transaction.is_some()
     }
+}
+
+/// Whether a parameter of MAIL or RCPT has this name, which ends in an equals sign.
+fn has_name(parameter: &[u8], name: &[u8]) -> bool {
+    parameter.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
 fn bracketed(mailbox: &str) -> String {

@@ -1,11 +1,12 @@
 /* A filter on libmilter, for comparison with batvd.
  *
- *   filter SOCKET WAY TAGGED REPLY
+ *   filter SOCKET WAY TAGGED REPLY MARK ENVID
  *
  * WAY is what it does:
  *   same   what batvd does with the site of the tests: it changes the sender alice@example.com of an authenticated
- *          client to TAGGED, restores the recipient of a bounce to TAGGED, refuses bounces to other tagged addresses
- *          with REPLY, and deletes header fields X-BATV-Status; it negotiates what batvd negotiates
+ *          client to TAGGED and gives the message MARK and ENVID, restores the recipient of a bounce to TAGGED, refuses
+ *          bounces to other tagged addresses with REPLY, and deletes header fields X-BATV-Status and X-BATV-Verdict; it
+ *          negotiates what batvd negotiates, and takes the bodies of bounces alone
  *   empty  it negotiates the same, and changes nothing
  *   usual  it changes every sender to TAGGED and adds a header field, with the steps that libmilter negotiates for
  *          filters that don't care: all for which they have functions, each of them answered
@@ -20,12 +21,15 @@
 
 #define NEEDED (SMFIF_ADDHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_CHGHDRS | SMFIF_CHGFROM)
 #define WANTED (NEEDED | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
-#define SKIPPED (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN)
+#define SKIPPED (SMFIP_NOHELO | SMFIP_SKIP | SMFIP_NOEOH | SMFIP_NOUNKNOWN)
 #define UNANSWERED (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
 static char *alice = "<alice@example.com>";
 static char *tagged;
 static char *reply;
+static char *mark;
+static char parameters[128];
+static int can_skip;
 static int edits;
 static int over_tcp;
 
@@ -33,7 +37,8 @@ struct message {
     int sign;
     int null;
     int restore;
-    int forged;
+    int statuses;
+    int verdicts;
 };
 
 static struct message *message_of(SMFICTX *context)
@@ -66,6 +71,7 @@ static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long
     /* What a server can't leave unanswered is answered by libmilter, but not what is left out. */
     if (!over_tcp)
         *wanted_steps |= UNANSWERED | (steps & SMFIP_NODATA);
+    can_skip = (*wanted_steps & SMFIP_SKIP) != 0;
     *wanted2 = *wanted3 = 0;
     if (actions & SMFIF_SETSYMLIST) {
         smfi_setsymlist(context, SMFIM_CONNECT, "{daemon_name}");
@@ -121,8 +127,18 @@ static sfsistat field(SMFICTX *context, char *name, char *value)
     struct message *message = message_of(context);
     (void)value;
     if (message != NULL && strcasecmp(name, "X-BATV-Status") == 0)
-        message->forged++;
+        message->statuses++;
+    if (message != NULL && strcasecmp(name, "X-BATV-Verdict") == 0)
+        message->verdicts++;
     return unanswered();
+}
+
+static sfsistat body(SMFICTX *context, unsigned char *octets, size_t length)
+{
+    struct message *message = message_of(context);
+    (void)octets;
+    (void)length;
+    return can_skip && (message == NULL || !message->null) ? SMFIS_SKIP : SMFIS_CONTINUE;
 }
 
 static sfsistat end(SMFICTX *context)
@@ -132,14 +148,20 @@ static sfsistat end(SMFICTX *context)
         return SMFIS_CONTINUE;
     if (message == NULL)
         return SMFIS_ACCEPT;
-    for (; message->forged > 0; message->forged--)
-        smfi_chgheader(context, "X-BATV-Status", message->forged, NULL);
-    if (message->sign)
-        smfi_chgfrom(context, tagged, NULL);
+    for (; message->statuses > 0; message->statuses--)
+        smfi_chgheader(context, "X-BATV-Status", message->statuses, NULL);
+    for (; message->verdicts > 0; message->verdicts--)
+        smfi_chgheader(context, "X-BATV-Verdict", message->verdicts, NULL);
+    if (message->sign) {
+        smfi_chgfrom(context, tagged, parameters);
+        smfi_insheader(context, 0, "X-BATV-Mark", mark);
+    }
     if (message->restore) {
         smfi_delrcpt(context, tagged);
         smfi_addrcpt(context, alice);
         smfi_insheader(context, 0, "X-BATV-Status", "valid");
+        smfi_insheader(context, 0, "X-BATV-Verdict",
+                       "genuine; reason=tag-ok; class=null-other; origin=unknown; disposition=accept");
         smfi_insheader(context, 0, "X-BATV-Recipient", tagged);
     }
     forget(context);
@@ -184,6 +206,7 @@ int main(int argc, char **argv)
         .xxfi_envfrom = sender,
         .xxfi_envrcpt = recipient,
         .xxfi_header = field,
+        .xxfi_body = body,
         .xxfi_eom = end,
         .xxfi_abort = forget,
         .xxfi_close = forget,
@@ -199,14 +222,16 @@ int main(int argc, char **argv)
         .xxfi_eoh = usual_end_of_header,
         .xxfi_eom = usual_end,
     };
-    if (argc != 5) {
-        fprintf(stderr, "filter SOCKET same|empty|usual TAGGED REPLY\n");
+    if (argc != 7) {
+        fprintf(stderr, "filter SOCKET same|empty|usual TAGGED REPLY MARK ENVID\n");
         return 2;
     }
     over_tcp = strncmp(argv[1], "inet", 4) == 0;
     edits = strcmp(argv[2], "same") == 0;
     tagged = argv[3];
     reply = argv[4];
+    mark = argv[5];
+    snprintf(parameters, sizeof parameters, "ENVID=%s", argv[6]);
     if (smfi_setconn(argv[1]) != MI_SUCCESS ||
         smfi_register(strcmp(argv[2], "usual") == 0 ? usual : same) != MI_SUCCESS)
         return 1;

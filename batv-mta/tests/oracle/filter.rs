@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use batv_tests::host::wait_for;
 use batv_tests::milter::Place;
+use batv_tests::site::{ALICE, mark};
 
 /// What it does, as `filter.c` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +37,7 @@ pub(crate) fn compile(folder: &Path) -> PathBuf {
 impl Filter {
     /// Starts it, and waits until it listens.
     pub(crate) fn start(program: &Path, place: Place, way: Way, tagged: &str, reply: &str) -> Self {
+        let (mark, envelope_id) = mark(ALICE, "");
         let socket = match &place {
             Place::Unix(path) => format!("unix:{}", path.display()),
             Place::Tcp(address) => format!("inet:{}@{}", address.port(), address.ip()),
@@ -46,7 +48,10 @@ impl Filter {
             Way::Usual => "usual",
         };
         let mut command = Command::new(program);
-        command.args([&socket, way, &format!("<{tagged}>"), reply]).stdin(Stdio::null()).stderr(Stdio::null());
+        command
+            .args([&socket, way, &format!("<{tagged}>"), reply, &mark, &envelope_id])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
         let process = command.spawn().expect("the filter");
         wait_for("filter that listens", || place.connect().ok());
         Self { place, process }

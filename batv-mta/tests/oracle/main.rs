@@ -18,7 +18,7 @@ use support::Daemon;
 
 /// For answers that come.
 const PATIENCE: Duration = Duration::from_secs(30);
-const CONFIGURATION: &str = "[verify]\nmode = 'reject'\n";
+const CONFIGURATION: &str = "[verify]\nmode = 'reject'\n[messages]\nmarked_since = 2020-01-01\n";
 
 /// What is said and heard in a case.
 fn transcript(place: &Place, script: &Script, patience: Duration) -> String {

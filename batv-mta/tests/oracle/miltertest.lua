@@ -3,7 +3,9 @@
 --   miltertest -D socket=PLACE -D tag=ADDRESS -D forged=ADDRESS -s miltertest.lua
 
 local alice = "<alice@example.com>"
-local UNTAGGED = "we send nothing from this address without a tag: not our bounce"
+local FOREIGN = "this returns a message that we did not send"
+local FOREIGN_BOUNCE = "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\n" ..
+	"From: alice@example.com\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n"
 
 local function expect(truth, what)
 	if not truth then
@@ -54,10 +56,12 @@ expect(not mt.eom_check(connection, MT_BODYCHANGE), "the body as it was")
 
 begin(connection, "<>")
 recipient(connection, alice, SMFIR_CONTINUE)
-field(connection, "Subject", "failed")
+field(connection, "Content-Type", "multipart/report; report-type=delivery-status; boundary=b")
+expect(mt.bodystring(connection, FOREIGN_BOUNCE) == nil, "a body")
+answered(connection, SMFIR_CONTINUE, "a body")
 expect(mt.eom(connection) == nil, "the end")
-answered(connection, SMFIR_REPLYCODE, "an untagged bounce")
-expect(mt.eom_check(connection, MT_SMTPREPLY, "550", "5.7.1", UNTAGGED), "its words")
+answered(connection, SMFIR_REPLYCODE, "the bounce of a stranger's message")
+expect(mt.eom_check(connection, MT_SMTPREPLY, "550", "5.7.1", FOREIGN), "its words")
 
 mt.macro(connection, SMFIC_MAIL, "{auth_type}", "PLAIN")
 begin(connection, alice)

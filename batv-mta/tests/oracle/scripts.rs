@@ -54,7 +54,15 @@ fn signed() -> Vec<Vec<u8>> {
 }
 
 fn restored(tag: &str) -> Vec<Vec<u8>> {
-    vec![macros(b'M', &[]), mail(""), recipient(tag), header("Subject", "failed"), END_OF_MESSAGE.to_vec()]
+    vec![
+        macros(b'M', &[]),
+        mail(""),
+        recipient(tag),
+        header("Subject", "failed"),
+        body(b"Text.\r\n"),
+        body(b"More.\r\n"),
+        END_OF_MESSAGE.to_vec(),
+    ]
 }
 
 impl Script {
@@ -106,7 +114,9 @@ pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {
                 header("X-BATV-Status", "valid"),
                 header("Subject", "test"),
                 header("x-batv-status", "valid"),
+                header("X-BATV-Verdict", "genuine"),
                 header("X-BATV-STATUS", ""),
+                header("x-batv-verdict", ""),
                 END_OF_MESSAGE.to_vec(),
             ],
         ),
@@ -228,11 +238,10 @@ pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {
             .but(
                 "O",
                 r"O\x00\x00\x00\x06\x00\x00\x01}\x00\x00\x00\x00",
-                r"O\x00\x00\x00\x06\x00\x00\x01}\x00\x00\x00\x12",
+                r"O\x00\x00\x00\x06\x00\x00\x01}\x00\x00\x00\x02",
                 ALL_STEPS,
             )
-            .but("H", "c", "not sent", ALL_STEPS)
-            .but("BText", "c", "not sent", ALL_STEPS),
+            .but("H", "c", "not sent", ALL_STEPS),
         offering("no actions at all", Offer { actions: 0, ..usual }, tag),
         offering("version 1", Offer { version: 1, ..usual }, tag).but(
             "O",

@@ -62,10 +62,13 @@ pub(crate) struct Exchange {
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Say {
     Line(String),
+    /// DATA, and the message in this file of `messages/`, or the usual one.
+    Data(Option<String>),
     /// A whole message: the answer is that of its end, or of the recipient when he is refused.
     Message {
         sender: String,
         recipient: String,
+        file: Option<String>,
     },
 }
 
@@ -83,6 +86,8 @@ pub(crate) enum Expectation {
     Sender(String),
     /// Keep the sender under a name.
     Keep(String),
+    /// Keep the header under a name.
+    KeepHeader(String),
     Field {
         name: String,
         value: String,
@@ -170,17 +175,27 @@ impl Exchange {
         if node.text.starts_with('<') {
             return Self::parse_message(node);
         }
-        let (say, hear) = node.two_columns()?;
-        Ok(Self { line: node.line, say: Say::Line(say.to_owned()), hear: hear.to_owned() })
+        let (text, hear) = node.two_columns()?;
+        let say = match text.strip_prefix("DATA") {
+            Some("") => Say::Data(None),
+            Some(file) if file.starts_with(' ') => Say::Data(Some(file.trim_start().to_owned())),
+            _ => Say::Line(text.to_owned()),
+        };
+        Ok(Self { line: node.line, say, hear: hear.to_owned() })
     }
 
     fn parse_message(node: &Node) -> Result<Self, Fault> {
         let (say, hear) = node.two_columns()?;
-        let paths = say.split_once(" -> ").and_then(|(sender, recipient)| {
+        let paths = say.split_once(" -> ").and_then(|(sender, rest)| {
             let path = |text: &str| text.strip_prefix('<')?.strip_suffix('>').map(str::to_owned);
-            Some(Say::Message { sender: path(sender)?, recipient: path(recipient)? })
+            let (recipient, file) = match rest.split_once(" with ") {
+                Some((recipient, file)) => (recipient, Some(file.to_owned())),
+                None => (rest, None),
+            };
+            Some(Say::Message { sender: path(sender)?, recipient: path(recipient)?, file })
         });
-        let say = paths.ok_or_else(|| fault(node.line, "a message is `<sender> -> <recipient>`"))?;
+        let say =
+            paths.ok_or_else(|| fault(node.line, "a message is `<sender> -> <recipient>`, and `with` its file"))?;
         Ok(Self { line: node.line, say, hear: hear.to_owned() })
     }
 }
@@ -192,7 +207,10 @@ impl Expectation {
         Ok(match (word, rest) {
             (_, "") => return Err(fault(node.line, &format!("no expectation `{text}`"))),
             ("sender", sender) => Self::Sender(sender.to_owned()),
-            ("keep", name) => Self::Keep(name.to_owned()),
+            ("keep", name) => match name.strip_prefix("header ") {
+                Some(name) => Self::KeepHeader(name.to_owned()),
+                None => Self::Keep(name.to_owned()),
+            },
             ("text", words) => Self::Text(words.to_owned()),
             ("no", rest) => match rest.strip_prefix("text ") {
                 Some(words) => Self::NoText(words.to_owned()),
@@ -368,6 +386,8 @@ users again
   MAIL FROM:<>           250
     on exim, postfix     550 5.1.1   they know better
   <a@b> -> <\"c d\"@e>   25
+  <a@b> -> <c@e> with bounce  25
+  DATA bounce            5
 on opensmtpd   it can't
   held
 on others
@@ -384,9 +404,18 @@ on others
     #[test]
     fn reads_a_file() {
         let say = |text: &str| Say::Line(text.to_owned());
-        let message = Say::Message { sender: "a@b".to_owned(), recipient: "\"c d\"@e".to_owned() };
+        let message = |recipient: &str, file: Option<&str>| Say::Message {
+            sender: "a@b".to_owned(),
+            recipient: recipient.to_owned(),
+            file: file.map(str::to_owned),
+        };
         let exchange = |line, say, hear: &str| Exchange { line, say, hear: hear.to_owned() };
-        let exchanges = vec![exchange(6, say("MAIL FROM:<>"), "250"), exchange(8, message, "25")];
+        let exchanges = vec![
+            exchange(6, say("MAIL FROM:<>"), "250"),
+            exchange(8, message("\"c d\"@e", None), "25"),
+            exchange(9, message("c@e", Some("bounce")), "25"),
+            exchange(10, Say::Data(Some("bounce".to_owned())), "5"),
+        ];
         let expected = vec![
             Expectation::Field { name: "on_this".to_owned(), value: "{x}".to_owned() },
             Expectation::NoText("y z".to_owned()),
@@ -394,8 +423,8 @@ on others
         let actions = [
             (2, Action::Config(vec!["verify.mode = \"mark\"".to_owned()])),
             (5, Action::Smtp { port: Port::Users, again: true, exchanges }),
-            (12, Action::Message(Place::Mailbox("a b".to_owned()), expected)),
-            (15, Action::Empty("a b".to_owned())),
+            (14, Action::Message(Place::Mailbox("a b".to_owned()), expected)),
+            (17, Action::Empty("a b".to_owned())),
         ];
         let steps = actions.map(|(line, action)| Step { line, action }).into();
         assert_eq!(sample("sendmail"), Case { main_cf: Vec::new(), steps });
@@ -428,8 +457,8 @@ on others
                 "world\n  MAIL FROM:<> 250",
                 "line 2: what is said and what is heard are two columns, two spaces between them",
             ),
-            ("world\n  <> to <a@b>  250", "line 2: a message is `<sender> -> <recipient>`"),
-            ("command\n  RSET  250", "line 2: a message is `<sender> -> <recipient>`"),
+            ("world\n  <> to <a@b>  250", "line 2: a message is `<sender> -> <recipient>`, and `with` its file"),
+            ("command\n  RSET  250", "line 2: a message is `<sender> -> <recipient>`, and `with` its file"),
             ("mailbox a\n  sender", "line 2: no expectation `sender`"),
             ("mailbox a\n  is here", "line 2: no expectation `is here`"),
             ("on qmail  it can't\n  held", "line 1: no server `qmail`"),

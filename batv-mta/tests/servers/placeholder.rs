@@ -18,6 +18,27 @@ pub(crate) fn fill(text: &str, kept: &HashMap<String, String>) -> String {
     filled + rest
 }
 
+/// The same for a message, where a header that was kept may lose fields on its way.
+pub(crate) fn fill_message(text: &str, kept: &HashMap<String, String>) -> String {
+    let mut all = kept.clone();
+    for (name, header) in kept {
+        let mut bare = String::new();
+        let mut passes = true;
+        for line in header.lines() {
+            if !line.starts_with([' ', '\t']) {
+                let field = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+                passes = !["x-batv-mark", "return-path", "dkim-signature"].contains(&field.as_str());
+            }
+            if passes {
+                bare.push_str(line);
+                bare.push('\n');
+            }
+        }
+        all.insert(format!("bare {name}"), bare.trim_end().to_owned());
+    }
+    fill(text, &all)
+}
+
 fn value(inside: &str, kept: &HashMap<String, String>) -> Option<String> {
     if let Some(value) = kept.get(inside) {
         return Some(value.clone());

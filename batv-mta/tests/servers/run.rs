@@ -9,7 +9,7 @@ use batv_tests::site;
 use batv_tests::smtp::{Client, Envelope};
 
 use crate::case::{Action, Case, Change, Exchange, Expectation, Place, Port, Say};
-use crate::placeholder::fill;
+use crate::placeholder::{fill, fill_message};
 use crate::server::{MailServer, Server};
 
 /// No network is ours: client and server have one address, and the listener says who is who.
@@ -97,7 +97,9 @@ impl Run {
             Action::Command(exchanges) => {
                 for exchange in exchanges {
                     let _line = Line(exchange.line);
-                    let Say::Message { sender, recipient } = &exchange.say else { panic!("no message: {exchange:?}") };
+                    let Say::Message { sender, recipient, file: None } = &exchange.say else {
+                        panic!("not the usual message: {exchange:?}")
+                    };
                     let sent = self.server.sendmail(&self.fill(sender), &self.fill(recipient));
                     assert_eq!(if sent { "sent" } else { "none" }, exchange.hear);
                 }
@@ -127,11 +129,22 @@ impl Run {
         fill(text, &self.kept)
     }
 
+    /// A message of `messages/`.
+    fn file(&self, name: &str) -> String {
+        let path = format!("{}/tests/servers/messages/{name}.eml", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        fill_message(&text, &self.kept)
+    }
+
     fn exchange(&self, exchange: &Exchange, client: &mut Client) {
         let _line = Line(exchange.line);
         let reply = match &exchange.say {
-            Say::Message { sender, recipient } => client.send(&self.fill(sender), &self.fill(recipient)),
-            Say::Line(line) if line == "DATA" => client.data(),
+            Say::Message { sender, recipient, file: None } => client.send(&self.fill(sender), &self.fill(recipient)),
+            Say::Message { sender, recipient, file: Some(name) } => {
+                client.send_message(&self.fill(sender), &self.fill(recipient), &self.file(name))
+            }
+            Say::Data(None) => client.data(),
+            Say::Data(Some(name)) => client.data_of(&self.file(name)),
             Say::Line(line) => client.say(&self.fill(line)),
         };
         assert!(reply.starts_with(&exchange.hear), "{reply}");
@@ -190,6 +203,10 @@ impl Run {
             },
             Expectation::Keep(name) => {
                 self.kept.insert(name.clone(), sender.to_owned());
+            }
+            Expectation::KeepHeader(name) => {
+                let (header, _) = message.split_once("\n\n").unwrap_or((message, ""));
+                self.kept.insert(name.clone(), header.to_owned());
             }
             Expectation::Field { name, value } => {
                 let value = self.fill(value);
