@@ -5,6 +5,7 @@ use core::fmt;
 use batv_bounce::Origin;
 use batv_core::Path;
 use batv_core::envelope::{Judgement, Mode};
+use tracing::field::display;
 use tracing::info;
 
 use crate::door::Protocol;
@@ -56,8 +57,8 @@ impl Occasion<'_> {
             disposition = %disposition,
             mode = %mode.as_str(),
             at = %self.at,
-            class = message.map(|(class, _)| class),
-            origin = message.map(|(_, origin)| origin.as_str()),
+            class = message.map(|(class, _)| display(class)),
+            origin = message.map(|(_, origin)| display(origin)),
             "judged"
         );
     }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 use core::net::IpAddr;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use batv_bounce::header::fields;
 use batv_bounce::may_bounce::{May, Question, may_bounce};
@@ -29,6 +31,8 @@ pub const OUR_FIELDS: [&str; 2] = [STATUS_FIELD, VERDICT_FIELD];
 /// The header field that keeps a recipient as it was before its tag was taken off.
 pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 
+/// The header field that a mark covers; what leaves with a mark has it.
+pub const MESSAGE_ID_FIELD: &str = "Message-ID";
 const VALID: &str = "valid";
 const CLOCK_WRONG: &str = "451 4.3.0 bounce tags can't be checked just now: try again later";
 const SRS_NOT_A_BOUNCE: &str = "550 5.7.1 this address takes bounces to forwarded mail, and nothing else";
@@ -284,7 +288,9 @@ impl Transaction {
         let reverse_path = self.reverse_path.clone();
         let reverse_path = Path::parse(&reverse_path).ok();
         if let Some(Path::Mailbox(sender)) = &reverse_path {
-            edits.mark(self.mark(sender, content, settings));
+            if let Some((mark, new_id)) = self.mark(sender, content, settings) {
+                edits.mark(mark, new_id);
+            }
             edits.never_notify = self.asks_for_proof(settings) && !self.may_bounce(sender, content, settings);
         }
         let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path, settings));
@@ -326,12 +332,21 @@ impl Transaction {
         }
     }
 
-    fn mark(&self, sender: &Mailbox<'_>, content: &Content, settings: &Settings) -> Option<mark::Mark> {
+    /// The mark that it leaves with, and the Message-ID that it is made for where the message has none.
+    fn mark(
+        &self,
+        sender: &Mailbox<'_>,
+        content: &Content,
+        settings: &Settings,
+    ) -> Option<(mark::Mark, Option<String>)> {
         if !self.marks(sender, settings) {
             return None;
         }
-        let message_id = fields(content.octets()).find(|field| field.is("Message-ID")).map(|field| field.text());
-        make_mark(sender, message_id.unwrap_or_default().as_bytes(), settings)
+        let message_id = fields(content.octets()).find(|field| field.is(MESSAGE_ID_FIELD)).map(|field| field.text());
+        // Sendmail and OpenSMTPD add what is missing after they have asked us (RFC 6409 §8.3).
+        let new_id = (message_id.is_none() && !content.is_cut()).then(|| new_message_id(sender));
+        let message_id = message_id.as_ref().or(new_id.as_ref()).map_or("", String::as_str);
+        Some((make_mark(sender, message_id.as_bytes(), settings)?, new_id))
     }
 
     /// Whether the sender is proved, so that he may be told what becomes of the message.
@@ -466,6 +481,14 @@ pub(crate) const fn needs_message(reason: Reason) -> bool {
     !matches!(reason, Reason::Exempt | Reason::Rfc5321Postmaster)
 }
 
+/// One that nothing else has: of this moment, this process, and how many came before.
+fn new_message_id(sender: &Mailbox<'_>) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("<{now:x}.{:x}.{count:x}@{}>", std::process::id(), sender.domain())
+}
+
 fn is_marked(sender: &Mailbox<'_>, settings: &Settings) -> bool {
     settings.config().messages.mark && settings.is_ours(sender) && settings.is_signed(sender)
 }
@@ -573,11 +596,10 @@ impl Found {
 }
 
 impl Edits {
-    fn mark(&mut self, mark: Option<mark::Mark>) {
-        if let Some(mark) = mark {
-            self.fields.push((mark::FIELD, mark.to_string()));
-            self.envelope_id = Some(mark.envelope_id().to_string());
-        }
+    fn mark(&mut self, mark: mark::Mark, new_id: Option<String>) {
+        self.fields.extend(new_id.map(|id| (MESSAGE_ID_FIELD, id)));
+        self.fields.push((mark::FIELD, mark.to_string()));
+        self.envelope_id = Some(mark.envelope_id().to_string());
     }
 
     /// One field for all recipients says the worst of them: a good tag speaks for its own alone.

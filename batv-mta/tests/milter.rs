@@ -12,6 +12,7 @@ use batv_mta::settings::Settings;
 use batv_tests::milter::{MailServer, Offer, framed};
 use proptest::prelude::*;
 
+const MESSAGE_ID: &str = "<1@example.com>";
 const ALL: u32 = u32::MAX;
 const CONNECT: &[u8] = b"Cclient.example.net\x004\x30\x39192.0.2.7\0";
 
@@ -31,10 +32,11 @@ fn tagged(settings: &Settings, address: &str) -> String {
         .to_string()
 }
 
-/// What is said at the end of a message without a Message-ID that leaves with this reverse-path.
+/// What is said at the end of a message with this Message-ID that leaves with this reverse-path.
 fn marked(settings: &Settings, sender: &str, leaving: &str) -> String {
     let mailbox = Mailbox::parse(sender).expect("what is right");
-    let mark = mark::make(settings.keys(), b"", &mailbox, clock::today().expect("what is right")).expect("a key");
+    let mark = mark::make(settings.keys(), MESSAGE_ID.as_bytes(), &mailbox, clock::today().expect("what is right"))
+        .expect("a key");
     let leaving = leaving.as_bytes().escape_ascii();
     format!("e<{leaving}>|ENVID={}| i||||X-BATV-Mark|{mark}| c", mark.envelope_id())
 }
@@ -102,7 +104,7 @@ impl<'s> Server<'s> {
     }
 
     fn message(&mut self, sender: &str, recipient: &str) -> String {
-        self.message_of(sender, recipient, &[b"LSubject\0test\0"])
+        self.message_of(sender, recipient, &[format!("LMessage-ID\0{MESSAGE_ID}\0").as_bytes()])
     }
 
     fn message_of(&mut self, sender: &str, recipient: &str, content: &[&[u8]]) -> String {
@@ -142,7 +144,8 @@ fn signs_for_who_is_authenticated() {
         server.say(format!("M<{alice}>\0ENVID=1234\0").as_bytes());
         server.say(b"R<dave@example.net>\0");
         let said = server.text(b"E");
-        assert!(said.starts_with(&format!("e<{tag}>| i||||X-BATV-Mark|1.4.")), "{said}");
+        assert!(said.starts_with(&format!("e<{tag}>| hMessage-ID|<")), "{said}");
+        assert!(said.contains("@example.com>| i||||X-BATV-Mark|1.4."), "{said}");
         // The next message of the same client is not authenticated for having followed.
         server.say(b"DM");
         assert_eq!(server.message("alice@example.com", "dave@example.net"), "c");
@@ -362,11 +365,17 @@ fn negotiates_what_is_there() {
 #[test]
 fn takes_packets_in_pieces_and_in_one_go() {
     let settings = settings();
-    let packets: Vec<u8> =
-        [CONNECT, b"DM{auth_type}\0PLAIN\0", b"M<alice@example.com>\0", b"R<dave@example.net>\0", b"E"]
-            .iter()
-            .flat_map(|packet| framed(packet))
-            .collect();
+    let packets: Vec<u8> = [
+        CONNECT,
+        b"DM{auth_type}\0PLAIN\0",
+        b"M<alice@example.com>\0",
+        b"R<dave@example.net>\0",
+        b"LMessage-ID\0<1@example.com>\0",
+        b"E",
+    ]
+    .iter()
+    .flat_map(|packet| framed(packet))
+    .collect();
     let mut at_once = Vec::new();
     Session::new(false).receive(&packets, &settings, &mut at_once);
     let mut in_pieces = Vec::new();

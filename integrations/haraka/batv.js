@@ -3,14 +3,18 @@
 // `batv` into config/plugins before the plugins of recipients and of queues. Haraka's user must be in the group batv.
 // config/host_list names the domains of this site, those of SRS addresses among them.
 //
-// What is relayed (connection.relaying) gets its tag when it is queued. What comes in is judged at RCPT TO, and where
-// only the message can tell, at the end of DATA. What is to be held goes to the plugin queue/quarantine.
+// What is relayed (connection.relaying) gets its tag and its mark when it is queued. What comes in is judged at RCPT TO,
+// and with the message at the end of DATA. What is to be held goes to the plugin queue/quarantine.
 
 const net = require('net')
 const DSN = require('haraka-dsn')
 
 const STATUS_FIELD = 'X-BATV-Status'
+const VERDICT_FIELD = 'X-BATV-Verdict'
 const RECIPIENT_FIELD = 'X-BATV-Recipient'
+const MARK_FIELD = 'X-BATV-Mark'
+// Of a message so many octets are judged.
+const MOST_OCTETS = 1000000
 
 exports.register = function () {
     const load = () => { this.options = this.config.get('batv.ini', load).main }
@@ -22,7 +26,8 @@ exports.register = function () {
     this.register_hook('queue_outbound', 'sign', -50)
 }
 
-// Asks all questions on one connection, and gives the answers in their order: a text, or null for none.
+// Asks all questions on one connection, and gives the answers in their order: a text, or null for none. A question is a
+// line, or a Buffer.
 exports.ask = function (...questions) {
     return new Promise((resolve, reject) => {
         const { socket, timeout } = this.options
@@ -42,7 +47,7 @@ exports.ask = function (...questions) {
             if (failure !== undefined) return reject(new Error(failure))
             resolve(lines.map((line) => (line === 'NO' ? null : line.slice('OK '.length))))
         })
-        stream.write(questions.map((question) => `${question}\n`).join(''))
+        for (const question of questions) stream.write(Buffer.isBuffer(question) ? question : `${question}\n`)
     })
 }
 
@@ -68,7 +73,7 @@ function refusal(reply) {
 // `name=value name=value reply="text"`
 function judgement(answer) {
     const found = {}
-    for (const [, name, quoted, word] of answer.matchAll(/(\w+)=(?:"(.*)"|(\S*))/g)) found[name] = quoted ?? word
+    for (const [, name, quoted, word] of answer.matchAll(/(\w+)=(?:"([^"]*)"|(\S*))/g)) found[name] = quoted ?? word
     return found
 }
 
@@ -131,8 +136,10 @@ exports.recipient_taken = function (next, connection) {
         noted.leaves = leaves
         // The worst is told of several: a good tag speaks for its own alone.
         const said = noted.judged?.finding ?? 'not-judged'
-        if (said === 'not-judged' || (said === 'genuine' && judged.finding !== 'not-judged')) noted.judged = judged
-        if (judged.settled === '0') noted.undecided = given
+        if (said === 'not-judged' || (said === 'genuine' && judged.finding !== 'not-judged')) {
+            noted.judged = judged
+            noted.given = given
+        }
     }
     next()
 }
@@ -141,22 +148,26 @@ exports.end_of_data = function (next, connection) {
     const { transaction } = connection
     if (!transaction || connection.relaying) return next()
     const noted = notes(transaction)
-    // Copies of our field that came with the message are forged.
+    // Copies of our fields that came with the message are forged.
     transaction.remove_header(STATUS_FIELD)
+    transaction.remove_header(VERDICT_FIELD)
     this.steps(next, connection, async () => {
-        let { judged } = noted
-        if (noted.undecided) {
-            // There is one recipient then: the others were asked to come again.
-            const [answer] = await this.ask(`judge data none ${connection.remote.ip} <> ${noted.undecided}`)
+        let judged
+        if (noted.given) {
+            // Where the message decides there is one recipient: the others were asked to come again.
+            const message = await new Promise((resolve) => transaction.message_stream.get_data(resolve))
+            const kept = message.subarray(0, MOST_OCTETS)
+            const extent = kept.length < message.length ? 'cut' : 'whole'
+            const line = `judge-message ${connection.remote.ip} ${extent} ${kept.length} <> ${noted.given}\n`
+            const [answer] = await this.ask(Buffer.concat([Buffer.from(line), kept]))
             judged = judgement(answer)
-            connection.lognotice(this, `${noted.undecided} ${answer}`)
+            connection.lognotice(this, `${noted.given} ${answer}`)
             if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
         }
         noted.originals.forEach((original) => transaction.add_leading_header(RECIPIENT_FIELD, original))
         if (!judged) return []
-        const doubtful = judged.disposition === 'mark' || judged.disposition === 'quarantine'
-        if (judged.finding === 'genuine' && judged.mode !== 'observe') transaction.add_leading_header(STATUS_FIELD, 'valid')
-        else if (doubtful) transaction.add_leading_header(STATUS_FIELD, `invalid, ${judged.reason}`)
+        if (judged.verdict) transaction.add_leading_header(VERDICT_FIELD, judged.verdict)
+        if (judged.status) transaction.add_leading_header(STATUS_FIELD, judged.status)
         if (judged.disposition === 'quarantine') {
             transaction.notes.quarantine = 'batv'
             transaction.notes.quarantine_action = [OK, 'held']
@@ -177,8 +188,14 @@ exports.sign = function (next, connection) {
     const sender = transaction.mail_from.format()
     const hosts = this.hosts()
     const here = (address) => hosts.includes(address.host)
+    // The mark is made for the Message-ID: Haraka would add a missing one later.
+    let messageId = transaction.header.get('Message-ID').replace(/\s/g, '')
+    if (!messageId && here(transaction.mail_from)) {
+        messageId = `<${transaction.uuid}@${this.config.get('me')}>`
+        transaction.add_header('Message-ID', messageId)
+    }
     this.steps(next, connection, async () => {
-        const [tagged, forwarded, ...each] = await this.ask(`sign ${sender}`, `srs-forward ${sender}`,
+        const [mark, tagged, forwarded, ...each] = await this.ask(`mark ${sender} ${messageId}`, `sign ${sender}`, `srs-forward ${sender}`,
             ...transaction.rcpt_to.map((recipient) => `sign-for ${sender} ${recipient.format()}`))
         const exempt = tagged === null ? 0 : each.filter((answer) => answer === null).length
         const enough = this.options.mixed_recipients === 'signed' ? each.length : 1
@@ -186,6 +203,7 @@ exports.sign = function (next, connection) {
         if (tagged !== null) leaving = exempt < enough ? tagged : null
         // Mail of others that goes on to others: what stays here keeps its sender.
         else if (!here(transaction.mail_from) && !transaction.rcpt_to.every(here)) leaving = forwarded
+        if (mark !== null) transaction.add_leading_header(MARK_FIELD, mark)
         if (leaving !== null) transaction.mail_from = new transaction.mail_from.constructor(`<${leaving}>`)
         return []
     })

@@ -31,6 +31,8 @@ pub enum Reply<'a> {
     AddRecipient { path: &'a [u8], parameters: &'a str },
     /// One recipient less, exactly as the server named it.
     DeleteRecipient(&'a [u8]),
+    /// A header field at the end of the header.
+    AddHeader { name: &'a str, value: &'a str },
     /// A header field at this place from the top, 0 first.
     InsertHeader { index: u32, name: &'a str, value: &'a str },
     /// Delete the header field of this name that stands at this place among those of the name, 1 first.
@@ -62,6 +64,7 @@ impl Reply<'_> {
             Self::AddRecipient { path, parameters: "" } => put(b'+', &[path, END]),
             Self::AddRecipient { path, parameters } => put(b'2', &[path, END, parameters.as_bytes(), END]),
             Self::DeleteRecipient(path) => put(b'-', &[path, END]),
+            Self::AddHeader { name, value } => put(b'h', &[name.as_bytes(), END, value.as_bytes(), END]),
             Self::InsertHeader { index, name, value } => {
                 put(b'i', &[&index.to_be_bytes(), name.as_bytes(), END, value.as_bytes(), END]);
             }

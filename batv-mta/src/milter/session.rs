@@ -9,7 +9,7 @@ use super::{VERSION, action, step};
 use crate::content::Content;
 use crate::door::{Door, Flow, Protocol, each_request};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Edits, OUR_FIELDS, Outcome, Transaction};
+use crate::transaction::{Answer, Client, Edits, MESSAGE_ID_FIELD, OUR_FIELDS, Outcome, Transaction};
 
 /// The most copies of a header field of ours that are removed: each costs Postfix a reading of the whole header.
 const MOST_FORGED: u32 = 50;
@@ -262,7 +262,11 @@ impl Session {
                 self.change_sender(&edits, out);
                 self.change_recipients(&edits, out);
                 for (name, value) in &edits.fields {
-                    Reply::InsertHeader { index: 0, name, value }.put(out);
+                    // Sendmail takes it for its own only where it is added: otherwise the message has both.
+                    match *name {
+                        MESSAGE_ID_FIELD => Reply::AddHeader { name, value }.put(out),
+                        _ => Reply::InsertHeader { index: 0, name, value }.put(out),
+                    }
                 }
                 match edits.hold {
                     Some(reason) if self.can_hold => Reply::Quarantine(reason).put(out),

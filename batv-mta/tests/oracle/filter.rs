@@ -37,7 +37,7 @@ pub(crate) fn compile(folder: &Path) -> PathBuf {
 impl Filter {
     /// Starts it, and waits until it listens.
     pub(crate) fn start(program: &Path, place: Place, way: Way, tagged: &str, reply: &str) -> Self {
-        let (mark, envelope_id) = mark(ALICE, "");
+        let (mark, envelope_id) = mark(ALICE, "<1@example.com>");
         let socket = match &place {
             Place::Unix(path) => format!("unix:{}", path.display()),
             Place::Tcp(address) => format!("inet:{}@{}", address.port(), address.ip()),

@@ -5,6 +5,8 @@ use batv_tests::milter::{
 };
 use batv_tests::site::ALICE;
 
+/// Of the messages that are signed, as `filter.rs` knows.
+const MESSAGE_ID: &str = "<1@example.com>";
 const DAVE: &str = "dave@example.net";
 
 /// One case.
@@ -37,6 +39,11 @@ fn authenticated() -> Vec<u8> {
     macros(b'M', &["{auth_type}", "PLAIN", "{mail_mailer}", "smtp"])
 }
 
+/// A filter that marks what leaves adds the Message-ID where there is none, and nobody else knows which.
+fn identified() -> Vec<u8> {
+    header("Message-ID", MESSAGE_ID)
+}
+
 fn signed() -> Vec<Vec<u8>> {
     vec![
         authenticated(),
@@ -45,7 +52,7 @@ fn signed() -> Vec<Vec<u8>> {
         macros(b'T', &[]),
         b"T".to_vec(),
         header("From", ALICE),
-        header("Subject", "test"),
+        identified(),
         b"N".to_vec(),
         body(b"Text.\r\n"),
         macros(b'E', &["i", "4Zx1Fq2Bkz9"]),
@@ -169,40 +176,52 @@ pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {
         ),
         session(
             "macros of a message before",
-            [signed(), vec![mail(ALICE), recipient(DAVE), END_OF_MESSAGE.to_vec()]].concat(),
+            [signed(), vec![mail(ALICE), recipient(DAVE), identified(), END_OF_MESSAGE.to_vec()]].concat(),
         ),
         session("an empty authentication", [one(macros(b'M', &["{auth_type}", ""])), signed()[1..].to_vec()].concat()),
         session(
             "empty values",
             [
                 signed()[..3].to_vec(),
-                vec![header("Subject", ""), header("X-BATV-Status", "")],
+                vec![identified(), header("Subject", ""), header("X-BATV-Status", "")],
                 one(END_OF_MESSAGE.to_vec()),
             ]
             .concat(),
         ),
         session(
             "a field without a value",
-            [signed()[..3].to_vec(), vec![b"LX-Bare\0".to_vec(), END_OF_MESSAGE.to_vec()]].concat(),
+            [signed()[..3].to_vec(), vec![identified(), b"LX-Bare\0".to_vec(), END_OF_MESSAGE.to_vec()]].concat(),
         )
         .but(packet, ours, "closed", "a field without a value has an empty one: no mail is lost for that"),
         session(
             "8-bit octets",
             [
                 signed()[..2].to_vec(),
-                vec![b"R<\xff@example.net>\0".to_vec(), b"LSubject\0gr\xfc\xdfe\0".to_vec(), b"L\xff\0\x80\0".to_vec()],
+                vec![
+                    b"R<\xff@example.net>\0".to_vec(),
+                    identified(),
+                    b"LSubject\0gr\xfc\xdfe\0".to_vec(),
+                    b"L\xff\0\x80\0".to_vec(),
+                ],
                 one(END_OF_MESSAGE.to_vec()),
             ]
             .concat(),
         ),
         session(
             "a field of 60 KB",
-            [signed()[..3].to_vec(), vec![header("References", &"x".repeat(60_000)), END_OF_MESSAGE.to_vec()]].concat(),
+            [
+                signed()[..3].to_vec(),
+                vec![identified(), header("References", &"x".repeat(60_000)), END_OF_MESSAGE.to_vec()],
+            ]
+            .concat(),
         ),
         session(
             "a field of 100 KB",
-            [signed()[..3].to_vec(), vec![header("References", &"x".repeat(100_000)), END_OF_MESSAGE.to_vec()]]
-                .concat(),
+            [
+                signed()[..3].to_vec(),
+                vec![identified(), header("References", &"x".repeat(100_000)), END_OF_MESSAGE.to_vec()],
+            ]
+            .concat(),
         )
         .but(
             packet,
@@ -212,10 +231,16 @@ pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {
         ),
         session(
             "a field of 300 KB",
-            [signed()[..3].to_vec(), vec![header("References", &"x".repeat(300_000)), END_OF_MESSAGE.to_vec()]]
-                .concat(),
+            [
+                signed()[..3].to_vec(),
+                vec![identified(), header("References", &"x".repeat(300_000)), END_OF_MESSAGE.to_vec()],
+            ]
+            .concat(),
         ),
-        session("parameters", vec![authenticated(), parameters(ALICE), recipient(DAVE), END_OF_MESSAGE.to_vec()]),
+        session(
+            "parameters",
+            vec![authenticated(), parameters(ALICE), recipient(DAVE), identified(), END_OF_MESSAGE.to_vec()],
+        ),
         session("no such command", vec![b"?".to_vec()]),
         session("no such command in a message", [signed()[..4].to_vec(), one(b"?".to_vec())].concat()),
         Script { octets: &[0x7f, 0xff, 0xff, 0xff, b'M'], ..script("a length of 2^31-1", vec![client()]) },

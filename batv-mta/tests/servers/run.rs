@@ -241,6 +241,8 @@ impl Run {
     /// What no step has looked at has come to nobody.
     fn expect_nothing_else(&self) {
         for (number, envelope) in self.server.delivered().into_iter().enumerate() {
+            let ids = envelope.message.to_ascii_lowercase().matches("\nmessage-id:").count();
+            assert!(ids < 2, "{ids} fields Message-ID: {}", envelope.message);
             for recipient in envelope.recipients {
                 assert!(
                     self.delivered.contains(&(number, recipient.clone())),
