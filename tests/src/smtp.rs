@@ -127,6 +127,8 @@ pub struct Envelope {
     pub sender: String,
     /// Between the brackets of each RCPT TO.
     pub recipients: Vec<String>,
+    /// What stands behind the brackets of MAIL FROM and RCPT TO, a word each.
+    pub parameters: Vec<String>,
     /// The message, its lines ended by LF.
     pub message: String,
 }
@@ -203,6 +205,7 @@ fn serve(stream: TcpStream, mail: &Mutex<Mail>) -> Option<()> {
         say = match verb.as_str() {
             "MAIL" => {
                 envelope = Envelope { sender: bracketed(&line)?, ..Envelope::default() };
+                envelope.parameters.extend(parameters(&line));
                 "250 sender".to_owned()
             }
             "DATA" => {
@@ -231,11 +234,12 @@ fn serve(stream: TcpStream, mail: &Mutex<Mail>) -> Option<()> {
                     mail.deferred.push(Envelope { sender, recipients, ..Envelope::default() });
                     "450 4.2.1 later".to_owned()
                 } else {
+                    envelope.parameters.extend(parameters(&line));
                     envelope.recipients.push(recipient);
                     "250 recipient".to_owned()
                 }
             }
-            "EHLO" => "250-next hop\r\n250-8BITMIME\r\n250 SMTPUTF8".to_owned(),
+            "EHLO" => "250-next hop\r\n250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8".to_owned(),
             "QUIT" => "221 bye".to_owned(),
             _ => "250 fine".to_owned(),
         };
@@ -244,6 +248,11 @@ fn serve(stream: TcpStream, mail: &Mutex<Mail>) -> Option<()> {
 
 fn bracketed(line: &str) -> Option<String> {
     Some(line.split_once('<')?.1.rsplit_once('>')?.0.to_owned())
+}
+
+fn parameters(line: &str) -> Vec<String> {
+    let (_, parameters) = line.rsplit_once('>').unwrap_or_default();
+    parameters.split_whitespace().map(str::to_owned).collect()
 }
 
 fn read_line(stream: &mut BufReader<TcpStream>) -> Option<String> {

@@ -26,6 +26,8 @@ const UNANSWERED: u32 = step::NO_REPLY_CONNECT | step::NO_REPLY_MAIL | step::NO_
 
 /// The macros that are read, by the number of the step that brings them (`SMFIM_*`).
 const MACROS: [(u32, &str); 4] = [(0, "{daemon_name}"), (2, "i {auth_type}"), (3, "{rcpt_mailer}"), (5, "i")];
+/// That of the client's step, with the server's name for itself, where it matters how recipients are changed.
+const MACROS_WITH_SERVER: &str = "{daemon_name} v";
 
 /// A connection, from negotiation to its end, with all its clients and messages.
 ///
@@ -50,6 +52,8 @@ pub struct Session {
     can_hold: bool,
     can_skip: bool,
     can_silence: bool,
+    /// Whether a recipient who is deleted and added again is another than before.
+    forgets_recipients: bool,
     client: Client,
     daemon_name: String,
     queue_id: String,
@@ -83,6 +87,7 @@ impl Session {
             can_hold: false,
             can_skip: false,
             can_silence: false,
+            forgets_recipients: false,
             client: Client::default(),
             daemon_name: String::new(),
             queue_id: String::new(),
@@ -187,6 +192,7 @@ impl Session {
         let mut macros = Vec::new();
         if actions & action::SET_MACROS != 0 {
             for (step, names) in MACROS {
+                let names = if step == 0 && self.can_silence { MACROS_WITH_SERVER } else { names };
                 macros.extend_from_slice(&step.to_be_bytes());
                 macros.extend_from_slice(names.as_bytes());
                 macros.push(0);
@@ -214,6 +220,7 @@ impl Session {
             match name {
                 b"daemon_name" => self.daemon_name = value.into_owned(),
                 b"auth_type" => self.client.authenticated = !value.is_empty(),
+                b"v" => self.forgets_recipients = value.starts_with("Postfix"),
                 b"rcpt_mailer" => self.rcpt_mailer = value.into_owned(),
                 b"i" => {
                     if let Some(transaction) = &mut self.transaction {
@@ -300,7 +307,12 @@ impl Session {
         }
         for (given, parameters) in &self.recipients {
             let restored = edits.recipients.iter().find(|(changed, _)| changed == given);
-            let path = restored.map_or_else(|| given.clone(), |(_, restored)| bracketed(restored).into_bytes());
+            let path = match restored {
+                Some((_, restored)) => bracketed(restored).into_bytes(),
+                None if self.forgets_recipients => given.clone(),
+                // Sendmail gives who comes again what he had before, unless his domain is written in another way.
+                None => with_other_letters(given),
+            };
             // Whom the recipient was first is told to nobody, but goes on with the message (RFC 3461 §4.2).
             let original = texts(parameters).find(|parameter| has_name(parameter, b"ORCPT="));
             let original = original.and_then(|original| str::from_utf8(original).ok());
@@ -332,6 +344,14 @@ impl Door for Session {
 /// Whether a parameter of MAIL or RCPT has this name, which ends in an equals sign.
 fn has_name(parameter: &[u8], name: &[u8]) -> bool {
     parameter.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+/// The same path, the letters of its domain in the other case.
+fn with_other_letters(path: &[u8]) -> Vec<u8> {
+    let (local_part, domain) = path.split_at(path.iter().rposition(|&octet| octet == b'@').unwrap_or(path.len()));
+    let is_upper = domain.iter().any(u8::is_ascii_uppercase);
+    let domain = if is_upper { domain.to_ascii_lowercase() } else { domain.to_ascii_uppercase() };
+    [local_part, &domain].concat()
 }
 
 fn bracketed(mailbox: &str) -> String {

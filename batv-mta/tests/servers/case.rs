@@ -93,6 +93,9 @@ pub(crate) enum Expectation {
         value: String,
     },
     NoField(String),
+    /// A parameter of MAIL or RCPT begins like this.
+    Parameter(String),
+    NoParameter(String),
     Text(String),
     NoText(String),
 }
@@ -212,9 +215,11 @@ impl Expectation {
                 None => Self::Keep(name.to_owned()),
             },
             ("text", words) => Self::Text(words.to_owned()),
-            ("no", rest) => match rest.strip_prefix("text ") {
-                Some(words) => Self::NoText(words.to_owned()),
-                None => Self::NoField(rest.to_owned()),
+            ("parameter", start) => Self::Parameter(start.to_owned()),
+            ("no", rest) => match rest.split_once(' ') {
+                Some(("text", words)) => Self::NoText(words.to_owned()),
+                Some(("parameter", start)) => Self::NoParameter(start.to_owned()),
+                _ => Self::NoField(rest.to_owned()),
             },
             (name, value) => match name.strip_suffix(':') {
                 Some(name) => Self::Field { name: name.to_owned(), value: value.to_owned() },

@@ -118,6 +118,7 @@ fn configuration(server: &Server) -> String {
          action \"local\" maildir \"{root}/mail/%{{rcpt.user:lowercase}}\" virtual <mailboxes>\n\
          action \"out\" relay host smtp://127.0.0.1:{} helo mx.example.com\n\
          match from any for domain {{ \"example.com\", \"srs.example.com\" }} action \"local\"\n\
+         match from any for domain \"relay.example\" action \"out\"\n\
          match tag ORIGINATING from any for any action \"out\"\nmatch from socket for any action \"out\"\n",
         mailboxes.join(", "),
         server.next_hop.port

@@ -114,6 +114,7 @@ impl Postfix {
              virtual_mailbox_domains = example.com, srs.example.com\nvirtual_mailbox_base = {root}/mail\n\
              virtual_mailbox_maps = texthash:{root}/etc/mailboxes\nvirtual_uid_maps = static:{user}\n\
              virtual_gid_maps = static:{user}\nvirtual_minimum_uid = 1\n\
+             relay_domains = relay.example\nrelay_transport = smtp:[127.0.0.1]:{next_hop}\n\
              default_transport = smtp:[127.0.0.1]:{next_hop}\ndefault_privs = nobody\nsmtputf8_enable = yes\n\
              queue_run_delay = 2s\nminimal_backoff_time = 2s\nmaximal_backoff_time = 4s\nin_flow_delay = 0\n"
         );

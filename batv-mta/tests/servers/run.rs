@@ -105,9 +105,9 @@ impl Run {
                 }
             }
             Action::Message(place, expected) => {
-                let (sender, message) = self.message(place);
+                let envelope = self.message(place);
                 for expectation in expected {
-                    self.expect(expectation, &sender, &message);
+                    self.expect(expectation, &envelope);
                 }
             }
             Action::Empty(name) => {
@@ -150,7 +150,7 @@ impl Run {
         assert!(reply.starts_with(&exchange.hear), "{reply}");
     }
 
-    fn message(&mut self, place: &Place) -> (String, String) {
+    fn message(&mut self, place: &Place) -> Envelope {
         match place {
             Place::Mailbox(name) => {
                 let message = wait_for("message in the mailbox", || {
@@ -159,7 +159,11 @@ impl Run {
                     unread.pop()
                 });
                 self.read.entry(name.clone()).or_default().push(message.clone());
-                (field(&message, "Return-Path").unwrap_or_default().trim_matches(['<', '>']).to_owned(), message)
+                let mut envelope = Envelope::default();
+                envelope.sender =
+                    field(&message, "Return-Path").unwrap_or_default().trim_matches(['<', '>']).to_owned();
+                envelope.message = message;
+                envelope
             }
             Place::NextHop(recipient) => {
                 let recipient = self.fill(recipient);
@@ -170,14 +174,14 @@ impl Run {
                     })
                 });
                 self.delivered.push((number, recipient));
-                (envelope.sender, envelope.message)
+                envelope
             }
             Place::Deferred(recipient) => {
-                let Envelope { sender, recipients, message, .. } =
+                let envelope =
                     wait_for("attempt to deliver", || self.server.next_hop.deferred().into_iter().nth(self.deferred));
-                assert_eq!(recipients, [self.fill(recipient)]);
+                assert_eq!(envelope.recipients, [self.fill(recipient)]);
                 self.deferred += 1;
-                (sender, message)
+                envelope
             }
         }
     }
@@ -192,7 +196,8 @@ impl Run {
         messages
     }
 
-    fn expect(&mut self, expectation: &Expectation, sender: &str, message: &str) {
+    fn expect(&mut self, expectation: &Expectation, envelope: &Envelope) {
+        let Envelope { sender, message, parameters, .. } = envelope;
         match expectation {
             Expectation::Sender(expected) => match expected.strip_prefix("{tag of ") {
                 Some(address) => {
@@ -202,7 +207,7 @@ impl Run {
                 None => assert_eq!(sender, self.fill(expected).trim_matches(['<', '>'])),
             },
             Expectation::Keep(name) => {
-                self.kept.insert(name.clone(), sender.to_owned());
+                self.kept.insert(name.clone(), sender.clone());
             }
             Expectation::KeepHeader(name) => {
                 let (header, _) = message.split_once("\n\n").unwrap_or((message, ""));
@@ -213,6 +218,16 @@ impl Run {
                 assert_eq!(field(message, name).as_deref(), Some(value.as_str()), "{name} in {message}");
             }
             Expectation::NoField(name) => assert_eq!(field(message, name), None, "{message}"),
+            Expectation::Parameter(start) => {
+                let start = self.fill(start);
+                assert!(
+                    parameters.iter().any(|parameter| parameter.starts_with(&start)),
+                    "no {start} in {parameters:?}"
+                );
+            }
+            Expectation::NoParameter(start) => {
+                assert!(!parameters.iter().any(|parameter| parameter.starts_with(start)), "{start} in {parameters:?}");
+            }
             Expectation::Text(text) => {
                 let text = self.fill(text);
                 assert!(message.contains(&text), "no {text} in {message}");
@@ -241,7 +256,8 @@ impl Run {
     /// What no step has looked at has come to nobody.
     fn expect_nothing_else(&self) {
         for (number, envelope) in self.server.delivered().into_iter().enumerate() {
-            let ids = envelope.message.to_ascii_lowercase().matches("\nmessage-id:").count();
+            let (header, _) = envelope.message.split_once("\n\n").unwrap_or_default();
+            let ids = header.lines().filter(|line| line.to_ascii_lowercase().starts_with("message-id:")).count();
             assert!(ids < 2, "{ids} fields Message-ID: {}", envelope.message);
             for recipient in envelope.recipients {
                 assert!(
