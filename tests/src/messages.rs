@@ -49,6 +49,17 @@ struct Message {
     octets: Vec<u8>,
 }
 
+/// A message with a DKIM signature of the RSA key for `example.com` among these [`files`]. Its lines end in LF.
+///
+/// # Panics
+/// When it lacks a field that is signed: these are tests.
+pub fn signed(message: &str) -> String {
+    let (header, body) = message.split_once("\n\n").expect("a body");
+    let fields: Vec<String> = header.lines().map(str::to_owned).collect();
+    let field = dkim::field(dkim::Signature::Rsa, dkim::Canonicalization::Relaxed, &fields, body);
+    format!("{field}\n{message}")
+}
+
 /// All files by their names under `batv-bounce/tests/messages`: the messages, `index.tsv`, and what a judge must know
 /// of the site that they claim to come back to.
 ///

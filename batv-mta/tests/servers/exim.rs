@@ -1,7 +1,7 @@
 //! Exim, with the parts of `integrations/exim` put into the configuration of `exim.conf`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use batv_tests::host::{give, peers};
@@ -51,9 +51,36 @@ impl MailServer for Exim {
 }
 
 fn command(server: &Server) -> Command {
+    with(&server.path("exim.conf"))
+}
+
+fn with(configuration: &Path) -> Command {
     let mut command = Command::new(peers().join("usr/sbin/exim4"));
-    command.arg("-C").arg(server.path("exim.conf"));
+    command.arg("-C").arg(configuration);
     command
+}
+
+/// Another site's, which takes mail for `example.net` and then knows no mailbox there, and hands all other mail to a port.
+pub(crate) fn launch_elsewhere(folder: &Path, port: u16, route: u16) {
+    for name in ["spool", "log"] {
+        fs::create_dir(folder.join(name)).expect("a folder");
+        give(&folder.join(name), "Debian-exim");
+    }
+    let (file, root) = (folder.join("exim.conf"), folder.display());
+    let configuration = format!(
+        "primary_hostname = mx.example.net\nspool_directory = {root}/spool\nlog_file_path = {root}/log/%slog\n\
+         pid_file_path = {root}/spool/exim.pid\ndaemon_smtp_ports = {port}\nexim_path = {}\n\
+         local_interfaces = <; 127.0.0.1\nkeep_environment =\ndeliver_drop_privilege\nnever_users =\nhost_lookup =\n\
+         rfc1413_query_timeout = 0s\ntls_advertise_hosts =\ndsn_advertise_hosts = *\nacl_smtp_rcpt = taken\n\
+         begin acl\ntaken:\n  accept\nbegin routers\n\
+         unknown:\n  driver = redirect\n  domains = example.net\n  allow_fail\n  data = :fail: no such user\n\
+         out:\n  driver = manualroute\n  route_list = * 127.0.0.1\n  self = send\n  transport = smtp\n\
+         begin transports\nsmtp:\n  driver = smtp\n  port = {route}\n  hosts_try_dane =\n  allow_localhost\n",
+        with(&file).get_program().display()
+    );
+    fs::write(&file, configuration).expect("a file");
+    let started = with(&file).args(["-bd", "-q1s"]).output().expect("Exim");
+    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
 }
 
 /// The shipped file has a part for each section; ours says with `@` where each goes.

@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod bounced;
 mod case;
 mod exim;
 mod haraka;
@@ -21,6 +22,7 @@ use std::path::Path;
 
 use libtest_mimic::{Arguments, Trial};
 
+use crate::bounced::Elsewhere;
 use crate::case::Case;
 use crate::server::MailServer;
 
@@ -49,6 +51,13 @@ fn main() {
         load::keeps_all_mail();
         Ok(())
     }));
+    for elsewhere in Elsewhere::ALL {
+        let trial = move || {
+            bounced::proves_bounces_of(elsewhere);
+            Ok(())
+        };
+        trials.push(Trial::test(format!("proves_bounces_of_{}", elsewhere.name()), trial));
+    }
     trials.sort_by(|one, other| one.name().cmp(other.name()));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use batv_tests::host::{give, mail_server};
@@ -45,12 +45,13 @@ impl MailServer for Sendmail {
         let shipped = server.setup(&[]);
         let shipped = shipped.split_once("divert(0)dnl\n").expect("an explanation").1;
         let text = include_str!("sendmail.mc").replace("SHIPPED\n", shipped);
-        compile(server, "server.cf", &text);
-        compile(server, "client.cf", CLIENT);
+        let ports = [server.mx, server.submission, server.next_hop.port];
+        compile(&server.path(""), ports, "server.cf", &text);
+        compile(&server.path(""), ports, "client.cf", CLIENT);
         for arguments in [["-bd", "-q1s"].as_slice(), &["-q1s"]] {
             let configuration = if arguments.len() == 2 { "server.cf" } else { "client.cf" };
             let said = fs::File::create(server.path("said")).expect("a file");
-            let started = command(server, configuration).args(arguments).stdout(said).status().expect("Sendmail");
+            let started = command(&server.path(configuration)).args(arguments).stdout(said).status().expect("Sendmail");
             let said = || fs::read_to_string(server.path("said")).unwrap_or_default();
             assert!(started.success(), "Sendmail does not start: {started}: {}", said());
         }
@@ -70,8 +71,21 @@ impl MailServer for Sendmail {
     }
 
     fn sendmail(&self, server: &Server) -> Option<Command> {
-        Some(command(server, "client.cf"))
+        Some(command(&server.path("client.cf")))
     }
+}
+
+/// Another site's, which takes mail for `example.net` and then knows no mailbox there, and hands all other mail to a port.
+pub(crate) fn launch_elsewhere(folder: &Path, [port, other]: [u16; 2], route: u16) {
+    fs::create_dir(folder.join("queue")).expect("a folder");
+    fs::set_permissions(folder.join("queue"), fs::Permissions::from_mode(0o700)).expect("a folder of ours");
+    // EX_NOUSER
+    fs::write(folder.join("deliver"), "#!/bin/sh\nexit 67\n").expect("a file");
+    fs::set_permissions(folder.join("deliver"), fs::Permissions::from_mode(0o755)).expect("a file of ours");
+    let text = include_str!("sendmail.mc").replace("SHIPPED\n", "").replace("example.com", "example.net");
+    compile(folder, [port, other, route], "server.cf", &text);
+    let started = command(&folder.join("server.cf")).args(["-bd", "-q1s"]).status().expect("Sendmail");
+    assert!(started.success(), "Sendmail does not start: {started}");
 }
 
 /// What hands messages of the command line to the server, and keeps them while it can't.
@@ -100,27 +114,24 @@ FEATURE(`msp', `[127.0.0.1]')dnl
 ";
 
 /// Sendmail waits for a minute where the host's name has no dot: it gets one of its own.
-fn command(server: &Server, configuration: &str) -> Command {
+fn command(configuration: &Path) -> Command {
     let mut command = Command::new("unshare");
     command.args(["-u", "sh", "-c", "hostname mx.example.com; exec \"$@\"", "sh"]);
-    command
-        .arg(mail_server("sendmail/usr").join("libexec/sendmail/sendmail"))
-        .arg("-C")
-        .arg(server.path(configuration));
+    command.arg(mail_server("sendmail/usr").join("libexec/sendmail/sendmail")).arg("-C").arg(configuration);
     command.stdout(Stdio::null());
     command
 }
 
-fn compile(server: &Server, name: &str, text: &str) {
+fn compile(root: &Path, [mx, submission, next_hop]: [u16; 3], name: &str, text: &str) {
     let folder = mail_server("sendmail/usr").join("share/sendmail/cf");
     let text = text
         .replace("CF/m4", &format!("{}/m4", folder.display()))
         .replace("PROGRAMS", &mail_server("sendmail/usr").join("libexec/sendmail").display().to_string())
-        .replace("ROOT", &server.root())
-        .replace("NEXT_HOP", &server.next_hop.port.to_string())
-        .replace("PORT_MX", &server.mx.to_string())
-        .replace("PORT_SUBMISSION", &server.submission.to_string());
-    let file = fs::File::create(server.path(name)).expect("a file");
+        .replace("ROOT", root.display().to_string().trim_end_matches('/'))
+        .replace("NEXT_HOP", &next_hop.to_string())
+        .replace("PORT_MX", &mx.to_string())
+        .replace("PORT_SUBMISSION", &submission.to_string());
+    let file = fs::File::create(root.join(name)).expect("a file");
     let mut compiler = Command::new("m4")
         .current_dir(folder.join("cf"))
         .stdin(Stdio::piped())
