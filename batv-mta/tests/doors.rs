@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use batv_tests::site::{ALICE, KEYRING, forwarded, tagged};
+use batv_tests::site::{ALICE, KEYRING, forwarded, mark, tagged};
 use support::Daemon;
 
 fn netstring(text: &str) -> String {
@@ -109,6 +109,60 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     // After one about whom the message decides, it would have the message taken for both.
     let answer = daemon.ask("line", format!("judge rcpt undecided - <> {srs}\n").as_bytes());
     assert!(answer.contains("disposition=tempfail ") && answer.contains("reply=\"452 4.5.3 "), "{answer}");
+}
+
+/// A message comes behind its request, and other requests behind it.
+#[test]
+fn messages_are_judged_by_line() {
+    let daemon = Daemon::started("[verify]\nmode = 'reject'\n[messages]\nmarked_since = 2020-01-01\n");
+    let returned = |field: &str| {
+        format!(
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+             Content-Type: text/rfc822-headers\n\n{field}Received: from mx.example.net\nFrom: {ALICE}\n\
+             Date: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.net>\n--b--\n"
+        )
+    };
+    let (foreign, ours) = (returned(""), returned(&format!("X-BATV-Mark: {}\n", mark(ALICE, "1@example.net").0)));
+    let judge = |extent: &str, to: &str, message: &str| {
+        format!("judge-message 192.0.2.7 {extent} {} <> {to}\n{message}", message.len())
+    };
+    let tag = tagged(ALICE, 0);
+    for (extent, to, message, expected) in [
+        ("whole", ALICE, &foreign, "disposition=reject finding=disproved reason=backscatter-disproved settled=1 "),
+        (
+            "whole",
+            ALICE,
+            &foreign,
+            " reply=\"550 5.7.1 this returns a message that we did not send\" class=dsn origin=disproved ",
+        ),
+        ("cut", ALICE, &foreign, "disposition=tempfail "),
+        ("whole", ALICE, &ours, " class=dsn origin=mark status=\"valid\" verdict=\"genuine; reason=original-proved; "),
+        ("whole", &tag, &ours, "disposition=accept finding=genuine reason=tag-ok "),
+        ("whole", "postmaster@example.com", &foreign, " class=- origin=- status=\"\" verdict=\"\""),
+        ("whole", &forwarded("dave@example.net"), &foreign, " reason=srs "),
+        ("whole", ALICE, &String::new(), " reason=null-not-bounce "),
+    ] {
+        let answer = daemon.ask("line", judge(extent, to, message).as_bytes());
+        assert!(answer.starts_with("OK ") && answer.contains(expected), "{extent} {to}: {answer}");
+    }
+    let requests = judge("whole", ALICE, &foreign) + &judge("cut", &tag, "x\ny\n") + "check nothing\n";
+    let answer = daemon.ask("line", requests.as_bytes());
+    assert_eq!(
+        answer.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(),
+        ["OK", "OK", "PERM"]
+    );
+    for wrong in ["judge-message 192.0.2.7 half 0 <> a@example.com", "judge-message 192.0.2.7 whole", "judge-message"] {
+        assert!(daemon.ask("line", format!("{wrong}\n").as_bytes()).starts_with("PERM "), "{wrong}");
+    }
+    // Nobody waits for what is longer than anybody reads.
+    assert_eq!(daemon.ask("line", b"judge-message 192.0.2.7 whole 99999999 <> a@example.com\n"), "");
+
+    let expected = format!("OK {}\nNO\nNO\nNO\n", mark(ALICE, "1@example.com").0);
+    let requests = format!(
+        "mark <{ALICE}> <1@example.com>\nmark <dave@example.net> <1@example.com>\nmark <> <1@example.com>\n\
+         mark <{tag}> <1@example.com>\n"
+    );
+    assert_eq!(daemon.ask("line", requests.as_bytes()), expected);
 }
 
 #[test]
