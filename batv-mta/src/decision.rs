@@ -5,7 +5,6 @@ use core::fmt;
 use batv_bounce::Origin;
 use batv_core::Path;
 use batv_core::envelope::{Judgement, Mode};
-use tracing::field::display;
 use tracing::info;
 
 use crate::door::Protocol;

@@ -269,7 +269,7 @@ impl Session {
                 self.change_sender(&edits, out);
                 self.change_recipients(&edits, out);
                 for (name, value) in &edits.fields {
-                    // Sendmail takes it for its own only where it is added: otherwise the message has both.
+                    // Sendmail takes it for its own only where it is added, not inserted: the message would have two.
                     match *name {
                         MESSAGE_ID_FIELD => Reply::AddHeader { name, value }.put(out),
                         _ => Reply::InsertHeader { index: 0, name, value }.put(out),
