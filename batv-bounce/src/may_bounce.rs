@@ -107,9 +107,9 @@ pub struct Policy<'p, T = &'p str> {
     /// The names under which our border writes Authentication-Results: see [`TrustedResults`].
     pub authserv_ids: &'p [T],
     /// The domains (`d=`) of those whose ARC seals are believed. Our own too, where we seal what comes in.
-    pub sealers: &'p [T],
+    pub trusted_sealers: &'p [T],
     /// Domains and mailboxes that get their bounces though nothing proves them.
-    pub allow_listed: &'p [Pattern<T>],
+    pub allowed: &'p [Pattern<T>],
     /// Senders that stand for the null reverse-path where servers have no other way: an answer to them loops.
     pub double_bounce: &'p [Pattern<T>],
     /// What becomes of a bounce whose sender nothing proves or disproves: held, or else not sent.
@@ -118,7 +118,14 @@ pub struct Policy<'p, T = &'p str> {
 
 impl<T> Default for Policy<'_, T> {
     fn default() -> Self {
-        Self { ours: &[], authserv_ids: &[], sealers: &[], allow_listed: &[], double_bounce: &[], hold_unproved: false }
+        Self {
+            ours: &[],
+            authserv_ids: &[],
+            trusted_sealers: &[],
+            allowed: &[],
+            double_bounce: &[],
+            hold_unproved: false,
+        }
     }
 }
 
@@ -343,7 +350,7 @@ const TABLE: [Row; 18] = {
         row(11, |it| it.spf, Yes, Rewritten, "SPF passes for whoever rewrote the sender"),
         row(12, |it| it.arc, Yes, Arc, "ARC passes, and a trusted sealer saw the sender proved"),
         row(13, |it| it.forged, No, Forged, "SPF or DMARC fails: the sender is forged"),
-        row(14, |it| it.allow_listed && !it.unroutable, Yes, Unproved, "nothing proves the sender; it is allow-listed"),
+        row(14, |it| it.allowed && !it.unroutable, Yes, Unproved, "nothing proves the sender; it is allow-listed"),
         row(14, |it| it.hold && !it.unroutable, Hold, Unproved, "nothing proves the sender: hold it, or answer 4yz"),
         row(14, |it| !it.unroutable, No, Unproved, "nothing proves the sender"),
         row(15, |it| it.unroutable, No, Unroutable, "nothing proves the sender, and its domain takes no mail"),
@@ -367,7 +374,7 @@ struct Facts {
     dmarc: bool,
     arc: bool,
     forged: bool,
-    allow_listed: bool,
+    allowed: bool,
     hold: bool,
     unroutable: bool,
 }
@@ -405,9 +412,9 @@ impl Facts {
             spf: spf == pass,
             dkim,
             dmarc: dmarc == pass,
-            arc: results.arc() == pass && arc::trusted_set_says(question.header, policy.sealers, saw_proof),
+            arc: results.arc() == pass && arc::trusted_set_says(question.header, policy.trusted_sealers, saw_proof),
             forged: matches!(spf, Some(Outcome::Fail | Outcome::SoftFail)) || dmarc == Some(Outcome::Fail),
-            allow_listed: holds(policy.allow_listed, &sender),
+            allowed: holds(policy.allowed, &sender),
             hold: policy.hold_unproved && !reply,
             unroutable: question.unroutable,
             ..facts
@@ -461,7 +468,7 @@ mod tests {
     ) -> (u8, &'static str, May) {
         let patterns =
             |texts: &[&'static str]| texts.iter().map(|text| Pattern::parse(*text).unwrap()).collect::<Vec<_>>();
-        let (ours, allow_listed, double_bounce) = (
+        let (ours, allowed, double_bounce) = (
             patterns(&["example.net", "bob@example.com"]),
             patterns(&["partner.example"]),
             patterns(&["double-bounce@example.net"]),
@@ -469,8 +476,8 @@ mod tests {
         let policy = Policy {
             ours: &ours,
             authserv_ids: &["mx.example.net"],
-            sealers: &["list.example"],
-            allow_listed: &allow_listed,
+            trusted_sealers: &["list.example"],
+            allowed: &allowed,
             double_bounce: &double_bounce,
             hold_unproved,
         };
@@ -700,7 +707,7 @@ mod tests {
             "ARC-Seal: i=1; d=list.example", "ARC-Authentication-Results: i=1; ", "evil.example", " ", ",", "\0", "é",
         ]), 0..30), octets in vec(any::<u8>(), 0..40)) {
             let header = [pieces.concat().as_bytes(), &octets].concat();
-            let mut policy = Policy { sealers: &["list.example"], ..Policy::default() };
+            let mut policy = Policy { trusted_sealers: &["list.example"], ..Policy::default() };
             let mut question = Question::new(Path::parse(SENDER).unwrap());
             question.header = &header;
             prop_assert_eq!(may_bounce(&question, &policy).may, May::No);

@@ -32,9 +32,12 @@ pub struct Known {
     /// Whether our own server found its author authenticated (RFC 8601), or the recipient is there for reports.
     pub report_is_welcome: bool,
     /// Whether a disposition notification that isn't proved is held like a bounce.
-    pub strict_mdn: bool,
+    pub hold_receipts: bool,
     /// Whether a bounce with a reverse-path may be refused.
-    pub reject_nonnull: bool,
+    pub reject_daemon_senders: bool,
+    /// Whether a bounce without a tag may be refused also where nothing tells whose message it returns. Bounces that lost
+    /// all proof on their way are lost then.
+    pub reject_unverified: bool,
 }
 
 impl Known {
@@ -50,8 +53,9 @@ impl Known {
             origin: Origin::Unknown,
             cut: false,
             report_is_welcome: false,
-            strict_mdn: false,
-            reject_nonnull: false,
+            hold_receipts: false,
+            reject_daemon_senders: false,
+            reject_unverified: false,
         }
     }
 }
@@ -324,8 +328,9 @@ pub fn judge<'a>(
     let row = Row::find(envelope.reverse_path, first.reason, known);
     let Some(Then { finding, reason, most }) = row.and_then(|row| row.then) else { return first };
     let most = match reason {
-        Reason::MdnUnverified if known.strict_mdn => Mode::Quarantine,
-        Reason::NonnullBackscatter if known.reject_nonnull => Mode::Reject,
+        Reason::MdnUnverified if known.hold_receipts => Mode::Quarantine,
+        Reason::NonnullBackscatter if known.reject_daemon_senders => Mode::Reject,
+        Reason::BackscatterUnverified if known.reject_unverified => Mode::Reject,
         _ => most,
     };
     let disposition = policy.mode.min(most).disposition();
@@ -335,10 +340,12 @@ pub fn judge<'a>(
     let mut judgement = first;
     (judgement.finding, judgement.reason, judgement.disposition) = (finding, reason, disposition);
     (judgement.reply, judgement.deliver_to) = match disposition {
-        Disposition::Reject => (FOREIGN, None),
+        Disposition::Reject if finding == Finding::Disproved => (FOREIGN, None),
+        Disposition::Reject => (UNPROVED, None),
         _ => (Reply::OK, Some(first.mailbox)),
     };
     judgement
 }
 
 const FOREIGN: Reply = Reply::new(550, (5, 7, 1), "this returns a message that we did not send");
+const UNPROVED: Reply = Reply::new(550, (5, 7, 1), "nothing shows that we sent what this answers");

@@ -47,8 +47,9 @@ struct Question {
     signing_since: Option<u32>,
     cut: bool,
     report_is_welcome: bool,
-    strict_mdn: bool,
-    reject_nonnull: bool,
+    hold_receipts: bool,
+    reject_daemon_senders: bool,
+    reject_unverified: bool,
     /// Whether there is a key.
     key: bool,
     on_error: OnError,
@@ -67,8 +68,9 @@ const BOUNCE: Question = Question {
     signing_since: None,
     cut: false,
     report_is_welcome: false,
-    strict_mdn: false,
-    reject_nonnull: false,
+    hold_receipts: false,
+    reject_daemon_senders: false,
+    reject_unverified: false,
     key: true,
     on_error: OnError::Tempfail,
 };
@@ -119,8 +121,9 @@ impl Question {
         known.origin = self.origin;
         known.cut = self.cut;
         known.report_is_welcome = self.report_is_welcome;
-        known.strict_mdn = self.strict_mdn;
-        known.reject_nonnull = self.reject_nonnull;
+        known.hold_receipts = self.hold_receipts;
+        known.reject_daemon_senders = self.reject_daemon_senders;
+        known.reject_unverified = self.reject_unverified;
         known
     }
 
@@ -303,7 +306,7 @@ fn row_12_mdn_unverified() {
         let question = Question { class: Class::Mdn, origin, ..BOUNCE };
         check(question, "unverified, mdn-unverified, mark, 250 2.1.5, alice@example.com");
         check(
-            Question { strict_mdn: true, ..question },
+            Question { hold_receipts: true, ..question },
             "unverified, mdn-unverified, quarantine, 250 2.1.5, alice@example.com",
         );
     }
@@ -377,6 +380,18 @@ fn row_19_tagged_bad() {
 }
 
 #[test]
+fn what_is_unverified_is_refused_where_that_is_wanted() {
+    let question = Question { reject_unverified: true, ..BOUNCE };
+    check(question, "unverified, backscatter-unverified, reject, 550 5.7.1");
+    check(Question { cut: true, ..question }, "undecided, internal, tempfail, 451 4.3.0");
+    check(Question { origin: OURS, ..question }, "genuine, original-proved, accept, 250 2.1.5, alice@example.com");
+    check(
+        Question { mode: Mode::Mark, ..question },
+        "unverified, backscatter-unverified, mark, 250 2.1.5, alice@example.com",
+    );
+}
+
+#[test]
 fn row_20_nonnull_bounce_proved() {
     for class in [Class::Dsn, Class::NonstandardDsn, Class::VirusNotice, Class::Challenge] {
         check(
@@ -391,7 +406,10 @@ fn row_21_nonnull_backscatter() {
     for class in [Class::Dsn, Class::NonstandardDsn, Class::VirusNotice] {
         let question = Question { class, origin: NOT_OURS, ..MAIL };
         check(question, "disproved, nonnull-backscatter, quarantine, 250 2.1.5, alice@example.com");
-        check(Question { reject_nonnull: true, ..question }, "disproved, nonnull-backscatter, reject, 550 5.7.1");
+        check(
+            Question { reject_daemon_senders: true, ..question },
+            "disproved, nonnull-backscatter, reject, 550 5.7.1",
+        );
     }
 }
 
@@ -501,8 +519,9 @@ fn all_questions(mut check: impl FnMut(&Question, &Judgement<'_>, &Judgement<'_>
                         signing_since,
                         cut: bit(2),
                         report_is_welcome: options,
-                        strict_mdn: options,
-                        reject_nonnull: options,
+                        hold_receipts: options,
+                        reject_daemon_senders: options,
+                        reject_unverified: false,
                         key: options || !bit(1),
                         on_error: if bit(1) { OnError::Accept } else { OnError::Tempfail },
                     };

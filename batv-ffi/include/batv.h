@@ -1344,7 +1344,7 @@ const char *batv_text(uint32_t code);
  * what it says.
  *
  * - `keyring`: not NULL.
- * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `strict_mdn`, `reject_nonnull` and the keys of
+ * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders` and the keys of
  *   `batv_settings_add_dkim_key` count.
  * - `message`: not NULL; made with the same reverse-path.
  * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
@@ -1603,7 +1603,7 @@ batv_result batv_mark_verify(const struct batv_keyring *keyring,
  * Whether a bounce or an automatic reply may go to the sender of a message, who may be forged. What is sent goes to the
  * reverse-path, never to From or Reply-To, with the null reverse-path.
  *
- * - `settings`: `ours`, `authserv_ids`, `sealers`, `allow_listed`, `double_bounce` and `hold_unproved` count; NULL for the
+ * - `settings`: `ours`, `authserv_ids`, `trusted_sealers`, `allowed`, `double_bounce` and `hold_unproved` count; NULL for the
  *   defaults. Without `authserv_ids` no Authentication-Results is believed.
  * - `question`: not NULL.
  * - `answer`: gets the answer; not NULL. It is all zero on any error, after which nothing should be sent.
@@ -1799,12 +1799,12 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
  * | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
  * | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
- * | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
- * | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+ * | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
+ * | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
  * | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
  * | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
- * | `sealers` | domains whose ARC seals are believed, with spaces between | none |
- * | `allow_listed` | domains and mailboxes that get bounces though nothing proves them | none |
+ * | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |
+ * | `allowed` | domains and mailboxes that get bounces though nothing proves them | none |
  * | `double_bounce` | mailboxes that stand for the null reverse-path on some servers: they get none | none |
  * | `hold_unproved` | whether a bounce to a sender not proved is held, or else not sent: `true` or `false` | `false` |
  *

@@ -29,7 +29,7 @@ pub struct batv_provenance {
 /// what it says.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `strict_mdn`, `reject_nonnull` and the keys of
+/// - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
@@ -105,8 +105,8 @@ pub unsafe extern "C" fn batv_judge_message(
         known.origin = origin(reading, &by_envelope.mailbox, keys, &settings.ours(), today).origin;
         known.cut = reading.cut;
         known.report_is_welcome = report_is_welcome;
-        known.strict_mdn = settings.strict_mdn();
-        known.reject_nonnull = settings.reject_nonnull();
+        known.hold_receipts = settings.hold_receipts();
+        known.reject_daemon_senders = settings.reject_daemon_senders();
         let judged = judge(&envelope, &known, keys, &policy, today);
         // A message that was cut is not judged in the end, whatever row it comes to.
         let reason = if judged.reason == Reason::Internal { judged.reason } else { by_envelope.reason };

@@ -59,7 +59,7 @@ pub struct batv_bounce_answer {
 /// Whether a bounce or an automatic reply may go to the sender of a message, who may be forged. What is sent goes to the
 /// reverse-path, never to From or Reply-To, with the null reverse-path.
 ///
-/// - `settings`: `ours`, `authserv_ids`, `sealers`, `allow_listed`, `double_bounce` and `hold_unproved` count; NULL for the
+/// - `settings`: `ours`, `authserv_ids`, `trusted_sealers`, `allowed`, `double_bounce` and `hold_unproved` count; NULL for the
 ///   defaults. Without `authserv_ids` no Authentication-Results is believed.
 /// - `question`: not NULL.
 /// - `answer`: gets the answer; not NULL. It is all zero on any error, after which nothing should be sent.

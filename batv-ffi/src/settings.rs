@@ -44,8 +44,8 @@ struct Scalars {
     max_age: u16,
     always_rewrite: bool,
     marked_since: Option<Day>,
-    strict_mdn: bool,
-    reject_nonnull: bool,
+    hold_receipts: bool,
+    reject_daemon_senders: bool,
     hold_unproved: bool,
 }
 
@@ -64,7 +64,7 @@ struct Texts {
     ours: Vec<String>,
     authserv_ids: Vec<String>,
     sealers: Vec<String>,
-    allow_listed: Vec<String>,
+    allowed: Vec<String>,
     double_bounce: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ struct Views<'a> {
     ours: Vec<Pattern<&'a str>>,
     authserv_ids: Vec<&'a str>,
     sealers: Vec<&'a str>,
-    allow_listed: Vec<Pattern<&'a str>>,
+    allowed: Vec<Pattern<&'a str>>,
     double_bounce: Vec<Pattern<&'a str>>,
 }
 
@@ -104,7 +104,7 @@ impl Lists {
                 ours: patterns(&texts.ours)?,
                 authserv_ids: texts.authserv_ids.iter().map(String::as_str).collect(),
                 sealers: domains(&texts.sealers)?.iter().map(Domain::as_str).collect(),
-                allow_listed: patterns(&texts.allow_listed)?,
+                allowed: patterns(&texts.allowed)?,
                 double_bounce: patterns(&texts.double_bounce)?,
             })
         })
@@ -137,8 +137,8 @@ impl Default for Scalars {
             max_age: DEFAULT_MAX_AGE,
             always_rewrite: false,
             marked_since: None,
-            strict_mdn: false,
-            reject_nonnull: false,
+            hold_receipts: false,
+            reject_daemon_senders: false,
             hold_unproved: false,
         }
     }
@@ -206,20 +206,20 @@ impl<'s> InForce<'s> {
         if let Some(views) = self.views {
             policy.ours = if views.ours.is_empty() { &views.protected } else { &views.ours };
             policy.authserv_ids = &views.authserv_ids;
-            policy.sealers = &views.sealers;
-            policy.allow_listed = &views.allow_listed;
+            policy.trusted_sealers = &views.sealers;
+            policy.allowed = &views.allowed;
             policy.double_bounce = &views.double_bounce;
         }
         policy.hold_unproved = self.scalars.hold_unproved;
         policy
     }
 
-    pub(crate) const fn strict_mdn(&self) -> bool {
-        self.scalars.strict_mdn
+    pub(crate) const fn hold_receipts(&self) -> bool {
+        self.scalars.hold_receipts
     }
 
-    pub(crate) const fn reject_nonnull(&self) -> bool {
-        self.scalars.reject_nonnull
+    pub(crate) const fn reject_daemon_senders(&self) -> bool {
+        self.scalars.reject_daemon_senders
     }
 
     #[inline]
@@ -288,12 +288,12 @@ impl batv_settings {
             "srs_max_age" => new.max_age = value.parse().map_err(|_| wrong(&"must be from 1 to 1000"))?,
             "srs_always_rewrite" => new.always_rewrite = yes_or_no()?,
             "marked_since" => new.marked_since = since()?,
-            "strict_mdn" => new.strict_mdn = yes_or_no()?,
-            "reject_nonnull" => new.reject_nonnull = yes_or_no()?,
+            "hold_receipts" => new.hold_receipts = yes_or_no()?,
+            "reject_daemon_senders" => new.reject_daemon_senders = yes_or_no()?,
             "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
             "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
-            "sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
-            "allow_listed" => self.set_list(|texts| &mut texts.allow_listed, value).map_err(core)?,
+            "trusted_sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
+            "allowed" => self.set_list(|texts| &mut texts.allowed, value).map_err(core)?,
             "double_bounce" => self.set_list(|texts| &mut texts.double_bounce, value).map_err(core)?,
             "hold_unproved" => new.hold_unproved = yes_or_no()?,
             _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
@@ -358,12 +358,12 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
 /// | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
 /// | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
-/// | `strict_mdn` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
-/// | `reject_nonnull` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+/// | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
+/// | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
 /// | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
 /// | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
-/// | `sealers` | domains whose ARC seals are believed, with spaces between | none |
-/// | `allow_listed` | domains and mailboxes that get bounces though nothing proves them | none |
+/// | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |
+/// | `allowed` | domains and mailboxes that get bounces though nothing proves them | none |
 /// | `double_bounce` | mailboxes that stand for the null reverse-path on some servers: they get none | none |
 /// | `hold_unproved` | whether a bounce to a sender not proved is held, or else not sent: `true` or `false` | `false` |
 ///

@@ -73,9 +73,9 @@ impl Sides {
             (c"protected", "example.com"),
             (c"marked_since", MARKED_SINCE),
             (c"authserv_ids", "mx.example.com"),
-            (c"sealers", "list.example"),
+            (c"trusted_sealers", "list.example"),
             (c"double_bounce", "double-bounce@example.com"),
-            (c"allow_listed", "partner.example"),
+            (c"allowed", "partner.example"),
         ] {
             let value = CString::new(value).expect("no NUL");
             // SAFETY: these are settings and texts with a NUL.
@@ -428,13 +428,13 @@ proptest! {
         asked.notify = notify.map(|notify| notify.parse().unwrap());
         [asked.answerable_in_smtp, asked.own_client, asked.hostile, asked.unroutable] = flags.map(|flag| flag == 1);
         asked.tag = TAGS[tag as usize];
-        let [allow_listed, double_bounce] =
+        let [allowed, double_bounce] =
             ["partner.example", "double-bounce@example.com"].map(|text| [Pattern::parse(text).unwrap()]);
         let mut policy = may_bounce::Policy::default();
         policy.ours = &sides.protected;
         policy.authserv_ids = &["mx.example.com"];
-        policy.sealers = &["list.example"];
-        policy.allow_listed = &allow_listed;
+        policy.trusted_sealers = &["list.example"];
+        policy.allowed = &allowed;
         policy.double_bounce = &double_bounce;
         let expected = may_bounce::may_bounce(&asked, &policy);
         prop_assert_eq!(

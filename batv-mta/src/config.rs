@@ -379,6 +379,8 @@ pub struct Messages {
     pub hold_receipts: bool,
     /// Whether a disproved bounce is refused also where it has a reverse-path.
     pub reject_daemon_senders: bool,
+    /// Whether a bounce without a tag is refused also where nothing tells whose message it returns.
+    pub reject_unverified: bool,
 }
 
 impl Default for Messages {
@@ -392,6 +394,7 @@ impl Default for Messages {
             report_recipients: Mailboxes::default(),
             hold_receipts: false,
             reject_daemon_senders: false,
+            reject_unverified: false,
         }
     }
 }

@@ -41,8 +41,9 @@ impl<'c> Message<'c> {
         known.origin = origin;
         known.cut = self.cut;
         known.report_is_welcome = self.author_is_proved || settings.is_report_recipient(&bare);
-        known.strict_mdn = messages.hold_receipts;
-        known.reject_nonnull = messages.reject_daemon_senders;
+        known.hold_receipts = messages.hold_receipts;
+        known.reject_daemon_senders = messages.reject_daemon_senders;
+        known.reject_unverified = messages.reject_unverified;
         let judgement = batv_bounce::judge(envelope, &known, settings.keys(), &policy, today);
         Judged { judgement, mode: policy.mode, class: self.reading.class.as_str(), origin }
     }

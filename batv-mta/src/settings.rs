@@ -222,8 +222,8 @@ impl Settings {
         let mut policy = may_bounce::Policy::default();
         policy.ours = &self.lists.ours;
         policy.authserv_ids = &bounces.authserv_ids;
-        policy.sealers = &bounces.trusted_sealers;
-        policy.allow_listed = &self.lists.bounced;
+        policy.trusted_sealers = &bounces.trusted_sealers;
+        policy.allowed = &self.lists.bounced;
         policy
     }
 

@@ -19,7 +19,7 @@ batv_fuzz::fuzz!(|data| {
     }
 
     let mut policy = Policy::default();
-    policy.sealers = &["list.example"];
+    policy.trusted_sealers = &["list.example"];
     let mut question = Question::new(Path::parse("alice@example.org").expect("a path"));
     question.header = data;
     assert_eq!(may_bounce(&question, &policy).may, May::No);

@@ -27,14 +27,14 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
         result => Some(result?),
     };
     let keys = keyring.as_ref().map(|keyring| keyring.keys());
-    let (ours, allow_listed) = (patterns(&arguments.protected)?, patterns(&arguments.allowed)?);
+    let (ours, allowed) = (patterns(&arguments.protected)?, patterns(&arguments.allowed)?);
     let double_bounce = patterns(&arguments.double_bounce)?;
     let (authserv_ids, sealers) = (texts(&arguments.authserv_ids), texts(&arguments.sealers));
     let mut policy = Policy::default();
     policy.ours = &ours;
     policy.authserv_ids = &authserv_ids;
-    policy.sealers = &sealers;
-    policy.allow_listed = &allow_listed;
+    policy.trusted_sealers = &sealers;
+    policy.allowed = &allowed;
     policy.double_bounce = &double_bounce;
     policy.hold_unproved = arguments.hold;
 

@@ -59,10 +59,10 @@ static const struct row rows[] = {
      "dsn failed headers 1 1", "not-judged exempt accept 250 alice@example.com unknown 1"},
     {"a bounce with a reverse-path", "daemon@example.net", "alice@example.com", MARKED_SINCE, REPORT FAILED HEADERS STRANGE END,
      "dsn failed headers 1 1", "disproved nonnull-backscatter quarantine 250 alice@example.com disproved 21"},
-    {"the same where it may be refused", "daemon@example.net", "alice@example.com", MARKED_SINCE "\nreject_nonnull true",
+    {"the same where it may be refused", "daemon@example.net", "alice@example.com", MARKED_SINCE "\nreject_daemon_senders true",
      REPORT FAILED HEADERS STRANGE END,
      "dsn failed headers 1 1", "disproved nonnull-backscatter reject 550  disproved 21"},
-    {"one with a mark in the header", "daemon@example.net", "alice@example.com", MARKED_SINCE "\nreject_nonnull true",
+    {"one with a mark in the header", "daemon@example.net", "alice@example.com", MARKED_SINCE "\nreject_daemon_senders true",
      REPORT FAILED HEADERS MARKED END,
      "dsn failed headers 0 1", "genuine nonnull-bounce-proved mark 250 alice@example.com mark 20"},
     {"a read receipt", "<>", "alice@example.com", "",
@@ -70,7 +70,7 @@ static const struct row rows[] = {
      "--b\r\n\r\nRead.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822;bob@example.net\r\n"
      "Original-Message-ID: <1@example.com>\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n",
      "mdn nothing nothing 0 1", "unverified mdn-unverified mark 250 alice@example.com unknown 12"},
-    {"the same, held", "<>", "alice@example.com", "strict_mdn true",
+    {"the same, held", "<>", "alice@example.com", "hold_receipts true",
      "From: bob@example.net\nContent-Type: message/disposition-notification\n\nDisposition: manual-action; displayed\n",
      "mdn nothing nothing 0 0", "unverified mdn-unverified quarantine 250 alice@example.com unknown 12"},
     {"a vacation notice", "<>", "alice@example.com", "",
@@ -258,7 +258,7 @@ static void may_bounce(void) {
         {"bob@example.net", "Authentication-Results: mx.example.com; spf=none; dkim=pass header.d=example.net", "", 0, 0, "yes dkim 10"},
         {"a@partner.example", "", "", 0, 0, "yes unproved 14"},
     };
-    batv_settings *settings = settings_with("protected example.com\nauthserv_ids mx.example.com\nallow_listed partner.example\n"
+    batv_settings *settings = settings_with("protected example.com\nauthserv_ids mx.example.com\nallowed partner.example\n"
                                             "hold_unproved true");
     batv_bounce_question question;
     batv_bounce_answer answer;

@@ -462,8 +462,8 @@ static void wrong_settings(void) {
         {"exempt", "@"},          {"reject_at", "mail"},   {"on_error", "reject"},  {"signing_since", "tomorrow"},
         {"srs_domains", "a@b.c"}, {"srs_separator", "/"},  {"srs_hash_length", "3"}, {"srs_hash_length", "28"},
         {"srs_hash_length", "300"}, {"srs_hash_minimum", "5"}, {"srs_max_age", "0"}, {"srs_max_age", "1001"},
-        {"srs_always_rewrite", "yes"}, {"mode", "\xFF"}, {"marked_since", "soon"}, {"strict_mdn", ""},
-        {"reject_nonnull", "1"}, {"ours", "@"}, {"sealers", "a@b.c"}, {"allow_listed", "exa mple..com"},
+        {"srs_always_rewrite", "yes"}, {"mode", "\xFF"}, {"marked_since", "soon"}, {"hold_receipts", ""},
+        {"reject_daemon_senders", "1"}, {"ours", "@"}, {"trusted_sealers", "a@b.c"}, {"allowed", "exa mple..com"},
         {"double_bounce", "@"}, {"hold_unproved", "no"},
     };
     struct answer answer;
