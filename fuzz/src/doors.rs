@@ -8,7 +8,8 @@ use batv_mta::config::Config;
 use batv_mta::door::{Door, Flow};
 use batv_mta::settings::Settings;
 
-const CONFIG: &str = "[verify]\nmode = 'reject'\n[srs]\ndomains = ['srs.example.com']";
+/// Without marks: a message that leaves without a Message-ID would get another one each time.
+const CONFIG: &str = "[verify]\nmode = 'reject'\n[messages]\nmark = false\nmarked_since = 2026-01-01\n[srs]\ndomains = ['srs.example.com']";
 const KEYRING: &str = "[[key]]\nuse = 'batv'\nid = 0\nalgorithm = 'hmac-sha1'\nsecret = 'text:s3kr1t'\n\
     state = 'signing'\n[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
 
