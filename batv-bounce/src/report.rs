@@ -191,7 +191,7 @@ impl Report {
         match field.name.to_ascii_lowercase().as_slice() {
             b"reporting-mta" => self.reporting_mta = untyped(),
             // RFC 8098 §3.2.1: the name comes first, then the product.
-            b"reporting-ua" => self.reporting_mta = Some(bounded(before_semicolon(&field.text())).to_owned()),
+            b"reporting-ua" => self.reporting_mta = Some(before_semicolon(&field.text()).to_owned()),
             b"original-envelope-id" => self.original_envelope_id = whole(),
             b"original-message-id" => self.original_message_id = whole(),
             b"original-recipient" => recipient.original_recipient = untyped(),
@@ -217,14 +217,18 @@ impl RecipientReport {
 
 /// What stands behind the type of an address or a name: `rfc822;bob@example.net` (RFC 3464 §2.1.2).
 fn untyped(text: &str) -> &str {
-    let value = text.split_once(';').map_or(text, |(_, value)| value);
-    let is_around = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>');
-    bounded(value.trim_start_matches(is_around)).trim_end_matches(is_around)
+    bare(text.split_once(';').map_or(text, |(_, value)| value))
 }
 
 /// The name before a product: `mail.example.net; Reader 1.0`.
 fn before_semicolon(text: &str) -> &str {
-    text.split(';').next().unwrap_or_default().trim()
+    bare(text.split(';').next().unwrap_or_default())
+}
+
+/// As much of a value as is kept, without brackets around it.
+fn bare(value: &str) -> &str {
+    let is_around = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>');
+    bounded(value.trim_start_matches(is_around)).trim_end_matches(is_around)
 }
 
 fn status(text: &str) -> Option<String> {
@@ -283,8 +287,9 @@ mod tests {
 
     /// Lines of reports, and others.
     fn content() -> impl Strategy<Value = Vec<u8>> {
-        const LINES: [&str; 9] = [
+        const LINES: [&str; 10] = [
             "Reporting-MTA: dns; <a>",
+            "Reporting-UA: < a >; b",
             "Final-Recipient: rfc822;b",
             "Action: fail",
             "Status: 5.",
