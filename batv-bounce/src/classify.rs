@@ -103,7 +103,7 @@ impl<'x> Signs<'_, 'x> {
     fn is_forwarded(&self, sender: Sender) -> bool {
         let by_person = !sender.is_program();
         let is_report = self.message.parts.first().is_some_and(|part| part.kind == "multipart/report");
-        by_person && !is_report && is_answer(&self.message.subject())
+        by_person && !is_report && is_answer(self.message.subject())
     }
 
     /// The form of abuse reports before RFC 5965, which the largest mailbox provider still writes.
@@ -130,7 +130,7 @@ impl<'x> Signs<'_, 'x> {
     }
 
     fn action_of_words(&self) -> Action {
-        let subject = Said::in_text(&self.message.subject(), WordPlace::Subject);
+        let subject = Said::in_text(self.message.subject(), WordPlace::Subject);
         if subject.of(Topic::Delayed).is_some() { Action::Delayed } else { Action::Failed }
     }
 }
@@ -174,7 +174,7 @@ impl<'x> Signs<'_, 'x> {
     /// The class of what is no report, by its sender, its header and its words.
     fn of_words(mut self, sender: Sender) -> Found<'x> {
         let subject_text = self.message.subject();
-        let subject = Said::in_text(&subject_text, WordPlace::Subject);
+        let subject = Said::in_text(subject_text, WordPlace::Subject);
         let field = self.failure_field();
         let automatic = self.automatic();
         self.see_sender(sender);
@@ -184,7 +184,7 @@ impl<'x> Signs<'_, 'x> {
             return self.found(Class::Ordinary, None, None);
         }
         self.see_phrases(Place::Field("Subject"), &subject);
-        let answer = is_answer(&subject_text);
+        let answer = is_answer(subject_text);
         let (text, part) = self.text();
         let said = Said::in_text(&text, WordPlace::Text);
         self.see_phrases(Place::Part(part.clone()), &said);

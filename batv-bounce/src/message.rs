@@ -1,6 +1,7 @@
 //! A message as its MIME structure (RFC 2045 to 2049): its parts in order, none of them decoded before it is asked for.
 
 use alloc::borrow::Cow;
+use core::cell::OnceCell;
 use std::sync::LazyLock;
 
 use mail_parser::decoders::base64::base64_decode;
@@ -51,6 +52,7 @@ impl Default for Limits {
 pub(crate) struct Message<'x> {
     pub(crate) header: &'x [u8],
     fields: Vec<Field<'x>>,
+    subject: OnceCell<String>,
     /// The parts of the message itself, not those of messages inside it.
     pub(crate) parts: Vec<Part<'x>>,
     /// Whether it ends at a limit.
@@ -90,7 +92,14 @@ impl<'x> Message<'x> {
         let octets = without_envelope_line(within);
         let Structure { parts, header_length, cut, .. } = Structure::read(octets, limits);
         let header = &octets[..header_length.min(limits.header_octets)];
-        Self { header, fields: fields(header).collect(), parts, cut: cut || beyond, limits: *limits }
+        Self {
+            header,
+            fields: fields(header).collect(),
+            subject: OnceCell::new(),
+            parts,
+            cut: cut || beyond,
+            limits: *limits,
+        }
     }
 
     /// The first field of this name.
@@ -99,8 +108,8 @@ impl<'x> Message<'x> {
     }
 
     /// Its subject, encoded words decoded (RFC 2047).
-    pub(crate) fn subject(&self) -> String {
-        self.field("Subject").map(|field| self.decoded(field)).unwrap_or_default()
+    pub(crate) fn subject(&self) -> &str {
+        self.subject.get_or_init(|| self.field("Subject").map(|field| self.decoded(field)).unwrap_or_default())
     }
 
     /// The value of a field, encoded words decoded. What has octets that are no ASCII is in the charset of the text.
