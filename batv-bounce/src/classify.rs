@@ -185,18 +185,19 @@ impl<'x> Signs<'_, 'x> {
         }
         self.see_phrases(Place::Field("Subject"), &subject);
         let answer = is_answer(subject_text);
-        let (text, part) = self.text();
-        let said = Said::in_text(&text, WordPlace::Text);
-        self.see_phrases(Place::Part(part.clone()), &said);
+        let message = self.message;
+        let (text, part) = text(message);
+        let said = Said::in_text(text, WordPlace::Text);
+        self.see_phrases(Place::Part(part.to_owned()), &said);
         let original = Original::find(self.message);
-        let fields = text_report(&text);
+        let fields = text_report(text);
         let clues = Clues {
             sender,
             program: automatic.is_some(),
             field,
             subject: subject.is_failure(),
             text: said.is_failure(),
-            reply_code: has_reply_code(&text),
+            reply_code: has_reply_code(text),
             fields: !fields.is_empty(),
             original: original.is_some(),
             part: original.as_ref().is_some_and(|original| matches!(original.form, Form::Whole | Form::Headers)),
@@ -379,20 +380,20 @@ impl<'x> Signs<'_, 'x> {
     fn text_length(&self) -> usize {
         self.message.parts.iter().find(|part| part.is(&["text/plain", "text/html"])).map_or(0, |part| part.body.len())
     }
+}
 
-    /// The first text that says something, and the number of its part.
-    fn text(&self) -> (String, String) {
-        let texts = self.message.parts.iter().filter(|part| part.is(&["text/plain", "text/html"]));
-        let texts = texts.map(|part| (self.message.text(part), part.number.clone()));
-        let mut last = (String::new(), String::new());
-        for text in texts {
-            if !text.0.trim().is_empty() {
-                return text;
-            }
-            last = text;
+/// The first text that says something, and the number of its part.
+fn text<'m>(message: &'m Message<'_>) -> (&'m str, &'m str) {
+    let texts = message.parts.iter().filter(|part| part.is(&["text/plain", "text/html"]));
+    let texts = texts.map(|part| (message.text(part), part.number.as_str()));
+    let mut last = ("", "");
+    for text in texts {
+        if !text.0.trim().is_empty() {
+            return text;
         }
-        last
+        last = text;
     }
+    last
 }
 
 /// What a message says, and who says it.

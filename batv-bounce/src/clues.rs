@@ -1,5 +1,7 @@
 //! What speaks for a bounce in a form of its own.
 
+use memchr::memchr2;
+
 use crate::sender::Sender;
 
 /// What speaks for a bounce in a form of its own.
@@ -91,5 +93,16 @@ pub(crate) fn has_reply_code(text: &str) -> bool {
             _ => false,
         }
     };
-    text.as_bytes().split(|octet| b" \n\r\t-:()<>[]#,;\"".contains(octet)).any(is_code)
+    let is_between = |octet: &u8| b" \n\r\t-:()<>[]#,;\"".contains(octet);
+    let mut rest = text.as_bytes();
+    // A code begins with one of two digits, and is most seldom there.
+    while let Some(at) = memchr2(b'4', b'5', rest) {
+        let start = rest[..at].iter().rposition(is_between).map_or(0, |before| before + 1);
+        let end = rest[at..].iter().position(is_between).map_or(rest.len(), |length| at + length);
+        if is_code(&rest[start..end]) {
+            return true;
+        }
+        rest = &rest[end..];
+    }
+    false
 }

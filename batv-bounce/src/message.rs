@@ -76,6 +76,7 @@ pub(crate) struct Part<'x> {
     encoding: Encoding,
     /// Whether the message goes on behind it.
     pub(crate) ends: bool,
+    text: OnceCell<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -147,7 +148,11 @@ impl<'x> Message<'x> {
     }
 
     /// What a part says, decoded, as much of it as is read.
-    pub(crate) fn text(&self, part: &Part<'x>) -> String {
+    pub(crate) fn text<'p>(&self, part: &'p Part<'x>) -> &'p str {
+        part.text.get_or_init(|| self.decode_text(part))
+    }
+
+    fn decode_text(&self, part: &Part<'x>) -> String {
         let encoded = match part.encoding {
             Encoding::Identity => &part.body[..part.body.len().min(self.limits.text_octets)],
             // At most three octets stand for one, and line ends.
@@ -426,6 +431,7 @@ impl<'x> Part<'x> {
                 _ => Encoding::Identity,
             },
             ends: false,
+            text: OnceCell::new(),
         };
         (part, boundary)
     }

@@ -71,11 +71,13 @@ impl Sender {
         let authors = message.authors();
         let locals: Vec<String> =
             authors.iter().map(|(name, mailbox)| local_part(if mailbox.is_empty() { name } else { mailbox })).collect();
+        let squeezed_locals: Vec<String> = locals.iter().map(|local| squeezed(local)).collect();
+        let squeezed_envelope = squeezed(&envelope);
         let writes =
-            |known: &[&str]| locals.iter().chain([&envelope]).any(|local| known.contains(&squeezed(local).as_str()));
+            |known: &[&str]| squeezed_locals.iter().chain([&squeezed_envelope]).any(|local| known.contains(&&**local));
+        let names: Vec<String> = authors.iter().map(|(name, _)| name.to_lowercase()).collect();
         let named = |known: &[&str]| {
-            let is = |name: String| known.iter().any(|known| name.starts_with(known) || name.ends_with(known));
-            authors.iter().map(|(name, _)| name.to_lowercase()).any(is)
+            names.iter().any(|name| known.iter().any(|known| name.starts_with(known) || name.ends_with(known)))
         };
         // RFC 5322 has no such author, and some that return mail write it all the same.
         let nobody = || message.field("From").is_some_and(|field| field.text().trim().ends_with("<>"));
@@ -90,8 +92,8 @@ impl Sender {
             null: reverse_path == Some(Path::Null),
             daemon: writes(&DAEMONS) || named(&DAEMON_NAMES) || nobody(),
             postmaster: writes(&POSTMASTERS) || named(&POSTMASTER_NAMES),
-            gateway: locals.iter().any(|local| GATEWAYS.iter().any(|known| squeezed(local).contains(known))),
-            unattended: locals.iter().any(|local| UNATTENDED.iter().any(|known| squeezed(local).starts_with(known))),
+            gateway: squeezed_locals.iter().any(|local| GATEWAYS.iter().any(|known| local.contains(known))),
+            unattended: squeezed_locals.iter().any(|local| UNATTENDED.iter().any(|known| local.starts_with(known))),
             list: locals.iter().any(list),
         }
     }

@@ -160,21 +160,31 @@ fn section_of(name: &str) -> Option<(Topic, Place)> {
 /// of apostrophe, and without invisible characters.
 fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Most text is words of ASCII.
+        let word = rest.bytes().position(|octet| !is_plain(octet)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(word);
+        let start = squeezed.len();
+        squeezed.push_str(word);
+        squeezed[start..].make_ascii_lowercase();
+        let mut letters = behind.chars();
+        let letter = letters.next();
+        rest = letters.as_str();
+        let Some(letter) = letter else { break };
         match letter {
-            '-' | '\u{b}' => {}
-            letter if letter.is_ascii() => {
-                if !letter.is_ascii_whitespace() {
-                    squeezed.push(letter.to_ascii_lowercase());
-                }
-            }
             '\u{2018}' | '\u{2019}' | '\u{b4}' => squeezed.push('\''),
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
+            '-' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
             letter if letter.is_whitespace() => {}
             letter => squeezed.extend(letter.to_lowercase()),
         }
     }
     squeezed
+}
+
+/// Whether it stays, but for its case.
+const fn is_plain(octet: u8) -> bool {
+    octet.is_ascii() && !matches!(octet, b'-' | b' ' | b'\t'..=b'\r')
 }
 
 #[cfg(test)]
