@@ -132,19 +132,7 @@ impl<'x> Message<'x> {
 
     /// Names and mailboxes of its authors.
     pub(crate) fn authors(&self) -> Vec<(String, String)> {
-        static PARSER: LazyLock<MessageParser> =
-            LazyLock::new(|| MessageParser::new().header_address(HeaderName::From).default_header_ignore());
-        let Some(field) = self.field("From") else { return Vec::new() };
-        let parsed = PARSER.parse_headers(beginning(field.octets));
-        let Some(HeaderValue::Address(address)) = parsed.as_ref().and_then(|parsed| parsed.header(HeaderName::From))
-        else {
-            return vec![(field.text(), String::new())];
-        };
-        let text = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
-        match address {
-            Address::List(list) => list.iter().map(|author| (text(&author.name), text(&author.address))).collect(),
-            Address::Group(_) => Vec::new(),
-        }
+        self.field("From").map(authors).unwrap_or_default()
     }
 
     /// What a part says, decoded, as much of it as is read.
@@ -229,6 +217,21 @@ fn without_envelope_line(octets: &[u8]) -> &[u8] {
 /// As much of a field as is parsed.
 fn beginning(field: &[u8]) -> &[u8] {
     &field[..field.len().min(MOST_FIELD_OCTETS)]
+}
+
+/// Names and mailboxes in a field From.
+pub(crate) fn authors(field: Field<'_>) -> Vec<(String, String)> {
+    static PARSER: LazyLock<MessageParser> =
+        LazyLock::new(|| MessageParser::new().header_address(HeaderName::From).default_header_ignore());
+    let parsed = PARSER.parse_headers(beginning(field.octets));
+    let Some(HeaderValue::Address(address)) = parsed.as_ref().and_then(|parsed| parsed.header(HeaderName::From)) else {
+        return vec![(field.text(), String::new())];
+    };
+    let text = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
+    match address {
+        Address::List(list) => list.iter().map(|author| (text(&author.name), text(&author.address))).collect(),
+        Address::Group(_) => Vec::new(),
+    }
 }
 
 /// A value with parameters (RFC 2045 §5.1).

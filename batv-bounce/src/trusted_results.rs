@@ -20,8 +20,11 @@
 //! `dyn.example`, nor for `victim.dyn.example`. Here it doesn't, so no list is needed. What it costs is a bounce that is
 //! not sent, and only where SPF does not pass either. U-labels and A-labels are not taken as equal.
 
+use batv_core::Mailbox;
+
 use crate::authentication_results::{AuthenticationResults, Outcome, Resinfo};
 use crate::header::{Field, fields};
+use crate::message::authors;
 
 /// The properties in which servers name MAIL FROM: RFC 8601 §2.7.2, and before there was an agreement.
 const MAIL_FROM: [&str; 4] = ["mailfrom", "mfrom", "mail", "envelope-from"];
@@ -63,6 +66,26 @@ impl<'x> TrustedResults<'x> {
         let parsed =
             fields(header).filter(is_trusted).filter_map(|field| AuthenticationResults::parse(field.value).ok());
         Self { fields: parsed.filter(|field| matches!(field.version, None | Some("1"))).collect() }
+    }
+
+    /// Whether they prove that the message is from the domain of its only author. `header` is that of the message.
+    ///
+    /// ```
+    /// # use batv_bounce::trusted_results::TrustedResults;
+    /// let header = b"Authentication-Results: mx.example.net; dkim=pass header.d=example.org\nFrom: <reports@example.org>\n";
+    /// assert!(TrustedResults::of(header, &["mx.example.net"]).prove_author(header));
+    /// assert!(!TrustedResults::of(header, &["mx.example.com"]).prove_author(header));
+    /// ```
+    pub fn prove_author(&self, header: &[u8]) -> bool {
+        if self.fields.is_empty() {
+            return false;
+        }
+        let mut froms = fields(header).filter(|field| field.is("From"));
+        let (Some(from), None) = (froms.next(), froms.next()) else { return false };
+        let [(_, author)] = &authors(from)[..] else { return false };
+        let Ok(author) = Mailbox::parse(author) else { return false };
+        let domain = author.domain().as_str();
+        [self.dmarc(domain), self.dkim(domain), self.spf(domain)].contains(&Some(Outcome::Pass))
     }
 
     /// What SPF says of a MAIL FROM with this domain; `None` when nothing is said.

@@ -3,9 +3,7 @@
 
 use core::fmt;
 
-use batv_core::envelope::{
-    self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy, Reason, Reply, cannot_judge,
-};
+use batv_core::envelope::{self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy, Reason, Reply};
 use batv_core::{Day, KeyRing, Path};
 
 use crate::class::Class;
@@ -27,7 +25,7 @@ pub struct Known {
     pub class: Class,
     /// Whose message it returns.
     pub origin: Origin,
-    /// Whether it was too long to be read to its end: then it isn't refused for what it says.
+    /// Whether it was too long to be read to its end: then it is held at most for what it says.
     pub cut: bool,
     /// Whether our own server found its author authenticated (RFC 8601), or the recipient is there for reports.
     pub report_is_welcome: bool,
@@ -177,6 +175,9 @@ const BOUNCES: &[Class] = &[Class::Dsn, Class::NonstandardDsn, Class::VirusNotic
 const REPORTS: &[Class] = &[Class::DmarcReport, Class::TlsReport, Class::FeedbackReport];
 const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
 const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
+/// A receipt, a report or an answer needs no tag: one that is too old to be believed doesn't speak against it.
+const UNTAGGED_OR_LATE: &[Reason] =
+    &[Reason::Untagged, Reason::SigningGrace, Reason::TagExpired, Reason::TagUnknownKey];
 const MAIL: &[Reason] = &[Reason::NotJudged];
 
 const fn row(
@@ -212,20 +213,21 @@ pub const ROWS: &[Row] = &[
     row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
     // What is proved isn't refused for its age, whatever it is.
     row(5, Sender::Null, LATE, &[], Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),
-    row(6, Sender::Null, LATE, &[], Whose::Any, None),
     row(7, Sender::Null, &[Reason::TagForged], &[], Whose::Any, None),
-    // From here on there is no tag.
+    // From here on there is no good tag.
     row(8, Sender::Null, UNTAGGED, BOUNCES, Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
     row(10, Sender::Null, &[Reason::SigningGrace], BOUNCES, Whose::NotOurs, then(Finding::Unverified, Reason::SigningGrace, Mode::Mark)),
     row(9, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Foreign, then(Finding::Disproved, Reason::BackscatterDisproved, Mode::Reject)),
     row(10, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Open, then(Finding::Unverified, Reason::BackscatterUnverified, Mode::Quarantine)),
-    row(11, Sender::Null, UNTAGGED, &[Class::Mdn], Whose::Ours, then(Finding::Genuine, Reason::MdnProved, Mode::Observe)),
-    row(12, Sender::Null, UNTAGGED, &[Class::Mdn], Whose::NotOurs, then(Finding::Unverified, Reason::MdnUnverified, Mode::Mark)),
-    row(13, Sender::Null, UNTAGGED, REPORTS, Whose::Any, then(Finding::NotJudged, Reason::Report, Mode::Observe)),
-    row(14, Sender::Null, UNTAGGED, &[Class::AutoReply], Whose::Ours, then(Finding::Genuine, Reason::AutoReplyProved, Mode::Observe)),
-    row(14, Sender::Null, UNTAGGED, &[Class::AutoReply], Whose::NotOurs, then(Finding::Unverified, Reason::AutoReplyUnverified, Mode::Mark)),
-    row(22, Sender::Null, UNTAGGED, &[Class::Challenge], Whose::NotOurs, then(Finding::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
-    row(8, Sender::Null, UNTAGGED, &[Class::Challenge], Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
+    row(11, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::Ours, then(Finding::Genuine, Reason::MdnProved, Mode::Observe)),
+    row(12, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::NotOurs, then(Finding::Unverified, Reason::MdnUnverified, Mode::Mark)),
+    row(13, Sender::Null, UNTAGGED_OR_LATE, REPORTS, Whose::Any, then(Finding::NotJudged, Reason::Report, Mode::Observe)),
+    row(14, Sender::Null, UNTAGGED_OR_LATE, &[Class::AutoReply], Whose::Ours, then(Finding::Genuine, Reason::AutoReplyProved, Mode::Observe)),
+    row(14, Sender::Null, UNTAGGED_OR_LATE, &[Class::AutoReply], Whose::NotOurs, then(Finding::Unverified, Reason::AutoReplyUnverified, Mode::Mark)),
+    row(22, Sender::Null, UNTAGGED_OR_LATE, &[Class::Challenge], Whose::NotOurs, then(Finding::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
+    row(8, Sender::Null, UNTAGGED_OR_LATE, &[Class::Challenge], Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
+    // What a late tag makes worse than none: a bounce, and what is like nothing else.
+    row(6, Sender::Null, LATE, &[], Whose::Any, None),
     row(15, Sender::Null, UNTAGGED, &[], Whose::Any, then(Finding::NotJudged, Reason::NullNotBounce, Mode::Mark)),
     // Mail with a reverse-path.
     row(18, Sender::Mailbox, &[Reason::TaggedMail], &[], Whose::Any, None),
@@ -295,7 +297,7 @@ fn list(f: &mut fmt::Formatter<'_>, mut names: impl Iterator<Item = &'static str
 /// Judges a message for one recipient. Pure: the same question has the same answer.
 ///
 /// What is not proved never comes to worse than quarantine, and what is disproved is refused at the end of DATA where
-/// the mode is `reject`. A message that was cut is never refused for what it says.
+/// the mode is `reject`. A message that was cut is held at most: what was not read might prove it.
 ///
 /// ```
 /// use batv_bounce::{Class, Known, Origin, judge};
@@ -333,10 +335,8 @@ pub fn judge<'a>(
         Reason::BackscatterUnverified if known.reject_unverified => Mode::Reject,
         _ => most,
     };
+    let most = if known.cut { most.min(Mode::Quarantine) } else { most };
     let disposition = policy.mode.min(most).disposition();
-    if disposition == Disposition::Reject && known.cut {
-        return cannot_judge(policy, first.mailbox);
-    }
     let mut judgement = first;
     (judgement.finding, judgement.reason, judgement.disposition) = (finding, reason, disposition);
     (judgement.reply, judgement.deliver_to) = match disposition {

@@ -197,15 +197,8 @@ pub(crate) struct Verify {
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Days that a tag of the key in --key-file is valid [default: 7]
-    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
-    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
-    pub(crate) keys: BatvKeySource,
-    #[command(flatten)]
-    pub(crate) clock: Clock,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) asked: Asked,
 }
 
 #[derive(Args, Debug)]
@@ -241,15 +234,8 @@ pub(crate) struct Check {
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Days that a tag of the key in --key-file is valid [default: 7]
-    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
-    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
-    pub(crate) keys: BatvKeySource,
-    #[command(flatten)]
-    pub(crate) clock: Clock,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) asked: Asked,
 }
 
 #[derive(Args, Debug)]
@@ -302,6 +288,21 @@ pub(crate) struct Judge {
     /// A public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
     #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
     pub(crate) dkim_keys: Vec<String>,
+    /// A name under which your own border writes Authentication-Results (repeatable): a report whose author it proves is taken
+    #[arg(long = "authserv-id", value_name = "NAME")]
+    pub(crate) authserv_ids: Vec<String>,
+    /// A mailbox or domain that is there for reports on DMARC, TLS and abuse (repeatable)
+    #[arg(long = "report-recipient", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) report_recipients: Vec<String>,
+    /// Hold read receipts that prove nothing, instead of marking them
+    #[arg(long)]
+    pub(crate) hold_receipts: bool,
+    /// Refuse disproved bounces also where they have a reverse-path, with --mode reject
+    #[arg(long)]
+    pub(crate) reject_daemon_senders: bool,
+    /// Refuse untagged bounces also where nothing tells whose message they return, with --mode reject
+    #[arg(long)]
+    pub(crate) reject_unverified: bool,
     /// Act for each message as on the day on which it was received, as its first field Received tells, or else Date
     ///
     /// An archive needs it: by now its tags have expired, and what came before there were tags or marks is not told from
@@ -318,15 +319,8 @@ pub(crate) struct Judge {
     /// Print numbers only: verdicts and classes, what each mode would have done, the largest causes of what did not verify
     #[arg(long, conflicts_with = "explain")]
     pub(crate) summary: bool,
-    /// Days that a tag of the key in --key-file is valid [default: 7]
-    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
-    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
-    pub(crate) keys: BatvKeySource,
-    #[command(flatten)]
-    pub(crate) clock: Clock,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) asked: Asked,
 }
 
 #[derive(Args, Debug)]
@@ -376,15 +370,8 @@ pub(crate) struct MayBounce {
     /// Tell on standard error, step by step, how the answer came about
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Days that a tag of the key in --key-file is valid [default: 7]
-    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
-    pub(crate) lifetime: Option<Lifetime>,
     #[command(flatten)]
-    pub(crate) keys: BatvKeySource,
-    #[command(flatten)]
-    pub(crate) clock: Clock,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) asked: Asked,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
@@ -764,6 +751,20 @@ pub(crate) struct BatvKeySource {
     /// The id of the key in --key-file, 0 to 9 [default: 0]
     #[arg(long, value_name = "N", requires = "key_file", value_parser = key_id)]
     pub(crate) key_id: Option<KeyId>,
+}
+
+// What every question about tags has. Clap would print a doc comment of it as what the command is about.
+#[derive(Args, Debug)]
+pub(crate) struct Asked {
+    /// Days that a tag of the key in --key-file is valid [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "key_file", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) keys: BatvKeySource,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Args, Debug)]

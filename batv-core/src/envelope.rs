@@ -804,15 +804,7 @@ const fn refuse(
 }
 
 /// The judgement when the question can't be answered: a temporary failure, or as if there were no BATV. Never a rejection.
-///
-/// ```
-/// # use batv_core::Mailbox;
-/// # use batv_core::envelope::{Disposition, Mode, Policy, cannot_judge};
-/// let judgement = cannot_judge(&Policy::new(Mode::Reject), Mailbox::parse("alice@example.com")?);
-/// assert_eq!(judgement.disposition, Disposition::Tempfail);
-/// # Ok::<(), batv_core::Error>(())
-/// ```
-pub fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgement<'a> {
+fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgement<'a> {
     match policy.on_error {
         OnError::Tempfail if policy.mode > Mode::Observe => {
             refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)

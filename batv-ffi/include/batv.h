@@ -1340,12 +1340,12 @@ const char *batv_text(uint32_t code);
 
 /**
  * What to say about a recipient at the end of DATA, when the message is there. What is not proved never comes to worse
- * than quarantine; what is disproved is refused where `mode` is `reject`; a message that was cut is never refused for
- * what it says.
+ * than quarantine; what is disproved is refused where `mode` is `reject`; a message that was cut is held at
+ * most for what it says.
  *
  * - `keyring`: not NULL.
- * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders` and the keys of
- *   `batv_settings_add_dkim_key` count.
+ * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders`,
+ *   `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
  * - `message`: not NULL; made with the same reverse-path.
  * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
  * - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
@@ -1801,6 +1801,7 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
  * | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
  * | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+ * | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
  * | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
  * | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
  * | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |

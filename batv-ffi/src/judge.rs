@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 
 use batv_bounce::{Known, Row, judge, origin};
-use batv_core::envelope::{self, Envelope, Moment, Reason};
+use batv_core::envelope::{self, Envelope, Moment};
 use batv_core::{Error, Path};
 
 use crate::border::{Failure, call, clear, day, flag, path, put, reference};
@@ -25,12 +25,12 @@ pub struct batv_provenance {
 }
 
 /// What to say about a recipient at the end of DATA, when the message is there. What is not proved never comes to worse
-/// than quarantine; what is disproved is refused where `mode` is `reject`; a message that was cut is never refused for
-/// what it says.
+/// than quarantine; what is disproved is refused where `mode` is `reject`; a message that was cut is held at
+/// most for what it says.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders` and the keys of
-///   `batv_settings_add_dkim_key` count.
+/// - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders`,
+///   `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
 /// - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
@@ -107,10 +107,9 @@ pub unsafe extern "C" fn batv_judge_message(
         known.report_is_welcome = report_is_welcome;
         known.hold_receipts = settings.hold_receipts();
         known.reject_daemon_senders = settings.reject_daemon_senders();
+        known.reject_unverified = settings.reject_unverified();
         let judged = judge(&envelope, &known, keys, &policy, today);
-        // A message that was cut is not judged in the end, whatever row it comes to.
-        let reason = if judged.reason == Reason::Internal { judged.reason } else { by_envelope.reason };
-        let row = Row::find(envelope.reverse_path, reason, &known).map_or(0, |row| row.number);
+        let row = Row::find(envelope.reverse_path, by_envelope.reason, &known).map_or(0, |row| row.number);
 
         let outcome = batv_judgement::of(&judged, envelope.earlier.and(&judged, policy.mode))?;
         let traced = batv_provenance { origin: batv_origin::of(known.origin)?, row: row.into() };

@@ -46,6 +46,7 @@ struct Scalars {
     marked_since: Option<Day>,
     hold_receipts: bool,
     reject_daemon_senders: bool,
+    reject_unverified: bool,
     hold_unproved: bool,
 }
 
@@ -139,6 +140,7 @@ impl Default for Scalars {
             marked_since: None,
             hold_receipts: false,
             reject_daemon_senders: false,
+            reject_unverified: false,
             hold_unproved: false,
         }
     }
@@ -222,6 +224,10 @@ impl<'s> InForce<'s> {
         self.scalars.reject_daemon_senders
     }
 
+    pub(crate) const fn reject_unverified(&self) -> bool {
+        self.scalars.reject_unverified
+    }
+
     #[inline]
     pub(crate) fn srs(&self) -> Result<Srs<'s>, Failure> {
         let domains = self.views.map_or(&[][..], |views| &views.srs_domains);
@@ -290,6 +296,7 @@ impl batv_settings {
             "marked_since" => new.marked_since = since()?,
             "hold_receipts" => new.hold_receipts = yes_or_no()?,
             "reject_daemon_senders" => new.reject_daemon_senders = yes_or_no()?,
+            "reject_unverified" => new.reject_unverified = yes_or_no()?,
             "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
             "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
             "trusted_sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
@@ -360,6 +367,7 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
 /// | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
 /// | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
+/// | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
 /// | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
 /// | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
 /// | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |

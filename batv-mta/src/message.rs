@@ -1,10 +1,8 @@
 //! A message that is judged by what it says.
 
-use batv_bounce::authentication_results::Outcome;
-use batv_bounce::header::fields;
 use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Known, Limits, Origin, Reading, origin, read};
-use batv_core::envelope::{Envelope, Judgement, Mode};
+use batv_core::envelope::{self, Envelope, Judgement, Mode};
 use batv_core::{Day, Path};
 
 use crate::content::Content;
@@ -28,13 +26,14 @@ pub(crate) struct Judged<'a> {
 impl<'c> Message<'c> {
     pub(crate) fn read(content: &'c Content, reverse_path: Path<'_>, settings: &Settings) -> Self {
         let reading = read(content.octets(), Some(reverse_path), &Limits::default());
-        let author_is_proved = author_is_proved(content.octets(), &settings.config().bounces.authserv_ids);
+        let authserv_ids = &settings.config().bounces.authserv_ids;
+        let author_is_proved = TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header);
         Self { cut: content.is_cut() || reading.cut, reading, author_is_proved }
     }
 
     pub(crate) fn judge<'a>(&self, envelope: &Envelope<'a>, settings: &Settings, today: Day) -> Judged<'a> {
         let policy = settings.policy(&envelope.forward_path);
-        let bare = batv_core::prvs::verify(settings.keys(), &envelope.forward_path, today).mailbox;
+        let bare = envelope::judge(envelope, settings.keys(), &policy, today).mailbox;
         let origin = origin(&self.reading, &bare, settings.keys(), &settings.ours(), today).origin;
         let messages = &settings.config().messages;
         let mut known = Known::new(self.reading.class);
@@ -47,16 +46,4 @@ impl<'c> Message<'c> {
         let judgement = batv_bounce::judge(envelope, &known, settings.keys(), &policy, today);
         Judged { judgement, mode: policy.mode, class: self.reading.class.as_str(), origin }
     }
-}
-
-/// Whether our own servers found that the message is from the domain of its author (RFC 8601).
-fn author_is_proved(header: &[u8], authserv_ids: &[String]) -> bool {
-    let mut authors = fields(header).filter(|field| field.is("From"));
-    let (Some(author), None) = (authors.next(), authors.next()) else { return false };
-    let text = author.text();
-    let address = text.rsplit_once('<').map_or(text.as_str(), |(_, address)| address.trim_end_matches('>'));
-    let Ok(Path::Mailbox(author)) = Path::parse(address.trim().as_bytes()) else { return false };
-    let results = TrustedResults::of(header, authserv_ids);
-    let domain = author.domain().as_str();
-    [results.dmarc(domain), results.dkim(domain), results.spf(domain)].contains(&Some(Outcome::Pass))
 }

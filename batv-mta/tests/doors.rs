@@ -135,7 +135,7 @@ fn messages_are_judged_by_line() {
             &foreign,
             " reply=\"550 5.7.1 this returns a message that we did not send\" class=dsn origin=disproved ",
         ),
-        ("cut", ALICE, &foreign, "disposition=tempfail "),
+        ("cut", ALICE, &foreign, "disposition=quarantine finding=disproved "),
         ("whole", ALICE, &ours, " class=dsn origin=mark status=\"valid\" verdict=\"genuine; reason=original-proved; "),
         ("whole", &tag, &ours, "disposition=accept finding=genuine reason=tag-ok "),
         ("whole", "postmaster@example.com", &foreign, " class=- origin=- status=\"\" verdict=\"\""),

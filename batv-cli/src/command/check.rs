@@ -14,8 +14,8 @@ use crate::explain::Explanation;
 use crate::json;
 
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
-    let today = arguments.clock.today()?;
-    let keyring = arguments.keys.load(arguments.lifetime)?;
+    let today = arguments.asked.clock.today()?;
+    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
     let lists = arguments.policy.lists()?;
     let mut policy = arguments.policy.with(&lists);
     policy.reject_at = arguments.reject_at;
@@ -23,11 +23,11 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let judge = Judge { keys: keyring.keys(), today, policy, sender, explain: arguments.explain };
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
     let answer = match addresses::only_one(&recipients) {
-        _ if arguments.output.json => json,
+        _ if arguments.asked.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&judge, line, answer)),
         None => plain,
     };
-    addresses::answer_all(&recipients, arguments.output.tail(), |line, to| answer(&judge, line, to))
+    addresses::answer_all(&recipients, arguments.asked.output.tail(), |line, to| answer(&judge, line, to))
 }
 
 struct Judge<'k> {

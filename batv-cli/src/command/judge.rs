@@ -9,9 +9,10 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
+use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Class, Evidence, Known, Limits, Ours, Provenance, Reading, Row, origin, read};
 use batv_core::envelope::{self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy};
-use batv_core::{Day, Key, Mailbox, Path, prvs};
+use batv_core::{Day, Key, Mailbox, Path, Pattern, prvs};
 
 use self::summary::{Cause, Summary, Tally};
 use crate::answer::{Answer, Line, Outcome};
@@ -29,8 +30,8 @@ const MODES: [Mode; 4] = [Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Rej
 const NO_RECIPIENT: &str = "no-recipient";
 
 pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
-    let today = arguments.clock.today()?;
-    let keyring = arguments.keys.load(arguments.lifetime)?;
+    let today = arguments.asked.clock.today()?;
+    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
     let lists = arguments.policy.lists()?;
     let policy = arguments.policy.with(&lists);
     let dkim_keys = arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<Vec<_>, _>>()?;
@@ -46,9 +47,11 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
         policy,
         ours,
         limits,
+        arguments,
+        report_recipients: arguments.report_recipients.iter().map(Pattern::parse).collect::<Result<_, _>>()?,
         from: arguments.from.as_deref().map(Path::parse).transpose()?,
         to: arguments.to.as_deref().map(Mailbox::parse).transpose()?,
-        show: match (arguments.summary, arguments.output.json) {
+        show: match (arguments.summary, arguments.asked.output.json) {
             (true, _) => Show::Nothing,
             (false, true) => Show::Json,
             (false, false) => Show::Plain,
@@ -87,6 +90,8 @@ struct Judge<'k> {
     policy: Policy<'k>,
     ours: Ours<'k>,
     limits: Limits,
+    arguments: &'k cli::Judge,
+    report_recipients: Vec<Pattern<&'k String>>,
     from: Option<Path<'k>>,
     to: Option<Mailbox<'k>>,
     show: Show,
@@ -172,6 +177,13 @@ impl Judge<'_> {
         let mut known = Known::new(reading.class);
         known.origin = provenance.origin;
         known.cut = reading.cut;
+        let cli::Judge { authserv_ids, hold_receipts, reject_daemon_senders, reject_unverified, .. } = self.arguments;
+        let is_for_reports = self.report_recipients.iter().any(|pattern| pattern.matches(&first.mailbox));
+        known.report_is_welcome =
+            is_for_reports || TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header);
+        known.hold_receipts = *hold_receipts;
+        known.reject_daemon_senders = *reject_daemon_senders;
+        known.reject_unverified = *reject_unverified;
         let row = Row::find(envelope.reverse_path, first.reason, &known);
         let judgement = batv_bounce::judge(&envelope, &known, self.keys, &self.policy, today);
         Ruling { envelope, known, provenance, row, judgement }
@@ -367,7 +379,7 @@ impl Report {
         }
         if arguments.summary {
             let mut answer = Answer::default();
-            let written = if arguments.output.json {
+            let written = if arguments.asked.output.json {
                 answer.json(&self.summary.object()).map(|()| answer.out.raw(b"\n"))
             } else {
                 self.summary.write(&mut answer.out)

@@ -21,8 +21,8 @@ use crate::messages::standard_input;
 const HEADER_LIMIT: u64 = 16 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
-    let today = arguments.clock.today()?;
-    let keyring = match arguments.keys.load(arguments.lifetime) {
+    let today = arguments.asked.clock.today()?;
+    let keyring = match arguments.asked.keys.load(arguments.asked.lifetime) {
         Err(Error::NoKeyring) => None,
         result => Some(result?),
     };
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
     let found = may_bounce(&question, &policy);
     let mut answer = Answer::default();
     let written = (|| {
-        if arguments.output.json {
+        if arguments.asked.output.json {
             answer.json(&json::MayBounce {
                 reverse_path: reverse_path.to_string(),
                 forward_path: arguments.to.as_deref(),

@@ -14,16 +14,16 @@ use crate::explain::{self, Explanation};
 use crate::json;
 
 pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
-    let today = arguments.clock.today()?;
-    let keyring = arguments.keys.load(arguments.lifetime)?;
+    let today = arguments.asked.clock.today()?;
+    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
     let addresses = &arguments.addresses.addresses;
     let answer = match addresses::only_one(addresses) {
-        _ if arguments.output.json => json,
+        _ if arguments.asked.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&verifier, line, answer)),
         None => plain,
     };
-    addresses::answer_all(addresses, arguments.output.tail(), |line, to| answer(&verifier, line, to))
+    addresses::answer_all(addresses, arguments.asked.output.tail(), |line, to| answer(&verifier, line, to))
 }
 
 struct Verifier<'k> {

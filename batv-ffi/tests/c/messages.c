@@ -187,7 +187,7 @@ static void flags(void) {
     EXPECT(reading.cut == 1);
     EXPECT_RESULT(BATV_RESULT_OK,
                   batv_judge_message(keyring, settings, cut, &question, 0, NOON, &judgement, &provenance, NULL, 0, NULL));
-    EXPECT(judgement.reason == BATV_REASON_INTERNAL && judgement.reply_code == 451 && provenance.row == 24);
+    EXPECT(judgement.disposition == BATV_DISPOSITION_QUARANTINE && judgement.reply_code == 250 && provenance.row == 9);
 
     EXPECT_RESULT(BATV_RESULT_OK, batv_message_read(unknown, &reading));
     EXPECT(reading.message_class == BATV_CLASS_NULL_OTHER);
