@@ -1,5 +1,7 @@
 //! Header fields as they stand, octet by octet (RFC 5322 §2.2): of a message, of a returned header, of a report.
 
+use batv_core::Day;
+use mail_parser::DateTime;
 use memchr::memchr;
 
 /// One field, with its line ends and folding.
@@ -111,6 +113,19 @@ impl<'x> Iterator for Fields<'x> {
             }
         }
     }
+}
+
+/// The day of a date (RFC 5322 §3.3), in UTC.
+///
+/// ```
+/// use batv_bounce::header::day_of;
+///
+/// assert_eq!(day_of("Wed, 1 Jan 2020 00:30:00 +0100 (CET)").map(|day| day.number()), Some(18_261));
+/// assert_eq!(day_of("yesterday"), None);
+/// ```
+pub fn day_of(date: &str) -> Option<Day> {
+    let date = DateTime::parse_rfc822(date).filter(DateTime::is_valid)?;
+    Day::from_unix_seconds(date.to_timestamp()).ok()
 }
 
 /// A line with its end.

@@ -2,23 +2,32 @@
 //!
 //! A mark ([`batv_core::mark`]), a tag in the returned envelope sender and a DKIM signature of ours on the returned header
 //! can't be made by somebody else. They prove that the message was ours. They don't prove that who reports on it ever had
-//! it: whoever has seen such a message can return it.
+//! it: whoever has seen such a message can return it. So a proof counts for who sent it alone: for the mailbox that it
+//! names; for another one of its domain, or of one above or below, where the header names it; by DKIM for the domain that
+//! signed. For all others it is a hint.
+//!
+//! The lack of all that disproves a message only where nothing else can explain it: each of the originals has its whole
+//! header, which names no host, domain or mark of ours, and was sent since all our mail has marks.
 
+use core::cell::OnceCell;
 use core::fmt;
 
 use batv_core::prvs::{self, Verification};
-use batv_core::{Day, KeyRing, Mailbox, Path, Pattern, Verdict, mark};
+use batv_core::{Day, KeyRing, Mailbox, Pattern, Verdict, mark};
 
+use crate::clues::is_of_daemon;
 use crate::dkim::{self, Body, PublicKey};
 use crate::evidence::{Evidence, Place};
-use crate::header::fields;
+use crate::header::{day_of, fields};
+use crate::names::Names;
 use crate::original::Original;
 use crate::reading::Reading;
+use crate::trusted_results::speaks_for;
 
 /// Days after which a bounce to mail from before a change is no longer to be expected: a tag's lifetime of seven days, and
 /// five in a queue (RFC 5321 §4.5.4.1).
 const GRACE_DAYS: i32 = 12;
-/// The most marks of a returned header that are verified.
+/// The most marks, and the most Message-IDs, of a returned header that are looked at.
 const MOST_MARKS: usize = 5;
 
 /// What proves that a message was ours.
@@ -129,6 +138,8 @@ pub struct Ours<'o, T = &'o str> {
     pub dkim_keys: &'o [PublicKey],
     /// The day from which on all mail of ours has a mark: only then the lack of one says something.
     pub marked_since: Option<Day>,
+    /// Domains, besides, in which the hosts are that our mail leaves by.
+    pub hosts: &'o [T],
 }
 
 impl<'o, T> Ours<'o, T> {
@@ -139,7 +150,7 @@ impl<'o, T> Ours<'o, T> {
     /// assert!(Ours::<&str>::new(&[]).dkim_keys.is_empty());
     /// ```
     pub const fn new(protected: &'o [Pattern<T>]) -> Self {
-        Self { protected, dkim_keys: &[], marked_since: None }
+        Self { protected, dkim_keys: &[], marked_since: None, hosts: &[] }
     }
 }
 
@@ -193,179 +204,290 @@ pub fn origin(
     ours: &Ours<'_, impl AsRef<str>>,
     today: Day,
 ) -> Provenance {
-    let mut search = Search { recipient, ring, ours, today, found: Provenance::default() };
-    if let Some(envelope_id) = &reading.report.original_envelope_id {
-        search.envelope_id(envelope_id);
-    }
-    if let Some(original) = &reading.original {
-        search.original(original);
-    }
-    search.found
+    Investigation::new(reading, ring, ours, today).origin(recipient)
 }
 
-struct Search<'s, R: ?Sized, T> {
-    recipient: &'s Mailbox<'s>,
-    ring: &'s R,
-    ours: &'s Ours<'s, T>,
+/// The same for several recipients of one message: what is the same for all is found out once.
+///
+/// ```
+/// use batv_bounce::{Investigation, Limits, Origin, Ours, read};
+/// use batv_core::{Day, Key, Mailbox};
+///
+/// let reading = read(b"Subject: hello\n\n", None, &Limits::default());
+/// let keys: [Key; 0] = [];
+/// let ours = Ours::<&str>::new(&[]);
+/// let investigation = Investigation::new(&reading, &keys, &ours, Day::new(20_782)?);
+/// for recipient in ["alice@example.com", "bob@example.com"] {
+///     assert_eq!(investigation.origin(&Mailbox::parse(recipient)?).origin, Origin::Unknown);
+/// }
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Investigation<'i, 'x, R: ?Sized, T> {
+    originals: Vec<(&'i Original<'x>, Vec<String>)>,
+    envelope_id: Option<&'i str>,
+    ring: &'i R,
+    ours: &'i Ours<'i, T>,
     today: Day,
+    signatures: OnceCell<Vec<dkim::Verdict<'i>>>,
+}
+
+impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
+    /// Nothing is verified before it is asked for.
+    ///
+    /// ```
+    /// # use batv_bounce::{Investigation, Limits, Ours, read};
+    /// # use batv_core::{Day, Key};
+    /// let reading = read(b"", None, &Limits::default());
+    /// let keys: [Key; 0] = [];
+    /// Investigation::new(&reading, &keys, &Ours::<&str>::new(&[]), Day::new(20_782)?);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: &'i Ours<'i, T>, today: Day) -> Self {
+        let originals = reading.original.iter().chain(&reading.others);
+        Self {
+            originals: originals.map(|original| (original, senders(original))).collect(),
+            envelope_id: reading.report.original_envelope_id.as_deref(),
+            ring,
+            ours,
+            today,
+            signatures: OnceCell::new(),
+        }
+    }
+
+    /// Whose message it was, for this recipient of the bounce, without a tag.
+    ///
+    /// ```
+    /// # use batv_bounce::{Investigation, Limits, Ours, read};
+    /// # use batv_core::{Day, Key, Mailbox};
+    /// let reading = read(b"", None, &Limits::default());
+    /// let keys: [Key; 0] = [];
+    /// let ours = Ours::<&str>::new(&[]);
+    /// let found = Investigation::new(&reading, &keys, &ours, Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
+    /// assert!(found.evidence.is_empty());
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn origin(&self, recipient: &Mailbox<'_>) -> Provenance {
+        let mut search = Search { about: self, recipient, found: Provenance::default() };
+        if let Some(envelope_id) = self.envelope_id {
+            search.envelope_id(envelope_id);
+        }
+        let signatures = self.signatures.get_or_init(|| {
+            let verify =
+                |original: &Original<'_>| dkim::verify(&original.header, original.body.as_deref(), self.ours.dkim_keys);
+            self.originals.iter().map(|(original, _)| verify(original)).collect()
+        });
+        for ((original, senders), signature) in self.originals.iter().zip(signatures) {
+            let place = Place::Part(original.part.clone());
+            search.tag(senders, &place);
+            search.mark(original, senders, &place);
+            search.signature(*signature, &place);
+        }
+        if search.found.origin == Origin::Unknown {
+            search.without_proof();
+        }
+        search.found
+    }
+
+    fn sent_with_a_mark(&self, original: &Original<'_>) -> bool {
+        let Some(since) = self.ours.marked_since else { return false };
+        // One day for the clocks of others.
+        let expected = |day: Day| day.since(since) > 0 && day.since(self.today) <= 1;
+        let date = original.field("Date").and_then(|date| day_of(&date));
+        let first_received = fields(&original.header).filter(|field| field.is("Received")).last();
+        let received = first_received.and_then(|field| day_of(field.text().rsplit_once(';')?.1));
+        self.today.since(since) > GRACE_DAYS && date.is_some_and(expected) && received.is_none_or(expected)
+    }
+}
+
+struct Search<'s, 'i, 'x, R: ?Sized, T> {
+    about: &'s Investigation<'i, 'x, R, T>,
+    recipient: &'s Mailbox<'s>,
     found: Provenance,
 }
 
-impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, R, T> {
+impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     fn envelope_id(&mut self, envelope_id: &str) {
-        let verdict = mark::verify_envelope_id(self.ring, envelope_id.as_bytes(), self.recipient, self.today);
-        if verdict != Verdict::Untagged {
-            let words = format!("a mark of ours as envelope id: {}", says(verdict));
-            self.see(Place::Field("Original-Envelope-Id"), words);
-        }
-        if verdict == Verdict::Valid {
-            self.prove(Proof::EnvelopeId);
-        }
-    }
-
-    fn original(&mut self, original: &Original<'_>) {
-        let place = Place::Part(original.part.clone());
-        let senders = senders(original);
-        let tagged = self.tag(&senders, &place);
-        let marked = self.mark(original, &senders, &place);
-        let signed = self.signature(original, &place);
-        if matches!(self.found.origin, Origin::Proved(_)) {
-            return;
-        }
-        let speaks_for_us = tagged || marked || signed || self.hint(original, &place);
-        if speaks_for_us {
-            self.found.origin = Origin::Hinted;
-        } else if original.complete && self.all_are_marked() {
-            self.see(place, "its header is complete and has no mark of ours, as all our mail has");
-            self.found.origin = Origin::Disproved;
+        let verify = |sender: &Mailbox<'_>| {
+            mark::verify_envelope_id(self.about.ring, envelope_id.as_bytes(), sender, self.about.today)
+        };
+        let place = Place::Field("Original-Envelope-Id");
+        match self.best(&self.senders(), verify) {
+            (Verdict::Untagged, _) => {}
+            (Verdict::Valid, sender) => self.prove(Proof::EnvelopeId, place, "a mark of ours as envelope id", sender),
+            (verdict, _) => self.hint(place, format!("a mark of ours as envelope id: {}", says(verdict))),
         }
     }
 
-    /// Verifies tags in what was the envelope sender; says whether one is there that isn't proved wrong.
-    fn tag(&mut self, senders: &[String], place: &Place) -> bool {
-        let mut doubt = false;
+    /// Verifies tags in what was the envelope sender.
+    fn tag(&mut self, senders: &[String], place: &Place) {
         for sender in senders {
-            let Ok(Path::Mailbox(mailbox)) = Path::parse(sender.as_bytes()) else { continue };
-            let Verification { verdict, days_left, .. } = prvs::verify(self.ring, &mailbox, self.today);
+            let Ok(mailbox) = Mailbox::parse(sender) else { continue };
+            let Verification { verdict, days_left, mailbox, .. } =
+                prvs::verify(self.about.ring, &mailbox, self.about.today);
             // A bounce may be as late as a mark is old.
             let recent = days_left.is_some_and(|days_left| days_left >= -i32::from(mark::LIFETIME_DAYS));
             match verdict {
                 Verdict::Valid => {}
                 Verdict::Expired if recent => {}
                 Verdict::Expired | Verdict::UnknownKey => {
-                    doubt = true;
-                    self.see(place.clone(), format!("a tag in its envelope sender: {}", says(verdict)));
+                    self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict)));
                     continue;
                 }
                 _ => continue,
             }
-            self.see(place.clone(), "a tag of ours in its envelope sender");
-            self.prove(Proof::Tag);
-            return true;
+            return self.prove(Proof::Tag, place.clone(), "a tag of ours in its envelope sender", mailbox.to_string());
         }
-        doubt
     }
 
-    /// Verifies marks; says whether one is there that isn't proved wrong.
-    fn mark(&mut self, original: &Original<'_>, senders: &[String], place: &Place) -> bool {
-        let message_id = original.field("Message-ID").unwrap_or_default();
-        let senders: Vec<Mailbox<'_>> = senders
-            .iter()
-            .filter_map(|sender| match Path::parse(sender.as_bytes()) {
-                Ok(Path::Mailbox(mailbox)) => Some(prvs::verify(self.ring, &mailbox, self.today).mailbox),
-                _ => None,
-            })
-            .collect();
-        let mut doubt = false;
+    /// Verifies marks. One that nothing verifies was perhaps made for another sender, or another Message-ID.
+    fn mark(&mut self, original: &Original<'_>, senders: &[String], place: &Place) {
+        let message_ids = message_ids(original);
         for field in fields(&original.header).filter(|field| field.is(mark::FIELD)).take(MOST_MARKS) {
-            let verify = |sender| mark::verify(self.ring, field.value, message_id.as_bytes(), sender, self.today);
-            let verdicts = core::iter::once(self.recipient).chain(&senders).map(verify);
-            let verdict = verdicts.reduce(|best, next| if rank(next) < rank(best) { next } else { best });
-            let Some(verdict) = verdict.filter(|verdict| *verdict != Verdict::Untagged) else { continue };
-            if verdict == Verdict::Valid {
-                self.see(place.clone(), "a mark of ours");
-                self.prove(Proof::Mark);
-                return true;
+            let verify = |sender: &Mailbox<'_>| {
+                let verdicts = message_ids.iter().map(|message_id| {
+                    mark::verify(self.about.ring, field.value, message_id.as_bytes(), sender, self.about.today)
+                });
+                verdicts.min_by_key(|verdict| rank(*verdict)).unwrap_or(Verdict::Untagged)
+            };
+            match self.best(senders, verify) {
+                (Verdict::Valid, sender) => return self.prove(Proof::Mark, place.clone(), "a mark of ours", sender),
+                (verdict, _) => self.hint(place.clone(), format!("a mark: {}", says(verdict))),
             }
-            self.see(place.clone(), format!("a mark: {}", says(verdict)));
-            // Without the Message-ID that it covers nothing can be said of it.
-            doubt |= verdict != Verdict::BadMac || message_id.is_empty();
         }
-        doubt
     }
 
-    fn signature(&mut self, original: &Original<'_>, place: &Place) -> bool {
-        if self.ours.dkim_keys.is_empty() {
-            return false;
+    /// The verdict that tells most, for the recipient or one of these senders, and for whom it is.
+    fn best(&self, senders: &[String], verify: impl Fn(&Mailbox<'_>) -> Verdict) -> (Verdict, String) {
+        let mut best = (verify(self.recipient), self.recipient.to_string());
+        for sender in senders {
+            let Ok(mailbox) = Mailbox::parse(sender) else { continue };
+            let mailbox = prvs::verify(self.about.ring, &mailbox, self.about.today).mailbox;
+            let verdict = verify(&mailbox);
+            if rank(verdict) < rank(best.0) {
+                best = (verdict, mailbox.to_string());
+            }
         }
-        match dkim::verify(&original.header, original.body.as_deref(), self.ours.dkim_keys) {
+        best
+    }
+
+    fn signature(&mut self, signature: dkim::Verdict<'_>, place: &Place) {
+        match signature {
             dkim::Verdict::Valid { key, body: Body::Differs } => {
                 let words = "a DKIM signature of ours, and another body";
-                self.see(place.clone(), format!("{words} ({}, {})", key.selector(), key.domain()));
-                true
+                self.hint(place.clone(), format!("{words} ({}, {})", key.selector(), key.domain()));
             }
             dkim::Verdict::Valid { key, .. } => {
-                self.see(place.clone(), format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain()));
-                self.prove(Proof::Dkim);
-                true
+                let words = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
+                if speaks_for(key.domain(), self.recipient.domain().as_str()) {
+                    self.see(place.clone(), words);
+                    self.proved(Proof::Dkim);
+                } else {
+                    self.hint(place.clone(), words + " for another domain than the recipient's");
+                }
             }
             dkim::Verdict::Bad { key, failure } => {
                 let named = format!("{}, {}", key.selector(), key.domain());
-                self.see(place.clone(), format!("a DKIM signature that names our key ({named}): {failure}"));
-                // Servers on the way change headers, and anybody can name our key.
-                false
+                // Servers on the way change headers.
+                self.hint(place.clone(), format!("a DKIM signature that names our key ({named}): {failure}"));
             }
-            dkim::Verdict::Unsigned => false,
+            dkim::Verdict::Unsigned => {}
         }
     }
 
-    /// Whether Message-ID or Received name one of our domains, as anybody can write them.
-    fn hint(&mut self, original: &Original<'_>, place: &Place) -> bool {
-        let domain = self.recipient.domain();
-        let protected = self.ours.protected.iter().filter_map(|pattern| pattern.as_str().rsplit('@').next());
-        let domains: Vec<&str> = protected.chain([domain.as_str()]).collect();
-        let is_ours = |host: &str| {
-            domains.iter().any(|domain| {
-                let start = host.len().checked_sub(domain.len()).filter(|start| host.is_char_boundary(*start));
-                start.is_some_and(|start| {
-                    host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[..start].ends_with('.'))
-                })
-            })
-        };
-        let hosts = |text: &str| {
-            let words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '-')));
-            words.map(|word| word.trim_end_matches('.')).any(is_ours)
-        };
-        let hint = fields(&original.header).find_map(|field| {
-            if field.is("Message-ID") && hosts(&field.text()) {
-                return Some("its Message-ID names a domain of ours, as anybody's can");
-            }
-            // Its recipient stands there too, behind `for`, and may be one of ours.
-            let text = field.text();
-            let before = text.split(" for ").next().unwrap_or_default();
-            (field.is("Received") && hosts(before))
-                .then_some("its Received fields name a host of ours, as anybody's can")
-        });
-        if let Some(words) = hint {
-            self.see(place.clone(), words);
+    /// Nothing was verified: what looks like ours, or can't be.
+    fn without_proof(&mut self) {
+        let own = self.about.originals.iter().filter(|(original, _)| !original.in_text).count();
+        let about = self.about;
+        let counts = |original: &&Original<'_>| own == 0 || !original.in_text;
+        let mut all = about.originals.iter().map(|(original, _)| *original).filter(counts).peekable();
+        if all.peek().is_none() {
+            return;
         }
-        hint.is_some()
-    }
-
-    fn all_are_marked(&self) -> bool {
-        self.ours.marked_since.is_some_and(|since| self.today.since(since) > GRACE_DAYS)
+        let names = Names::of(self.recipient, about.ours);
+        let mut place = None;
+        let mut all_are_foreign = true;
+        for original in all {
+            let here = Place::Part(original.part.clone());
+            if let Some(words) = names.in_header(&original.header) {
+                return self.hint(here, words);
+            }
+            // Nobody marks a bounce: of one that is returned, what it returns itself tells.
+            if original.field("From").is_none_or(|from| !is_of_daemon(&from)) {
+                all_are_foreign &= original.complete && about.sent_with_a_mark(original);
+                place.get_or_insert(here);
+            }
+        }
+        if let Some(place) = place.filter(|_| all_are_foreign) {
+            self.see(place, "its header is complete and has no mark of ours, as all our mail has");
+            self.found.origin = Origin::Disproved;
+        }
     }
 
     fn see(&mut self, place: Place, words: impl AsRef<str>) {
         self.found.evidence.push(Evidence::new(place, words.as_ref()));
     }
 
+    fn hint(&mut self, place: Place, words: impl AsRef<str>) {
+        self.see(place, words);
+        if !matches!(self.found.origin, Origin::Proved(_)) {
+            self.found.origin = Origin::Hinted;
+        }
+    }
+
+    /// Something that only our keys make, for this sender.
+    fn prove(&mut self, proof: Proof, place: Place, words: &str, sender: String) {
+        if self.is_bound(&sender) {
+            self.see(place, words);
+            self.proved(proof);
+        } else {
+            self.hint(place, format!("{words}, of another sender: {sender}"));
+        }
+    }
+
     /// The first proof is the one that is told.
-    fn prove(&mut self, proof: Proof) {
+    fn proved(&mut self, proof: Proof) {
         if !matches!(self.found.origin, Origin::Proved(_)) {
             self.found.origin = Origin::Proved(proof);
         }
     }
+
+    /// Whether what proves a message to be of this sender proves it to be of the recipient. Replies and some bounces go to
+    /// the author, whoever the envelope names.
+    fn is_bound(&self, sender: &str) -> bool {
+        let recipient = self.recipient.to_string();
+        if sender.eq_ignore_ascii_case(&recipient) {
+            return true;
+        }
+        let Ok(sender) = Mailbox::parse(sender) else { return false };
+        let (above, below) = (sender.domain().as_str(), self.recipient.domain().as_str());
+        let is_named = |named: &String| {
+            let Ok(named) = Mailbox::parse(named) else { return false };
+            let named = prvs::verify(self.about.ring, &named, self.about.today).mailbox;
+            named.to_string().eq_ignore_ascii_case(&recipient)
+        };
+        (speaks_for(above, below) || speaks_for(below, above)) && self.senders().iter().any(is_named)
+    }
+
+    /// All that may have been the sender or author of an original.
+    fn senders(&self) -> Vec<String> {
+        self.about.originals.iter().flat_map(|(_, senders)| senders).cloned().collect()
+    }
+}
+
+/// The Message-IDs that a mark may cover: gateways add some, and comments.
+fn message_ids(original: &Original<'_>) -> Vec<String> {
+    let mut message_ids = Vec::new();
+    for field in fields(&original.header).filter(|field| field.is("Message-ID")).take(MOST_MARKS) {
+        let text = field.text();
+        let alone = text.find('<').and_then(|start| Some(text[start..=start + text[start..].find('>')?].to_owned()));
+        message_ids.extend(alone.filter(|alone| *alone != text));
+        message_ids.push(text);
+    }
+    if message_ids.is_empty() {
+        message_ids.push(String::new());
+    }
+    message_ids
 }
 
 /// Which verdict on a mark tells most of it.
@@ -395,7 +517,7 @@ fn senders(original: &Original<'_>) -> Vec<String> {
         let text = field.text();
         let sender = if field.is("Return-Path") || field.is("X-Envelope-From") || field.is("X-Envelope-Sender") {
             Some(in_brackets(&text))
-        } else if field.is("From") || field.is("Sender") {
+        } else if field.is("From") || field.is("Sender") || field.is("Reply-To") {
             text.rsplit_once('<').map_or(Some(text.trim()), |(_, mailbox)| mailbox.split('>').next())
         } else if field.is("Received") {
             // Of Exim and others: `(envelope-from <alice@example.com>)`.

@@ -43,6 +43,8 @@ pub struct Reading<'x> {
     pub report: Report,
     /// The message that is returned.
     pub original: Option<Original<'x>>,
+    /// What else may be that message, where there is more than one.
+    pub others: Vec<Original<'x>>,
     /// Message-IDs that it answers: In-Reply-To and References.
     pub answers: Vec<String>,
     /// Whether a limit was met, behind which nothing was read.
@@ -79,6 +81,7 @@ impl Reading<'_> {
             evidence: self.evidence,
             report: self.report,
             original: self.original.map(Original::into_owned),
+            others: self.others.into_iter().map(Original::into_owned).collect(),
             answers: self.answers,
             cut: self.cut,
         }
@@ -104,6 +107,8 @@ pub fn read<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limit
 fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
     let message = Message::read(octets, limits);
     let found = classify(&message, reverse_path);
+    let others =
+        if found.class == Class::Ordinary { Vec::new() } else { Original::others(&message, found.original.as_ref()) };
     let answers = ["In-Reply-To", "References"].into_iter().filter_map(|name| message.field(name));
     let answers = answers.flat_map(|field| message_ids(&field.text())).collect();
     Reading {
@@ -113,6 +118,7 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
         evidence: found.evidence,
         report: found.report,
         original: found.original,
+        others,
         answers,
         cut: message.cut,
     }
