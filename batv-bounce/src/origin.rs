@@ -3,8 +3,8 @@
 //! A mark ([`batv_core::mark`]), a tag in the returned envelope sender and a DKIM signature of ours on the returned header
 //! can't be made by somebody else. They prove that the message was ours. They don't prove that who reports on it ever had
 //! it: whoever has seen such a message can return it. So a proof counts for who sent it alone: for the mailbox that it
-//! names; for another one of its domain, or of one above or below, where the header names it; by DKIM for the domain that
-//! signed. For all others it is a hint.
+//! names; for another one of its domain, or of one above or below, where the header names it; by DKIM for all of these
+//! domains. For all others it is a hint.
 //!
 //! The lack of all that disproves a message only where nothing else can explain it: each of the originals has its whole
 //! header, which names no host, domain or mark of ours, and was sent since all our mail has marks.
@@ -379,7 +379,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
             }
             dkim::Verdict::Valid { key, .. } => {
                 let words = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
-                if speaks_for(key.domain(), self.recipient.domain().as_str()) {
+                if are_related(key.domain(), self.recipient.domain().as_str()) {
                     self.see(place.clone(), words);
                     self.proved(Proof::Dkim);
                 } else {
@@ -460,19 +460,23 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
             return true;
         }
         let Ok(sender) = Mailbox::parse(sender) else { return false };
-        let (above, below) = (sender.domain().as_str(), self.recipient.domain().as_str());
         let is_named = |named: &String| {
             let Ok(named) = Mailbox::parse(named) else { return false };
             let named = prvs::verify(self.about.ring, &named, self.about.today).mailbox;
             named.to_string().eq_ignore_ascii_case(&recipient)
         };
-        (speaks_for(above, below) || speaks_for(below, above)) && self.senders().iter().any(is_named)
+        are_related(sender.domain().as_str(), self.recipient.domain().as_str()) && self.senders().iter().any(is_named)
     }
 
     /// All that may have been the sender or author of an original.
     fn senders(&self) -> Vec<String> {
         self.about.originals.iter().flat_map(|(_, senders)| senders).cloned().collect()
     }
+}
+
+/// Whether two domains are the same, or one is above the other.
+fn are_related(one: &str, other: &str) -> bool {
+    speaks_for(one, other) || speaks_for(other, one)
 }
 
 /// The Message-IDs that a mark may cover: gateways add some, and comments.

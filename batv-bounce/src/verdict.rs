@@ -64,7 +64,7 @@ impl Known {
 /// use batv_bounce::ROWS;
 ///
 /// let row = ROWS.iter().find(|row| row.number == 9).ok_or("no row 9")?;
-/// assert_eq!(row.to_string(), "9 null untagged dsn,nonstandard-dsn,virus-notice disproved: disproved, backscatter-disproved, at most reject");
+/// assert_eq!(row.to_string(), "9 null untagged dsn,nonstandard-dsn disproved: disproved, backscatter-disproved, at most reject");
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +172,8 @@ const fn then(finding: Finding, reason: Reason, most: Mode) -> Option<Then> {
 }
 
 const BOUNCES: &[Class] = &[Class::Dsn, Class::NonstandardDsn, Class::VirusNotice];
+/// What returns mail because it couldn't be delivered.
+const FAILURES: &[Class] = &[Class::Dsn, Class::NonstandardDsn];
 const REPORTS: &[Class] = &[Class::DmarcReport, Class::TlsReport, Class::FeedbackReport];
 const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
 const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
@@ -217,7 +219,8 @@ pub const ROWS: &[Row] = &[
     // From here on there is no good tag.
     row(8, Sender::Null, UNTAGGED, BOUNCES, Whose::Ours, then(Finding::Genuine, Reason::OriginalProved, Mode::Observe)),
     row(10, Sender::Null, &[Reason::SigningGrace], BOUNCES, Whose::NotOurs, then(Finding::Unverified, Reason::SigningGrace, Mode::Mark)),
-    row(9, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Foreign, then(Finding::Disproved, Reason::BackscatterDisproved, Mode::Reject)),
+    row(9, Sender::Null, &[Reason::Untagged], FAILURES, Whose::Foreign, then(Finding::Disproved, Reason::BackscatterDisproved, Mode::Reject)),
+    row(9, Sender::Null, &[Reason::Untagged], &[Class::VirusNotice], Whose::Foreign, then(Finding::Disproved, Reason::BackscatterDisproved, Mode::Quarantine)),
     row(10, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Open, then(Finding::Unverified, Reason::BackscatterUnverified, Mode::Quarantine)),
     row(11, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::Ours, then(Finding::Genuine, Reason::MdnProved, Mode::Observe)),
     row(12, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::NotOurs, then(Finding::Unverified, Reason::MdnUnverified, Mode::Mark)),

@@ -274,13 +274,15 @@ fn row_08_original_proved() {
 
 #[test]
 fn row_09_backscatter_disproved() {
-    for class in [Class::Dsn, Class::NonstandardDsn, Class::VirusNotice] {
-        for signing_since in [None, Some(TODAY - 13)] {
-            check(
-                Question { class, origin: NOT_OURS, signing_since, ..BOUNCE },
-                "disproved, backscatter-disproved, reject, 550 5.7.1",
-            );
+    for signing_since in [None, Some(TODAY - 13)] {
+        let question = Question { origin: NOT_OURS, signing_since, ..BOUNCE };
+        for class in [Class::Dsn, Class::NonstandardDsn] {
+            check(Question { class, ..question }, "disproved, backscatter-disproved, reject, 550 5.7.1");
         }
+        check(
+            Question { class: Class::VirusNotice, ..question },
+            "disproved, backscatter-disproved, quarantine, 250 2.1.5, alice@example.com",
+        );
     }
 }
 

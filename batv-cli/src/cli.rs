@@ -285,6 +285,9 @@ pub(crate) struct Judge {
     /// The day from which on all that was sent has a mark; later, a bounce of what has none is not ours
     #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
     pub(crate) marked_since: Option<Day>,
+    /// A domain, besides those that are protected, in which the hosts are that our mail leaves by (repeatable)
+    #[arg(long = "host", value_name = "DOMAIN", value_parser = domain)]
+    pub(crate) hosts: Vec<String>,
     /// A public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
     #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
     pub(crate) dkim_keys: Vec<String>,

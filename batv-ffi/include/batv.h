@@ -1344,8 +1344,8 @@ const char *batv_text(uint32_t code);
  * most for what it says.
  *
  * - `keyring`: not NULL.
- * - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders`,
- *   `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
+ * - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
+ *   `reject_daemon_senders`, `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
  * - `message`: not NULL; made with the same reverse-path.
  * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
  * - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
@@ -1394,7 +1394,8 @@ batv_result batv_judge_message(const struct batv_keyring *keyring,
  * order in which it was looked for, with a line feed between each two.
  *
  * - `keyring`: not NULL.
- * - `settings`: `protected`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the defaults.
+ * - `settings`: `protected`, `hosts`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the
+ *   defaults.
  * - `message`: not NULL.
  * - `recipient`, `recipient_length`: the one of the bounce, with a tag or without, with or without angle brackets, in
  *   octets.
@@ -1802,6 +1803,7 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
  * | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
  * | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
+ * | `hosts` | domains, besides those of `protected`, in which the hosts are that our mail leaves by, with spaces between | none |
  * | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
  * | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
  * | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |

@@ -29,8 +29,8 @@ pub struct batv_provenance {
 /// most for what it says.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `marked_since`, `hold_receipts`, `reject_daemon_senders`,
-///   `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
+/// - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
+///   `reject_daemon_senders`, `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
 /// - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
@@ -125,7 +125,8 @@ pub unsafe extern "C" fn batv_judge_message(
 /// order in which it was looked for, with a line feed between each two.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: `protected`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the defaults.
+/// - `settings`: `protected`, `hosts`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the
+///   defaults.
 /// - `message`: not NULL.
 /// - `recipient`, `recipient_length`: the one of the bounce, with a tag or without, with or without angle brackets, in
 ///   octets.

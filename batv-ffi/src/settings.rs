@@ -63,6 +63,7 @@ struct Texts {
     exempt: Vec<String>,
     srs_domains: Vec<String>,
     ours: Vec<String>,
+    hosts: Vec<String>,
     authserv_ids: Vec<String>,
     sealers: Vec<String>,
     allowed: Vec<String>,
@@ -75,6 +76,7 @@ struct Views<'a> {
     exempt: Vec<Pattern<&'a str>>,
     srs_domains: Vec<Domain<'a>>,
     ours: Vec<Pattern<&'a str>>,
+    hosts: Vec<&'a str>,
     authserv_ids: Vec<&'a str>,
     sealers: Vec<&'a str>,
     allowed: Vec<Pattern<&'a str>>,
@@ -103,6 +105,7 @@ impl Lists {
                 exempt: patterns(&texts.exempt)?,
                 srs_domains: domains(&texts.srs_domains)?,
                 ours: patterns(&texts.ours)?,
+                hosts: domains(&texts.hosts)?.iter().map(Domain::as_str).collect(),
                 authserv_ids: texts.authserv_ids.iter().map(String::as_str).collect(),
                 sealers: domains(&texts.sealers)?.iter().map(Domain::as_str).collect(),
                 allowed: patterns(&texts.allowed)?,
@@ -200,6 +203,7 @@ impl<'s> InForce<'s> {
         let mut ours = Ours::new(self.views.map_or(&[][..], |views| &views.protected));
         ours.dkim_keys = self.dkim_keys;
         ours.marked_since = self.scalars.marked_since;
+        ours.hosts = self.views.map_or(&[][..], |views| &views.hosts);
         ours
     }
 
@@ -297,6 +301,7 @@ impl batv_settings {
             "hold_receipts" => new.hold_receipts = yes_or_no()?,
             "reject_daemon_senders" => new.reject_daemon_senders = yes_or_no()?,
             "reject_unverified" => new.reject_unverified = yes_or_no()?,
+            "hosts" => self.set_list(|texts| &mut texts.hosts, value).map_err(core)?,
             "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
             "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
             "trusted_sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
@@ -368,6 +373,7 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
 /// | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
 /// | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
+/// | `hosts` | domains, besides those of `protected`, in which the hosts are that our mail leaves by, with spaces between | none |
 /// | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
 /// | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
 /// | `trusted_sealers` | domains whose ARC seals are believed, with spaces between | none |

@@ -142,7 +142,7 @@ proptest! {
             Just("mode"), Just("form"), Just("delimiter"), Just("lifetime"), Just("protected"), Just("exempt"),
             Just("reject_at"), Just("on_error"), Just("signing_since"), Just("srs_domains"), Just("srs_separator"),
             Just("srs_hash_length"), Just("srs_hash_minimum"), Just("srs_max_age"), Just("srs_always_rewrite"),
-            Just("marked_since"), Just("hold_receipts"), Just("reject_daemon_senders"), Just("reject_unverified"), Just("ours"), Just("authserv_ids"),
+            Just("marked_since"), Just("hold_receipts"), Just("reject_daemon_senders"), Just("reject_unverified"), Just("hosts"), Just("ours"), Just("authserv_ids"),
             Just("trusted_sealers"), Just("allowed"), Just("double_bounce"), Just("hold_unproved"),
         ],
         value in prop_oneof!["[^\\x00]{0,20}", "[0-9a-z@.= +-]{0,20}"],

@@ -371,6 +371,8 @@ pub struct Messages {
     /// The day from which on all mail has a mark.
     #[serde(deserialize_with = "day")]
     pub marked_since: Option<Day>,
+    /// Domains, besides those that are protected, in which the hosts are that our mail leaves by.
+    pub hosts: Vec<String>,
     /// Our own DKIM keys.
     pub dkim_keys: Vec<DkimKey>,
     /// Who gets reports on DMARC, TLS and abuse.
@@ -390,6 +392,7 @@ impl Default for Messages {
             daemon_senders: false,
             mark: true,
             marked_since: None,
+            hosts: Vec::new(),
             dkim_keys: Vec::new(),
             report_recipients: Mailboxes::default(),
             hold_receipts: false,
@@ -574,6 +577,13 @@ impl Config {
         }
         let judges_messages = !listen.milter.is_empty() || !listen.line.is_empty();
         let refuses = verify.mode > Mode::Observe || !verify.modes.is_empty();
+        let Messages { mark, marked_since, .. } = self.messages;
+        if marked_since.is_some() && !mark {
+            return Some(
+                "`marked_since` says that all mail has a mark, and `mark = false` that this host makes none: unless all \
+                 others do, genuine bounces are refused",
+            );
+        }
         let asked_at_rcpt_alone = !listen.policy.is_empty() && !judges_messages && verify.reject_at > Moment::RcptTo;
         (asked_at_rcpt_alone && refuses).then_some(
             "a policy service alone is asked at RCPT TO, and what is decided at the end of DATA passes: \

@@ -198,7 +198,10 @@ fn judge_envelope(
     let (mut judgement, mut mode) = transaction::judge(envelope, settings, today);
     let is_read = !trusted && reads_from(envelope.reverse_path, settings) && needs_message(judgement.reason);
     let message = content.filter(|_| is_read).map(|content| {
-        let judged = Message::read(content, envelope.reverse_path, settings).judge(envelope, settings, today);
+        let message = Message::read(content, envelope.reverse_path, settings);
+        let ours = settings.ours();
+        let investigation = message.investigation(&ours, settings, today);
+        let judged = message.judge(envelope, &investigation, settings, today);
         let Judged { class, origin, .. } = judged;
         (judgement, mode) = (judged.judgement, judged.mode);
         (class, origin)

@@ -1,9 +1,9 @@
 //! A message that is judged by what it says.
 
 use batv_bounce::trusted_results::TrustedResults;
-use batv_bounce::{Known, Limits, Origin, Reading, origin, read};
+use batv_bounce::{Investigation, Known, Limits, Origin, Ours, Reading, read};
 use batv_core::envelope::{self, Envelope, Judgement, Mode};
-use batv_core::{Day, Path};
+use batv_core::{Day, Key, Path};
 
 use crate::content::Content;
 use crate::settings::Settings;
@@ -31,10 +31,26 @@ impl<'c> Message<'c> {
         Self { cut: content.is_cut() || reading.cut, reading, author_is_proved }
     }
 
-    pub(crate) fn judge<'a>(&self, envelope: &Envelope<'a>, settings: &Settings, today: Day) -> Judged<'a> {
+    /// What tells whose message it returns, for all its recipients.
+    pub(crate) fn investigation<'i>(
+        &'i self,
+        ours: &'i Ours<'i, String>,
+        settings: &'i Settings,
+        today: Day,
+    ) -> Investigation<'i, 'c, [Key], String> {
+        Investigation::new(&self.reading, settings.keys(), ours, today)
+    }
+
+    pub(crate) fn judge<'a>(
+        &self,
+        envelope: &Envelope<'a>,
+        investigation: &Investigation<'_, 'c, [Key], String>,
+        settings: &Settings,
+        today: Day,
+    ) -> Judged<'a> {
         let policy = settings.policy(&envelope.forward_path);
         let bare = envelope::judge(envelope, settings.keys(), &policy, today).mailbox;
-        let origin = origin(&self.reading, &bare, settings.keys(), &settings.ours(), today).origin;
+        let origin = investigation.origin(&bare).origin;
         let messages = &settings.config().messages;
         let mut known = Known::new(self.reading.class);
         known.origin = origin;

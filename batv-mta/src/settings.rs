@@ -213,6 +213,7 @@ impl Settings {
         let mut ours = Ours::new(&self.lists.protected);
         ours.dkim_keys = &self.dkim_keys;
         ours.marked_since = self.config.messages.marked_since;
+        ours.hosts = &self.config.messages.hosts;
         ours
     }
 

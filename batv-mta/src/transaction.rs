@@ -102,6 +102,8 @@ pub struct Edits {
     pub never_notify: bool,
     /// Whether the fields say of a recipient what nobody must take for a genuine bounce.
     doubtful: bool,
+    /// Whether a recipient gets the message at once.
+    wanted: bool,
 }
 
 /// One message.
@@ -205,7 +207,7 @@ impl Transaction {
             Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true, forwarded: false };
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
-            let Ok(today) = settings.today() else { return self.no_clock(recipient, settings) };
+            let Ok(today) = settings.today() else { return self.no_clock(recipient, &mailbox, settings) };
             let occasion = self.occasion(reverse_path, "rcpt");
             match reverse_srs(&occasion, &mailbox, self.earlier, self.trusted, settings, today) {
                 Reversal::Other => {}
@@ -294,15 +296,28 @@ impl Transaction {
             edits.never_notify = self.asks_for_proof(settings) && !self.may_bounce(sender, content, settings);
         }
         let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path, settings));
+        let today = settings.today().ok();
+        let ours = settings.ours();
+        let read = message.as_ref().zip(today);
+        let read = read.map(|(message, today)| (message, message.investigation(&ours, settings, today)));
         self.earlier = Earlier::None;
         for mut recipient in recipients {
             if (message.is_some() || !recipient.settled)
                 && !recipient.forwarded
                 && let (Some(reverse_path), Ok(Path::Mailbox(mailbox))) = (reverse_path, Path::parse(&recipient.given))
             {
-                let Ok(today) = settings.today() else { return Outcome::Refuse(CLOCK_WRONG.to_owned()) };
+                let Some(today) = today else {
+                    if waits_for_clock(&mailbox, settings) {
+                        return Outcome::Refuse(CLOCK_WRONG.to_owned());
+                    }
+                    taken += 1;
+                    edits.add(recipient);
+                    continue;
+                };
                 let mut envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
-                let judged = message.as_ref().map(|message| message.judge(&envelope, settings, today));
+                let judged = read
+                    .as_ref()
+                    .map(|(message, investigation)| message.judge(&envelope, investigation, settings, today));
                 let (judgement, mode) = judged.as_ref().map_or_else(
                     || judge(&envelope, settings, today),
                     |Judged { judgement, mode, .. }| (*judgement, *mode),
@@ -316,7 +331,10 @@ impl Transaction {
                 if !told && !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     occasion.tell(&judgement, mode, &envelope.forward_path, said, settings);
                 }
-                recipient.found = Some(Found::of(&judgement, mode, said));
+                let found = Found::of(&judgement, mode, said);
+                // When others take the message, he gets it with them.
+                edits.say(&found);
+                recipient.found = Some(found);
                 if judgement.deliver_to.is_none() {
                     refusal = Some(judgement.reply.to_string());
                     continue;
@@ -382,13 +400,13 @@ impl Transaction {
         envelope
     }
 
-    fn no_clock(&mut self, recipient: Recipient, settings: &Settings) -> Answer {
+    fn no_clock(&mut self, recipient: Recipient, mailbox: &Mailbox<'_>, settings: &Settings) -> Answer {
         error!("the clock can't be read");
-        if settings.config().on_error == OnError::Accept {
-            self.recipients.push(recipient);
-            return Answer::Continue;
+        if waits_for_clock(mailbox, settings) {
+            return Answer::Reply(CLOCK_WRONG.to_owned());
         }
-        Answer::Reply(CLOCK_WRONG.to_owned())
+        self.recipients.push(recipient);
+        Answer::Continue
     }
 
     /// The reverse-path that the message leaves with, when it is another.
@@ -464,6 +482,11 @@ impl Transaction {
     fn occasion<'o>(&'o self, reverse_path: Path<'o>, at: &'static str) -> Occasion<'o> {
         Occasion { door: self.door, queue_id: &self.queue_id, client: &self.client, reverse_path, at }
     }
+}
+
+/// Whether mail to this recipient is put off while the clock can't be read.
+fn waits_for_clock(mailbox: &Mailbox<'_>, settings: &Settings) -> bool {
+    settings.config().on_error == OnError::Tempfail && settings.policy(mailbox).mode > Mode::Observe
 }
 
 /// Whether messages with this reverse-path are judged by what they say.
@@ -622,12 +645,13 @@ impl Edits {
     }
 
     fn add(&mut self, recipient: Recipient) {
-        if let Some(found) = recipient.found {
-            self.say(&found);
-            if found.disposition == Disposition::Quarantine {
-                self.hold = Some(found.reason.as_str());
-            }
+        if let Some(found) = &recipient.found {
+            self.say(found);
         }
+        // To hold a message is to hold it for all.
+        let held = recipient.found.filter(|found| found.disposition == Disposition::Quarantine);
+        self.wanted |= held.is_none();
+        self.hold = held.filter(|_| !self.wanted).map(|found| found.reason.as_str());
         if let Some(restored) = recipient.restored {
             let original = String::from_utf8_lossy(&recipient.given).into_owned();
             self.fields.push((RECIPIENT_FIELD, original));

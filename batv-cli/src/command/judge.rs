@@ -35,7 +35,9 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
     let lists = arguments.policy.lists()?;
     let policy = arguments.policy.with(&lists);
     let dkim_keys = arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<Vec<_>, _>>()?;
+    let hosts: Vec<&str> = arguments.hosts.iter().map(String::as_str).collect();
     let mut ours = Ours::new(policy.protected);
+    ours.hosts = &hosts;
     ours.dkim_keys = &dkim_keys;
     ours.marked_since = arguments.marked_since;
     let mut limits = Limits::default();

@@ -464,7 +464,7 @@ static void wrong_settings(void) {
         {"srs_hash_length", "300"}, {"srs_hash_minimum", "5"}, {"srs_max_age", "0"}, {"srs_max_age", "1001"},
         {"srs_always_rewrite", "yes"}, {"mode", "\xFF"}, {"marked_since", "soon"}, {"hold_receipts", ""},
         {"reject_daemon_senders", "1"}, {"ours", "@"}, {"trusted_sealers", "a@b.c"}, {"allowed", "exa mple..com"},
-        {"double_bounce", "@"}, {"hold_unproved", "no"}, {"reject_unverified", "maybe"},
+        {"double_bounce", "@"}, {"hold_unproved", "no"}, {"reject_unverified", "maybe"}, {"hosts", "a@b.c"},
     };
     struct answer answer;
     char text[BATV_ADDRESS_SIZE];
