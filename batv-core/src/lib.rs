@@ -8,6 +8,7 @@ mod day;
 pub mod dialect;
 pub mod envelope;
 mod error;
+pub mod fingerprint;
 mod key;
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}

@@ -274,6 +274,24 @@ pub fn verify_envelope_id(
     Mark::read_envelope_id(envelope_id).map_or(Verdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
 }
 
+/// What counts of the value of a Message-ID field, in pieces: all but white space, control characters, and one pair of
+/// angle brackets around it.
+///
+/// ```
+/// use batv_core::mark;
+///
+/// let compared = mark::message_id_pieces(b" <20261123\r\n .1@example.com> ").collect::<Vec<_>>().concat();
+/// assert_eq!(compared, b"20261123.1@example.com");
+/// ```
+pub fn message_id_pieces(message_id: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_ignored = |octet: &u8| octet.is_ascii_control() || *octet == b' ';
+    let from = message_id.iter().position(|octet| !is_ignored(octet)).unwrap_or(message_id.len());
+    let to = message_id.iter().rposition(|octet| !is_ignored(octet)).map_or(from, |last| last + 1);
+    let value = &message_id[from..to];
+    let value = value.strip_prefix(b"<").and_then(|inside| inside.strip_suffix(b">")).unwrap_or(value);
+    value.split(is_ignored)
+}
+
 /// The first bits of a hash in base32 (RFC 4648 §6), in lower case.
 #[derive(Clone, Copy, Debug)]
 struct Base32<const CHARACTERS: usize>([u8; CHARACTERS]);
@@ -361,12 +379,7 @@ fn read_day(text: &[u8]) -> Option<Day> {
 }
 
 fn message_digest(message_id: &[u8]) -> Base32<MESSAGE_CHARACTERS> {
-    let is_ignored = |octet: &u8| octet.is_ascii_control() || *octet == b' ';
-    let from = message_id.iter().position(|octet| !is_ignored(octet)).unwrap_or(message_id.len());
-    let to = message_id.iter().rposition(|octet| !is_ignored(octet)).map_or(from, |last| last + 1);
-    let value = &message_id[from..to];
-    let value = value.strip_prefix(b"<").and_then(|inside| inside.strip_suffix(b">")).unwrap_or(value);
-    Base32::of(&digest_sha256(|message| value.split(is_ignored).for_each(|piece| message.push(piece))))
+    Base32::of(&digest_sha256(|message| message_id_pieces(message_id).for_each(|piece| message.push(piece))))
 }
 
 fn mac(
