@@ -1,0 +1,118 @@
+//! The file: opened as it must be, or begun.
+
+use alloc::string::ToString;
+use core::time::Duration;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::Error;
+
+/// `BATV`: tells our files from those of other programs that use SQLite.
+const APPLICATION: i32 = i32::from_be_bytes(*b"BATV");
+const VERSION: u32 = 1;
+/// How long another process may hold the lock.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Keys are no row ids: an entry is found by one descent, and put by two, with the index that tells what expires first.
+const TABLES: &str = "
+    CREATE TABLE entry (
+        kind INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        value BLOB NOT NULL,
+        expires INTEGER NOT NULL,
+        owner BLOB,
+        sequence INTEGER,
+        PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entry_expires ON entry (kind, expires);
+    CREATE INDEX entry_owner ON entry (owner, sequence, expires) WHERE owner IS NOT NULL;
+    CREATE TABLE counter (
+        key BLOB PRIMARY KEY NOT NULL,
+        total INTEGER NOT NULL,
+        expires INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX counter_expires ON counter (expires);
+";
+
+/// Opens the file, or begins it.
+pub(super) fn open(path: &Path) -> Result<Connection, Error> {
+    check_file(path)?;
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    if version(&connection, path)?.is_none() {
+        // Another process may begin it at the same time.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        if version(&transaction, path)?.is_none() {
+            begin(transaction).map_err(failed)?;
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+    // After a long transaction the file of the log is cut to this many octets.
+    connection.pragma_update(None, "journal_size_limit", 4 << 20).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// What went wrong, in our words where we have some.
+pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
+    let reason = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Corrupt { path: path.to_owned(), reason },
+        _ => Error::Failed { store: path.display().to_string(), reason },
+    }
+}
+
+/// Makes the file with its mode, which SQLite gives to those beside it.
+fn check_file(path: &Path) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let metadata = options
+        .open(path)
+        .and_then(|file| file.metadata())
+        .map_err(|error| Error::File { path: path.to_owned(), reason: error.to_string() })?;
+    check_mode(path, &metadata)
+}
+
+#[cfg(unix)]
+fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Mode { path: path.to_owned(), mode }) }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere files have access lists, which the directory hands down")]
+fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The version of the format; `None` when nothing is in the file.
+fn version(connection: &Connection, path: &Path) -> Result<Option<u32>, Error> {
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+               FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables) = connection
+        .query_row(sql, [], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?)))
+        .map_err(failed)?;
+    match (application, version, tables) {
+        (0, 0, 0) => Ok(None),
+        (APPLICATION, VERSION, _) => Ok(Some(VERSION)),
+        (APPLICATION, version, _) => Err(Error::Newer { path: path.to_owned(), version, known: VERSION }),
+        _ => Err(Error::Foreign { path: path.to_owned() }),
+    }
+}
+
+fn begin(transaction: Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}

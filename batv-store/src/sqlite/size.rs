@@ -1,0 +1,119 @@
+//! How large the file gets, and what goes when there is no room.
+
+use rusqlite::{CachedStatement, Connection, params};
+
+use crate::operation::{Operation, Table};
+use crate::sqlite::work::{kind, time};
+
+/// What an entry takes beside its value, with its indexes and the room that is left in pages.
+const ENTRY: u64 = 100;
+/// Octets that may be written before the size is looked at.
+const STEP: u64 = 32 << 10;
+/// Entries that go with one statement.
+const GONE: u32 = 64;
+/// Expired entries of each kind that one transaction removes, and for each that it writes.
+const PRUNED: u64 = 16;
+const PRUNED_PER_WRITTEN: u64 = 2;
+/// Steps after which counters are counted again: this takes a look at each of them.
+const RECOUNT: u32 = 256;
+
+/// The most pages that may be in use, and what was written since that was looked at.
+pub(super) struct Size {
+    pages: u64,
+    page_octets: u64,
+    written: u64,
+    entries: u64,
+    steps: u32,
+    crowded_with_counters: bool,
+}
+
+impl Size {
+    /// Has SQLite refuse what would take the file over its limit, which entries go long before.
+    pub(super) fn new(connection: &Connection, limit: u64) -> rusqlite::Result<Self> {
+        let page_octets: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let most = limit / page_octets;
+        connection.pragma_query(None, &alloc::format!("max_page_count({most})"), |_| Ok(()))?;
+        // What one step may write fits between.
+        let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
+        Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false })
+    }
+
+    /// Takes note of an operation that was done, and makes room when enough was written.
+    pub(super) fn note(&mut self, connection: &Connection, operation: &Operation) -> rusqlite::Result<()> {
+        let octets = match operation {
+            Operation::Put { value, .. } => ENTRY + value.len() as u64,
+            Operation::Count { by: 1.., .. } => ENTRY,
+            _ => return Ok(()),
+        };
+        self.entries += 1;
+        self.written += octets;
+        if self.written < STEP { Ok(()) } else { self.make_room(connection) }
+    }
+
+    /// At the end of a transaction: makes room, and removes some of what has expired.
+    pub(super) fn settle(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
+        let most = PRUNED + PRUNED_PER_WRITTEN * core::mem::take(&mut self.entries);
+        for table in Table::ALL {
+            let sql = "DELETE FROM entry WHERE (kind, key) IN \
+                       (SELECT kind, key FROM entry WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3)";
+            connection.prepare_cached(sql)?.execute(params![kind(table), time(now), most.cast_signed()])?;
+        }
+        let sql = "DELETE FROM counter WHERE key IN \
+                   (SELECT key FROM counter WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+        connection.prepare_cached(sql)?.execute(params![time(now), most.cast_signed()])?;
+        self.make_room(connection)
+    }
+
+    /// Twice of what was written goes while too many pages are in use: so they are fewer soon, and no batch waits long.
+    fn make_room(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let written = core::mem::take(&mut self.written);
+        let sql = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count";
+        let used: u64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        if used > self.pages { self.remove(connection, 2 * written) } else { Ok(()) }
+    }
+
+    /// Removes entries of so many octets, if there are.
+    pub(super) fn remove(&mut self, connection: &Connection, octets: u64) -> rusqlite::Result<()> {
+        if self.steps % RECOUNT == 0 {
+            let counters: u64 = connection.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
+            self.crowded_with_counters = counters * ENTRY > self.pages * self.page_octets / 4;
+        }
+        self.steps = self.steps.wrapping_add(1);
+        let mut gone = 0;
+        while gone < octets {
+            let before = gone;
+            if self.crowded_with_counters {
+                gone += remove_counters(connection)?;
+            }
+            for table in Table::ALL {
+                if gone == before {
+                    gone += remove_entries(connection, table)?;
+                }
+            }
+            if gone == before {
+                gone += remove_counters(connection)?;
+            }
+            if gone == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn remove_entries(connection: &Connection, table: Table) -> rusqlite::Result<u64> {
+    let sql = "DELETE FROM entry WHERE (kind, key) IN \
+               (SELECT kind, key FROM entry WHERE kind = ?1 ORDER BY expires LIMIT ?2) RETURNING length(value)";
+    removed(connection.prepare_cached(sql)?, params![kind(table), GONE])
+}
+
+fn remove_counters(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "DELETE FROM counter WHERE key IN (SELECT key FROM counter ORDER BY expires LIMIT ?1) RETURNING 0";
+    removed(connection.prepare_cached(sql)?, params![GONE])
+}
+
+/// The octets of what a statement removed.
+fn removed(mut statement: CachedStatement<'_>, parameters: impl rusqlite::Params) -> rusqlite::Result<u64> {
+    let values = statement.query_map(parameters, |row| row.get::<_, u64>(0))?;
+    values.map(|octets| Ok(ENTRY + octets?)).sum()
+}

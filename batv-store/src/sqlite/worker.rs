@@ -1,0 +1,97 @@
+//! The thread that has the file.
+
+use alloc::vec::Vec;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Error;
+use crate::operation::{Answer, Operation};
+use crate::sqlite::size::Size;
+use crate::sqlite::{schema, work};
+
+/// Operations of waiting batches that go into one transaction, so that the first of them doesn't wait for long.
+const TOGETHER: usize = 4_096;
+/// Octets to free when the file has met its limit in spite of all.
+const RELIEF: u64 = 256 << 10;
+
+/// A batch that waits.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) batch: Vec<Operation>,
+    pub(super) now: u64,
+    pub(super) reply: oneshot::Sender<Result<Vec<Answer>, Error>>,
+}
+
+pub(super) struct Worker {
+    path: PathBuf,
+    connection: Connection,
+    size: Size,
+}
+
+impl Worker {
+    pub(super) fn new(path: &Path, limit: u64) -> Result<Self, Error> {
+        let connection = schema::open(path)?;
+        let size = Size::new(&connection, limit).map_err(|error| schema::failed(path, &error))?;
+        Ok(Self { path: path.to_owned(), connection, size })
+    }
+
+    pub(super) fn work(mut self, mut queue: mpsc::Receiver<Job>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut operations = first.batch.len();
+            let mut jobs = Vec::from([first]);
+            while operations < TOGETHER
+                && let Ok(next) = queue.try_recv()
+            {
+                operations += next.batch.len();
+                jobs.push(next);
+            }
+            self.commit(jobs);
+        }
+    }
+
+    fn commit(&mut self, jobs: Vec<Job>) {
+        match self.run(&jobs) {
+            // Who asked may have gone away since.
+            Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answers)| drop(job.reply.send(Ok(answers)))),
+            Err(error) => {
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+                    self.relieve();
+                }
+                let error = schema::failed(&self.path, &error);
+                jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone()))));
+            }
+        }
+    }
+
+    /// All of these in one transaction.
+    fn run(&mut self, jobs: &[Job]) -> rusqlite::Result<Vec<Vec<Answer>>> {
+        let only_reads = jobs.iter().flat_map(|job| &job.batch).all(work::only_reads);
+        let behavior = if only_reads { TransactionBehavior::Deferred } else { TransactionBehavior::Immediate };
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let apply = |operation| {
+                let answer = work::apply(&transaction, operation, job.now)?;
+                self.size.note(&transaction, operation)?;
+                Ok(answer)
+            };
+            answers.push(job.batch.iter().map(apply).collect::<rusqlite::Result<_>>()?);
+        }
+        if let Some(last) = jobs.last().filter(|_| !only_reads) {
+            self.size.settle(&transaction, last.now)?;
+        }
+        transaction.commit()?;
+        Ok(answers)
+    }
+
+    /// The disk may be full, too, and then this fails as well: the next batch tells.
+    fn relieve(&mut self) {
+        let freed = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            self.size.remove(&transaction, RELIEF)?;
+            transaction.commit()
+        });
+        drop(freed);
+    }
+}
