@@ -3,11 +3,15 @@
 extern crate alloc;
 
 mod error;
+mod guarded;
 mod operation;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod store;
 
 pub use error::Error;
+pub use guarded::{Guarded, Health, Patience};
 pub use operation::{Answer, BATCH_LIMIT, Operation, Share, Table, VALUE_LIMIT};
 pub use store::{Answers, Store};
