@@ -2,14 +2,18 @@
 
 extern crate alloc;
 
+pub mod alias;
+pub mod counter;
 mod error;
 mod guarded;
 mod operation;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod sent;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod store;
+mod text;
 
 pub use error::Error;
 pub use guarded::{Guarded, Health, Patience};

@@ -32,7 +32,7 @@ impl Size {
     pub(super) fn new(connection: &Connection, limit: u64) -> rusqlite::Result<Self> {
         let page_octets: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let most = limit / page_octets;
-        connection.pragma_query(None, &alloc::format!("max_page_count({most})"), |_| Ok(()))?;
+        connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(()))?;
         // What one step may write fits between.
         let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
         Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false })
@@ -74,7 +74,7 @@ impl Size {
 
     /// Removes entries of so many octets, if there are.
     pub(super) fn remove(&mut self, connection: &Connection, octets: u64) -> rusqlite::Result<()> {
-        if self.steps % RECOUNT == 0 {
+        if self.steps.is_multiple_of(RECOUNT) {
             let counters: u64 = connection.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
             self.crowded_with_counters = counters * ENTRY > self.pages * self.page_octets / 4;
         }
