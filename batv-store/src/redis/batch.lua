@@ -82,14 +82,12 @@ end
 
 local function count(name, by, expires)
   local _, value, ends = read(name)
-  local total = tonumber(value)
+  local total = tonumber(string.match(value or '', '^%d+$'))
   if not total then
     total, ends = 0, expires
   end
-  if by > 0 then
-    total = math.min(total + by, most)
-    if ends > now then write(name, number(ends) .. '::' .. number(total), ends) end
-  end
+  total = math.min(total + by, most)
+  if by > 0 and ends > now then write(name, number(ends) .. '::' .. number(total), ends) end
   return total
 end
 

@@ -9,6 +9,8 @@ use crate::sqlite::work::{kind, time};
 const ENTRY: u64 = 100;
 /// Octets that may be written before the size is looked at.
 const STEP: u64 = 32 << 10;
+/// Octets by which a file may grow that is over its limit from the beginning.
+const GROWTH: u64 = 256 << 10;
 /// Entries that go with one statement.
 const GONE: u32 = 64;
 /// Expired entries of each kind that one transaction removes, and for each that it writes.
@@ -28,11 +30,14 @@ pub(super) struct Size {
 }
 
 impl Size {
-    /// Has SQLite refuse what would take the file over its limit, which entries go long before.
+    /// Has SQLite refuse what would take the file over its limit: entries go before that. A file that is larger already
+    /// may grow a little while they go.
     pub(super) fn new(connection: &Connection, limit: u64) -> rusqlite::Result<Self> {
         let page_octets: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages: u64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         let most = limit / page_octets;
-        connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(()))?;
+        let refused_after = most.max(pages + GROWTH / page_octets);
+        connection.pragma_update_and_check(None, "max_page_count", refused_after, |_| Ok(()))?;
         // What one step may write fits between.
         let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
         Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false })

@@ -52,13 +52,14 @@ impl Worker {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        match self.run(&jobs) {
+        let mut result = self.run(&jobs);
+        if result.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DiskFull)) {
+            result = self.relieve().and_then(|()| self.run(&jobs));
+        }
+        match result {
             // Who asked may have gone away since.
             Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answers)| drop(job.reply.send(Ok(answers)))),
             Err(error) => {
-                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
-                    self.relieve();
-                }
                 let error = schema::failed(&self.path, &error);
                 jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone()))));
             }
@@ -86,12 +87,10 @@ impl Worker {
         Ok(answers)
     }
 
-    /// The disk may be full, too, and then this fails as well: the next batch tells.
-    fn relieve(&mut self) {
-        let freed = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            self.size.remove(&transaction, RELIEF)?;
-            transaction.commit()
-        });
-        drop(freed);
+    /// The disk may be full, too, and then this fails as well.
+    fn relieve(&mut self) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.size.remove(&transaction, RELIEF)?;
+        transaction.commit()
     }
 }

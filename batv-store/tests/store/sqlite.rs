@@ -1,0 +1,239 @@
+//! The file: what is refused, what is kept, and who else may use it.
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use batv_store::sqlite::{DEFAULT_LIMIT, LEAST_LIMIT, Sqlite};
+use batv_store::{Answer, Error, Store, Table};
+use rusqlite::Connection;
+
+use crate::place::{NOW, answers, count, file, get, outcome, put, value};
+
+fn open(path: &Path) -> Result<Sqlite, Error> {
+    Sqlite::open(path, DEFAULT_LIMIT)
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// A store that has been used, and that nobody has open.
+async fn used(path: &Path) {
+    let store = open(path).unwrap();
+    let batch = (0..100).map(|number| put(Table::Alias, number, &[number; 200], NOW + 9)).collect();
+    answers(&store, batch, NOW).await;
+    drop(store);
+    // The thread ends by itself. What is in the log goes into the file.
+    Connection::open(path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+}
+
+#[tokio::test]
+async fn all_its_files_are_private() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file(&directory)).unwrap();
+    answers(&store, vec![count(1, 1, NOW + 9)], NOW).await;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o7777, 0o600, "{:?}", entry.path());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["store.sqlite", "store.sqlite-shm", "store.sqlite-wal"]);
+}
+
+/// Each is refused with its words, and stays as it is.
+#[tokio::test]
+async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let shown = path.display();
+    let sql = |sql: &'static str| move |path: &Path| Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    let write = |octets: Vec<u8>| move |path: &Path| fs::write(path, &octets).unwrap();
+    let cases: [(Box<dyn Fn(&Path)>, u32, String); 6] = [
+        (
+            Box::new(write(b"Dear diary, ".repeat(1_000))),
+            0o600,
+            format!(
+                "{shown} is damaged or no SQLite file (file is not a database): move it away, and a new one is begun"
+            ),
+        ),
+        (
+            Box::new(sql("CREATE TABLE diary (entry TEXT)")),
+            0o600,
+            format!("{shown} is an SQLite file of another program: name a file of its own for the store"),
+        ),
+        (
+            Box::new(sql("PRAGMA application_id = 7; PRAGMA user_version = 1")),
+            0o600,
+            format!("{shown} is an SQLite file of another program: name a file of its own for the store"),
+        ),
+        (
+            Box::new(sql("PRAGMA application_id = 0x42415456; PRAGMA user_version = 2; CREATE TABLE entry (a)")),
+            0o600,
+            format!(
+                "{shown} has format 2, and this program knows none after 1: use the newer program, or another file"
+            ),
+        ),
+        (
+            Box::new(write(Vec::new())),
+            0o640,
+            format!("{shown} has mode 0640, so others can read what is stored: `chmod 600 {shown}` mends it"),
+        ),
+        (
+            Box::new(|path| fs::create_dir(path).unwrap()),
+            0o700,
+            format!("cannot open {shown}: Is a directory (os error 21)"),
+        ),
+    ];
+    for (make, mode, expected) in cases {
+        make(&path);
+        set_mode(&path, mode);
+        let before = fs::read(&path).ok();
+        assert_eq!(open(&path).unwrap_err().to_string(), expected);
+        assert_eq!(fs::read(&path).ok(), before, "{expected}");
+        if before.is_some() { fs::remove_file(&path).unwrap() } else { fs::remove_dir(&path).unwrap() }
+    }
+    let error = Sqlite::open(&path, LEAST_LIMIT - 1).unwrap_err();
+    assert_eq!(error.to_string(), "a file of 1048575 octets is too small for a store: allow at least 1048576");
+    assert!(!path.exists());
+}
+
+/// Wherever it is damaged, there are answers or an error.
+#[tokio::test]
+async fn a_damaged_file_gives_errors_and_no_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    used(&path).await;
+    let whole = fs::read(&path).unwrap();
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(512) {
+        let mut damaged = whole.clone();
+        let end = (at + 512).min(whole.len());
+        damaged[at..end].fill(0xa5);
+        let truncated = whole[..at].to_vec();
+        for octets in [damaged, truncated].into_iter().filter(|octets| !octets.is_empty()) {
+            let other = directory.path().join(format!("damaged-{at}-{}", octets.len()));
+            fs::write(&other, &octets).unwrap();
+            set_mode(&other, 0o600);
+            let Ok(store) = open(&other) else {
+                assert_eq!(fs::read(&other).unwrap(), octets, "it is left alone");
+                refused += 1;
+                continue;
+            };
+            let batch = (0..100).map(|number| get(Table::Alias, number)).collect();
+            refused += u32::from(outcome(&store, batch, NOW).await.is_err());
+            drop(outcome(&store, vec![put(Table::Alias, 1, b"one", NOW + 9)], NOW).await);
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_told_as_such() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    used(&path).await;
+    let mut octets = fs::read(&path).unwrap();
+    octets[4_096..].fill(0xa5);
+    fs::write(&path, octets).unwrap();
+    let error = match open(&path) {
+        Ok(store) => outcome(&store, vec![get(Table::Alias, 1)], NOW).await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_waits_behind_a_full_queue() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let store = open(&path).unwrap();
+    // Another process holds the lock, so that nothing can be written.
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut waiting: Vec<_> = (0..2_000).map(|_| store.run(vec![count(1, 1, NOW + 9)], NOW)).collect();
+    let mut refused = 0;
+    waiting.retain_mut(|batch| match poll_once(batch.as_mut()) {
+        Some(result) => {
+            assert_eq!(result, Err(Error::Overloaded { waiting: 1_024 }));
+            refused += 1;
+            false
+        }
+        None => true,
+    });
+    assert!(refused > 0);
+    other.execute_batch("COMMIT").unwrap();
+    let mut done = 0;
+    for batch in waiting {
+        done += u32::from(batch.await.is_ok());
+    }
+    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(done)]);
+}
+
+#[tokio::test]
+async fn what_was_taken_is_done_although_nobody_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file(&directory)).unwrap();
+    for _ in 0..100 {
+        let mut batch = store.run(vec![count(1, 1, NOW + 9)], NOW);
+        drop(poll_once(batch.as_mut()));
+    }
+    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(100)]);
+}
+
+fn poll_once<T>(future: std::pin::Pin<&mut (dyn Future<Output = T> + Send + '_)>) -> Option<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+const CHILD: &str = "BATV_STORE_TEST_FILE";
+
+#[tokio::test]
+#[ignore = "the process beside the one of the next test"]
+async fn child() {
+    let store = open(env::var_os(CHILD).unwrap().as_ref()).unwrap();
+    for _ in 0..200 {
+        answers(&store, vec![count(1, 1, NOW + 9)], NOW).await;
+    }
+}
+
+#[tokio::test]
+async fn processes_share_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let program = env::current_exe().unwrap();
+    let children: Vec<_> = (0..3)
+        .map(|_| {
+            let mut command = Command::new(&program);
+            command.args(["--exact", "sqlite::child", "--ignored", "--quiet"]).env(CHILD, &path).spawn().unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let store = open(&path).unwrap();
+    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(600)]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_wrote_into_it_does_no_harm() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let store = open(&path).unwrap();
+    answers(&store, vec![put(Table::Alias, 1, b"one", NOW + 9), count(1, 1, NOW + 9)], NOW).await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("UPDATE entry SET value = x'ff00', expires = 9223372036854775807").unwrap();
+    other.execute_batch("UPDATE counter SET total = -5").unwrap();
+    assert_eq!(answers(&store, vec![get(Table::Alias, 1)], NOW).await, [value(b"\xff\0")]);
+    assert!(outcome(&store, vec![count(1, 0, NOW)], NOW).await.is_err());
+    other.execute_batch("DROP TABLE entry").unwrap();
+    let error = outcome(&store, vec![get(Table::Alias, 1)], NOW).await.unwrap_err();
+    assert!(error.to_string().contains("no such table: entry"), "{error}");
+}
