@@ -5,11 +5,14 @@
 //! (one counter, and a look at another).
 
 use std::env;
-use std::hint::black_box;
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::hint::black_box;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use batv_core::fingerprint::Fingerprint;
 use batv_store::redis::{Redis, Settings};
@@ -23,7 +26,7 @@ const TURN: Duration = Duration::from_millis(1_500);
 type Work = fn(u64) -> Vec<Operation>;
 const WORK: [(&str, Work); 3] = [("remember", remember), ("ask", ask), ("count", count)];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     // `cargo nextest` and `cargo test --benches` only want to know that it runs.
     if !env::args().any(|argument| argument == "--bench") {
         return Ok(());

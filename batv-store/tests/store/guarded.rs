@@ -1,7 +1,8 @@
 //! The states of a guarded store, on a clock that the test sets.
 
+use alloc::sync::Arc;
+use core::time::Duration;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use batv_store::{Answer, Answers, Error, Guarded, Health, Operation, Patience, Store, VALUE_LIMIT};
 use tokio::time;
@@ -50,13 +51,13 @@ fn one() -> Vec<Operation> {
 }
 
 struct Tested {
-    store: std::sync::Arc<Told>,
-    guarded: Guarded<std::sync::Arc<Told>>,
+    store: Arc<Told>,
+    guarded: Guarded<Arc<Told>>,
 }
 
 impl Tested {
     fn new() -> Self {
-        let store = std::sync::Arc::new(Told(Mutex::new((Next::Answers(Duration::ZERO), 0))));
+        let store = Arc::new(Told(Mutex::new((Next::Answers(Duration::ZERO), 0))));
         Self { guarded: Guarded::new(store.clone(), Patience::default()), store }
     }
 

@@ -1,6 +1,8 @@
 //! The stores as they are used: on files, and on servers that the tests start.
 #![expect(clippy::unwrap_used, reason = "a test ends there")]
 
+extern crate alloc;
+
 mod alias;
 mod counter;
 mod guarded;

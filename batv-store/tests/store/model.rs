@@ -1,6 +1,6 @@
 //! What a store does, in the plainest way.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::sync::Mutex;
 
 use batv_core::fingerprint::Fingerprint;

@@ -1,8 +1,8 @@
 //! Where a store can be: each test of what stores do runs on all of them.
 
+use alloc::sync::Arc;
+use core::time::Duration;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use batv_core::fingerprint::Fingerprint;
 use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};

@@ -1,7 +1,7 @@
 //! A real server: gone, slow, restarted, closed to us, and with strange things in it.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::sync::Arc;
+use core::time::Duration;
 
 use batv_store::redis::{Redis, Settings};
 use batv_store::{Answer, Error, Guarded, Operation, Patience, Share, Store, Table};

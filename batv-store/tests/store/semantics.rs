@@ -1,6 +1,6 @@
 //! What all stores have in common.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use batv_store::{Answer, BATCH_LIMIT, Error, Operation, Share, Table, VALUE_LIMIT};
 use tokio::task::JoinSet;

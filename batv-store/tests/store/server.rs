@@ -1,5 +1,6 @@
 //! Debian's redis-server, one for each test that needs one.
 
+use core::time::Duration;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +8,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use batv_store::redis::{Redis, Settings};
 use tempfile::TempDir;

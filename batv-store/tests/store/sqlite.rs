@@ -45,6 +45,9 @@ async fn all_its_files_are_private() {
     assert_eq!(names, ["store.sqlite", "store.sqlite-shm", "store.sqlite-wal"]);
 }
 
+/// Puts something in the place of the file.
+type Make = Box<dyn Fn(&Path)>;
+
 /// Each is refused with its words, and stays as it is.
 #[tokio::test]
 async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
@@ -53,7 +56,7 @@ async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
     let shown = path.display();
     let sql = |sql: &'static str| move |path: &Path| Connection::open(path).unwrap().execute_batch(sql).unwrap();
     let write = |octets: Vec<u8>| move |path: &Path| fs::write(path, &octets).unwrap();
-    let cases: [(Box<dyn Fn(&Path)>, u32, String); 6] = [
+    let cases: [(Make, u32, String); 6] = [
         (
             Box::new(write(b"Dear diary, ".repeat(1_000))),
             0o600,
@@ -185,11 +188,11 @@ async fn what_was_taken_is_done_although_nobody_waits_for_it() {
     assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(100)]);
 }
 
-fn poll_once<T>(future: std::pin::Pin<&mut (dyn Future<Output = T> + Send + '_)>) -> Option<T> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+fn poll_once<T>(future: core::pin::Pin<&mut (dyn Future<Output = T> + Send + '_)>) -> Option<T> {
+    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
     match future.poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
+        core::task::Poll::Ready(output) => Some(output),
+        core::task::Poll::Pending => None,
     }
 }
 
