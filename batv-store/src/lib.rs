@@ -3,6 +3,8 @@
 extern crate alloc;
 
 pub mod alias;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod bounds;
 pub mod counter;
 mod error;
 mod guarded;

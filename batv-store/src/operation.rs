@@ -4,8 +4,6 @@ use alloc::vec::Vec;
 
 use batv_core::fingerprint::Fingerprint;
 
-use crate::error::Error;
-
 /// Operations that one batch may have: each holds up those of others.
 ///
 /// ```
@@ -21,9 +19,6 @@ pub const BATCH_LIMIT: usize = 4_096;
 /// assert_eq!(VALUE_LIMIT, 1_024);
 /// ```
 pub const VALUE_LIMIT: usize = 1_024;
-
-/// The last second that a store can tell from others, as a number of Lua has 53 bits. What is later is as late.
-pub(crate) const LATEST: u64 = (1 << 53) - 1;
 
 /// What an entry is about; keys of two tables are never the same entry. Where there is no room, entries of the first are
 /// the first to go.
@@ -41,11 +36,6 @@ pub enum Table {
     Handle,
     /// The sender that a handle stands for.
     Alias,
-}
-
-impl Table {
-    #[cfg(any(feature = "redis", feature = "sqlite"))]
-    pub(crate) const ALL: [Self; 3] = [Self::Sent, Self::Handle, Self::Alias];
 }
 
 /// Whose an entry is, and how many such entries the owner may have.
@@ -126,17 +116,4 @@ pub enum Answer {
     Value(Option<Vec<u8>>),
     /// What the counter has come to.
     Total(u32),
-}
-
-/// Whether a store takes this batch.
-#[cfg(any(feature = "redis", feature = "sqlite"))]
-pub(crate) fn check(batch: &[Operation]) -> Result<(), Error> {
-    if batch.len() > BATCH_LIMIT {
-        return Err(Error::BatchTooLong { operations: batch.len() });
-    }
-    let too_long = batch.iter().find_map(|operation| match operation {
-        Operation::Put { value, .. } if value.len() > VALUE_LIMIT => Some(value.len()),
-        _ => None,
-    });
-    too_long.map_or(Ok(()), |octets| Err(Error::ValueTooLong { octets }))
 }

@@ -23,8 +23,9 @@ use std::path::Path;
 use batv_config::{Permissions, read_secret};
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, Script};
 
+use crate::bounds;
 use crate::error::Error;
-use crate::operation::{self, Operation};
+use crate::operation::Operation;
 use crate::store::{Answers, Store};
 use link::Link;
 
@@ -207,7 +208,7 @@ impl Redis {
 impl Store for Redis {
     fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
         Box::pin(async move {
-            operation::check(&batch)?;
+            bounds::check(&batch)?;
             let mut connection = self.link.connection().await.map_err(|reason| self.failed(reason))?;
             let invocation = translate::invocation(&self.script, &self.prefix, &batch, now);
             let answers = invocation.invoke_async(&mut connection.commands).await.map_err(|error| {

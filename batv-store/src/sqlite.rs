@@ -19,8 +19,9 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::bounds;
 use crate::error::Error;
-use crate::operation::{self, Operation};
+use crate::operation::Operation;
 use crate::store::{Answers, Store};
 use worker::{Job, Worker};
 
@@ -46,7 +47,7 @@ const WAITING: usize = 1_024;
 /// A store in an SQLite file of its own.
 ///
 /// The file holds what was sent as fingerprints, but aliases with their addresses: its mode is 0600, and it is not used
-/// when others may read it. Beside it SQLite keeps `…-wal`, some megabytes at most, and `…-shm`.
+/// when others may read it. Beside it SQLite keeps `…-wal`, of an eighth of the limit and 16 MB at most, and `…-shm`.
 ///
 /// Where the file would grow over its limit, entries go that would expire the soonest: counters while they take more than
 /// a quarter of it, as those who guess make them; then what was sent; then the handles of senders; then aliases. A file that
@@ -113,7 +114,7 @@ impl Sqlite {
 impl Store for Sqlite {
     fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
         Box::pin(async move {
-            operation::check(&batch)?;
+            bounds::check(&batch)?;
             let (reply, answers) = oneshot::channel();
             self.queue.try_send(Job { batch, now, reply }).map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => Error::Overloaded { waiting: WAITING },

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use batv_core::fingerprint::Fingerprint;
 use redis::{Script, ScriptInvocation, Value};
 
-use crate::operation::{Answer, LATEST, Operation, Table};
+use crate::bounds::LATEST;
+use crate::operation::{Answer, Operation, Table};
 
 pub(super) fn invocation<'s>(script: &'s Script, prefix: &str, batch: &[Operation], now: u64) -> ScriptInvocation<'s> {
     let mut invocation = script.prepare_invoke();

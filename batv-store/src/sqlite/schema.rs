@@ -15,24 +15,27 @@ const VERSION: u32 = 1;
 /// How long another process may hold the lock.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Keys are no row ids: an entry is found by one descent, and put by two, with the index that tells what expires first.
+/// Rows in the order in which they come, which is about the one in which they end: to put one touches a single page that
+/// isn't in use anyway, that of its key; and what has ended goes by whole pages.
 const TABLES: &str = "
     CREATE TABLE entry (
+        id INTEGER PRIMARY KEY,
         kind INTEGER NOT NULL,
         key BLOB NOT NULL,
         value BLOB NOT NULL,
         expires INTEGER NOT NULL,
         owner BLOB,
         sequence INTEGER,
-        PRIMARY KEY (kind, key)
-    ) STRICT, WITHOUT ROWID;
+        UNIQUE (kind, key)
+    ) STRICT;
     CREATE INDEX entry_expires ON entry (kind, expires);
     CREATE INDEX entry_owner ON entry (owner, sequence, expires) WHERE owner IS NOT NULL;
     CREATE TABLE counter (
-        key BLOB PRIMARY KEY NOT NULL,
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
         total INTEGER NOT NULL,
         expires INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     CREATE INDEX counter_expires ON counter (expires);
 ";
 
@@ -52,8 +55,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-    // After a long transaction the file of the log is cut to this many octets.
-    connection.pragma_update(None, "journal_size_limit", 4 << 20).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }

@@ -5,10 +5,15 @@ use rusqlite::{CachedStatement, Connection, params};
 use crate::operation::{Operation, Table};
 use crate::sqlite::work::{kind, time};
 
+/// In the order in which they make room.
+const TABLES: [Table; 3] = [Table::Sent, Table::Handle, Table::Alias];
 /// What an entry takes beside its value, with its indexes and the room that is left in pages.
 const ENTRY: u64 = 100;
 /// Octets that may be written before the size is looked at.
 const STEP: u64 = 32 << 10;
+/// Pages of the log beside the file: the more, the fewer are written twice into the file, and the seldomer.
+const FEWEST_LOGGED: u64 = 250;
+const MOST_LOGGED: u64 = 4_000;
 /// Octets by which a file may grow that is over its limit from the beginning.
 const GROWTH: u64 = 256 << 10;
 /// Entries that go with one statement.
@@ -38,6 +43,10 @@ impl Size {
         let most = limit / page_octets;
         let refused_after = most.max(pages + GROWTH / page_octets);
         connection.pragma_update_and_check(None, "max_page_count", refused_after, |_| Ok(()))?;
+        // The log of changes is brought into the file, which waits for the disk, when it has so many pages.
+        let logged = (most / 8).clamp(FEWEST_LOGGED, MOST_LOGGED);
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", logged, |_| Ok(()))?;
+        connection.pragma_update_and_check(None, "journal_size_limit", logged * page_octets, |_| Ok(()))?;
         // What one step may write fits between.
         let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
         Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false })
@@ -58,13 +67,13 @@ impl Size {
     /// At the end of a transaction: makes room, and removes some of what has expired.
     pub(super) fn settle(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
         let most = PRUNED + PRUNED_PER_WRITTEN * core::mem::take(&mut self.entries);
-        for table in Table::ALL {
-            let sql = "DELETE FROM entry WHERE (kind, key) IN \
-                       (SELECT kind, key FROM entry WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3)";
+        for table in TABLES {
+            let sql = "DELETE FROM entry WHERE id IN \
+                       (SELECT id FROM entry WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3)";
             connection.prepare_cached(sql)?.execute(params![kind(table), time(now), most.cast_signed()])?;
         }
-        let sql = "DELETE FROM counter WHERE key IN \
-                   (SELECT key FROM counter WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+        let sql = "DELETE FROM counter WHERE id IN \
+                   (SELECT id FROM counter WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
         connection.prepare_cached(sql)?.execute(params![time(now), most.cast_signed()])?;
         self.make_room(connection)
     }
@@ -90,7 +99,7 @@ impl Size {
             if self.crowded_with_counters {
                 gone += remove_counters(connection)?;
             }
-            for table in Table::ALL {
+            for table in TABLES {
                 if gone == before {
                     gone += remove_entries(connection, table)?;
                 }
@@ -107,13 +116,13 @@ impl Size {
 }
 
 fn remove_entries(connection: &Connection, table: Table) -> rusqlite::Result<u64> {
-    let sql = "DELETE FROM entry WHERE (kind, key) IN \
-               (SELECT kind, key FROM entry WHERE kind = ?1 ORDER BY expires LIMIT ?2) RETURNING length(value)";
+    let sql = "DELETE FROM entry WHERE id IN \
+               (SELECT id FROM entry WHERE kind = ?1 ORDER BY expires LIMIT ?2) RETURNING length(value)";
     removed(connection.prepare_cached(sql)?, params![kind(table), GONE])
 }
 
 fn remove_counters(connection: &Connection) -> rusqlite::Result<u64> {
-    let sql = "DELETE FROM counter WHERE key IN (SELECT key FROM counter ORDER BY expires LIMIT ?1) RETURNING 0";
+    let sql = "DELETE FROM counter WHERE id IN (SELECT id FROM counter ORDER BY expires LIMIT ?1) RETURNING 0";
     removed(connection.prepare_cached(sql)?, params![GONE])
 }
 

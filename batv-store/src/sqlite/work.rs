@@ -3,7 +3,8 @@
 use batv_core::fingerprint::Fingerprint;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::operation::{Answer, LATEST, Operation, Share, Table};
+use crate::bounds::LATEST;
+use crate::operation::{Answer, Operation, Share, Table};
 
 /// Entries that one that exceeds its quota may drop.
 const DROPPED: u32 = 1_000;
@@ -62,7 +63,7 @@ fn put(
     let owner = share.map(|share| share.owner.octets());
     connection.prepare_cached(sql)?.execute(params![kind(table), key.octets(), value, time(expires), owner])?;
     if let Some(Share { owner, quota }) = share {
-        let sql = "DELETE FROM entry WHERE (kind, key) IN (SELECT kind, key FROM entry \
+        let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry \
                    WHERE owner = ?1 AND expires > ?2 ORDER BY sequence DESC LIMIT ?3 OFFSET ?4)";
         connection.prepare_cached(sql)?.execute(params![owner.octets(), time(now), DROPPED, quota])?;
     }
