@@ -263,6 +263,22 @@ async fn foreign_values_are_unknown_and_written_over() {
     }
 }
 
+/// The server had no room for it, say, and forgot it: whose it was then must not take it away from whose it is now.
+#[tokio::test]
+async fn what_the_server_forgot_and_another_put_again_is_his() {
+    let server = Server::start(&[]);
+    let store = server.store();
+    let owned = |number: u8, owner: u8| {
+        let share = Some(Share { owner: key(owner), quota: 1 });
+        Operation::Put { table: Table::Alias, key: key(number), value: vec![number], expires: NOW + 9, share }
+    };
+    answers(&store, vec![owned(1, 100)], NOW).await;
+    assert_eq!(server.tell(&format!("DEL batv:a:{}", key(1))), ":1\r\n");
+    answers(&store, vec![owned(1, 101), owned(2, 100)], NOW).await;
+    let batch = vec![get(Table::Alias, 1), get(Table::Alias, 2)];
+    assert_eq!(answers(&store, batch, NOW).await, [value(&[1]), value(&[2])]);
+}
+
 #[tokio::test]
 async fn a_script_that_the_server_forgot_is_given_to_it_again() {
     let server = Server::start(&[]);
