@@ -60,8 +60,24 @@ impl Keyring {
     /// # Ok::<(), batv_config::Error>(())
     /// ```
     pub fn load(path: &Path, permissions: Permissions) -> Result<Self, Error> {
-        let octets = file::read_secret(path, permissions)?;
-        let keyring = match str::from_utf8(&octets) {
+        Self::from_file(path, &file::read_secret(path, permissions)?)
+    }
+
+    /// Reads the octets of a keyring file that somebody else has opened; `path` is for what is said of it.
+    ///
+    /// # Errors
+    /// [`Error::Content`].
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use batv_config::Keyring;
+    ///
+    /// let error = Keyring::from_file(Path::new("keyring.toml"), b"[[key]]\nuse = \"srs\"\n").unwrap_err();
+    /// assert_eq!(error.to_string(), "keyring.toml: line 1, column 1: `secret` is missing here");
+    /// ```
+    pub fn from_file(path: &Path, octets: &[u8]) -> Result<Self, Error> {
+        let keyring = match str::from_utf8(octets) {
             Ok(text) => Self::parse(text),
             Err(error) => {
                 // What stands before the first wrong octet is UTF-8.

@@ -56,7 +56,7 @@ fn main() {
         // Nagle's algorithm has libmilter wait 40 ms between two packets that answer one.
         let slow = if over == "TCP" { 60 } else { 1 };
         let peers = [
-            Peer { name: "batvd", id: daemon.id(), place: ours, slow: 1 },
+            Peer { name: "batvd", id: daemon.worker(), place: ours, slow: 1 },
             Peer { name: "libmilter, empty", id: empty.id(), place: empty.place.clone(), slow: 1 },
             Peer { name: "libmilter, signs", id: usual.id(), place: usual.place.clone(), slow },
         ];

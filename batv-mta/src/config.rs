@@ -3,7 +3,6 @@
 use alloc::collections::BTreeMap;
 use core::fmt::Display;
 use core::str::FromStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use batv_config::clock;
@@ -12,6 +11,8 @@ use batv_core::{Day, Pattern};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
+
+use crate::files::Files;
 
 /// How many letters may be wrong in a key that is taken for another.
 const NEAR: usize = 3;
@@ -55,6 +56,8 @@ pub struct Config {
     pub srs: Forwarded,
     /// What a peer may use.
     pub limits: Limits,
+    /// What the process that meets strangers is kept from.
+    pub sandbox: Sandbox,
 }
 
 impl Default for Config {
@@ -71,6 +74,7 @@ impl Default for Config {
             bounces: Bounces::default(),
             srs: Forwarded::default(),
             limits: Limits::default(),
+            sandbox: Sandbox::default(),
         }
     }
 }
@@ -246,9 +250,10 @@ pub struct Sign {
 ///
 /// ```
 /// use batv_mta::config::Config;
+/// use batv_mta::files::FileSystem;
 ///
 /// let config = Config::parse("[sign]\nexempt_recipients = ['list@example.net', 'file:/nonexistent']")?;
-/// assert!(config.sign.exempt_recipients.patterns().is_err());
+/// assert!(config.sign.exempt_recipients.patterns(&FileSystem).is_err());
 /// # Ok::<(), batv_mta::config::Fault>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -265,7 +270,7 @@ impl Mailboxes {
     ///
     /// # Errors
     /// [`Fault`]: a file can't be read, or a line of it.
-    pub fn patterns(&self) -> Result<Vec<Pattern<String>>, Fault> {
+    pub fn patterns(&self, files: &dyn Files) -> Result<Vec<Pattern<String>>, Fault> {
         let mut patterns = Vec::new();
         for source in &self.0 {
             let path = match source {
@@ -275,7 +280,7 @@ impl Mailboxes {
                 }
                 Source::File(path) => path,
             };
-            let text = fs::read_to_string(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
+            let text = files.text(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
             for (number, line) in text.lines().enumerate() {
                 let line = line.split_once('#').map_or(line, |(before, _)| before).trim();
                 if line.is_empty() {
@@ -520,6 +525,23 @@ impl Default for Limits {
     }
 }
 
+/// What the process that meets strangers is kept from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Sandbox {
+    /// Whether it gives up what it doesn't need, before it takes a connection.
+    pub confine: bool,
+    /// Who it runs as, where root starts the daemon.
+    pub user: Option<String>,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self { confine: true, user: None }
+    }
+}
+
 /// What is wrong with a configuration, and where.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -557,8 +579,8 @@ impl Config {
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn load(path: &Path) -> Result<Self, Fault> {
-        let text = fs::read_to_string(path).map_err(|source| Fault::Read { path: path.to_owned(), source })?;
+    pub fn load(path: &Path, files: &dyn Files) -> Result<Self, Fault> {
+        let text = files.text(path).map_err(|source| Fault::Read { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|fault| Fault::InFile { path: path.to_owned(), fault: Box::new(fault) })
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use batv_mta::config::Config;
+use batv_mta::files::FileSystem;
 use batv_mta::log;
 use batv_mta::server::{self, Failure};
 use batv_mta::settings::Settings;
@@ -44,6 +45,9 @@ enum Command {
         #[arg(long, value_name = "PATH")]
         at: Option<PathBuf>,
     },
+    /// Serve what the daemon hands over: it starts this itself.
+    #[command(hide = true)]
+    Worker,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Some(Command::Setup { server, check, at }) => {
             return setup(server, check, at.as_deref(), &options.config).unwrap_or_else(|message| fail(&message));
         }
+        Some(Command::Worker) => server::work().map_err(|failure| failure.to_string()),
         Some(Command::Run) | None => run(&options.config, server::run(&options.config)),
     };
     match outcome {
@@ -68,7 +73,7 @@ fn fail(message: &str) -> ExitCode {
 }
 
 fn check(config: &Path) -> Result<(), String> {
-    let settings = Settings::load(config, &Arc::default()).map_err(|error| error.to_string())?;
+    let settings = Settings::load(config, &FileSystem, &Arc::default()).map_err(|error| error.to_string())?;
     if let Some(doubt) = settings.config().doubt() {
         eprintln!("batvd: {doubt}");
     }
@@ -76,7 +81,7 @@ fn check(config: &Path) -> Result<(), String> {
 }
 
 fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path) -> Result<ExitCode, String> {
-    let config = Config::load(config_path).map_err(|error| error.to_string())?;
+    let config = Config::load(config_path, &FileSystem).map_err(|error| error.to_string())?;
     let site = Site { config: &config, config_path, at };
     let (said, code) = if check {
         let faults = server.check(site).map_err(|error| error.to_string())?;
@@ -90,7 +95,9 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
 }
 
 fn run(config: &Path, server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
-    let _log = log::begin(Config::load(config).map_err(|error| error.to_string())?.log);
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    let _log = log::begin(Config::load(config, &FileSystem).map_err(|error| error.to_string())?.log);
+    // It has little to do: its worker has threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
     runtime.block_on(server).map_err(|error| error.to_string())
 }

@@ -49,6 +49,7 @@ pub struct Metrics {
     reload_is_good: Gauge,
     loaded_at: Gauge,
     sockets_missing: Gauge,
+    sandbox: Family<Labels<1>, Gauge>,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
 }
@@ -70,6 +71,7 @@ impl Default for Metrics {
             reload_is_good: Gauge::default(),
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
+            sandbox: Family::default(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
             registry: Registry::default(),
@@ -90,6 +92,7 @@ impl Default for Metrics {
         let help = "When the settings in force were read, since 1970-01-01";
         registry.register_with_unit("settings_loaded_timestamp", help, Unit::Seconds, metrics.loaded_at.clone());
         registry.register("sockets_missing", "Unix sockets that nobody can find", metrics.sockets_missing.clone());
+        registry.register("sandbox", "Whether a part of the sandbox is in force", metrics.sandbox.clone());
         registry.register("key_age_days", "Days since a key began to sign", metrics.key_ages.clone());
         let help = "Days until the last tag of a key is dead: today's, when it signs";
         registry.register("key_last_tag_days", help, metrics.key_days_left.clone());
@@ -153,6 +156,11 @@ impl Metrics {
         } else {
             self.sockets_missing.dec()
         };
+    }
+
+    /// A part of the sandbox is in force, or not.
+    pub fn note_sandbox(&self, part: &'static str, is_in_force: bool) {
+        self.sandbox.get_or_create(&[("part", part)]).set(is_in_force.into());
     }
 
     /// Whether mail servers find all sockets.

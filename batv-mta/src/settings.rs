@@ -2,13 +2,12 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
-use std::fs;
 use std::path::Path;
 
 use batv_bounce::Ours;
 use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_bounce::may_bounce;
-use batv_config::{Keyring, Permissions, clock};
+use batv_config::{Keyring, clock};
 use batv_core::envelope::Policy;
 use batv_core::prvs::{Delimiter, Form};
 use batv_core::srs::Srs;
@@ -16,6 +15,7 @@ use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
 use crate::config::{Config, DkimKey, Fault, FormName};
+use crate::files::{FileSystem, Files};
 use crate::metrics::Metrics;
 
 /// A configuration and its keys.
@@ -89,15 +89,15 @@ impl Settings {
     ///
     /// # Errors
     /// [`enum@Error`]: also when no key signs, or the clock is before 1970.
-    pub fn load(path: &Path, metrics: &Arc<Metrics>) -> Result<Self, Error> {
-        let config = Config::load(path)?;
-        let keyring = Keyring::load(&config.keyring, Permissions::Private)?;
+    pub fn load(path: &Path, files: &dyn Files, metrics: &Arc<Metrics>) -> Result<Self, Error> {
+        let config = Config::load(path, files)?;
+        let keyring = Keyring::from_file(&config.keyring, &files.read_secret(&config.keyring)?)?;
         let signs = |key: &&Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
         if !keyring.keys().iter().any(|key| signs(&key)) {
             return Err(Error::NoKey(config.keyring));
         }
         clock::today()?;
-        let settings = Self { metrics: Arc::clone(metrics), ..Self::new(config, keyring)? };
+        let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let for_everybody = |key: &Key| key.scope().is_empty();
         if settings.lists.protected.is_empty() && settings.keys().iter().filter(signs).any(for_everybody) {
             return Err(Error::Everybody(settings.config.keyring));
@@ -120,21 +120,25 @@ impl Settings {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub fn new(config: Config, keyring: Keyring) -> Result<Self, Error> {
+        Self::with_files(config, keyring, &FileSystem)
+    }
+
+    fn with_files(config: Config, keyring: Keyring, files: &dyn Files) -> Result<Self, Error> {
         for domain in &config.srs.domains {
             Domain::parse(domain).map_err(|error| Error::SrsDomain(domain.clone(), error))?;
         }
         let sign = &config.sign;
-        let (protected, exempt) = (sign.protected.patterns()?, sign.exempt.patterns()?);
+        let (protected, exempt) = (sign.protected.patterns(files)?, sign.exempt.patterns(files)?);
         let scopes = keyring.keys().iter().flat_map(Key::scope);
         let lists = Lists {
             ours: protected.iter().chain(&exempt).chain(scopes).cloned().collect(),
-            bounced: config.bounces.allowed.patterns()?,
+            bounced: config.bounces.allowed.patterns(files)?,
             protected,
             exempt,
-            exempt_recipients: sign.exempt_recipients.patterns()?,
-            report_recipients: config.messages.report_recipients.patterns()?,
+            exempt_recipients: sign.exempt_recipients.patterns(files)?,
+            report_recipients: config.messages.report_recipients.patterns(files)?,
         };
-        let dkim_keys = config.messages.dkim_keys.iter().map(dkim_key).collect::<Result<_, _>>()?;
+        let dkim_keys = config.messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?;
         Ok(Self { config, keyring, lists, dkim_keys, metrics: Arc::default() })
     }
 
@@ -252,9 +256,9 @@ impl Settings {
     }
 }
 
-fn dkim_key(key: &DkimKey) -> Result<PublicKey, Error> {
+fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {
     let DkimKey { domain, selector, path } = key;
-    let record = fs::read(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
+    let record = files.read(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
     PublicKey::parse(domain, selector, &record).map_err(|error| Error::DkimKey(path.clone(), error))
 }
 

@@ -146,7 +146,8 @@ fn a_log_that_nobody_reads_stops_nothing() {
 /// Tags hold for days: an hour there or back is nothing, a clock that was set back over midnight neither.
 #[test]
 fn a_clock_that_jumps_loses_no_bounce() {
-    let mut daemon = Daemon::new("[verify]\nmode = 'reject'\n");
+    // What gives it another time reads that from a file.
+    let mut daemon = Daemon::new("[verify]\nmode = 'reject'\n[sandbox]\nconfine = false\n");
     let peers = peers();
     daemon.write("now", "@2026-11-25 00:20:00\n", 0o644);
     let mut command = daemon.command();

@@ -5,7 +5,7 @@ use core::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Shared;
+use super::worker::Shared;
 use crate::config::Limits;
 use crate::door::{Door, Flow, Protocol};
 

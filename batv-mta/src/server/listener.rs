@@ -3,13 +3,14 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
-use tracing::{error, warn};
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::error;
 
-use super::Shared;
 use super::connection::{Patience, Stream, serve};
 use super::socket::Socket;
+use super::worker::Shared;
 use crate::config::{Address, Listen};
 use crate::door::{Door, Protocol};
 use crate::filter::Filter;
@@ -23,9 +24,6 @@ use crate::socketmap::Socketmap;
 const PAUSE: Duration = Duration::from_millis(100);
 /// For whoever connected just before the daemon stops.
 const LAST_CALL: Duration = Duration::from_millis(50);
-/// How often a Unix socket is looked for in its folder.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// All that is to be listened on.
 pub(super) fn addresses(listen: &Listen) -> impl Iterator<Item = (Protocol, &Address)> {
     let doors = [
@@ -42,6 +40,10 @@ pub(super) fn addresses(listen: &Listen) -> impl Iterator<Item = (Protocol, &Add
 pub(super) struct Listener {
     pub(super) protocol: Protocol,
     pub(super) socket: Socket,
+    /// Whether systemd listens on when we don't.
+    pub(super) is_passed: bool,
+    /// Sockets in the place of one that nobody finds any more.
+    pub(super) changes: mpsc::UnboundedReceiver<Socket>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -50,15 +52,12 @@ impl Listener {
     pub(super) async fn run(mut self) {
         let mut stop = self.shared.stop.clone();
         let mut connections = JoinSet::new();
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut is_missing = false;
         loop {
             while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 _ = stop.changed() => break,
-                _ = look.tick() => {
-                    is_missing = self.look_after(is_missing);
+                Some(socket) = self.changes.recv() => {
+                    self.socket = socket;
                     continue;
                 }
                 accepted = self.socket.accept() => accepted,
@@ -73,37 +72,15 @@ impl Listener {
                 }
             }
         }
-        // Whoever has connected already gets an answer; nobody else finds the socket from here on. What systemd listens on
-        // is left to whoever comes after us.
-        self.socket.hide();
+        // Whoever has connected already gets an answer. What systemd listens on is left to whoever comes after us.
         let last_call = Instant::now() + LAST_CALL;
-        while !self.socket.is_passed()
+        while !self.is_passed
             && let Ok(Ok((stream, over_tcp))) = timeout_at(last_call, self.socket.accept()).await
         {
             connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
         }
         drop(self.socket);
         while connections.join_next().await.is_some() {}
-    }
-
-    /// Mail waits while a socket is gone with its folder; it is opened again when the folder is back.
-    fn look_after(&mut self, was_missing: bool) -> bool {
-        if !self.socket.is_gone() {
-            return false;
-        }
-        let opened = self.socket.reopen();
-        match &opened {
-            Ok(()) => warn!(door = %self.protocol, "the socket was gone, and is opened again"),
-            Err(error) if !was_missing => {
-                error!(door = %self.protocol, "the socket is gone, and can't be opened: {error}");
-            }
-            Err(_) => {}
-        }
-        let is_missing = opened.is_err();
-        if is_missing != was_missing {
-            self.shared.metrics.note_socket(is_missing);
-        }
-        is_missing
     }
 }
 

@@ -117,11 +117,15 @@ impl Daemon {
         self.process.take().expect("a process").wait().expect("an end")
     }
 
-    /// Ends it without a word.
+    /// Ends both processes without a word.
     pub(crate) fn kill(&mut self) {
+        let worker = self.worker();
         let mut process = self.process.take().expect("a process");
         process.kill().expect("a process");
         process.wait().expect("an end");
+        // It may have ended by itself.
+        let _ = Command::new("kill").args(["-s", "KILL"]).arg(worker.to_string()).stderr(Stdio::null()).status();
+        wait_for("end of the worker", || has_ended(worker).then_some(()));
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -147,9 +151,16 @@ impl Daemon {
         self.process.as_ref().expect("a process").id()
     }
 
-    /// Octets of memory that are its own.
+    /// The process that serves.
+    pub(crate) fn worker(&self) -> u32 {
+        let id = self.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("a process");
+        children.trim().parse().unwrap_or_else(|_| panic!("one worker, not {children:?}"))
+    }
+
+    /// Octets of memory that the process which serves has.
     pub(crate) fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a process");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.worker())).expect("a process");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
@@ -175,6 +186,11 @@ impl Daemon {
         stream.read_to_string(&mut answer).expect("UTF-8");
         answer
     }
+}
+
+/// Whether a process has ended, though nobody may have asked how.
+pub(crate) fn has_ended(process: u32) -> bool {
+    fs::read_to_string(format!("/proc/{process}/stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
 impl Drop for Daemon {

@@ -1,0 +1,159 @@
+//! Where the settings come from: files, or what another process has read of them.
+
+use alloc::collections::BTreeMap;
+use core::cell::RefCell;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use batv_config::{Permissions, read_secret};
+use zeroize::Zeroizing;
+
+/// What is in a file. It may be a key, so it is wiped after use.
+pub type Octets = Zeroizing<Vec<u8>>;
+
+/// Whoever knows what is in files.
+pub trait Files {
+    /// The octets of a file.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn read(&self, path: &Path) -> io::Result<Octets>;
+
+    /// The octets of a file that nobody else may read.
+    ///
+    /// # Errors
+    /// Those of [`read_secret`].
+    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error>;
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// Those of the system, and [`io::ErrorKind::InvalidData`].
+    fn text(&self, path: &Path) -> io::Result<String> {
+        let octets = self.read(path)?;
+        let text =
+            str::from_utf8(&octets).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+        Ok(text.to_owned())
+    }
+}
+
+/// The files themselves.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use batv_mta::files::{FileSystem, Files};
+///
+/// assert!(FileSystem.read(Path::new("/nonexistent")).is_err());
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it has no state")]
+pub struct FileSystem;
+
+impl Files for FileSystem {
+    fn read(&self, path: &Path) -> io::Result<Octets> {
+        fs::read(path).map(Zeroizing::new)
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error> {
+        read_secret(path, Permissions::Private)
+    }
+}
+
+/// The files, of which it keeps what was read.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use batv_mta::files::{Files, Recorder};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("lists");
+/// std::fs::write(&path, "list@example.net")?;
+/// let recorder = Recorder::default();
+/// recorder.read(&path)?;
+/// std::fs::remove_file(&path)?;
+/// assert_eq!(recorder.kept().text(&path)?, "list@example.net");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Recorder(RefCell<Kept>);
+
+impl Recorder {
+    /// All that was read.
+    pub fn kept(self) -> Kept {
+        self.0.into_inner()
+    }
+
+    fn keep(&self, path: &Path, octets: Octets) -> Octets {
+        self.0.borrow_mut().insert(path.to_owned(), octets.clone());
+        octets
+    }
+}
+
+impl Files for Recorder {
+    fn read(&self, path: &Path) -> io::Result<Octets> {
+        FileSystem.read(path).map(|octets| self.keep(path, octets))
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error> {
+        FileSystem.read_secret(path).map(|octets| self.keep(path, octets))
+    }
+}
+
+impl core::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.borrow().fmt(f)
+    }
+}
+
+/// What was in files when somebody read them, who saw to it that nobody else may read the secret ones.
+#[derive(Clone, Default)]
+pub struct Kept(BTreeMap<PathBuf, Octets>);
+
+impl Kept {
+    /// Keeps one more.
+    ///
+    /// ```
+    /// use batv_mta::files::{Files, Kept};
+    ///
+    /// let mut kept = Kept::default();
+    /// kept.insert("/etc/batv/lists".into(), b"list@example.net".to_vec().into());
+    /// assert_eq!(kept.text("/etc/batv/lists".as_ref())?, "list@example.net");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn insert(&mut self, path: PathBuf, octets: Octets) {
+        self.0.insert(path, octets);
+    }
+}
+
+impl IntoIterator for Kept {
+    type Item = (PathBuf, Octets);
+    type IntoIter = alloc::collections::btree_map::IntoIter<PathBuf, Octets>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Files for Kept {
+    fn read(&self, path: &Path) -> io::Result<Octets> {
+        self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error> {
+        self.read(path).map_err(|error| batv_config::Error::Io {
+            action: "read",
+            path: path.to_owned(),
+            kind: error.kind(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+impl core::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
