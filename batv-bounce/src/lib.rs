@@ -32,4 +32,4 @@ pub use original::{Form, Original};
 pub use reading::{Reading, read};
 pub use report::{Action, RecipientReport, Report};
 pub use sender::is_daemon;
-pub use verdict::{Known, ROWS, Row, Sender, Then, Whose, judge};
+pub use verdict::{Known, ROWS, Row, Sender, Then, Whose, is_refused, judge};

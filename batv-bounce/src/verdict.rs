@@ -297,6 +297,21 @@ fn list(f: &mut fmt::Formatter<'_>, mut names: impl Iterator<Item = &'static str
     names.try_for_each(|name| write!(f, ",{name}"))
 }
 
+/// Whether mode `reject` refuses for this reason, of an envelope or of a message, where no option of [`Known`] wants more.
+/// The other modes take the same, and tell the same reason: so a log tells what `reject` would have refused.
+///
+/// ```
+/// use batv_bounce::is_refused;
+/// use batv_core::envelope::Reason;
+///
+/// assert!(is_refused(Reason::BackscatterDisproved) && is_refused(Reason::TagForged));
+/// assert!(!is_refused(Reason::BackscatterUnverified));
+/// ```
+pub fn is_refused(reason: Reason) -> bool {
+    let by_row = |then: Then| then.reason == reason && then.most == Mode::Reject;
+    reason.is_refused() || ROWS.iter().filter_map(|row| row.then).any(by_row)
+}
+
 /// Judges a message for one recipient. Pure: the same question has the same answer.
 ///
 /// What is not proved never comes to worse than quarantine, and what is disproved is refused at the end of DATA where

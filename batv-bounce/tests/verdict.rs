@@ -5,7 +5,7 @@ extern crate alloc;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write;
 
-use batv_bounce::{Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, judge};
+use batv_bounce::{Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, is_refused, judge};
 use batv_core::envelope::{
     self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Policy, Reason,
 };
@@ -469,7 +469,6 @@ fn row_24_internal() {
 
 #[test]
 fn each_mode_goes_as_far_as_it_may() {
-    const MODES: [Mode; 4] = [Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject];
     let null = |tag, class, origin| Question { tag, class, origin, ..BOUNCE };
     let mail = |tag, class, origin| Question { tag, class, origin, ..MAIL };
     let grace = |question| Question { signing_since: Some(TODAY - 5), ..question };
@@ -507,7 +506,7 @@ fn each_mode_goes_as_far_as_it_may() {
                 judgement.disposition.as_str()
             })
         };
-        assert_eq!(MODES.map(of_mode).join(" "), dispositions, "{reason}");
+        assert_eq!(Mode::ALL.map(of_mode).join(" "), dispositions, "{reason}");
     }
 }
 
@@ -574,6 +573,7 @@ fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
 fn what_holds_for_all() {
     let mut rows = BTreeSet::new();
     let mut findings: BTreeMap<&str, Finding> = BTreeMap::new();
+    let mut refused_for = BTreeSet::new();
     all_questions(|question, alone, judgement| {
         let Judgement { finding, reason, disposition, reply, deliver_to, .. } = *judgement;
         let row = row_of(question, alone.reason).unwrap_or_else(|| panic!("no row for {question:?}"));
@@ -581,6 +581,11 @@ fn what_holds_for_all() {
         match row.then {
             None => assert_eq!(told(judgement), told(alone), "{question:?}"),
             Some(then) => assert_eq!((finding, reason), (then.finding, then.reason)),
+        }
+
+        let wanted = question.reject_daemon_senders && reason == Reason::NonnullBackscatter;
+        if disposition == Disposition::Reject && !wanted {
+            refused_for.insert(reason.as_str());
         }
 
         let by_envelope = alone.disposition == Disposition::Reject;
@@ -608,4 +613,8 @@ fn what_holds_for_all() {
     let missing: Vec<u8> = ROWS.iter().filter(|row| !rows.contains(&row.to_string())).map(|row| row.number).collect();
     // Those are of RCPT TO.
     assert_eq!(missing, [2, 16]);
+    // What is untagged is refused where no message is read.
+    refused_for.insert(Reason::Untagged.as_str());
+    let told: BTreeSet<_> = Reason::ALL.into_iter().filter(|reason| is_refused(*reason)).map(Reason::as_str).collect();
+    assert_eq!(refused_for, told);
 }

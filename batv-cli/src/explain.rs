@@ -4,7 +4,7 @@ use core::fmt::{self, Display, Write};
 use core::slice;
 
 use batv_config::clock;
-use batv_core::envelope::{Judgement, Policy, Reason};
+use batv_core::envelope::{Judgement, Policy};
 use batv_core::prvs::{self, Form, Verification};
 use batv_core::{Day, Key, KeyId, KeyRing, KeyState, Mailbox, Verdict};
 
@@ -83,7 +83,7 @@ impl<'e> Explanation<'e> {
         self.step("policy", format_args!("mode {mode}, what a message could still prove is refused at {when}"))?;
         self.step(
             "finding",
-            format_args!("{} ({}): {}", judgement.finding, judgement.reason, finding(judgement.reason)),
+            format_args!("{} ({}): {}", judgement.finding, judgement.reason, judgement.reason.words()),
         )?;
         self.step("therefore", format_args!("{}: {}", judgement.disposition, judgement.reply))
     }
@@ -103,41 +103,6 @@ pub(crate) fn reason(verification: &Verification<'_>) -> String {
             format!("the tag names key {key_id}, and no live key of that id serves this mailbox")
         }
         _ => "there is no tag that we could have made".to_owned(),
-    }
-}
-
-/// Why an envelope was judged so, in one sentence.
-pub(crate) fn finding(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Exempt => "the recipient is exempt or not protected, or sends without a tag",
-        Reason::NullMultiRcpt => "a bounce has one recipient",
-        Reason::TagOk => "a null sender, and a good tag: this answers mail that we sent",
-        Reason::TagExpired => "a null sender, and a tag of ours that has expired",
-        Reason::TagForged => "a null sender, and a tag that none of our keys made",
-        Reason::TagUnknownKey => "a tag that names no live key of ours",
-        Reason::Callout => "a null sender and no tag: the message will tell whether it is a bounce",
-        Reason::Untagged => "a null sender and no tag, to a mailbox that tags all it sends",
-        Reason::SigningGrace => "a null sender and no tag, but mail from before there were tags may still bounce",
-        Reason::Rfc5321Postmaster => "postmaster and abuse take everything",
-        Reason::TaggedMail => "mail that is no bounce, to a tag of ours, which comes off",
-        Reason::TaggedBad => "mail that is no bounce, to a tag that none of our keys made",
-        Reason::NotJudged => "mail that is no bounce",
-        Reason::TagOkOriginalForeign => "a good tag, but the message that it returns is not ours: the tag got around",
-        Reason::LateBounce => "a tag of ours that has expired, and the message that it returns is ours",
-        Reason::OriginalProved => "no tag, but the message that it returns is ours",
-        Reason::BackscatterDisproved => "no tag, and the message that it returns is not ours",
-        Reason::BackscatterUnverified => "no tag, and nothing tells whose message it returns",
-        Reason::MdnProved => "a disposition notification for a message of ours",
-        Reason::MdnUnverified => "a disposition notification, which needs no tag",
-        Reason::Report => "a report on DMARC, TLS or abuse",
-        Reason::AutoReplyProved => "an automatic reply to a message of ours",
-        Reason::AutoReplyUnverified => "an automatic reply without a tag",
-        Reason::NullNotBounce => "a null sender, but no bounce",
-        Reason::NonnullBounceProved => "a bounce with a sender, and the message that it returns is ours",
-        Reason::NonnullBackscatter => "a bounce with a sender, and the message that it returns is not ours",
-        Reason::ChallengeForeign => "a challenge to mail that is not proved to be ours",
-        Reason::Internal => "there is no live key to judge by, or the clock is wrong",
-        _ => "no words for this yet",
     }
 }
 

@@ -189,6 +189,9 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All of them, from the first rung to the last.
+    pub const ALL: [Self; 4] = [Self::Observe, Self::Mark, Self::Quarantine, Self::Reject];
+
     /// The name in configurations.
     ///
     /// ```
@@ -224,10 +227,7 @@ impl FromStr for Mode {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::Observe, Self::Mark, Self::Quarantine, Self::Reject]
-            .into_iter()
-            .find(|known| known.as_str() == name)
-            .ok_or(UnknownName)
+        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 
@@ -338,6 +338,9 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Genuine, Self::Unverified, Self::Disproved, Self::NotJudged, Self::Undecided];
+
     /// The name in the output of `batv check`.
     ///
     /// ```
@@ -352,6 +355,14 @@ impl Finding {
             Self::NotJudged => "not-judged",
             Self::Undecided => "undecided",
         }
+    }
+}
+
+impl FromStr for Finding {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 
@@ -430,6 +441,38 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 28] = [
+        Self::Exempt,
+        Self::NullMultiRcpt,
+        Self::TagOk,
+        Self::TagExpired,
+        Self::TagForged,
+        Self::TagUnknownKey,
+        Self::Callout,
+        Self::Untagged,
+        Self::SigningGrace,
+        Self::Rfc5321Postmaster,
+        Self::TaggedMail,
+        Self::TaggedBad,
+        Self::NotJudged,
+        Self::TagOkOriginalForeign,
+        Self::LateBounce,
+        Self::OriginalProved,
+        Self::BackscatterDisproved,
+        Self::BackscatterUnverified,
+        Self::MdnProved,
+        Self::MdnUnverified,
+        Self::Report,
+        Self::AutoReplyProved,
+        Self::AutoReplyUnverified,
+        Self::NullNotBounce,
+        Self::NonnullBounceProved,
+        Self::NonnullBackscatter,
+        Self::ChallengeForeign,
+        Self::Internal,
+    ];
+
     /// The code in the output of `batv check`, in logs and in headers.
     ///
     /// ```
@@ -467,6 +510,67 @@ impl Reason {
             Self::ChallengeForeign => "challenge-foreign",
             Self::Internal => "internal",
         }
+    }
+}
+
+impl Reason {
+    /// Why, in words.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Reason;
+    /// assert_eq!(Reason::NotJudged.words(), "mail that is no bounce");
+    /// ```
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Exempt => "the recipient is exempt or not protected, or sends without a tag",
+            Self::NullMultiRcpt => "a bounce has one recipient",
+            Self::TagOk => "a null sender, and a good tag: this answers mail that we sent",
+            Self::TagExpired => "a null sender, and a tag of ours that has expired",
+            Self::TagForged => "a null sender, and a tag that none of our keys made",
+            Self::TagUnknownKey => "a tag that names no live key of ours",
+            Self::Callout => "a null sender and no tag: the message will tell whether it is a bounce",
+            Self::Untagged => "a null sender and no tag, to a mailbox that tags all it sends",
+            Self::SigningGrace => "a null sender and no tag, but mail from before there were tags may still bounce",
+            Self::Rfc5321Postmaster => "postmaster and abuse take everything",
+            Self::TaggedMail => "mail that is no bounce, to a tag of ours, which comes off",
+            Self::TaggedBad => "mail that is no bounce, to a tag that none of our keys made",
+            Self::NotJudged => "mail that is no bounce",
+            Self::TagOkOriginalForeign => "a good tag, but the message that it returns is not ours: the tag got around",
+            Self::LateBounce => "a tag of ours that has expired, and the message that it returns is ours",
+            Self::OriginalProved => "no tag, but the message that it returns is ours",
+            Self::BackscatterDisproved => "no tag, and the message that it returns is not ours",
+            Self::BackscatterUnverified => "no tag, and nothing tells whose message it returns",
+            Self::MdnProved => "a disposition notification for a message of ours",
+            Self::MdnUnverified => "a disposition notification, which needs no tag",
+            Self::Report => "a report on DMARC, TLS or abuse",
+            Self::AutoReplyProved => "an automatic reply to a message of ours",
+            Self::AutoReplyUnverified => "an automatic reply without a tag",
+            Self::NullNotBounce => "a null sender, but no bounce",
+            Self::NonnullBounceProved => "a bounce with a sender, and the message that it returns is ours",
+            Self::NonnullBackscatter => "a bounce with a sender, and the message that it returns is not ours",
+            Self::ChallengeForeign => "a challenge to mail that is not proved to be ours",
+            Self::Internal => "there is no live key to judge by, or the clock is wrong",
+        }
+    }
+
+    /// Whether mode `reject` refuses for this reason what it judges by the envelope alone: a tag that has expired once it
+    /// is [`QUEUE_DAYS`] late, an untagged bounce where no message is read. What a message says is judged by `batv-bounce`.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Reason;
+    /// assert!(Reason::TagForged.is_refused());
+    /// assert!(!Reason::TagUnknownKey.is_refused());
+    /// ```
+    pub const fn is_refused(self) -> bool {
+        matches!(self, Self::TagExpired | Self::TagForged | Self::Untagged | Self::TaggedBad)
+    }
+}
+
+impl FromStr for Reason {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 
@@ -816,4 +920,20 @@ fn cannot_judge<'a, T>(policy: &Policy<'_, T>, mailbox: Mailbox<'a>) -> Judgemen
 /// A header is the most that mail gets which is no bounce.
 fn mark<T>(policy: &Policy<'_, T>) -> Disposition {
     policy.mode.min(Mode::Mark).disposition()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_names_are_there_and_read_back() {
+        assert_eq!(Reason::ALL.len(), Reason::Internal as usize + 1);
+        assert_eq!(Finding::ALL.len(), Finding::Undecided as usize + 1);
+        assert_eq!(Mode::ALL.len(), Mode::Reject as usize + 1);
+        assert!(Reason::ALL.iter().all(|reason| reason.as_str().parse() == Ok(*reason)));
+        assert!(Finding::ALL.iter().all(|finding| finding.as_str().parse() == Ok(*finding)));
+        assert!(Mode::ALL.iter().all(|mode| mode.as_str().parse() == Ok(*mode)));
+        assert_eq!("callouts".parse::<Reason>(), Err(UnknownName));
+    }
 }

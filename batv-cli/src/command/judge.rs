@@ -24,8 +24,6 @@ use crate::messages::{Message, Messages, Unreadable, batches};
 use crate::progress::Progress;
 use crate::turns;
 
-/// The modes, in the order of the ladder.
-const MODES: [Mode; 4] = [Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject];
 /// The reason for which a message whose recipient nobody tells can't be judged.
 const NO_RECIPIENT: &str = "no-recipient";
 
@@ -193,7 +191,7 @@ impl Judge<'_> {
 
     /// What each mode does.
     fn ladder(&self, ruling: &Ruling<'_>, today: Day) -> [Disposition; 4] {
-        MODES.map(|mode| {
+        Mode::ALL.map(|mode| {
             let mut policy = self.policy;
             policy.mode = mode;
             batv_bounce::judge(&ruling.envelope, &ruling.known, self.keys, &policy, today).disposition
@@ -250,7 +248,7 @@ impl Judge<'_> {
             None => explanation.step("row", "none: as the envelope says")?,
         }
         explanation.judgement(&self.policy, &ruling.judgement)?;
-        let ladder = MODES.into_iter().zip(self.ladder(ruling, case.today));
+        let ladder = Mode::ALL.into_iter().zip(self.ladder(ruling, case.today));
         let ladder: Vec<_> = ladder.map(|(mode, disposition)| format!("{} {disposition}", mode.as_str())).collect();
         explanation.step("modes", ladder.join(", "))?;
         answer.notes.write_str("\n")

@@ -5,13 +5,11 @@ use core::fmt::{self, Write};
 use std::collections::HashMap;
 
 use batv_bounce::Class;
-use batv_core::envelope::{Disposition, Finding};
+use batv_core::envelope::{Disposition, Finding, Mode};
 
-use super::{MODES, shown};
+use super::shown;
 use crate::json;
 
-const FINDINGS: [Finding; 5] =
-    [Finding::Genuine, Finding::Unverified, Finding::Disproved, Finding::NotJudged, Finding::Undecided];
 const DISPOSITIONS: [Disposition; 5] =
     [Disposition::Accept, Disposition::Mark, Disposition::Quarantine, Disposition::Reject, Disposition::Tempfail];
 /// Causes that are told.
@@ -120,7 +118,7 @@ impl Summary {
     }
 
     fn verdicts(&self) -> Vec<(&'static str, u64)> {
-        FINDINGS.iter().map(|finding| (finding.as_str(), count(&self.findings, finding))).collect()
+        Finding::ALL.iter().map(|finding| (finding.as_str(), count(&self.findings, finding))).collect()
     }
 
     fn classes(&self) -> Vec<(&'static str, u64)> {
@@ -128,7 +126,7 @@ impl Summary {
     }
 
     fn modes(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, u64)>)> {
-        MODES.iter().zip(&self.modes).map(|(mode, counts)| {
+        Mode::ALL.iter().zip(&self.modes).map(|(mode, counts)| {
             let counts = DISPOSITIONS.iter().map(|disposition| (disposition.as_str(), count(counts, disposition)));
             (mode.as_str(), counts.collect())
         })
