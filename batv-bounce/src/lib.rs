@@ -5,6 +5,7 @@ extern crate alloc;
 mod arc;
 pub mod authentication_results;
 pub mod auto_reply;
+mod claims;
 mod class;
 mod classify;
 mod clues;
@@ -24,6 +25,7 @@ pub mod trusted_results;
 mod verdict;
 mod wording;
 
+pub use claims::Claims;
 pub use class::Class;
 pub use evidence::{Evidence, Place};
 pub use message::Limits;

@@ -48,6 +48,8 @@ pub enum Proof {
     Tag,
     /// A DKIM signature of ours on the returned header.
     Dkim,
+    /// The log of what was sent, which whoever keeps one has asked: [`Claims`](crate::Claims).
+    SentLog,
 }
 
 impl Proof {
@@ -63,6 +65,7 @@ impl Proof {
             Self::EnvelopeId => "envelope-id",
             Self::Tag => "tag",
             Self::Dkim => "dkim",
+            Self::SentLog => "sent-log",
         }
     }
 }

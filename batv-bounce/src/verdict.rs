@@ -29,6 +29,8 @@ pub struct Known {
     pub cut: bool,
     /// Whether our own server found its author authenticated (RFC 8601), or the recipient is there for reports.
     pub report_is_welcome: bool,
+    /// Whether more bounces have come to its tag than one should get: then the tag alone proves nothing.
+    pub replayed: bool,
     /// Whether a disposition notification that isn't proved is held like a bounce.
     pub hold_receipts: bool,
     /// Whether a bounce with a reverse-path may be refused.
@@ -51,6 +53,7 @@ impl Known {
             origin: Origin::Unknown,
             cut: false,
             report_is_welcome: false,
+            replayed: false,
             hold_receipts: false,
             reject_daemon_senders: false,
             reject_unverified: false,
@@ -212,6 +215,7 @@ pub const ROWS: &[Row] = &[
     row(17, Sender::Null, &[Reason::Rfc5321Postmaster], &[], Whose::Any, None),
     // A good tag has got around when it comes with somebody else's message.
     row(4, Sender::Null, &[Reason::TagOk], BOUNCES, Whose::Foreign, then(Finding::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
+    row(4, Sender::Null, &[Reason::TagOk], &[], Whose::NotOurs, then(Finding::Unverified, Reason::TagReplayed, Mode::Quarantine)),
     row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
     // What is proved isn't refused for its age, whatever it is.
     row(5, Sender::Null, LATE, &[], Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),
@@ -264,8 +268,10 @@ impl Row {
             Sender::Any => true,
         };
         let welcome = self.number != 13 || known.report_is_welcome;
+        let replayed = known.replayed || self.then.is_none_or(|then| then.reason != Reason::TagReplayed);
         sender
             && welcome
+            && replayed
             && self.envelope.contains(&envelope)
             && (self.classes.is_empty() || self.classes.contains(&known.class))
             && self.origin.is(known.origin)

@@ -47,6 +47,7 @@ struct Question {
     signing_since: Option<u32>,
     cut: bool,
     report_is_welcome: bool,
+    replayed: bool,
     hold_receipts: bool,
     reject_daemon_senders: bool,
     reject_unverified: bool,
@@ -68,6 +69,7 @@ const BOUNCE: Question = Question {
     signing_since: None,
     cut: false,
     report_is_welcome: false,
+    replayed: false,
     hold_receipts: false,
     reject_daemon_senders: false,
     reject_unverified: false,
@@ -121,6 +123,7 @@ impl Question {
         known.origin = self.origin;
         known.cut = self.cut;
         known.report_is_welcome = self.report_is_welcome;
+        known.replayed = self.replayed;
         known.hold_receipts = self.hold_receipts;
         known.reject_daemon_senders = self.reject_daemon_senders;
         known.reject_unverified = self.reject_unverified;
@@ -206,6 +209,19 @@ fn row_04_tag_ok_original_foreign() {
         check(
             Question { tag: Tag::Valid, class, origin: NOT_OURS, ..BOUNCE },
             "unverified, tag-ok-original-foreign, mark, 250 2.1.5, alice@example.com",
+        );
+    }
+}
+
+#[test]
+fn row_04_tag_replayed() {
+    for class in Class::ALL {
+        let question = Question { tag: Tag::Valid, class, replayed: true, ..BOUNCE };
+        check(question, "unverified, tag-replayed, quarantine, 250 2.1.5, alice@example.com");
+        check(Question { origin: OURS, ..question }, "genuine, tag-ok, accept, 250 2.1.5, alice@example.com");
+        check(
+            Question { mode: Mode::Observe, ..question },
+            "unverified, tag-replayed, accept, 250 2.1.5, alice@example.com",
         );
     }
 }
@@ -535,6 +551,7 @@ fn all_questions(mut check: impl FnMut(&Question, &Judgement<'_>, &Judgement<'_>
                         signing_since,
                         cut: bit(2),
                         report_is_welcome: options,
+                        replayed: bit(1),
                         hold_receipts: options,
                         reject_daemon_senders: options,
                         reject_unverified: false,
@@ -565,7 +582,9 @@ fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
         };
         let class = row.classes.is_empty() || row.classes.contains(&question.class);
         let welcome = row.number != 13 || question.report_is_welcome;
-        sender && origin && class && welcome && row.envelope.contains(&envelope)
+        let is_of_replays = row.then.is_some_and(|then| then.reason == Reason::TagReplayed);
+        let replayed = question.replayed || !is_of_replays;
+        sender && origin && class && welcome && replayed && row.envelope.contains(&envelope)
     })
 }
 

@@ -410,6 +410,8 @@ pub enum Reason {
     NotJudged,
     /// A bounce with a good tag that returns a message which isn't ours: the tag got around.
     TagOkOriginalForeign,
+    /// A bounce with a good tag, to which more bounces have come than one should get.
+    TagReplayed,
     /// A bounce whose tag has expired, and which returns a message that is proved to be ours.
     LateBounce,
     /// A bounce without a tag that returns a message which is proved to be ours.
@@ -436,13 +438,15 @@ pub enum Reason {
     NonnullBackscatter,
     /// A challenge to mail that isn't proved to be ours.
     ChallengeForeign,
-    /// There is no key, or the clock is wrong, or the message is too long to be judged.
+    /// Too many wrong tags came from the client's network, or to the mailbox, lately: this one is looked at later.
+    Throttled,
+    /// There is no key, or the clock is wrong.
     Internal,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Exempt,
         Self::NullMultiRcpt,
         Self::TagOk,
@@ -457,6 +461,7 @@ impl Reason {
         Self::TaggedBad,
         Self::NotJudged,
         Self::TagOkOriginalForeign,
+        Self::TagReplayed,
         Self::LateBounce,
         Self::OriginalProved,
         Self::BackscatterDisproved,
@@ -470,6 +475,7 @@ impl Reason {
         Self::NonnullBounceProved,
         Self::NonnullBackscatter,
         Self::ChallengeForeign,
+        Self::Throttled,
         Self::Internal,
     ];
 
@@ -495,6 +501,7 @@ impl Reason {
             Self::TaggedBad => "tagged-bad",
             Self::NotJudged => "not-judged",
             Self::TagOkOriginalForeign => "tag-ok-original-foreign",
+            Self::TagReplayed => "tag-replayed",
             Self::LateBounce => "late-bounce",
             Self::OriginalProved => "original-proved",
             Self::BackscatterDisproved => "backscatter-disproved",
@@ -508,6 +515,7 @@ impl Reason {
             Self::NonnullBounceProved => "nonnull-bounce-proved",
             Self::NonnullBackscatter => "nonnull-backscatter",
             Self::ChallengeForeign => "challenge-foreign",
+            Self::Throttled => "throttled",
             Self::Internal => "internal",
         }
     }
@@ -536,6 +544,7 @@ impl Reason {
             Self::TaggedBad => "mail that is no bounce, to a tag that none of our keys made",
             Self::NotJudged => "mail that is no bounce",
             Self::TagOkOriginalForeign => "a good tag, but the message that it returns is not ours: the tag got around",
+            Self::TagReplayed => "a good tag, to which more bounces have come than one should get",
             Self::LateBounce => "a tag of ours that has expired, and the message that it returns is ours",
             Self::OriginalProved => "no tag, but the message that it returns is ours",
             Self::BackscatterDisproved => "no tag, and the message that it returns is not ours",
@@ -549,6 +558,7 @@ impl Reason {
             Self::NonnullBounceProved => "a bounce with a sender, and the message that it returns is ours",
             Self::NonnullBackscatter => "a bounce with a sender, and the message that it returns is not ours",
             Self::ChallengeForeign => "a challenge to mail that is not proved to be ours",
+            Self::Throttled => "too many wrong tags came lately: this one is looked at later",
             Self::Internal => "there is no live key to judge by, or the clock is wrong",
         }
     }

@@ -126,7 +126,7 @@ pub enum batv_reason {
     TaggedBad = 231,
     /// Mail, not a bounce.
     NotJudged = 232,
-    /// There is no key, or the clock is wrong, or the message is too long to be judged.
+    /// There is no key, or the clock is wrong.
     Internal = 233,
     /// A bounce with a good tag that returns a message which isn't ours: the tag got around.
     TagOkOriginalForeign = 234,
@@ -156,6 +156,10 @@ pub enum batv_reason {
     NonnullBackscatter = 246,
     /// A challenge to mail that isn't proved to be ours.
     ChallengeForeign = 247,
+    /// A bounce with a good tag, to which more bounces have come than one should get. Only who counts them says so.
+    TagReplayed = 248,
+    /// Too many wrong tags came from the client's network, or to the mailbox, lately. Only who counts them says so.
+    Throttled = 249,
 }
 
 /// What is done about it.
@@ -366,6 +370,8 @@ pub enum batv_origin {
     Unknown = 545,
     /// Not ours: its header is all there, and has none of the marks that all of ours have.
     Disproved = 546,
+    /// The log of what was sent has it. It proves that it was ours, as the first four do.
+    SentLog = 547,
 }
 
 /// Whether a bounce or an automatic reply may be sent.
@@ -507,6 +513,8 @@ impl batv_reason {
             Reason::NotJudged => Self::NotJudged,
             Reason::Internal => Self::Internal,
             Reason::TagOkOriginalForeign => Self::TagOkOriginalForeign,
+            Reason::TagReplayed => Self::TagReplayed,
+            Reason::Throttled => Self::Throttled,
             Reason::LateBounce => Self::LateBounce,
             Reason::OriginalProved => Self::OriginalProved,
             Reason::BackscatterDisproved => Self::BackscatterDisproved,
@@ -635,6 +643,7 @@ impl batv_origin {
             Origin::Proved(Proof::EnvelopeId) => Self::EnvelopeId,
             Origin::Proved(Proof::Tag) => Self::Tag,
             Origin::Proved(Proof::Dkim) => Self::Dkim,
+            Origin::Proved(Proof::SentLog) => Self::SentLog,
             Origin::Hinted => Self::Hinted,
             Origin::Unknown => Self::Unknown,
             Origin::Disproved => Self::Disproved,
@@ -827,6 +836,8 @@ const fn text(code: u32) -> &'static CStr {
         245 => c"nonnull-bounce-proved",
         246 => c"nonnull-backscatter",
         247 => c"challenge-foreign",
+        248 => c"tag-replayed",
+        249 => c"throttled",
         250 => c"accept",
         251 => c"mark",
         252 => c"quarantine",
@@ -896,6 +907,7 @@ const fn text(code: u32) -> &'static CStr {
         544 => c"hint",
         545 => c"unknown",
         546 => c"disproved",
+        547 => c"sent-log",
         550 => c"yes",
         551 => c"no",
         552 => c"reject-first",

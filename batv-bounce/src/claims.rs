@@ -1,0 +1,132 @@
+//! What of a message a log can be asked of what was sent: proof P3, for who keeps one.
+
+use core::iter;
+
+use batv_core::{Mailbox, Path};
+
+use crate::header::{Field, fields};
+use crate::message::authors;
+use crate::reading::Reading;
+
+/// The most Message-IDs, and the most recipients, that are asked about.
+const MOST: usize = 20;
+
+/// Which message of ours a bounce, a receipt or an answer says it is about, and who had it.
+///
+/// A log proves it only for a recipient: whoever knows a Message-ID may never have had the message.
+///
+/// ```
+/// use batv_bounce::{Claims, Limits, read};
+///
+/// let receipt = b"From: Bob <bob@example.net>\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n\
+///     --b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; robert@example.net\n\
+///     Original-Message-ID: <1@example.com>\nDisposition: manual-action; displayed\n--b--\n";
+/// let claims = Claims::of(&read(receipt, None, &Limits::default()));
+/// assert_eq!(claims.message_ids, ["<1@example.com>"]);
+/// assert_eq!(claims.recipients, ["robert@example.net", "bob@example.net"]);
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Claims {
+    /// The Message-IDs: of what is returned, of the report, and those that are answered.
+    pub message_ids: Vec<String>,
+    /// Mailboxes: of the report, of who writes, and those to whom the returned message was, when no report names any.
+    pub recipients: Vec<String>,
+}
+
+impl Claims {
+    /// Gathers them.
+    ///
+    /// ```
+    /// use batv_bounce::{Claims, Limits, read};
+    ///
+    /// let reply = read(b"From: bob@example.net\nIn-Reply-To: <1@example.com>\n\nI am away.\n", None, &Limits::default());
+    /// assert_eq!(Claims::of(&reply).message_ids, ["<1@example.com>"]);
+    /// ```
+    pub fn of(reading: &Reading<'_>) -> Self {
+        let originals = || reading.original.iter().chain(&reading.others);
+        let returned = originals().flat_map(|original| fields(&original.header)).filter(|field| field.is("Message-ID"));
+        let message_ids = returned.map(|field| field.text()).chain(reading.report.original_message_id.clone());
+        let message_ids = message_ids.chain(reading.answers.iter().cloned());
+
+        let reported = reading.report.recipients.iter();
+        let reported = reported.flat_map(|recipient| [&recipient.final_recipient, &recipient.original_recipient]);
+        let header = || fields(&reading.header);
+        let failed = header().filter(|field| field.is("X-Failed-Recipients")).flat_map(mailboxes);
+        let mut recipients: Vec<String> = reported.flatten().filter_map(|text| mailbox(text)).chain(failed).collect();
+        if recipients.is_empty() {
+            let named = originals().flat_map(|original| fields(&original.header));
+            recipients =
+                named.filter(|field| field.is("To") || field.is("Cc")).flat_map(mailboxes).take(MOST).collect();
+        }
+        let from = header().find(|field| field.is("From")).map(authors).unwrap_or_default();
+        recipients.extend(from.iter().filter_map(|(_, address)| mailbox(address)));
+        Self { message_ids: distinct(message_ids), recipients: distinct(recipients) }
+    }
+
+    /// Whether there is anything to ask.
+    ///
+    /// ```
+    /// # use batv_bounce::Claims;
+    /// assert!(Claims::default().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.message_ids.is_empty()
+    }
+}
+
+fn mailbox(text: &str) -> Option<String> {
+    match Path::parse(text.trim()) {
+        Ok(Path::Mailbox(mailbox)) => Some(mailbox.to_string()),
+        _ => None,
+    }
+}
+
+/// The mailboxes in a list of addresses, as far as each is a word.
+fn mailboxes(field: Field<'_>) -> impl Iterator<Item = String> {
+    let text = field.text();
+    let words = text.split([',', ';', ' ', '<', '>', '(', ')', '"']).filter(|word| word.contains('@'));
+    let found: Vec<String> = words.filter_map(|word| Some(Mailbox::parse(word).ok()?.to_string())).take(MOST).collect();
+    found.into_iter()
+}
+
+fn distinct(texts: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut texts = texts.into_iter();
+    let mut distinct: Vec<String> = Vec::new();
+    let next = iter::from_fn(|| texts.next()).take(4 * MOST).filter(|text| !text.trim().is_empty());
+    for text in next {
+        if distinct.len() < MOST && !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Limits, read};
+
+    use super::*;
+
+    fn claims(message: &str) -> (Vec<String>, Vec<String>) {
+        let Claims { message_ids, recipients } = Claims::of(&read(message.as_bytes(), None, &Limits::default()));
+        (message_ids, recipients)
+    }
+
+    #[test]
+    fn of_a_bounce_that_names_no_recipient_those_of_the_message_count() {
+        let bounce = "From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\nSorry.\n\n--- Below is the message.\n\n\
+            From: alice@example.com\nTo: Bob <bob@example.net>, carol@example.org\nMessage-ID: <1@example.com>\n";
+        let (message_ids, recipients) = claims(bounce);
+        assert_eq!(message_ids, ["<1@example.com>"]);
+        assert_eq!(recipients, ["bob@example.net", "carol@example.org", "MAILER-DAEMON@mx.example.net"]);
+    }
+
+    #[test]
+    fn there_are_never_many() {
+        let ids: String = (0..1000).map(|number| format!(" <{number}@example.com>")).collect();
+        let to: String = (0..1000).map(|number| format!(" b{number}@example.net,")).collect();
+        let (message_ids, recipients) = claims(&format!("References:{ids}\nX-Failed-Recipients:{to}\n\n"));
+        assert_eq!((message_ids.len(), recipients.len()), (MOST, MOST));
+    }
+}
