@@ -100,8 +100,10 @@ fn cases() -> Vec<Case> {
             "a counter keeps the end that it began with",
             vec![
                 (NOW, vec![(count(1, 1, NOW + 90), Answer::Total(1)), (count(1, 2, NOW + 900), Answer::Total(3))]),
-                (NOW + 89, vec![(count(1, 0, 0), Answer::Total(3)), (count(1, 1, 0), Answer::Total(4))]),
-                (NOW + 90, vec![(count(1, 0, 0), Answer::Total(0)), (count(1, 5, NOW + 99), Answer::Total(5))]),
+                (NOW, vec![(count(2, 1, NOW + 90), Answer::Total(1)), (count(2, 2, 0), Answer::Total(3))]),
+                (NOW + 89, vec![(count(1, 0, 0), Answer::Total(3)), (count(2, 0, 0), Answer::Total(3))]),
+                (NOW + 90, vec![(count(1, 0, 0), Answer::Total(0)), (count(2, 0, 0), Answer::Total(0))]),
+                (NOW + 90, vec![(count(1, 5, NOW + 99), Answer::Total(5)), (count(1, 0, 0), Answer::Total(5))]),
             ],
         ),
         (
@@ -146,7 +148,7 @@ fn cases() -> Vec<Case> {
         (
             "what has ended takes no share",
             vec![
-                (NOW, vec![(entry_of(Alias, 1, 100, 2, NOW + 10), DONE), owned(2, 100, 2)]),
+                (NOW, vec![owned(2, 100, 2), (entry_of(Alias, 1, 100, 2, NOW + 10), DONE)]),
                 (NOW + 10, vec![owned(3, 100, 2), is(2), is(3)]),
             ],
         ),
@@ -166,6 +168,24 @@ fn cases() -> Vec<Case> {
                     (put(Alias, 3, &[3], NOW + 9), DONE),
                     owned(4, 101, 1),
                     is(3),
+                    is(4),
+                ],
+            )],
+        ),
+        (
+            "what another one took takes no share",
+            vec![(
+                NOW,
+                vec![
+                    owned(2, 100, 2),
+                    owned(1, 100, 2),
+                    owned(1, 101, 2),
+                    owned(3, 100, 2),
+                    is(2),
+                    is(3),
+                    (entry_of(Alias, 3, 100, 2, NOW), DONE),
+                    owned(4, 100, 2),
+                    is(2),
                     is(4),
                 ],
             )],
