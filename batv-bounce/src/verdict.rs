@@ -213,9 +213,10 @@ pub const ROWS: &[Row] = &[
     row(24, Sender::Any, &[Reason::Internal], &[], Whose::Any, None),
     row(16, Sender::Null, &[Reason::Callout], &[], Whose::Any, None),
     row(17, Sender::Null, &[Reason::Rfc5321Postmaster], &[], Whose::Any, None),
+    // Nobody sends so much that fails: what comes with it must prove itself.
+    row(4, Sender::Null, &[Reason::TagOk], &[], Whose::NotOurs, then(Finding::Unverified, Reason::TagReplayed, Mode::Quarantine)),
     // A good tag has got around when it comes with somebody else's message.
     row(4, Sender::Null, &[Reason::TagOk], BOUNCES, Whose::Foreign, then(Finding::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
-    row(4, Sender::Null, &[Reason::TagOk], &[], Whose::NotOurs, then(Finding::Unverified, Reason::TagReplayed, Mode::Quarantine)),
     row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
     // What is proved isn't refused for its age, whatever it is.
     row(5, Sender::Null, LATE, &[], Whose::Ours, then(Finding::Genuine, Reason::LateBounce, Mode::Observe)),

@@ -14,6 +14,10 @@ use thiserror::Error;
 
 use crate::files::Files;
 
+mod store;
+
+pub use store::{Place, Store};
+
 /// How many letters may be wrong in a key that is taken for another.
 const NEAR: usize = 3;
 
@@ -54,6 +58,8 @@ pub struct Config {
     pub bounces: Bounces,
     /// Forwarded mail.
     pub srs: Forwarded,
+    /// What hosts remember together.
+    pub store: Store,
     /// What a peer may use.
     pub limits: Limits,
     /// What the process that meets strangers is kept from.
@@ -73,6 +79,7 @@ impl Default for Config {
             messages: Messages::default(),
             bounces: Bounces::default(),
             srs: Forwarded::default(),
+            store: Store::default(),
             limits: Limits::default(),
             sandbox: Sandbox::default(),
         }
@@ -503,6 +510,17 @@ pub enum ReverseFor {
 pub struct Limits {
     /// Octets of a message that is judged which are kept.
     pub message_octets: usize,
+    /// Parts of a message that is judged which are read.
+    pub parts: usize,
+    /// Recipients that one message may have.
+    pub recipients: usize,
+    /// Bounces that one network may bring in a minute; 0 for any number.
+    pub bounces_per_minute: u32,
+    /// Wrong tags that one network may bring in an hour before it is put off; 0 for any number.
+    pub wrong_tags_per_network: u32,
+    /// Wrong tags that may come to one mailbox in an hour before it is closed to networks that brought some; 0 for any
+    /// number.
+    pub wrong_tags_per_mailbox: u32,
     /// Connections at a time, of all doors; more wait.
     pub connections: usize,
     /// Seconds for which a connection may say nothing, once a request has been answered.
@@ -517,6 +535,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_octets: 1024 * 1024,
+            parts: 10_000,
+            recipients: 10_000,
+            bounces_per_minute: 600,
+            wrong_tags_per_network: 20,
+            wrong_tags_per_mailbox: 100,
             connections: 20_000,
             idle_seconds: 3600,
             request_seconds: 30,

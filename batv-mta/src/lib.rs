@@ -12,6 +12,7 @@ pub mod http;
 pub mod line;
 pub mod log;
 pub mod lookup;
+pub mod memory;
 mod message;
 pub mod metrics;
 pub mod milter;

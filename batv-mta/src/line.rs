@@ -7,6 +7,7 @@
 //!         | "judge" SP moment SP earlier SP client SP reverse-path SP forward-path LF
 //!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
 //!         | "mark" SP reverse-path SP message-id LF
+//!         | "sent" SP reverse-path SP message-id *(SP forward-path) LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
 //! moment  = "rcpt" | "data"
 //! earlier = "none" | "settled" | "undecided"
@@ -27,19 +28,21 @@
 //! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
 //! answer has besides `class` and `origin`, `-` where only the envelope counts, and `status` and `verdict`, in quotes: the
 //! values of X-BATV-Status and X-BATV-Verdict, empty where the field is not to be there. `mark` gives the value of
-//! X-BATV-Mark for a message that leaves.
+//! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
+//! holds it takes several.
 
-use batv_core::envelope::{Earlier, Envelope, Mode, Moment};
+use batv_core::envelope::{Earlier, Envelope, Mode, Moment, Reason};
 use batv_core::{Mailbox, Path};
 
 use crate::content::{Content, Needed};
 use crate::decision::Occasion;
 use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
+use crate::memory::{replay, sent};
 use crate::message::{Judged, Message};
 use crate::settings::Settings;
 use crate::transaction::{
-    self, Client, Found, Reversal, Transaction, after_srs, needs_message, reads_from, reverse_srs,
+    self, Client, Found, Reversal, THROTTLED, Transaction, after_srs, needs_message, put_off, reads_from, reverse_srs,
 };
 
 /// The longest request, in octets: two paths and a word.
@@ -111,6 +114,7 @@ fn answer(line: &[u8], message: &[u8], settings: &Settings) -> Answer {
         "judge" => judge(rest, settings),
         "judge-message" => judge_message(rest, message, settings),
         "mark" => mark(rest, settings),
+        "sent" => note_sent(rest, settings),
         verb => match verb.parse::<Map>() {
             Ok(map) => look_up(map, rest, settings),
             Err(_) => Answer::Permanent("a request is `check` or the name of a map, then an address".to_owned()),
@@ -196,12 +200,20 @@ fn judge_envelope(
         return Answer::Found(answer(told, true, earlier, mode, reply) + &said);
     }
     let (mut judgement, mut mode) = transaction::judge(envelope, settings, today);
+    if envelope.moment == Moment::RcptTo
+        && let Some(reply) = put_off(envelope, client, &judgement, mode, settings)
+    {
+        occasion.tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
+        return Answer::Found(answer(THROTTLED, true, earlier, mode, reply));
+    }
     let is_read = !trusted && reads_from(envelope.reverse_path, settings) && needs_message(judgement.reason);
     let message = content.filter(|_| is_read).map(|content| {
         let message = Message::read(content, envelope.reverse_path, settings);
         let ours = settings.ours();
         let investigation = message.investigation(&ours, settings, today);
-        let judged = message.judge(envelope, &investigation, settings, today);
+        let is_replayed =
+            judgement.reason == Reason::TagOk && replay::is_replayed(&envelope.forward_path, settings, today);
+        let judged = message.judge(envelope, &investigation, is_replayed, settings, today);
         let Judged { class, origin, .. } = judged;
         (judgement, mode) = (judged.judgement, judged.mode);
         (class, origin)
@@ -232,6 +244,28 @@ fn mark(rest: &[u8], settings: &Settings) -> Answer {
         _ => None,
     };
     mark.map_or(Answer::NotFound, |mark| Answer::Found(mark.to_string()))
+}
+
+fn note_sent(rest: &[u8], settings: &Settings) -> Answer {
+    let asked = paths(rest).and_then(|(reverse_path, rest)| {
+        let Path::Mailbox(sender) = Path::parse(reverse_path).ok()? else { return None };
+        let mut words = rest.split(|octet| b" ,".contains(octet)).filter(|word| !word.is_empty());
+        Some((sender, words.next()?, words))
+    });
+    let Some((sender, message_id, recipients)) = asked else {
+        return Answer::Permanent("write `sent <reverse-path> message-id forward-path…`, with the brackets".to_owned());
+    };
+    let Ok(today) = settings.today() else { return Answer::NotFound };
+    let recipients: Vec<Mailbox<'_>> = recipients
+        .filter_map(|path| match Path::parse(path) {
+            Ok(Path::Mailbox(mailbox)) => Some(mailbox),
+            _ => None,
+        })
+        .collect();
+    if settings.is_signed(&sender) {
+        sent::remember(message_id, &sender, &recipients, settings, today);
+    }
+    Answer::NotFound
 }
 
 fn envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client)> {

@@ -10,8 +10,12 @@ use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Mailbox, Path, Verdict, dialect};
 use tracing::warn;
 
+use crate::memory::alias::{self, Alias};
 use crate::settings::Settings;
 use crate::signing;
+
+/// The client for whom a table is asked: it doesn't say.
+const LOOKED_UP: &str = "table";
 
 /// What is asked.
 ///
@@ -131,16 +135,23 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         Err(error) => return Answer::Temporary(error.to_string()),
     };
     let keys = settings.keys();
-    let found = |mailbox: Mailbox<'_>| Answer::Found(mailbox.to_string());
+    let found = |mailbox: Mailbox<'_>| match alias::resolve(&mailbox, settings) {
+        Alias::Of(sender) => Answer::Found(sender),
+        Alias::Unanswered => Answer::Temporary("the store doesn't say whom this stands for".to_owned()),
+        Alias::No | Alias::Forgotten => Answer::Found(mailbox.to_string()),
+    };
     match map {
         Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
         Map::Sign => match signing::sign(&mailbox, signing::letters(&mailbox, settings).as_deref(), settings, today) {
             Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
             Ok(_) => Answer::NotFound,
-            Err(error) => {
-                warn!(from = %mailbox, reason = %error, "left untagged");
-                Answer::NotFound
-            }
+            Err(error) => signing::sign_alias(&mailbox, LOOKED_UP, settings, today).map_or_else(
+                || {
+                    warn!(from = %mailbox, reason = %error, "left untagged");
+                    Answer::NotFound
+                },
+                Answer::Found,
+            ),
         },
         Map::Verify => match prvs::verify(keys, &mailbox, today) {
             verified if matches!(verified.verdict, Verdict::Valid | Verdict::Expired) => found(verified.mailbox),
@@ -153,7 +164,9 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         Map::SrsForward => settings
             .with_srs(|srs| match srs.forward(keys, &mailbox, today) {
                 Ok(Forwarding::Rewritten(rewritten)) => Answer::Found(rewritten.to_string()),
-                _ => Answer::NotFound,
+                Ok(Forwarding::Unchanged(_)) => Answer::NotFound,
+                Err(_) => signing::forward_alias(&mailbox, LOOKED_UP, &srs, settings, today)
+                    .map_or(Answer::NotFound, Answer::Found),
             })
             .unwrap_or(Answer::NotFound),
         Map::SrsReverse => settings

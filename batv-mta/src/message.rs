@@ -1,11 +1,12 @@
 //! A message that is judged by what it says.
 
 use batv_bounce::trusted_results::TrustedResults;
-use batv_bounce::{Investigation, Known, Limits, Origin, Ours, Reading, read};
+use batv_bounce::{Claims, Investigation, Known, Limits, Origin, Ours, Reading, read};
 use batv_core::envelope::{self, Envelope, Judgement, Mode};
 use batv_core::{Day, Key, Path};
 
 use crate::content::Content;
+use crate::memory::sent;
 use crate::settings::Settings;
 
 /// A message that was read to its end.
@@ -25,7 +26,12 @@ pub(crate) struct Judged<'a> {
 
 impl<'c> Message<'c> {
     pub(crate) fn read(content: &'c Content, reverse_path: Path<'_>, settings: &Settings) -> Self {
-        let reading = read(content.octets(), Some(reverse_path), &Limits::default());
+        let mut limits = Limits::default();
+        limits.parts = settings.config().limits.parts;
+        let reading = read(content.octets(), Some(reverse_path), &limits);
+        if reading.cut {
+            settings.metrics().count_limit("message");
+        }
         let authserv_ids = &settings.config().bounces.authserv_ids;
         let author_is_proved = TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header);
         Self { cut: content.is_cut() || reading.cut, reading, author_is_proved }
@@ -45,17 +51,23 @@ impl<'c> Message<'c> {
         &self,
         envelope: &Envelope<'a>,
         investigation: &Investigation<'_, 'c, [Key], String>,
+        is_replayed: bool,
         settings: &Settings,
         today: Day,
     ) -> Judged<'a> {
         let policy = settings.policy(&envelope.forward_path);
         let bare = envelope::judge(envelope, settings.keys(), &policy, today).mailbox;
-        let origin = investigation.origin(&bare).origin;
+        let mut origin = investigation.origin(&bare).origin;
+        if !matches!(origin, Origin::Proved(_)) {
+            let claims = Claims::of(&self.reading);
+            origin = sent::origin(self.reading.class, &claims, &bare, settings, today).unwrap_or(origin);
+        }
         let messages = &settings.config().messages;
         let mut known = Known::new(self.reading.class);
         known.origin = origin;
         known.cut = self.cut;
         known.report_is_welcome = self.author_is_proved || settings.is_report_recipient(&bare);
+        known.replayed = is_replayed;
         known.hold_receipts = messages.hold_receipts;
         known.reject_daemon_senders = messages.reject_daemon_senders;
         known.reject_unverified = messages.reject_unverified;

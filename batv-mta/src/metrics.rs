@@ -1,10 +1,12 @@
 //! What the daemon counts and measures, in the text format of Prometheus (OpenMetrics 1.0).
 
 use core::fmt;
+use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::time::SystemTime;
 
 use batv_core::{Day, KeyState, KeyUse};
+use batv_store::Health;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -52,6 +54,11 @@ pub struct Metrics {
     sandbox: Family<Labels<1>, Gauge>,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
+    limits_met: Family<Labels<1>, Counter>,
+    aliases: Counter,
+    store_is_up: Family<Labels<0>, Gauge>,
+    store_batches: Family<Labels<1>, Gauge>,
+    store_seconds: Family<Labels<0>, Gauge<f64, AtomicU64>>,
 }
 
 impl Default for Metrics {
@@ -74,6 +81,11 @@ impl Default for Metrics {
             sandbox: Family::default(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
+            limits_met: Family::default(),
+            aliases: Counter::default(),
+            store_is_up: Family::default(),
+            store_batches: Family::default(),
+            store_seconds: Family::default(),
             registry: Registry::default(),
         };
         registry.register("decisions", "Recipients judged", metrics.decisions.clone());
@@ -96,6 +108,13 @@ impl Default for Metrics {
         registry.register("key_age_days", "Days since a key began to sign", metrics.key_ages.clone());
         let help = "Days until the last tag of a key is dead: today's, when it signs";
         registry.register("key_last_tag_days", help, metrics.key_days_left.clone());
+        registry.register("limits_met", "How often something met a limit", metrics.limits_met.clone());
+        registry.register("aliases", "Handles made for senders too long for a tag", metrics.aliases.clone());
+        registry.register("store_up", "Whether the store answers", metrics.store_is_up.clone());
+        let help = "Batches that the store was asked, those that failed, and those that were not sent as it was down";
+        registry.register("store_batches", help, metrics.store_batches.clone());
+        let help = "For which the store was waited for, in all";
+        registry.register_with_unit("store_waiting", help, Unit::Seconds, metrics.store_seconds.clone());
         Self { registry, ..metrics }
     }
 }
@@ -121,6 +140,16 @@ impl Metrics {
     /// A map was asked.
     pub fn count_lookup(&self, map: &'static str, answer: &'static str) {
         self.lookups.get_or_create(&[("map", map), ("answer", answer)]).inc();
+    }
+
+    /// Something met a limit: of this name in the configuration.
+    pub fn count_limit(&self, limit: &'static str) {
+        self.limits_met.get_or_create(&[("limit", limit)]).inc();
+    }
+
+    /// A sender that is too long for a tag has a new handle.
+    pub fn count_alias(&self) {
+        self.aliases.inc();
     }
 
     /// Requests that came together have their answers.
@@ -183,9 +212,20 @@ impl Metrics {
         if let Ok(today) = settings.today() {
             self.measure_keys(settings, today);
         }
+        if let Some(health) = settings.memory().health() {
+            self.measure_store(&health);
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    fn measure_store(&self, health: &Health) {
+        self.store_is_up.get_or_create(&[]).set(health.up.into());
+        self.store_seconds.get_or_create(&[]).set(health.took.as_secs_f64());
+        for (outcome, count) in [("all", health.batches), ("failed", health.failures), ("refused", health.refused)] {
+            self.store_batches.get_or_create(&[("outcome", outcome)]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     fn measure_keys(&self, settings: &Settings, today: Day) {

@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
+use batv_store::redis;
 use nix::unistd::{User, geteuid};
 use thiserror::Error;
 use tracing::{info, warn};
 
-use crate::config::{Config, LogTo};
+use crate::config::{Config, LogTo, Place};
 
 #[cfg(target_os = "linux")]
 mod landlock;
@@ -22,6 +23,8 @@ mod seccomp;
 ///
 /// let needs = Needs::of(&Config::parse("log.to = 'syslog'")?);
 /// assert!(needs.local_sockets && needs.folders.is_empty() && needs.ports.is_empty());
+/// let needs = Needs::of(&Config::parse("store.at = 'redis://valkey.example.com:6380'")?);
+/// assert_eq!(needs.ports, [6380]);
 /// # Ok::<(), batv_mta::config::Fault>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -48,7 +51,24 @@ impl Needs {
             // syslog(3) writes the local time into each line.
             needs.readable.push(PathBuf::from("/etc/localtime"));
         }
+        needs.store(&config.store.place());
         needs
+    }
+
+    fn store(&mut self, place: &Place) {
+        match place {
+            Place::Nowhere => {}
+            Place::Sqlite(path) => self.folders.extend(path.parent().map(PathBuf::from)),
+            // One that can't be read is refused where it is opened.
+            Place::Server(url) => match redis::Settings::new(url).as_ref().map(|settings| settings.address()) {
+                Ok(path) if path.starts_with('/') => self.local_sockets = true,
+                Ok(address) => {
+                    self.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()));
+                    self.host_names = true;
+                }
+                Err(_) => {}
+            },
+        }
     }
 }
 

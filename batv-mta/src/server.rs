@@ -57,6 +57,9 @@ pub enum Failure {
     /// A worker that somebody else has started.
     #[error("the daemon starts its worker itself: run `batvd`")]
     NoKeeper,
+    /// The store can't be used.
+    #[error("the store: {0}")]
+    Store(batv_store::Error),
     /// A worker that can't begin with what it was handed.
     #[error("what the worker was handed: {0}")]
     Keeper(io::Error),

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::config::{Config, DkimKey, Fault, FormName};
 use crate::files::{FileSystem, Files};
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 
 /// A configuration and its keys.
@@ -42,6 +43,7 @@ pub struct Settings {
     lists: Lists,
     dkim_keys: Vec<PublicKey>,
     metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
 }
 
 /// Domains and mailboxes, of the configuration and of the files that it names.
@@ -139,7 +141,18 @@ impl Settings {
             report_recipients: config.messages.report_recipients.patterns(files)?,
         };
         let dkim_keys = config.messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?;
-        Ok(Self { config, keyring, lists, dkim_keys, metrics: Arc::default() })
+        Ok(Self { config, keyring, lists, dkim_keys, metrics: Arc::default(), memory: Arc::default() })
+    }
+
+    /// The same settings, which remember there.
+    #[must_use]
+    pub fn with_memory(self, memory: &Arc<Memory>) -> Self {
+        Self { memory: Arc::clone(memory), ..self }
+    }
+
+    /// What is remembered.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// What is counted.

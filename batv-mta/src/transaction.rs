@@ -18,6 +18,8 @@ use crate::config::{Mixed, ReverseFor};
 use crate::content::{Content, Needed};
 use crate::decision::Occasion;
 use crate::door::Protocol;
+use crate::memory::alias::{self, Alias};
+use crate::memory::{guesses, replay, sent};
 use crate::message::{Judged, Message};
 use crate::settings::Settings;
 use crate::signing;
@@ -35,6 +37,10 @@ pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 pub const MESSAGE_ID_FIELD: &str = "Message-ID";
 const VALID: &str = "valid";
 const CLOCK_WRONG: &str = "451 4.3.0 bounce tags can't be checked just now: try again later";
+const ALIAS_UNANSWERED: &str = "451 4.3.0 for whom this is can't be looked up just now: try again later";
+const TOO_MANY_BOUNCES: &str = "451 4.7.1 too many bounces at a time from your network: try again later";
+const TOO_MANY_RECIPIENTS: &str = "452 4.5.3 too many recipients: send the others in another message";
+const TOO_MANY_WRONG_TAGS: &str = "451 4.7.1 too many wrong tags: try again later";
 const SRS_NOT_A_BOUNCE: &str = "550 5.7.1 this address takes bounces to forwarded mail, and nothing else";
 const ONE_AT_A_TIME: &str = "452 4.5.3 a bounce has one recipient: send the others one by one";
 const SRS_WRONG: &str = "550 5.7.1 we forwarded nothing from this address";
@@ -202,6 +208,10 @@ impl Transaction {
     /// A recipient: the argument of RCPT TO, with or without brackets, and the mail server's name for the way in which
     /// it delivers there, empty when it doesn't say.
     pub fn recipient(&mut self, given: &[u8], mailer: &str, settings: &Settings) -> Answer {
+        if self.recipients.len() >= settings.config().limits.recipients {
+            settings.metrics().count_limit("recipients");
+            return Answer::Reply(TOO_MANY_RECIPIENTS.to_owned());
+        }
         let leaves = settings.config().srs.mailers.iter().any(|known| known == mailer);
         let mut recipient =
             Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true, forwarded: false };
@@ -223,6 +233,11 @@ impl Transaction {
             }
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
+                let envelope = self.envelope(reverse_path, mailbox, Moment::RcptTo);
+                if let Some(reply) = put_off(&envelope, &self.client, &judgement, mode, settings) {
+                    self.occasion(reverse_path, "rcpt").tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
+                    return Answer::Reply(reply.to_owned());
+                }
                 if !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     let to = judgement.deliver_to.unwrap_or(mailbox);
                     self.occasion(reverse_path, "rcpt").tell(&judgement, mode, &to, None, settings);
@@ -235,9 +250,44 @@ impl Transaction {
                 recipient.settled = judgement.settled;
                 recipient.restored = (deliver_to != mailbox).then(|| deliver_to.to_string());
             }
+            let bare = recipient.restored.as_deref().and_then(|restored| Mailbox::parse(restored).ok());
+            match bare.map_or(Alias::No, |bare| alias::resolve(&bare, settings)) {
+                Alias::Of(sender) => recipient.restored = Some(sender),
+                Alias::Unanswered => return Answer::Reply(ALIAS_UNANSWERED.to_owned()),
+                // Nobody has this name, as the mail server will find.
+                Alias::No | Alias::Forgotten => {}
+            }
         }
         self.recipients.push(recipient);
         Answer::Continue
+    }
+
+    /// Remembers that the message leaves.
+    fn remember(
+        &self,
+        sender: &Mailbox<'_>,
+        edits: &Edits,
+        recipients: &[Recipient],
+        content: &Content,
+        settings: &Settings,
+    ) {
+        let Ok(today) = settings.today() else { return };
+        if !self.is_remembered(sender, settings) {
+            return;
+        }
+        let added = edits.fields.iter().find(|(name, _)| *name == MESSAGE_ID_FIELD).map(|(_, id)| id.clone());
+        let message_id = added.or_else(|| {
+            let field = fields(content.octets()).find(|field| field.is(MESSAGE_ID_FIELD));
+            field.map(|field| field.text())
+        });
+        let mailboxes: Vec<Mailbox<'_>> = recipients
+            .iter()
+            .filter_map(|recipient| match Path::parse(&recipient.given) {
+                Ok(Path::Mailbox(mailbox)) => Some(mailbox),
+                _ => None,
+            })
+            .collect();
+        sent::remember(message_id.unwrap_or_default().as_bytes(), sender, &mailboxes, settings, today);
     }
 
     /// The reverse-path that the message leaves with, when it is another, for who must know before the recipients.
@@ -255,7 +305,11 @@ impl Transaction {
     pub fn needs(&self, settings: &Settings) -> Needed {
         match Path::parse(&self.reverse_path) {
             Ok(reverse_path) if self.is_read(reverse_path, settings) => Needed::All,
-            Ok(Path::Mailbox(sender)) if self.marks(&sender, settings) || self.asks_for_proof(settings) => {
+            Ok(Path::Mailbox(sender))
+                if self.marks(&sender, settings)
+                    || self.is_remembered(&sender, settings)
+                    || self.asks_for_proof(settings) =>
+            {
                 Needed::Header
             }
             _ => Needed::Nothing,
@@ -273,6 +327,11 @@ impl Transaction {
     /// Whether a bounce of the message may leave only for a sender who is proved. Other doors can't keep it back.
     fn asks_for_proof(&self, settings: &Settings) -> bool {
         self.door == Protocol::Milter && !self.trusted && settings.config().bounces.never_to_unproved
+    }
+
+    /// Whether it is remembered that the message leaves.
+    fn is_remembered(&self, sender: &Mailbox<'_>, settings: &Settings) -> bool {
+        self.outgoing && sent::is_kept(settings) && settings.is_ours(sender) && settings.is_signed(sender)
     }
 
     /// Whether the message leaves with a mark.
@@ -293,6 +352,7 @@ impl Transaction {
             if let Some((mark, new_id)) = self.mark(sender, content, settings) {
                 edits.mark(mark, new_id);
             }
+            self.remember(sender, &edits, &recipients, content, settings);
             edits.never_notify = self.asks_for_proof(settings) && !self.may_bounce(sender, content, settings);
         }
         let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path, settings));
@@ -315,9 +375,13 @@ impl Transaction {
                     continue;
                 };
                 let mut envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
-                let judged = read
-                    .as_ref()
-                    .map(|(message, investigation)| message.judge(&envelope, investigation, settings, today));
+                let is_replayed = recipient.is_to_good_tag() && replay::is_replayed(&mailbox, settings, today);
+                if is_replayed {
+                    settings.metrics().count_limit("bounces_per_tag");
+                }
+                let judged = read.as_ref().map(|(message, investigation)| {
+                    message.judge(&envelope, investigation, is_replayed, settings, today)
+                });
                 let (judgement, mode) = judged.as_ref().map_or_else(
                     || judge(&envelope, settings, today),
                     |Judged { judgement, mode, .. }| (*judgement, *mode),
@@ -425,10 +489,14 @@ impl Transaction {
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
         }
+        let client = self.client.to_string();
         let forwarding = settings.with_srs(|srs| match srs.forward(settings.keys(), &sender, today) {
             Ok(Forwarding::Rewritten(rewritten)) => Ok(Some(rewritten.to_string())),
             Ok(Forwarding::Unchanged(_)) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => match signing::forward_alias(&sender, &client, &srs, settings, today) {
+                Some(rewritten) => Ok(Some(rewritten)),
+                None => Err(error),
+            },
         });
         match forwarding? {
             Ok(rewritten) => {
@@ -460,6 +528,14 @@ impl Transaction {
             }
             Ok(_) => None,
             Err(error) => {
+                let client = self.client.to_string();
+                let alias =
+                    settings.today().ok().and_then(|today| signing::sign_alias(sender, &client, settings, today));
+                if let Some(tagged) = alias {
+                    settings.metrics().count_sender(self.door, "aliased");
+                    info!(queue_id = self.queue_id, from = %sender, reason = %error, "tagged by a handle");
+                    return Some(tagged);
+                }
                 settings.metrics().count_sender(self.door, "untagged");
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
                 None
@@ -487,6 +563,37 @@ impl Transaction {
 /// Whether mail to this recipient is put off while the clock can't be read.
 fn waits_for_clock(mailbox: &Mailbox<'_>, settings: &Settings) -> bool {
     settings.config().on_error == OnError::Tempfail && settings.policy(mailbox).mode > Mode::Observe
+}
+
+/// What is told of a client that is put off: verdict, reason, disposition.
+pub(crate) const THROTTLED: [&str; 3] = ["undecided", Reason::Throttled.as_str(), "tempfail"];
+
+/// Why the client is to come again later, whatever this is: it brings too much, or may be guessing tags.
+pub(crate) fn put_off(
+    envelope: &Envelope<'_>,
+    client: &Client,
+    judgement: &Judgement<'_>,
+    mode: Mode,
+    settings: &Settings,
+) -> Option<&'static str> {
+    if envelope.trusted_client {
+        return None;
+    }
+    let memory = settings.memory();
+    let (limit, reply) = if envelope.reverse_path == Path::Null
+        && client.address.is_some_and(|client| memory.bounces.are_too_many(client, settings))
+    {
+        ("bounces_per_minute", TOO_MANY_BOUNCES)
+    } else {
+        let is_tagged = judgement.mailbox != envelope.forward_path;
+        let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad);
+        if !is_tagged || !guesses::are_too_many(client.address, &judgement.mailbox, is_wrong, settings) {
+            return None;
+        }
+        ("wrong_tags", TOO_MANY_WRONG_TAGS)
+    };
+    settings.metrics().count_limit(limit);
+    (mode > Mode::Observe).then_some(reply)
 }
 
 /// Whether messages with this reverse-path are judged by what they say.
@@ -582,6 +689,13 @@ pub(crate) fn reverse_srs(
     };
     occasion.tell_named(told, mode, mailbox, None, settings);
     reversal
+}
+
+impl Recipient {
+    /// Whether it is a bounce, and the tag alone has it taken.
+    fn is_to_good_tag(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| matches!(found.reason, Reason::TagOk) && !self.forwarded)
+    }
 }
 
 impl Found {

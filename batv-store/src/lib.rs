@@ -8,6 +8,7 @@ mod bounds;
 pub mod counter;
 mod error;
 mod guarded;
+pub mod guesses;
 mod operation;
 #[cfg(feature = "redis")]
 pub mod redis;

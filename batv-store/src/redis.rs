@@ -116,10 +116,26 @@ impl Settings {
     /// assert!(settings.with_password_file(Some("batv"), "/nonexistent".as_ref()).is_err());
     /// # Ok::<(), batv_store::Error>(())
     /// ```
-    pub fn with_password_file(mut self, user: Option<&str>, path: &Path) -> Result<Self, Error> {
+    pub fn with_password_file(self, user: Option<&str>, path: &Path) -> Result<Self, Error> {
+        let octets =
+            read_secret(path, Permissions::Private).map_err(|error| Error::Password { reason: error.to_string() })?;
+        self.with_password(user, path, &octets)
+    }
+
+    /// The same for who has read the file already: `octets` are all that is in it.
+    ///
+    /// # Errors
+    /// [`Error::Password`].
+    ///
+    /// ```
+    /// # use batv_store::redis::Settings;
+    /// let settings = Settings::new("redis://valkey.example.com")?;
+    /// assert!(settings.with_password(None, "/etc/batv/valkey".as_ref(), b"s3kr1t\n").is_ok());
+    /// # Ok::<(), batv_store::Error>(())
+    /// ```
+    pub fn with_password(mut self, user: Option<&str>, path: &Path, octets: &[u8]) -> Result<Self, Error> {
         let refused = |reason: String| Error::Password { reason };
-        let octets = read_secret(path, Permissions::Private).map_err(|error| refused(error.to_string()))?;
-        let text = str::from_utf8(&octets).map_err(|_| refused(format!("{} is not UTF-8", path.display())))?;
+        let text = str::from_utf8(octets).map_err(|_| refused(format!("{} is not UTF-8", path.display())))?;
         let password = text.trim_end_matches(['\r', '\n']);
         if password.is_empty() {
             return Err(refused(format!("{} is empty", path.display())));

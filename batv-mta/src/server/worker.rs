@@ -28,6 +28,7 @@ use crate::door::Protocol;
 use crate::files::{Files, Kept};
 use crate::filter::Filter;
 use crate::log;
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::sandbox::{Confinement, Needs, confine};
 use crate::settings::Settings;
@@ -36,6 +37,7 @@ use crate::settings::Settings;
 pub(super) struct Shared {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
     pub(super) connections: Semaphore,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -52,10 +54,12 @@ impl Shared {
             metrics.note_sandbox(part, state.is_in_force());
         }
         let settings = Settings::load(config, files, &metrics)?;
+        let memory = Arc::new(Memory::open(&settings.config().store, files).map_err(Failure::Store)?);
+        let settings = settings.with_memory(&memory);
         metrics.count_reload(true);
         let connections = Semaphore::new(settings.config().limits.connections.min(Semaphore::MAX_PERMITS));
         let (stopper, stop) = watch::channel(false);
-        Ok((Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, connections, stop }), stopper))
+        Ok((Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, memory, connections, stop }), stopper))
     }
 
     fn reload(&self, config: &Path, files: &dyn Files) {
@@ -64,15 +68,17 @@ impl Shared {
                 let (old, new) = (self.settings.load(), settings.config());
                 let fixed = |settings: &Settings| {
                     let config = settings.config();
-                    (config.listen.clone(), config.log, config.limits.connections, config.sandbox.clone())
+                    let Config { listen, log, limits, sandbox, store, .. } = config;
+                    (listen.clone(), *log, limits.connections, sandbox.clone(), store.opening())
                 };
                 if fixed(&old) != fixed(&settings) {
                     warn!(
-                        "`listen`, `log`, `limits.connections` and `sandbox` stay as they are until the daemon is restarted"
+                        "`listen`, `log`, `limits.connections`, `sandbox` and the place of the store stay as they are until the \
+                         daemon is restarted"
                     );
                 }
                 info!(keyring = %new.keyring.display(), keys = settings.keys().len(), "settings reloaded");
-                self.settings.store(Arc::new(settings));
+                self.settings.store(Arc::new(settings.with_memory(&self.memory)));
                 self.metrics.count_reload(true);
             }
             Err(error) => self.refuse(&error.to_string()),
@@ -128,10 +134,14 @@ pub(super) fn work() -> Result<(), Failure> {
     let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
     let _log = log::begin(config.log);
     confinement.tell();
-    let (shared, stopper) = Shared::load(&path, &start.files, &confinement)?;
-    drop(start.files);
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Failure::Keeper)?;
+    let (shared, stopper) = {
+        // The store keeps its connection there.
+        let _entered = runtime.enter();
+        Shared::load(&path, &start.files, &confinement)?
+    };
+    drop(start.files);
     let worker = Worker { config, shared, stopper, changes: Vec::new(), files: Kept::default() };
     let outcome = runtime.block_on(worker.run(start.sockets, is_filter, ordered));
     // What is still read from standard input may never come.

@@ -1,0 +1,136 @@
+//! Where hosts remember what they do, and how much of it.
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+use std::env;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// What the hosts of a fleet remember together. Each use of it has its own outcome when it doesn't answer: mail never waits
+/// longer than `milliseconds`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Store {
+    /// Where it is. Without it, in the folder that systemd gives us (`StateDirectory=`), or nowhere.
+    pub at: Option<Place>,
+    /// Whom to name to a server, with the password.
+    pub user: Option<String>,
+    /// The file with a server's password.
+    pub password_file: Option<PathBuf>,
+    /// What the names of our entries begin with on a server.
+    pub prefix: String,
+    /// Octets that the file of SQLite may have.
+    pub octets: u64,
+    /// Milliseconds that a message waits for it, at most.
+    pub milliseconds: u64,
+    /// Days for which it is remembered that a message was sent; 0 to remember none.
+    pub sent_days: u16,
+    /// Senders too long for a tag that each client may have at a time; 0 to send them without tag.
+    pub aliases_per_client: u32,
+    /// Bounces to one tag that are taken for it alone; 0 for any number.
+    pub bounces_per_tag: u32,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            at: None,
+            user: None,
+            password_file: None,
+            prefix: "batv:".to_owned(),
+            octets: batv_store::sqlite::DEFAULT_LIMIT,
+            milliseconds: 250,
+            sent_days: batv_store::sent::DEFAULT_DAYS,
+            aliases_per_client: batv_store::alias::DEFAULT_QUOTA,
+            bounces_per_tag: batv_store::counter::BOUNCES_PER_TAG,
+        }
+    }
+}
+
+impl Store {
+    /// Where it is.
+    ///
+    /// ```
+    /// use batv_mta::config::{Config, Place};
+    ///
+    /// let config = Config::parse("store.at = 'redis://valkey.example.com'")?;
+    /// assert_eq!(config.store.place(), Place::Server("redis://valkey.example.com".to_owned()));
+    /// # Ok::<(), batv_mta::config::Fault>(())
+    /// ```
+    pub fn place(&self) -> Place {
+        self.at.clone().unwrap_or_else(|| {
+            // systemd.exec(5): one path, or several with colons between.
+            let given = env::var("STATE_DIRECTORY").ok().filter(|folders| !folders.is_empty());
+            let folder = given.as_deref().and_then(|folders| folders.split(':').next());
+            folder.map_or(Place::Nowhere, |folder| Place::Sqlite(PathBuf::from(folder).join("store.sqlite")))
+        })
+    }
+
+    /// What counts when it is opened, and not again.
+    pub(crate) fn opening(&self) -> impl PartialEq + use<> {
+        (
+            self.place(),
+            self.user.clone(),
+            self.password_file.clone(),
+            self.prefix.clone(),
+            self.octets,
+            self.milliseconds,
+        )
+    }
+
+    /// How long a message waits for it.
+    pub(crate) const fn patience(&self) -> Duration {
+        Duration::from_millis(self.milliseconds)
+    }
+}
+
+/// Where the store is: `sqlite:/path`, `redis://host:port/database`, `unix:///path` of a server's socket, or `none`.
+///
+/// ```
+/// use batv_mta::config::Place;
+///
+/// assert_eq!("none".parse(), Ok(Place::Nowhere));
+/// assert!("mysql://localhost".parse::<Place>().is_err());
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
+pub enum Place {
+    /// Nowhere.
+    Nowhere,
+    /// In a file of this host.
+    Sqlite(PathBuf),
+    /// On a server of Valkey or Redis, by its URL.
+    Server(String),
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "none" => Ok(Self::Nowhere),
+            Some(("sqlite", path)) if path.starts_with('/') => Ok(Self::Sqlite(path.into())),
+            Some(("redis" | "valkey" | "unix", rest)) if rest.starts_with("//") => Ok(Self::Server(text.to_owned())),
+            _ => Err("a store is `sqlite:/path`, `redis://host:port/database`, `unix:///path` or `none`"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere => f.write_str("none"),
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Server(url) => f.write_str(url),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,119 @@
+//! What the hosts of a fleet remember together, asked while a mail server waits: so never for longer than it is told, and
+//! with an outcome for each question when there is no answer.
+//!
+//! | question | when the store doesn't answer |
+//! |---|---|
+//! | was this message sent? | not proved, and never disproved for it |
+//! | remember that it is sent | it isn't remembered; mark, tag and DKIM prove it all the same |
+//! | a handle for a sender too long for a tag | the message leaves without tag |
+//! | whom does a handle stand for? | 451: the bounce comes again |
+//! | how many bounces came to this tag, how many wrong tags from here? | none that we know of |
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::time::SystemTime;
+
+use batv_store::redis::{Redis, Settings as Server};
+use batv_store::sqlite::Sqlite;
+use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use tracing::{info, warn};
+
+use crate::config;
+use crate::config::Place;
+use crate::files::Files;
+use rate::Rates;
+
+pub(crate) mod alias;
+pub(crate) mod guesses;
+mod rate;
+pub(crate) mod replay;
+pub(crate) mod sent;
+
+/// A store, or none.
+///
+/// ```
+/// use batv_mta::memory::Memory;
+///
+/// assert!(Memory::default().health().is_none());
+/// ```
+#[derive(Debug, Default)]
+pub struct Memory {
+    store: Option<Guarded<Arc<dyn Store>>>,
+    is_down: AtomicBool,
+    /// Of this process alone: they need no store.
+    pub(crate) bounces: Rates,
+}
+
+impl Memory {
+    /// Opens it. Within a runtime: a connection is made in the background.
+    ///
+    /// # Errors
+    /// [`Error`], of what can't be used at all; a server may be down, and come back.
+    pub fn open(config: &config::Store, files: &dyn Files) -> Result<Self, Error> {
+        let store: Arc<dyn Store> = match config.place() {
+            Place::Nowhere => return Ok(Self::default()),
+            Place::Sqlite(path) => Arc::new(Sqlite::open(&path, config.octets)?),
+            Place::Server(url) => {
+                let mut server = Server::new(&url)?.with_prefix(&config.prefix);
+                if let Some(path) = &config.password_file {
+                    let password = files.read_secret(path);
+                    let octets = password.map_err(|error| Error::Password { reason: error.to_string() })?;
+                    server = server.with_password(config.user.as_deref(), path, &octets)?;
+                }
+                Arc::new(Redis::connect(&server))
+            }
+        };
+        let mut patience = Patience::default();
+        patience.answer = config.patience();
+        Ok(Self { store: Some(Guarded::new(store, patience)), ..Self::default() })
+    }
+
+    /// How it does; `None` when there is none.
+    pub fn health(&self) -> Option<Health> {
+        self.store.as_ref().map(Guarded::health)
+    }
+
+    pub(crate) const fn is_there(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Asks, and waits. `None` when there is no answer.
+    pub(crate) fn ask(&self, mut operations: Vec<Operation>) -> Option<Vec<Answer>> {
+        let store = self.store.as_ref()?;
+        // Doors are asked within the daemon's runtime, where others go on meanwhile.
+        let runtime = Handle::try_current().ok()?;
+        let now = now();
+        let mut answers = Vec::with_capacity(operations.len());
+        while !operations.is_empty() {
+            let rest = operations.split_off(operations.len().min(BATCH_LIMIT));
+            let batch = core::mem::replace(&mut operations, rest);
+            match block_in_place(|| runtime.block_on(store.run(batch, now))) {
+                Ok(some) => answers.extend(some),
+                Err(error) => {
+                    self.note(Some(&error));
+                    return None;
+                }
+            }
+        }
+        self.note(None);
+        Some(answers)
+    }
+
+    /// Says it once when it goes, and once when it is back.
+    fn note(&self, error: Option<&Error>) {
+        let was_down = self.is_down.swap(error.is_some(), Ordering::Relaxed);
+        match error {
+            Some(error) if !was_down => warn!("the store doesn't answer: {error}"),
+            None if was_down => info!("the store answers again"),
+            _ => {}
+        }
+    }
+}
+
+/// Seconds since 1970-01-01.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs)
+}

@@ -1,0 +1,58 @@
+//! Handles for senders too long for a tag.
+
+use batv_core::{Key, KeyUse, Mailbox};
+use batv_store::alias::{self, Handle, Request};
+use tracing::warn;
+
+use crate::settings::Settings;
+
+const DAY_SECONDS: u64 = 86_400;
+
+/// A handle for a sender, on behalf of this client. `None` when none can be had.
+pub(crate) fn handle(sender: &Mailbox<'_>, client: &str, key: &Key, settings: &Settings) -> Option<Handle> {
+    let quota = settings.config().store.aliases_per_client;
+    if quota == 0 || !settings.memory().is_there() {
+        return None;
+    }
+    let days = match key.key_use() {
+        KeyUse::Srs => u64::from(batv_core::srs::DEFAULT_MAX_AGE),
+        _ => u64::from(key.lifetime().days()),
+    };
+    let request = Request::new(key, sender, client.as_bytes(), days * DAY_SECONDS).with_quota(quota);
+    let answers = settings.memory().ask(vec![request.question()])?;
+    if let Some(known) = answers.first().and_then(|answer| request.known(answer)) {
+        return Some(known);
+    }
+    let handle = match Handle::random() {
+        Ok(handle) => handle,
+        Err(error) => {
+            warn!("no handle for a sender that is too long: {error}");
+            return None;
+        }
+    };
+    settings.memory().ask(request.remember(handle, super::now()))?;
+    settings.metrics().count_alias();
+    Some(handle)
+}
+
+/// Whom an address stands for once its tag or its SRS is off.
+pub(crate) enum Alias {
+    /// It is no handle.
+    No,
+    /// This mailbox.
+    Of(String),
+    /// Nobody any more.
+    Forgotten,
+    /// The store doesn't say.
+    Unanswered,
+}
+
+/// Looks a handle up.
+pub(crate) fn resolve(mailbox: &Mailbox<'_>, settings: &Settings) -> Alias {
+    let Some(handle) = Handle::of(mailbox).filter(|_| settings.memory().is_there()) else { return Alias::No };
+    let answers = settings.memory().ask(vec![alias::resolve(handle)]);
+    match answers.as_deref() {
+        Some([answer, ..]) => alias::resolved(answer).map_or(Alias::Forgotten, |sender| Alias::Of(sender.to_owned())),
+        _ => Alias::Unanswered,
+    }
+}
