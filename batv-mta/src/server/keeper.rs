@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 
 use sd_notify::NotifyState;
@@ -282,7 +282,8 @@ fn spawn(settings: &Settings, role: Role) -> Result<(Child, UnixStream), Failure
     let mut command = Command::new(program.map_err(Failure::Worker)?);
     command.arg0("batvd").arg("worker").stdin(OwnedFd::from(theirs)).current_dir("/");
     if role == Role::Doors {
-        command.stdout(Stdio::null());
+        // Nobody is answered there, who would wait for its end.
+        command.stdout(io::stderr());
     }
     // What systemd has told us is for us (sd_listen_fds(3), sd_notify(3)).
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] {

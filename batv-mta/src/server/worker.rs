@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::num::NonZero;
 use core::time::Duration;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -124,8 +124,9 @@ pub(super) fn work() -> Result<(), Failure> {
     let mut ordered = Ordered::from_stdin().map_err(|_| Failure::NoKeeper)?;
     let Some((start, path)) = Start::default().receive(&mut ordered).map_err(Failure::Keeper)? else { return Ok(()) };
     let is_filter = start.input.is_some();
-    let input = start.input.map_or_else(|| File::open("/dev/null").map(OwnedFd::from), Ok);
-    input.and_then(|input| Ok(rustix::stdio::dup2_stdin(input)?)).map_err(Failure::Keeper)?;
+    if let Some(input) = start.input {
+        rustix::stdio::dup2_stdin(input).map_err(|error| Failure::Keeper(error.into()))?;
+    }
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_name(c"batvd-worker");
     let config = Config::load(&path, &start.files).map_err(crate::settings::Error::from)?;
