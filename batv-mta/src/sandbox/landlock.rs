@@ -37,7 +37,9 @@ pub(super) fn restrict(needs: &Needs) -> State {
 fn attempt(needs: &Needs) -> Result<(RulesetStatus, LandlockStatus), RulesetError> {
     let readable = AccessFs::from_read(VERSION) & !AccessFs::Execute;
     let host_names = HOST_NAMES.iter().filter(|_| needs.host_names).map(Path::new);
-    let all_readable = needs.readable.iter().map(|path| path.as_path()).chain(host_names);
+    // SQLite names its files by it.
+    let random = (!needs.folders.is_empty()).then_some(Path::new("/dev/urandom"));
+    let all_readable = needs.readable.iter().map(|path| path.as_path()).chain(host_names).chain(random);
     let dns: &[u16] = if needs.host_names { &[53] } else { &[] };
     let ports = needs.ports.iter().chain(dns).map(|port| NetPort::new(*port, AccessNet::ConnectTcp));
     let ruleset = Ruleset::default()

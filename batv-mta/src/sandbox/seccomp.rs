@@ -23,8 +23,9 @@ const NOT_PERMITTED: SeccompAction = SeccompAction::Errno(libc::EPERM.cast_unsig
 const NOT_THERE: SeccompAction = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
 /// Where socket(2) has the kind.
 const SOCKET_KIND: u64 = 0xf;
-/// Whether a socket waits; some C libraries have it as a number without a sign.
+/// Whether a socket waits, and how much there is to read. C libraries differ in whether these numbers have a sign.
 const FIONBIO: i32 = 0x5421;
+const FIONREAD: i32 = 0x541b;
 
 /// Memory, threads, time, and the connections that are there: with any arguments.
 const ALWAYS: &[c_long] = &[
@@ -90,6 +91,7 @@ const FILES: &[c_long] = &[
     libc::SYS_faccessat2,
     libc::SYS_fallocate,
     libc::SYS_fchmod,
+    libc::SYS_fchown,
     libc::SYS_fdatasync,
     libc::SYS_flock,
     libc::SYS_fstatfs,
@@ -181,7 +183,11 @@ fn allowed(needs: &Needs) -> Result<Rules, Error> {
     rules.insert(libc::SYS_mprotect, memory);
     rules.insert(libc::SYS_prctl, vec![equal(0, libc::PR_SET_NAME)?]);
     rules.insert(libc::SYS_tgkill, vec![equal(0, process::id().cast_signed())?]);
-    rules.insert(libc::SYS_ioctl, vec![equal(1, FIONBIO)?]);
+    let mut on_descriptors = vec![equal(1, FIONBIO)?];
+    if needs.host_names {
+        on_descriptors.push(equal(1, FIONREAD)?);
+    }
+    rules.insert(libc::SYS_ioctl, on_descriptors);
     rules.insert(libc::SYS_socketpair, vec![equal(0, libc::AF_UNIX)?]);
     if connects {
         rules.insert(libc::SYS_socket, sockets(needs)?);
