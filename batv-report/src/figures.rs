@@ -1,0 +1,436 @@
+//! All that a report says, once, in the shape in which it is shown: as a page, as text, as JSON. What strangers chose is
+//! redacted here, and made harmless to whoever shows it.
+
+use alloc::borrow::Cow;
+
+use batv_bounce::Class;
+use batv_core::envelope::{Mode, Reason};
+use serde::{Serialize, Serializer};
+
+use crate::event::Outcome;
+use crate::health::Health;
+use crate::redact::{Plain, Shown};
+use crate::report::{DOORS, Report, SRS};
+use crate::samples::Sample;
+use crate::tally::{Column, Tally};
+use crate::words;
+
+/// What is to be shown, and how.
+///
+/// ```
+/// use batv_report::{Page, Report, text};
+///
+/// let report = Report::default();
+/// let mut page = Page::new(&report);
+/// page.made = Some(1_795_613_534);
+/// assert!(text::render(&page).starts_with("BATV report\n"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Page<'p> {
+    /// What came.
+    pub report: &'p Report,
+    /// How the daemon is, where it makes the report itself.
+    pub health: Option<&'p Health>,
+    /// What was read, where a log was.
+    pub lines: Option<Lines>,
+    /// How addresses are shown.
+    pub shown: Shown,
+    /// The name of the host, or whatever else the report is of.
+    pub name: &'p str,
+    /// When it is made, in seconds since 1970-01-01.
+    pub made: Option<i64>,
+}
+
+impl<'p> Page<'p> {
+    /// A report without anything around it, with redacted addresses.
+    ///
+    /// ```
+    /// # use batv_report::{Page, Report, Shown};
+    /// assert_eq!(Page::new(&Report::default()).shown, Shown::Redacted);
+    /// ```
+    #[must_use]
+    pub const fn new(report: &'p Report) -> Self {
+        Self { report, health: None, lines: None, shown: Shown::Redacted, name: "", made: None }
+    }
+}
+
+/// Lines of logs.
+///
+/// ```
+/// use batv_report::Lines;
+///
+/// assert_eq!(Lines::default().skipped(), 0);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a line is counted or not")]
+pub struct Lines {
+    /// All of them.
+    pub read: u64,
+    /// Those that tell of a recipient or a sender.
+    pub counted: u64,
+    /// Those of them that are left out, because of their day or their domain.
+    pub left_out: u64,
+}
+
+impl Lines {
+    /// Those that tell of nobody.
+    ///
+    /// ```
+    /// # use batv_report::Lines;
+    /// assert_eq!(Lines { read: 9, counted: 2, left_out: 3 }.skipped(), 4);
+    /// ```
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.read.saturating_sub(self.counted + self.left_out)
+    }
+}
+
+/// The figures.
+#[derive(Serialize)]
+pub(crate) struct Figures {
+    pub(crate) name: String,
+    #[serde(serialize_with = "moment")]
+    pub(crate) made: Option<i64>,
+    #[serde(serialize_with = "moment")]
+    pub(crate) from: Option<i64>,
+    #[serde(serialize_with = "moment")]
+    pub(crate) to: Option<i64>,
+    pub(crate) headline: Vec<String>,
+    pub(crate) notices: Vec<String>,
+    pub(crate) lines: Option<Lines>,
+    pub(crate) decisions: Tally,
+    /// Of bounces and automatic answers.
+    pub(crate) answers: Tally,
+    pub(crate) time: Time,
+    pub(crate) modes: Vec<Row>,
+    pub(crate) domains: Vec<Row>,
+    pub(crate) reasons: Vec<Row>,
+    pub(crate) classes: Vec<Row>,
+    pub(crate) doors: Vec<Row>,
+    pub(crate) samples: Vec<Shape>,
+    pub(crate) backscatter: Backscatter,
+    pub(crate) signing: Signing,
+    pub(crate) health: Option<State>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Time {
+    pub(crate) step_seconds: i64,
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Step {
+    #[serde(serialize_with = "moment")]
+    pub(crate) from: Option<i64>,
+    #[serde(flatten)]
+    pub(crate) tally: Tally,
+    pub(crate) tagged: u64,
+}
+
+/// Decisions under one name.
+#[derive(Serialize)]
+pub(crate) struct Row {
+    pub(crate) name: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) words: Option<&'static str>,
+    #[serde(flatten)]
+    pub(crate) tally: Tally,
+}
+
+/// A sample as it is shown.
+#[derive(Serialize)]
+pub(crate) struct Shape {
+    #[serde(serialize_with = "moment")]
+    pub(crate) time: Option<i64>,
+    pub(crate) refused: bool,
+    pub(crate) verdict: String,
+    pub(crate) reason: String,
+    pub(crate) class: Option<String>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) client: String,
+    pub(crate) mode: String,
+    pub(crate) door: String,
+    pub(crate) queue_id: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Backscatter {
+    pub(crate) total: u64,
+    pub(crate) networks: Vec<Network>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Network {
+    pub(crate) network: String,
+    pub(crate) at_most: u64,
+    pub(crate) at_least: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Signing {
+    pub(crate) outcomes: Vec<Outcomes>,
+    pub(crate) keys: Vec<TagsOfKey>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcomes {
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) count: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct TagsOfKey {
+    pub(crate) id: usize,
+    pub(crate) count: u64,
+}
+
+/// [`Health`] as it is shown.
+#[derive(Serialize)]
+pub(crate) struct State {
+    pub(crate) version: String,
+    pub(crate) uptime_seconds: Option<u64>,
+    #[serde(serialize_with = "moment")]
+    pub(crate) settings_loaded: Option<i64>,
+    pub(crate) reload_is_good: Option<bool>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) doors: Vec<Door>,
+    pub(crate) store: Option<Store>,
+    pub(crate) sandbox: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Key {
+    #[serde(rename = "use")]
+    pub(crate) key_use: String,
+    pub(crate) id: Option<u8>,
+    pub(crate) algorithm: String,
+    pub(crate) state: String,
+    pub(crate) domains: Vec<String>,
+    pub(crate) created: Option<String>,
+    pub(crate) age_days: Option<i32>,
+    pub(crate) next_rotation: Option<String>,
+    pub(crate) last_valid: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Door {
+    pub(crate) protocol: String,
+    pub(crate) address: String,
+    pub(crate) connections: u64,
+    pub(crate) missing: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Store {
+    pub(crate) kind: String,
+    pub(crate) up: bool,
+    pub(crate) words: String,
+}
+
+impl Figures {
+    pub(crate) fn of(page: &Page<'_>) -> Self {
+        let report = page.report.settled();
+        let tagged = report.departures(Outcome::Tagged);
+        Self {
+            name: plain(page.name),
+            made: page.made,
+            from: report.period.map(|(first, _)| first),
+            to: report.period.map(|(_, last)| last),
+            headline: words::headline(report.period, &report.answers, &report.decisions, tagged),
+            notices: page.health.map(|health| notices(health, page.made)).unwrap_or_default(),
+            lines: page.lines,
+            decisions: report.decisions,
+            answers: report.answers,
+            time: time(&report),
+            modes: modes(&report),
+            domains: domains(&report),
+            reasons: reasons(&report),
+            classes: classes(&report),
+            doors: doors(&report),
+            samples: report.samples.latest().map(|sample| shape(sample, page.shown)).collect(),
+            backscatter: backscatter(&report),
+            signing: signing(&report),
+            health: page.health.map(|health| state(health, page.made)),
+        }
+    }
+}
+
+fn plain(text: &str) -> String {
+    Plain(text).to_string()
+}
+
+fn time(report: &Report) -> Time {
+    let steps = report.timeline.steps();
+    let steps = steps.map(|(from, step)| Step { from: Some(from), tally: step.decisions, tagged: step.tagged });
+    Time { step_seconds: report.timeline.width(), steps: steps.collect() }
+}
+
+/// Rows of which something is counted.
+fn rows(named: impl Iterator<Item = (&'static str, Option<&'static str>, Tally)>) -> Vec<Row> {
+    named
+        .filter(|(_, _, tally)| tally.total() > 0)
+        .map(|(name, words, tally)| Row { name: name.into(), mode: None, words, tally })
+        .collect()
+}
+
+fn modes(report: &Report) -> Vec<Row> {
+    let names = Mode::ALL.iter().map(|mode| mode.as_str()).chain(["other"]);
+    rows(names.zip(report.modes).map(|(name, tally)| (name, None, tally)))
+}
+
+fn classes(report: &Report) -> Vec<Row> {
+    let names = Class::ALL.iter().map(|class| class.as_str()).chain(["other"]);
+    rows(names.zip(report.classes).map(|(name, tally)| (name, None, tally)))
+}
+
+fn doors(report: &Report) -> Vec<Row> {
+    rows(DOORS.into_iter().chain(["other"]).zip(report.doors).map(|(name, tally)| (name, None, tally)))
+}
+
+fn reasons(report: &Report) -> Vec<Row> {
+    let known = Reason::ALL.iter().map(|reason| (reason.as_str(), Some(reason.words())));
+    let names = known.chain([(SRS, Some("an SRS address")), ("other", None)]);
+    let mut rows = rows(names.zip(report.reasons).map(|((name, words), tally)| (name, words, tally)));
+    rows.sort_by_key(|row| core::cmp::Reverse((row.tally.refusable + row.tally.refused, row.tally.total())));
+    rows
+}
+
+fn domains(report: &Report) -> Vec<Row> {
+    let mut rows: Vec<_> = report
+        .domains
+        .largest()
+        .into_iter()
+        .map(|domain| Row {
+            name: plain(&domain.name).into(),
+            mode: domain.mode.map(Mode::as_str),
+            words: None,
+            tally: domain.tally,
+        })
+        .collect();
+    if report.domains.others.total() > 0 {
+        rows.push(Row { name: "all others".into(), mode: None, words: None, tally: report.domains.others });
+    }
+    rows
+}
+
+fn shape(sample: &Sample, shown: Shown) -> Shape {
+    Shape {
+        time: sample.time,
+        refused: sample.was_refused,
+        verdict: plain(&sample.verdict),
+        reason: plain(&sample.reason),
+        class: sample.class.as_deref().map(plain),
+        from: shown.address(&sample.from),
+        to: shown.address(&sample.to),
+        client: shown.client(&sample.client),
+        mode: plain(&sample.mode),
+        door: plain(&sample.door),
+        queue_id: plain(&sample.queue_id),
+    }
+}
+
+fn backscatter(report: &Report) -> Backscatter {
+    let networks = report.senders.largest().into_iter().map(|sender| Network {
+        network: sender.network.to_string(),
+        at_most: sender.count,
+        at_least: sender.count - sender.error,
+    });
+    Backscatter { total: report.senders.total, networks: networks.collect() }
+}
+
+fn signing(report: &Report) -> Signing {
+    let outcomes = Outcome::ALL.into_iter().map(|outcome| Outcomes {
+        name: outcome.as_str(),
+        words: outcome.words(),
+        count: report.departures(outcome),
+    });
+    let keys = report.keys.iter().enumerate().filter(|(_, count)| **count > 0);
+    Signing { outcomes: outcomes.collect(), keys: keys.map(|(id, count)| TagsOfKey { id, count: *count }).collect() }
+}
+
+fn state(health: &Health, made: Option<i64>) -> State {
+    State {
+        version: plain(&health.version),
+        uptime_seconds: health.uptime,
+        settings_loaded: health.settings_loaded,
+        reload_is_good: health.reload_is_good,
+        keys: health.keys.iter().map(|key| self::key(key, made)).collect(),
+        doors: health.doors.iter().map(door).collect(),
+        store: health.store.as_ref().map(|store| Store {
+            kind: plain(&store.kind),
+            up: store.is_up,
+            words: plain(&store.words),
+        }),
+        sandbox: health.sandbox.as_deref().map(plain),
+    }
+}
+
+fn key(key: &crate::health::Key, made: Option<i64>) -> Key {
+    let today = made.and_then(|made| batv_core::Day::from_unix_seconds(made).ok());
+    Key {
+        key_use: plain(&key.key_use),
+        id: key.id,
+        algorithm: plain(&key.algorithm),
+        state: plain(&key.state),
+        domains: key.domains.iter().map(|domain| plain(domain)).collect(),
+        created: key.created.map(words::date_of),
+        age_days: today.zip(key.created).map(|(today, created)| today.since(created)),
+        next_rotation: key.next_rotation.map(words::date_of),
+        last_valid: key.last_valid.map(words::date_of),
+    }
+}
+
+fn door(door: &crate::health::Door) -> Door {
+    Door {
+        protocol: plain(&door.protocol),
+        address: plain(&door.address),
+        connections: door.connections,
+        missing: door.is_missing,
+    }
+}
+
+/// What an administrator should see to.
+fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
+    let mut notices = Vec::new();
+    if health.reload_is_good == Some(false) {
+        notices.push("The last change of the settings is wrong and not in force: the log says why.".to_owned());
+    }
+    for door in health.doors.iter().filter(|door| door.is_missing) {
+        notices.push(format!("The socket {} is gone: mail servers don't find it.", plain(&door.address)));
+    }
+    if let Some(store) = health.store.as_ref().filter(|store| !store.is_up) {
+        notices.push(format!("The store ({}) doesn't answer.", plain(&store.kind)));
+    }
+    let today = made.and_then(|made| batv_core::Day::from_unix_seconds(made).ok());
+    for key in health.keys.iter().filter(|key| key.state == "signing") {
+        if let (Some(today), Some(due)) = (today, key.next_rotation)
+            && today > due
+        {
+            let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
+            notices.push(format!(
+                "The {} key{id} should have been replaced on {}: `batv key rotate`.",
+                plain(&key.key_use),
+                words::date_of(due)
+            ));
+        }
+    }
+    notices
+}
+
+fn moment<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds.map(words::rfc3339).serialize(serializer)
+}
+
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let columns = Column::ALL.into_iter().map(|column| (column.as_str(), self.of(column)));
+        let others = [("refused", self.refused), ("would_refuse", self.refusable)];
+        serializer.collect_map([("total", self.total())].into_iter().chain(columns).chain(others))
+    }
+}

@@ -1,0 +1,87 @@
+//! What the daemon knows of itself.
+
+use core::fmt::{self, Write};
+
+use super::escape::Text;
+use super::tables::{section, table};
+use crate::figures::{Key, State};
+use crate::words::{Number, minute, span};
+
+pub(super) fn write(out: &mut String, state: &State) -> fmt::Result {
+    out.write_str("<div class=\"pair\">\n")?;
+    keys(out, &state.keys)?;
+    daemon(out, state)?;
+    out.write_str("</div>\n")
+}
+
+fn keys(out: &mut String, keys: &[Key]) -> fmt::Result {
+    section(out, "keys", "Keys")?;
+    let columns = ["Key", "State", "For", "Signs since", "Replace by", "Tags valid to"];
+    table(out, "Keys", &columns, 0, |out| {
+        for key in keys {
+            let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
+            let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "–".to_owned());
+            let age = key.age_days.map_or_else(
+                || "–".to_owned(),
+                |days| match days {
+                    1 => "1 day".to_owned(),
+                    days => format!("{days} days"),
+                },
+            );
+            let domains = if key.domains.is_empty() { "everybody".to_owned() } else { key.domains.join(", ") };
+            writeln!(
+                out,
+                "<tr><th scope=\"row\">{}{id}<small>{}</small></th><td>{}</td><td class=\"address\"><bdi>{}</bdi></td>\
+                 <td>{}<small>{age}</small></td><td>{}</td><td>{}</td></tr>",
+                Text(&key.key_use),
+                Text(&key.algorithm),
+                Text(&key.state),
+                Text(&domains),
+                day(&key.created),
+                day(&key.next_rotation),
+                day(&key.last_valid),
+            )?;
+        }
+        Ok(())
+    })?;
+    out.write_str("</section>\n")
+}
+
+fn daemon(out: &mut String, state: &State) -> fmt::Result {
+    section(out, "daemon", "The daemon")?;
+    out.write_str("<dl class=\"facts\">")?;
+    let uptime = state.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(span);
+    let reload = state.reload_is_good.map(|good| if good { "good" } else { "failed: the settings before it stay" });
+    let store = state.store.as_ref().map(|store| {
+        let is = if store.up { "up" } else { "down" };
+        let words = if store.words.is_empty() { String::new() } else { format!(", {}", store.words) };
+        format!("{}, {is}{words}", store.kind)
+    });
+    for (name, value) in [
+        ("Version", Some(state.version.clone()).filter(|version| !version.is_empty())),
+        ("Running for", uptime),
+        ("Settings read", state.settings_loaded.map(|at| format!("{} UTC", minute(at)))),
+        ("Last reading", reload.map(str::to_owned)),
+        ("Store", store.or_else(|| Some("none".to_owned()))),
+        ("Sandbox", state.sandbox.clone()),
+    ] {
+        if let Some(value) = value {
+            write!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Text(&value))?;
+        }
+    }
+    out.write_str("</dl>\n")?;
+    table(out, "Doors", &["Protocol", "Where", "State", "Connections"], 1, |out| {
+        for door in &state.doors {
+            let is = if door.missing { "gone" } else { "open" };
+            writeln!(
+                out,
+                "<tr><th scope=\"row\">{}</th><td class=\"address\"><bdi>{}</bdi></td><td>{is}</td><td class=\"n\">{}</td></tr>",
+                Text(&door.protocol),
+                Text(&door.address),
+                Number(door.connections)
+            )?;
+        }
+        Ok(())
+    })?;
+    out.write_str("</section>\n")
+}

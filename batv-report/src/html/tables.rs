@@ -1,0 +1,254 @@
+//! The tables of the page.
+
+use core::fmt::{self, Write};
+
+use super::chart;
+use super::escape::Text;
+use crate::figures::{Figures, Row, Shape, Step};
+use crate::tally::Tally;
+use crate::words::{Number, minute};
+
+/// Rows that are shown at once; the rest can be unfolded.
+const FIRST: usize = 12;
+
+/// Begins a section with its heading.
+pub(super) fn section(out: &mut String, id: &str, heading: &str) -> fmt::Result {
+    writeln!(out, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\" tabindex=\"-1\">{heading}</h2>")
+}
+
+/// A table which scrolls by itself where it is too wide, also by keyboard. The last `numbers` of its columns are numbers.
+pub(super) fn table(
+    out: &mut String,
+    name: &str,
+    columns: &[&str],
+    numbers: usize,
+    rows: impl FnOnce(&mut String) -> fmt::Result,
+) -> fmt::Result {
+    write!(
+        out,
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Table: {name}\" tabindex=\"0\"><table>\
+         <caption class=\"hidden\">{name}</caption><thead><tr>"
+    )?;
+    for (index, column) in columns.iter().enumerate() {
+        let class = if index >= columns.len() - numbers { " class=\"n\"" } else { "" };
+        write!(out, "<th scope=\"col\"{class}>{column}</th>")?;
+    }
+    out.write_str("</tr></thead><tbody>\n")?;
+    rows(out)?;
+    out.write_str("</tbody></table></div>\n")
+}
+
+fn number(out: &mut String, number: u64) -> fmt::Result {
+    let none = if number == 0 { " zero" } else { "" };
+    write!(out, "<td class=\"n{none}\">{}</td>", Number(number))
+}
+
+/// The figures behind the chart.
+pub(super) fn over_time(out: &mut String, steps: &[Step], step: &str) -> fmt::Result {
+    let shown: Vec<_> = chart::series(steps.iter().map(|step| &step.tally)).collect();
+    let mut columns = vec!["From (UTC)"];
+    columns.extend(shown.iter().map(|(_, name, _)| *name));
+    columns.extend(["Reject would refuse", "Refused", "Left with a tag"]);
+    write!(out, "<details><summary>The same as a table, a row for each {step}</summary>\n")?;
+    table(out, "Decisions over time", &columns, columns.len() - 1, |out| {
+        for step in steps.iter().filter(|step| step.tally.total() + step.tagged > 0) {
+            write!(out, "<tr><th scope=\"row\">{}</th>", step.from.map(minute).unwrap_or_default())?;
+            shown.iter().try_for_each(|(column, ..)| number(out, step.tally.of(*column)))?;
+            [step.tally.refusable, step.tally.refused, step.tagged].into_iter().try_for_each(|n| number(out, n))?;
+            out.write_str("</tr>\n")?;
+        }
+        Ok(())
+    })?;
+    out.write_str("</details>\n")
+}
+
+/// What `reject` would have refused, and why.
+pub(super) fn reject(out: &mut String, figures: &Figures) -> fmt::Result {
+    section(out, "reject", "What mode reject would have refused")?;
+    let Tally { refusable, refused, .. } = figures.decisions;
+    if refusable + refused == 0 {
+        out.write_str("<p>Nothing was refused, and mode reject would have refused nothing.</p>\n")?;
+    } else {
+        writeln!(
+            out,
+            "<p>{} of what was taken would have been refused in mode reject; {} refused.</p>",
+            Number(refusable),
+            if refused == 1 { "1 was".to_owned() } else { format!("{} were", Number(refused)) }
+        )?;
+    }
+    table(out, "Decisions by reason", &["Reason", "Judged", "Would refuse", "Refused"], 3, |out| {
+        for row in &figures.reasons {
+            let marked = if row.tally.refusable + row.tally.refused > 0 { " class=\"marked\"" } else { "" };
+            write!(
+                out,
+                "<tr{marked}><th scope=\"row\" class=\"words\"><code>{}</code><small>{}</small></th>",
+                Text(&row.name),
+                Text(row.words.unwrap_or("a reason of another version"))
+            )?;
+            number(out, row.tally.total())?;
+            number(out, row.tally.refusable)?;
+            number(out, row.tally.refused)?;
+            out.write_str("</tr>\n")?;
+        }
+        Ok(())
+    })?;
+    samples(out, &figures.samples)?;
+    out.write_str("</section>\n")
+}
+
+fn samples(out: &mut String, samples: &[Shape]) -> fmt::Result {
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let (first, rest) = samples.split_at(samples.len().min(FIRST));
+    writeln!(out, "<h3>The latest of them</h3>")?;
+    sample_table(out, "The latest refusals", first)?;
+    if !rest.is_empty() {
+        writeln!(out, "<details><summary>{} earlier ones</summary>", rest.len())?;
+        sample_table(out, "Earlier refusals", rest)?;
+        out.write_str("</details>\n")?;
+    }
+    Ok(())
+}
+
+fn sample_table(out: &mut String, name: &str, samples: &[Shape]) -> fmt::Result {
+    let columns = ["Time (UTC)", "Reason", "To and from", "Client", "In mode"];
+    table(out, name, &columns, 0, |out| {
+        for sample in samples {
+            let fate = if sample.refused { "refused" } else { "taken" };
+            writeln!(
+                out,
+                "<tr><th scope=\"row\">{}<small><bdi>{}</bdi></small></th><td><code>{}</code><small>{}</small></td>\
+                 <td class=\"address\"><bdi>{}</bdi><small>from <bdi>{}</bdi></small></td>\
+                 <td class=\"address\"><bdi>{}</bdi></td><td>{}<small>{fate}</small></td></tr>",
+                sample.time.map(minute).unwrap_or_else(|| "not known".to_owned()),
+                Text(&sample.queue_id),
+                Text(&sample.reason),
+                Text(sample.class.as_deref().unwrap_or("not read")),
+                Text(&sample.to),
+                Text(&sample.from),
+                Text(&sample.client),
+                Text(&sample.mode),
+            )?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn domains(out: &mut String, figures: &Figures) -> fmt::Result {
+    section(out, "domains", "By domain")?;
+    let (first, rest) = figures.domains.split_at(figures.domains.len().min(FIRST));
+    let largest = figures.domains.iter().map(|row| row.tally.total()).max().unwrap_or_default();
+    if first.is_empty() {
+        out.write_str("<p class=\"muted\">No recipient was judged.</p>\n")?;
+    } else {
+        tallies(out, "Decisions by domain", "Domain", first, largest)?;
+    }
+    if !rest.is_empty() {
+        writeln!(out, "<details><summary>{} smaller ones</summary>", rest.len())?;
+        tallies(out, "Decisions by smaller domains", "Domain", rest, largest)?;
+        out.write_str("</details>\n")?;
+    }
+    out.write_str("</section>\n")
+}
+
+pub(super) fn modes(out: &mut String, figures: &Figures) -> fmt::Result {
+    section(out, "modes", "By mode, protocol and class")?;
+    for (name, column, rows) in [
+        ("Decisions by mode", "Mode", &figures.modes),
+        ("Decisions by protocol", "Protocol", &figures.doors),
+        ("Decisions by class of message", "Class", &figures.classes),
+    ] {
+        if !rows.is_empty() {
+            let largest = rows.iter().map(|row| row.tally.total()).max().unwrap_or_default();
+            tallies(out, name, column, rows, largest)?;
+        }
+    }
+    if figures.modes.is_empty() {
+        out.write_str("<p class=\"muted\">No recipient was judged.</p>\n")?;
+    }
+    out.write_str("</section>\n")
+}
+
+fn tallies(out: &mut String, name: &str, column: &str, rows: &[Row], largest: u64) -> fmt::Result {
+    let columns = [column, "By verdict", "Judged", "Would refuse", "Refused"];
+    table(out, name, &columns, 3, |out| {
+        for row in rows {
+            write!(out, "<tr><th scope=\"row\" class=\"address\"><bdi>{}</bdi>", Text(&row.name))?;
+            if let Some(mode) = row.mode {
+                write!(out, "<small>{mode}</small>")?;
+            }
+            out.write_str("</th><td class=\"bar\">")?;
+            chart::share(out, &row.tally, largest)?;
+            write!(out, "<span class=\"hidden\">{}</span></td>", shares(&row.tally))?;
+            number(out, row.tally.total())?;
+            number(out, row.tally.refusable)?;
+            number(out, row.tally.refused)?;
+            out.write_str("</tr>\n")?;
+        }
+        Ok(())
+    })
+}
+
+/// What the bar shows, for who doesn't see it.
+fn shares(tally: &Tally) -> String {
+    let shares = chart::SERIES.iter().map(|(column, name, _)| (tally.of(*column), name));
+    let shares: Vec<_> =
+        shares.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", Number(count))).collect();
+    shares.join(", ")
+}
+
+pub(super) fn senders(out: &mut String, figures: &Figures) -> fmt::Result {
+    section(out, "senders", "Who sends backscatter")?;
+    let networks = &figures.backscatter.networks;
+    if networks.is_empty() {
+        out.write_str("<p class=\"muted\">Nobody whose network is known.</p>\n</section>\n")?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<p>{} bounces that returned what is not ours, or proved nothing, by the network of the client.</p>",
+        Number(figures.backscatter.total)
+    )?;
+    let largest = networks.first().map_or(0, |network| network.at_most);
+    table(out, "Networks that send backscatter", &["Network", "Share", "Bounces"], 1, |out| {
+        for network in networks.iter().take(FIRST) {
+            write!(out, "<tr><th scope=\"row\" class=\"address\">{}</th><td class=\"bar\">", Text(&network.network))?;
+            chart::plain_share(out, network.at_most, largest, "c-disproved")?;
+            let at_least = match network.at_least {
+                least if least == network.at_most => String::new(),
+                least => format!(" <small>(at least {})</small>", Number(least)),
+            };
+            writeln!(out, "</td><td class=\"n\">{}{at_least}</td></tr>", Number(network.at_most))?;
+        }
+        Ok(())
+    })?;
+    out.write_str("</section>\n")
+}
+
+pub(super) fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
+    section(out, "signing", "Mail that leaves")?;
+    table(out, "Senders of mail that leaves", &["Outcome", "Messages"], 1, |out| {
+        for outcome in figures.signing.outcomes.iter().filter(|outcome| outcome.count > 0 || outcome.name == "tagged") {
+            write!(
+                out,
+                "<tr><th scope=\"row\" class=\"words\"><code>{}</code><small>{}</small></th>",
+                outcome.name, outcome.words
+            )?;
+            number(out, outcome.count)?;
+            out.write_str("</tr>\n")?;
+        }
+        Ok(())
+    })?;
+    if !figures.signing.keys.is_empty() {
+        table(out, "Tags by key", &["Key", "Tags made"], 1, |out| {
+            for key in &figures.signing.keys {
+                write!(out, "<tr><th scope=\"row\">key {}</th>", key.id)?;
+                number(out, key.count)?;
+                out.write_str("</tr>\n")?;
+            }
+            Ok(())
+        })?;
+    }
+    out.write_str("</section>\n")
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+
+mod domains;
+mod event;
+mod figures;
+pub mod health;
+pub mod html;
+pub mod json;
+mod line;
+mod pending;
+mod reader;
+mod redact;
+mod report;
+mod samples;
+mod senders;
+mod tally;
+pub mod text;
+mod timeline;
+mod timestamp;
+mod words;
+
+pub use event::{Decision, Departure, Event, Outcome, Told};
+pub use figures::{Lines, Page};
+pub use reader::Reader;
+pub use redact::Shown;
+pub use report::Report;
+pub use tally::{Column, Tally};

@@ -1,0 +1,91 @@
+//! The latest of what was refused, or would have been.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use crate::domains::CharBoundary as _;
+use crate::event::Decision;
+
+/// The most that are kept.
+pub(crate) const MOST: usize = 100;
+/// Octets of an address that are kept: more than a path has (RFC 5321 §4.5.3.1.3) without escapes.
+const ADDRESS_LIMIT: usize = 320;
+/// Octets of a name or a client that are kept.
+const NAME_LIMIT: usize = 64;
+
+/// One decision, whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) time: Option<i64>,
+    pub(crate) was_refused: bool,
+    pub(crate) door: Box<str>,
+    pub(crate) queue_id: Box<str>,
+    pub(crate) client: Box<str>,
+    pub(crate) from: Box<str>,
+    pub(crate) to: Box<str>,
+    pub(crate) verdict: Box<str>,
+    pub(crate) reason: Box<str>,
+    pub(crate) class: Option<Box<str>>,
+    pub(crate) mode: Box<str>,
+}
+
+impl Sample {
+    pub(crate) fn of(decision: &Decision<'_>, time: Option<i64>, was_refused: bool) -> Self {
+        let name = |text: &str| Box::from(&text[..text.floor_char_boundary_at(NAME_LIMIT)]);
+        let address = |text: &str| Box::from(&text[..text.floor_char_boundary_at(ADDRESS_LIMIT)]);
+        Self {
+            time,
+            was_refused,
+            door: name(decision.door),
+            queue_id: name(&decision.queue_id),
+            client: name(decision.client),
+            from: address(decision.from),
+            to: address(decision.to),
+            verdict: name(decision.verdict),
+            reason: name(decision.reason),
+            class: decision.class.map(name),
+            mode: name(decision.mode),
+        }
+    }
+}
+
+/// In the order of their times.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Samples(VecDeque<Arc<Sample>>);
+
+impl Samples {
+    pub(crate) fn add(&mut self, sample: Arc<Sample>) {
+        let later = self.0.iter().rev().take_while(|known| known.time > sample.time).count();
+        if self.0.len() < MOST {
+            self.0.insert(self.0.len() - later, sample);
+        } else if later < MOST {
+            self.0.pop_front();
+            self.0.insert(self.0.len() - later, sample);
+        }
+    }
+
+    /// The latest first.
+    pub(crate) fn latest(&self) -> impl ExactSizeIterator<Item = &Sample> {
+        self.0.iter().rev().map(|sample| &**sample)
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|sample| self.add(Arc::clone(sample)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_are_kept_in_their_order() {
+        let mut samples = Samples::default();
+        // Files come as they come: the older one last.
+        for time in (500..1000).chain(0..500).chain([1500]) {
+            samples.add(Arc::new(Sample::of(&Decision::default(), Some(time), false)));
+        }
+        let times: Vec<_> = samples.latest().map(|sample| sample.time.unwrap()).collect();
+        assert_eq!(times, [1500].into_iter().chain((901..1000).rev()).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,246 @@
+//! The report for terminals: 80 columns, no colour.
+
+use core::fmt::{self, Write};
+
+use crate::figures::{Figures, Page, Row, Shape, Step};
+use crate::tally::{Column, Tally};
+use crate::words::{Number, minute, span, step};
+
+const WIDTH: usize = 80;
+/// Rows of time, domains and networks at most.
+const MOST_ROWS: usize = 24;
+const MOST_NAMES: usize = 12;
+const MOST_SAMPLES: usize = 20;
+const NAME: usize = 24;
+const HEADS: &str = "genuine unverif disprov   other   asked refused reject?";
+
+/// The report as text.
+///
+/// ```
+/// use batv_report::{Page, Report, text};
+///
+/// let text = text::render(&Page::new(&Report::default()));
+/// assert_eq!(text.lines().nth(2), Some("In this log no bounce came. The log tells of no message that left with a tag."));
+/// ```
+#[must_use]
+pub fn render(page: &Page<'_>) -> String {
+    let mut out = String::new();
+    // A `String` takes all that is written.
+    let _ = write_report(&mut out, &Figures::of(page));
+    out
+}
+
+fn write_report(out: &mut String, figures: &Figures) -> fmt::Result {
+    match &*figures.name {
+        "" => writeln!(out, "BATV report")?,
+        name => writeln!(out, "BATV report of {name}")?,
+    }
+    out.write_str("\n")?;
+    wrap(out, "", &figures.headline.join(" "))?;
+    for notice in &figures.notices {
+        wrap(out, "! ", notice)?;
+    }
+    over_time(out, figures)?;
+    rows(out, "DOMAIN", &figures.domains, MOST_NAMES)?;
+    rows(out, "MODE", &figures.modes, MOST_NAMES)?;
+    rows(out, "REASON", &figures.reasons, usize::MAX)?;
+    rows(out, "CLASS", &figures.classes, usize::MAX)?;
+    rows(out, "PROTOCOL", &figures.doors, usize::MAX)?;
+    samples(out, &figures.samples)?;
+    senders(out, figures)?;
+    signing(out, figures)?;
+    if let Some(state) = &figures.health {
+        health(out, state)?;
+    }
+    if figures.decisions.refusable > 0 {
+        out.write_str("\n")?;
+        wrap(
+            out,
+            "",
+            "reject?: of what was taken, what mode reject would have refused. asked: a null sender without a message.",
+        )?;
+    }
+    if let Some(lines) = figures.lines {
+        let left_out = match lines.left_out {
+            0 => String::new(),
+            left_out => format!(", {} more of other days or domains", Number(left_out)),
+        };
+        out.write_str("\n")?;
+        wrap(
+            out,
+            "",
+            &format!(
+                "{} lines were read; {} tell of a recipient or a sender{left_out}, {} of nobody.",
+                Number(lines.read),
+                Number(lines.counted),
+                Number(lines.skipped())
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+/// Breaks a sentence before the last column.
+fn wrap(out: &mut String, before: &str, text: &str) -> fmt::Result {
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            out.write_str("\n")?;
+            column = 0;
+        }
+        if column == 0 {
+            out.write_str(before)?;
+            column = before.len();
+        } else {
+            out.write_str(" ")?;
+            column += 1;
+        }
+        out.write_str(word)?;
+        column += length;
+    }
+    out.write_str("\n")
+}
+
+fn over_time(out: &mut String, figures: &Figures) -> fmt::Result {
+    let steps = &figures.time.steps;
+    let together = steps.len().div_ceil(MOST_ROWS).max(1);
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let seconds = figures.time.step_seconds * i64::try_from(together).unwrap_or(1);
+    head(out, &format!("FROM (UTC), BY {}", step(seconds).to_uppercase()))?;
+    for steps in steps.chunks(together) {
+        let mut tally = Tally::default();
+        steps.iter().for_each(|step| tally += step.tally);
+        let from = steps.first().and_then(|step: &Step| step.from).map(minute).unwrap_or_default();
+        row(out, &from, &tally)?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut String, name: &str) -> fmt::Result {
+    writeln!(out, "\n{name:<NAME$} {HEADS}")
+}
+
+fn rows(out: &mut String, name: &str, rows: &[Row], most: usize) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    head(out, name)?;
+    let (first, rest) = rows.split_at(rows.len().min(most));
+    for named in first {
+        match named.mode {
+            Some(mode) => row(out, &format!("{} ({mode})", named.name), &named.tally)?,
+            None => row(out, &named.name, &named.tally)?,
+        }
+    }
+    if !rest.is_empty() {
+        let mut tally = Tally::default();
+        rest.iter().for_each(|named| tally += named.tally);
+        row(out, &format!("{} smaller ones", rest.len()), &tally)?;
+    }
+    Ok(())
+}
+
+fn row(out: &mut String, name: &str, tally: &Tally) -> fmt::Result {
+    if name.chars().count() > NAME {
+        writeln!(out, "{name}")?;
+        write!(out, "{:NAME$}", "")?;
+    } else {
+        write!(out, "{name:<NAME$}")?;
+    }
+    let others = [Column::NotJudged, Column::Undecided, Column::Other].map(|column| tally.of(column)).iter().sum();
+    for count in [
+        tally.of(Column::Genuine),
+        tally.of(Column::Unverified),
+        tally.of(Column::Disproved),
+        others,
+        tally.of(Column::Asked),
+        tally.refused,
+        tally.refusable,
+    ] {
+        match count {
+            0 => write!(out, " {:>7}", "-")?,
+            count => write!(out, " {count:>7}")?,
+        }
+    }
+    out.write_str("\n")
+}
+
+fn samples(out: &mut String, samples: &[Shape]) -> fmt::Result {
+    if samples.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nTHE LATEST THAT WERE REFUSED, OR THAT MODE REJECT WOULD HAVE REFUSED")?;
+    for sample in samples.iter().take(MOST_SAMPLES) {
+        let Shape { reason, from, to, client, mode, .. } = sample;
+        let time = sample.time.map(minute).unwrap_or_else(|| "at some time".to_owned());
+        let fate = if sample.refused { "refused" } else { "taken" };
+        let class = sample.class.as_deref().map(|class| format!(", {class}")).unwrap_or_default();
+        writeln!(out, "{time}  {reason}{class}, {mode}: {fate}")?;
+        writeln!(out, "                  {from} to {to}, from {client}")?;
+    }
+    if samples.len() > MOST_SAMPLES {
+        writeln!(out, "… and {} earlier ones: --html or --json has them", samples.len() - MOST_SAMPLES)?;
+    }
+    Ok(())
+}
+
+fn senders(out: &mut String, figures: &Figures) -> fmt::Result {
+    let networks = &figures.backscatter.networks;
+    if networks.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{:<NAME$} {:>7}", "BACKSCATTER FROM", "bounces")?;
+    for network in networks.iter().take(MOST_NAMES) {
+        write!(out, "{:<NAME$} {:>7}", network.network, network.at_most)?;
+        match network.at_least {
+            least if least == network.at_most => out.write_str("\n")?,
+            least => writeln!(out, ", at least {least}")?,
+        }
+    }
+    Ok(())
+}
+
+fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
+    let outcomes: Vec<_> = figures.signing.outcomes.iter().filter(|outcome| outcome.count > 0).collect();
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{:<NAME$} {:>7}", "MAIL THAT LEAVES", "senders")?;
+    for outcome in outcomes {
+        writeln!(out, "{:<NAME$} {:>7}", outcome.name, outcome.count)?;
+    }
+    for key in &figures.signing.keys {
+        writeln!(out, "{:<NAME$} {:>7}", format!("  tags of key {}", key.id), key.count)?;
+    }
+    Ok(())
+}
+
+fn health(out: &mut String, state: &crate::figures::State) -> fmt::Result {
+    writeln!(out, "\nTHE DAEMON")?;
+    let uptime = state.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(span);
+    writeln!(out, "version {}, running for {}", state.version, uptime.unwrap_or_else(|| "a while".to_owned()))?;
+    for key in &state.keys {
+        let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
+        let mut line = format!("{} key{id}: {}", key.key_use, key.state);
+        for (words, day) in
+            [("since", &key.created), ("to be replaced on", &key.next_rotation), ("last tag valid to", &key.last_valid)]
+        {
+            line.extend(day.iter().flat_map(|day| [", ", words, " ", day]));
+        }
+        wrap(out, "", &line)?;
+    }
+    for door in &state.doors {
+        let is = if door.missing { "gone" } else { "open" };
+        writeln!(out, "{} on {}: {is}, {} connections", door.protocol, door.address, door.connections)?;
+    }
+    if let Some(store) = &state.store {
+        writeln!(out, "store: {}, {}", store.kind, if store.up { "up" } else { "down" })?;
+    }
+    if let Some(sandbox) = &state.sandbox {
+        writeln!(out, "sandbox: {sandbox}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! Counts over time, in at most 200 steps, which get longer as the time does.
+
+use alloc::collections::VecDeque;
+
+use crate::tally::Tally;
+use crate::timestamp::DAY;
+
+/// The most steps.
+pub(crate) const MOST: usize = 200;
+/// A minute, and what comes after it; then four times as long each.
+const WIDTHS: [i64; 7] = [60, 300, 900, 3600, 4 * 3600, DAY, 7 * DAY];
+
+/// What was counted in one step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Step {
+    pub(crate) decisions: Tally,
+    /// Senders that left with a tag.
+    pub(crate) tagged: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline {
+    /// Seconds of a step.
+    width: i64,
+    /// Steps from 1970-01-01 to the first one here.
+    first: i64,
+    steps: VecDeque<Step>,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self { width: WIDTHS[0], first: 0, steps: VecDeque::new() }
+    }
+}
+
+impl Timeline {
+    /// Seconds of a step.
+    pub(crate) const fn width(&self) -> i64 {
+        self.width
+    }
+
+    /// The steps, each with the second in which it begins.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (i64, &Step)> {
+        (self.first..).zip(&self.steps).map(|(number, step)| (number * self.width, step))
+    }
+
+    /// The step of a second of the years to 9999.
+    pub(crate) fn at(&mut self, time: i64) -> &mut Step {
+        loop {
+            let number = time.div_euclid(self.width);
+            if self.steps.is_empty() {
+                self.first = number;
+            }
+            let before = usize::try_from(self.first - number).unwrap_or_default();
+            let index = usize::try_from(number - self.first).unwrap_or_default();
+            if before + self.steps.len().max(index + 1) > MOST {
+                self.lengthen();
+                continue;
+            }
+            for _ in 0..before {
+                self.steps.push_front(Step::default());
+            }
+            self.first -= before as i64;
+            if self.steps.len() <= index {
+                self.steps.resize(index + 1, Step::default());
+            }
+            return &mut self.steps[index];
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        while self.width < other.width {
+            self.lengthen();
+        }
+        for (time, step) in other.steps() {
+            add(self.at(time), step);
+        }
+    }
+
+    fn lengthen(&mut self) {
+        let width = WIDTHS.into_iter().find(|width| *width > self.width).unwrap_or(self.width * 4);
+        let first = (self.first * self.width).div_euclid(width);
+        let mut steps: VecDeque<Step> = VecDeque::new();
+        for (time, step) in self.steps() {
+            let index = usize::try_from(time.div_euclid(width) - first).unwrap_or_default();
+            if steps.len() <= index {
+                steps.resize(index + 1, Step::default());
+            }
+            add(&mut steps[index], step);
+        }
+        *self = Self { width, first, steps };
+    }
+}
+
+fn add(to: &mut Step, step: &Step) {
+    to.decisions += step.decisions;
+    to.tagged += step.tagged;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tally::{Column, Fate};
+
+    fn of(times: &[i64]) -> Timeline {
+        let mut timeline = Timeline::default();
+        times.iter().for_each(|time| timeline.at(*time).decisions.count(Column::Genuine, Fate::Taken));
+        timeline
+    }
+
+    #[test]
+    fn steps_get_longer_as_the_time_does() {
+        for (span, width) in [
+            (0, 60),
+            (199 * 60, 60),
+            (200 * 60, 300),
+            (DAY, 900),
+            (7 * DAY, 3600),
+            (30 * DAY, 4 * 3600),
+            (180 * DAY, DAY),
+            (1000 * DAY, 7 * DAY),
+            (8000 * DAY, 112 * DAY),
+        ] {
+            let begin = 20_000 * DAY;
+            let timeline = of(&[begin + span, begin]);
+            assert_eq!(timeline.width(), width, "{span}");
+            let times: Vec<_> = timeline.steps().map(|(time, _)| time).collect();
+            assert!(times[0] <= begin && *times.last().unwrap() + width > begin + span);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost(mut times in prop::collection::vec(0..253_402_300_800_i64, 1..50), at in any::<prop::sample::Index>()) {
+            let timeline = of(&times);
+            prop_assert!(timeline.steps.len() <= MOST);
+            let counted: u64 = timeline.steps().map(|(_, step)| step.decisions.total()).sum();
+            prop_assert_eq!(counted, times.len() as u64);
+
+            let split = at.index(times.len());
+            let mut merged = of(&times[..split]);
+            merged.merge(&of(&times[split..]));
+            times.reverse();
+            for other in [merged, of(&times)] {
+                let shown = |timeline: &Timeline| timeline.steps().map(|(time, step)| (time, step.decisions)).collect::<Vec<_>>();
+                // Whoever came first, the same steps; merging may have lengthened more.
+                prop_assert!(other.width >= timeline.width);
+                if other.width == timeline.width {
+                    prop_assert_eq!(shown(&other), shown(&timeline));
+                }
+            }
+        }
+    }
+}
