@@ -138,6 +138,22 @@ Examples:
   batv may-bounce --from alice@example.org --authserv-id mx.example.com < message.eml
   batv may-bounce --kind reply --authserv-id mx.example.com --protected example.com --explain < message.eml")]
     MayBounce(MayBounce),
+    /// Report what came and what mode reject would have refused, from the logs of batvd
+    ///
+    /// Reads what `journalctl -u batvd` prints (as it is, or with `-o short-iso`, `cat` or `json`), files of syslog, and
+    /// standard error of batvd; lines of others are skipped. Addresses are redacted. Times are taken as UTC where they name
+    /// no zone, and as of the latest year in which they are not still to come where they name no year. Compressed logs must
+    /// come through a pipe: `zcat mail.log.2.gz | batv report`.
+    #[command(after_help = "\
+Exit status:
+  0  something is reported
+  1  no line tells of a recipient or a sender
+  2  wrong usage, or trouble with a file
+
+Examples:
+  journalctl -u batvd -o short-iso --since -7days | batv report
+  batv report --html --domain example.com /var/log/mail.log.1 /var/log/mail.log > report.html")]
+    Report(Report),
     /// Rewrite the senders of forwarded mail, and restore them (SRS)
     #[command(after_help = "\
 Examples:
@@ -324,6 +340,29 @@ pub(crate) struct Judge {
     pub(crate) summary: bool,
     #[command(flatten)]
     pub(crate) asked: Asked,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// Logs, or `-` for standard input, which is read when none is given
+    #[arg(value_name = "LOG")]
+    pub(crate) inputs: Vec<OsString>,
+    /// Print a page of HTML
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) html: bool,
+    /// Leave out what was before this day (UTC), and what has no time
+    #[arg(long, value_name = "DATE", value_parser = clock::parse_at)]
+    pub(crate) since: Option<Day>,
+    /// A domain or mailbox that the report is of (repeatable): of recipients who were judged, and of senders whose mail left
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    pub(crate) domains: Vec<String>,
+    /// Show addresses whole
+    #[arg(long)]
+    pub(crate) show_addresses: bool,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Args, Debug)]

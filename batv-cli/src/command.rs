@@ -5,6 +5,7 @@ mod generate;
 mod judge;
 mod key;
 mod may_bounce;
+mod report;
 mod sign;
 mod srs;
 mod unwrap;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: &Command) -> Result<Outcome, Error> {
         Command::Check(arguments) => check::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::MayBounce(arguments) => may_bounce::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Srs(arguments) => srs::run(&arguments.direction),
         Command::Key(arguments) => key::run(&arguments.operation).map(|()| Outcome::Good),
         Command::Generate(arguments) => generate::run(&arguments.what).map(|()| Outcome::Good),

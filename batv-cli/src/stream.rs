@@ -20,7 +20,7 @@ use crate::turns::{self, Turns, lock};
 /// The most octets of a line that are looked at.
 pub(crate) const LINE_LIMIT: usize = 64 * 1024;
 /// The most octets that a worker reads at a time.
-const CHUNK: usize = 256 * 1024;
+pub(crate) const CHUNK: usize = 256 * 1024;
 /// Octets from which on a chunk is worth a worker of its own.
 const WORTH_SHARING: usize = 16 * 1024;
 /// Octets of answers from which on a worker waits for its turn, so as not to hold more.
@@ -219,16 +219,16 @@ impl<O: Write, N: Write> Output<O, N> {
 }
 
 /// What one worker answers at a time.
-struct Chunk<'b> {
-    content: Content,
-    octets: &'b [u8],
+pub(crate) struct Chunk<'b> {
+    pub(crate) content: Content,
+    pub(crate) octets: &'b [u8],
     /// The number of its first line, from 1.
     first_line: u64,
     /// How many lines end in it.
-    lines: u64,
+    pub(crate) lines: u64,
 }
 
-enum Content {
+pub(crate) enum Content {
     /// Whole lines, but for the newline that the last line of the input may lack.
     Lines,
     /// More than [`LINE_LIMIT`] octets of a line that goes on.
@@ -237,7 +237,7 @@ enum Content {
     LongEnd,
 }
 
-struct Input<I> {
+pub(crate) struct Input<I> {
     reader: I,
     /// What was read of a line that had not ended.
     carry: Vec<u8>,
@@ -251,12 +251,12 @@ struct Input<I> {
 }
 
 impl<I: Read> Input<I> {
-    fn new(reader: I) -> Self {
+    pub(crate) fn new(reader: I) -> Self {
         Self { reader, carry: Vec::new(), within_long: false, at_end: false, turn: 0, line: 1, workers_left: None }
     }
 
     /// Reads until a line ends, or is too long, and no further: what comes later may depend on the answer.
-    fn next_chunk<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Option<Chunk<'b>>> {
+    pub(crate) fn next_chunk<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Option<Chunk<'b>>> {
         let mut length = self.carry.len();
         let mut searched = 0;
         buffer[..length].copy_from_slice(&self.carry);

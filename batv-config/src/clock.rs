@@ -23,8 +23,23 @@ const EPOCH: i32 = 2_440_588;
 /// # Ok::<(), batv_config::Error>(())
 /// ```
 pub fn today() -> Result<Day, Error> {
+    Day::from_unix_seconds(now()?).map_err(|_| Error::Clock)
+}
+
+/// Seconds since 1970-01-01 (UTC), as the clock of the system has it.
+///
+/// # Errors
+/// [`Error::Clock`] when the clock stands before 1970.
+///
+/// ```
+/// use batv_config::clock;
+///
+/// assert!(clock::now()? > 1_700_000_000);
+/// # Ok::<(), batv_config::Error>(())
+/// ```
+pub fn now() -> Result<i64, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Error::Clock)?;
-    i64::try_from(since.as_secs()).ok().and_then(|seconds| Day::from_unix_seconds(seconds).ok()).ok_or(Error::Clock)
+    i64::try_from(since.as_secs()).map_err(|_| Error::Clock)
 }
 
 /// Reads a date or a date-time of RFC 3339. A date is that day in UTC; of a date-time it is the day in UTC that counts.

@@ -236,13 +236,12 @@ pub(crate) struct Store {
 impl Figures {
     pub(crate) fn of(page: &Page<'_>) -> Self {
         let report = page.report.settled();
-        let tagged = report.departures(Outcome::Tagged);
         Self {
             name: plain(page.name),
             made: page.made,
             from: report.period.map(|(first, _)| first),
             to: report.period.map(|(_, last)| last),
-            headline: words::headline(report.period, &report.answers, &report.decisions, tagged),
+            headline: words::headline(&report),
             notices: page.health.map(|health| notices(health, page.made)).unwrap_or_default(),
             lines: page.lines,
             decisions: report.decisions,
@@ -414,7 +413,7 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
         {
             let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
             notices.push(format!(
-                "The {} key{id} should have been replaced on {}: `batv key rotate`.",
+                "The {} key{id} should have been replaced on {}: batv key rotate.",
                 plain(&key.key_use),
                 words::date_of(due)
             ));

@@ -20,7 +20,7 @@ const HEADS: &str = "genuine unverif disprov   other   asked refused reject?";
 /// use batv_report::{Page, Report, text};
 ///
 /// let text = text::render(&Page::new(&Report::default()));
-/// assert_eq!(text.lines().nth(2), Some("In this log no bounce came. The log tells of no message that left with a tag."));
+/// assert_eq!(text.lines().nth(2), Some("In this log, no bounce came. The log tells of no message that left with a tag."));
 /// ```
 #[must_use]
 pub fn render(page: &Page<'_>) -> String {

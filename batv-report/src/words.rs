@@ -1,9 +1,13 @@
 //! Numbers, times and sentences for people. Times are of UTC.
 
+use core::cmp::Reverse;
 use core::fmt;
 
 use batv_core::Day;
+use batv_core::envelope::Reason;
 
+use crate::event::Outcome;
+use crate::report::Report;
 use crate::tally::{Column, Tally};
 use crate::timestamp::{DAY, date};
 
@@ -78,13 +82,15 @@ pub(crate) fn step(seconds: i64) -> String {
 }
 
 /// What came, in plain words, and what mode `reject` would have made of it.
-pub(crate) fn headline(period: Option<(i64, i64)>, answers: &Tally, decisions: &Tally, tagged: u64) -> Vec<String> {
-    let when = match period {
+pub(crate) fn headline(report: &Report) -> Vec<String> {
+    let Report { period, answers, decisions, .. } = report;
+    let tagged = report.departures(Outcome::Tagged);
+    let when = match *period {
         Some((first, last)) if last - first >= 2 * DAY => {
-            format!("In the {} from {} to {}", span(last - first), day(first), day(last))
+            format!("In the {} from {} to {},", span(last - first), day(first), day(last))
         }
-        Some((first, last)) => format!("From {} to {}", minute(first), minute(last)),
-        None => "In this log".to_owned(),
+        Some((first, last)) => format!("From {} to {},", minute(first), minute(last)),
+        None => "In this log,".to_owned(),
     };
     let total = answers.total();
     let mut sentences = vec![match total {
@@ -98,7 +104,9 @@ pub(crate) fn headline(period: Option<(i64, i64)>, answers: &Tally, decisions: &
     sentences.push(match decisions.refusable {
         0 if decisions.total() == 0 => String::new(),
         0 => "Of what was taken, mode reject would have refused nothing.".to_owned(),
-        refusable => format!("Of what was taken, mode reject would have refused {}.", Number(refusable)),
+        refusable => {
+            format!("Of what was taken, mode reject would have refused {}: {}.", Number(refusable), causes(report))
+        }
     });
     sentences.push(match tagged {
         0 => "The log tells of no message that left with a tag.".to_owned(),
@@ -109,36 +117,52 @@ pub(crate) fn headline(period: Option<(i64, i64)>, answers: &Tally, decisions: &
     sentences
 }
 
+/// `189 returned messages that are not ours and 65 came to a forged tag`.
+fn causes(report: &Report) -> String {
+    let mut causes: Vec<_> = Reason::ALL.iter().zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
+    causes.sort_by_key(|(_, tally)| Reverse(tally.refusable));
+    let cause = |reason: Reason| match reason {
+        Reason::BackscatterDisproved => "returned messages that are not ours",
+        Reason::TagForged => "came to a forged tag",
+        Reason::TagExpired => "came to a tag that had long expired",
+        Reason::TaggedBad => "were other mail to a forged tag",
+        Reason::Untagged => "had no tag, and were not read",
+        reason => reason.words(),
+    };
+    match causes[..] {
+        [(reason, tally)] if tally.refusable > 1 => format!("all of them {}", cause(*reason)),
+        [(reason, _)] => format!("it {}", cause(*reason).replace("were", "was")),
+        _ => list(causes.iter().map(|(reason, tally)| format!("{} {}", Number(tally.refusable), cause(**reason)))),
+    }
+}
+
+/// `a, b and c`.
+fn list(parts: impl IntoIterator<Item = String>) -> String {
+    let mut parts: Vec<_> = parts.into_iter().collect();
+    let last = parts.pop().unwrap_or_default();
+    if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }
+}
+
 fn was_were(number: u64) -> String {
     if number == 1 { "1 was".to_owned() } else { format!("{} were", Number(number)) }
 }
 
 /// `1,100 were genuine, 120 were not ours and 14 proved nothing`.
 fn shares(answers: &Tally) -> String {
-    let parts: Vec<_> = [
+    let parts = [
         (Column::Genuine, "genuine"),
         (Column::Disproved, "not ours"),
         (Column::Unverified, "not proved"),
         (Column::NotJudged, "not for BATV to judge"),
         (Column::Undecided, "put off"),
         (Column::Other, "something else"),
-    ]
-    .into_iter()
-    .filter(|(column, _)| answers.of(*column) > 0)
-    .map(|(column, words)| (answers.of(column), words))
-    .collect();
-    let mut text = String::new();
-    for (index, (count, words)) in parts.iter().enumerate() {
-        let before = match index {
-            0 => "",
-            _ if index + 1 == parts.len() => " and ",
-            _ => ", ",
-        };
-        // Said once, for all.
-        let count = if index == 0 { was_were(*count) } else { Number(*count).to_string() };
-        text.push_str(&format!("{before}{count} {words}"));
-    }
-    text
+    ];
+    let parts = parts.into_iter().map(|(column, words)| (answers.of(column), words)).filter(|(count, _)| *count > 0);
+    // The verb is said once, for all.
+    list(parts.enumerate().map(|(index, (count, words))| match index {
+        0 => format!("{} {words}", was_were(count)),
+        _ => format!("{} {words}", Number(count)),
+    }))
 }
 
 #[cfg(test)]
@@ -175,19 +199,29 @@ mod tests {
 
     #[test]
     fn headlines() {
-        let mut tally = Tally::default();
-        (0..1100).for_each(|_| tally.count(Column::Genuine, Fate::Taken));
-        (0..120).for_each(|_| tally.count(Column::Disproved, Fate::Refusable));
-        tally.count(Column::Unverified, Fate::Refused);
+        let mut report = Report::default();
+        report.period = Some((1_795_008_734, 1_795_613_534));
+        let mut count = |times: u32, column, reason: Reason, fate| {
+            for _ in 0..times {
+                report.answers.count(column, fate);
+                report.decisions.count(column, fate);
+                report.reasons[reason as usize].count(column, fate);
+            }
+        };
+        count(1100, Column::Genuine, Reason::TagOk, Fate::Taken);
+        count(3, Column::Disproved, Reason::TagForged, Fate::Refusable);
+        count(117, Column::Disproved, Reason::BackscatterDisproved, Fate::Refusable);
+        count(1, Column::Unverified, Reason::TagExpired, Fate::Refused);
+        report.departures[Outcome::Tagged as usize] = 2345;
         assert_eq!(
-            headline(Some((1_795_008_734, 1_795_613_534)), &tally, &tally, 2345).join(" "),
-            "In the 7 days from 2026-11-18 to 2026-11-25 1,221 bounces and automatic answers came: 1,100 were genuine, \
-             120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 120. \
-             2,345 messages left with a tag."
+            headline(&report).join(" "),
+            "In the 7 days from 2026-11-18 to 2026-11-25, 1,221 bounces and automatic answers came: 1,100 were genuine, \
+             120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 120: 117 \
+             returned messages that are not ours and 3 came to a forged tag. 2,345 messages left with a tag."
         );
         assert_eq!(
-            headline(None, &Tally::default(), &Tally::default(), 0).join(" "),
-            "In this log no bounce came. The log tells of no message that left with a tag."
+            headline(&Report::default()).join(" "),
+            "In this log, no bounce came. The log tells of no message that left with a tag."
         );
     }
 }

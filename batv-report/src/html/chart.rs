@@ -158,11 +158,11 @@ fn scaled(count: u64, largest: u64) -> u64 {
     u64::try_from(scaled).unwrap_or(HEIGHT).min(HEIGHT)
 }
 
-/// The least of 2, 4, 10, 20, 40, 100, … that is not smaller: its half is whole.
+/// The least even number of one or two digits and zeros that is not smaller: its half is whole.
 fn nice(highest: u64) -> u64 {
     let mut ten = 1_u64;
     loop {
-        for factor in [2, 4, 10] {
+        for factor in [2, 4, 6, 8, 10, 12, 16] {
             let top = ten.saturating_mul(factor);
             if top >= highest {
                 return top;
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn axes() {
         let tops = [0, 1, 2, 3, 5, 11, 41, 99, 101, 5000, u64::MAX].map(nice);
-        assert_eq!(tops, [2, 2, 2, 4, 10, 20, 100, 100, 200, 10_000, u64::MAX]);
+        assert_eq!(tops, [2, 2, 2, 4, 6, 12, 60, 100, 120, 6000, u64::MAX]);
         assert_eq!([scaled(1, 0), scaled(u64::MAX, u64::MAX), scaled(1, 3)], [1000, 1000, 333]);
     }
 }

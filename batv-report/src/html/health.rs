@@ -21,13 +21,11 @@ fn keys(out: &mut String, keys: &[Key]) -> fmt::Result {
         for key in keys {
             let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
             let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "–".to_owned());
-            let age = key.age_days.map_or_else(
-                || "–".to_owned(),
-                |days| match days {
-                    1 => "1 day".to_owned(),
-                    days => format!("{days} days"),
-                },
-            );
+            let age = match key.age_days {
+                Some(1) => "1 day".to_owned(),
+                Some(days) => format!("{days} days"),
+                None => String::new(),
+            };
             let domains = if key.domains.is_empty() { "everybody".to_owned() } else { key.domains.join(", ") };
             writeln!(
                 out,

@@ -76,6 +76,7 @@ pub(super) fn reject(out: &mut String, figures: &Figures) -> fmt::Result {
             if refused == 1 { "1 was".to_owned() } else { format!("{} were", Number(refused)) }
         )?;
     }
+    out.write_str("<div class=\"pair why\">\n<div>\n<h3>Why</h3>\n")?;
     table(out, "Decisions by reason", &["Reason", "Judged", "Would refuse", "Refused"], 3, |out| {
         for row in &figures.reasons {
             let marked = if row.tally.refusable + row.tally.refused > 0 { " class=\"marked\"" } else { "" };
@@ -92,8 +93,9 @@ pub(super) fn reject(out: &mut String, figures: &Figures) -> fmt::Result {
         }
         Ok(())
     })?;
+    out.write_str("</div>\n<div>\n")?;
     samples(out, &figures.samples)?;
-    out.write_str("</section>\n")
+    out.write_str("</div>\n</div>\n</section>\n")
 }
 
 fn samples(out: &mut String, samples: &[Shape]) -> fmt::Result {
@@ -112,22 +114,22 @@ fn samples(out: &mut String, samples: &[Shape]) -> fmt::Result {
 }
 
 fn sample_table(out: &mut String, name: &str, samples: &[Shape]) -> fmt::Result {
-    let columns = ["Time (UTC)", "Reason", "To and from", "Client", "In mode"];
+    let columns = ["Time (UTC) and reason", "To, and from", "Client", "In mode"];
     table(out, name, &columns, 0, |out| {
         for sample in samples {
             let fate = if sample.refused { "refused" } else { "taken" };
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}<small><bdi>{}</bdi></small></th><td><code>{}</code><small>{}</small></td>\
+                "<tr><th scope=\"row\">{}<small>{}, {}</small></th>\
                  <td class=\"address\"><bdi>{}</bdi><small>from <bdi>{}</bdi></small></td>\
-                 <td class=\"address\"><bdi>{}</bdi></td><td>{}<small>{fate}</small></td></tr>",
+                 <td class=\"address\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td>{}<small>{fate}</small></td></tr>",
                 sample.time.map(minute).unwrap_or_else(|| "not known".to_owned()),
-                Text(&sample.queue_id),
                 Text(&sample.reason),
                 Text(sample.class.as_deref().unwrap_or("not read")),
                 Text(&sample.to),
                 Text(&sample.from),
                 Text(&sample.client),
+                Text(&sample.queue_id),
                 Text(&sample.mode),
             )?;
         }
