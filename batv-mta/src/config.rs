@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use core::fmt::Display;
+use core::net::IpAddr;
 use core::str::FromStr;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
+use crate::door::Protocol;
 use crate::files::Files;
 
 mod store;
@@ -60,6 +62,8 @@ pub struct Config {
     pub srs: Forwarded,
     /// What hosts remember together.
     pub store: Store,
+    /// The page.
+    pub page: Page,
     /// What a peer may use.
     pub limits: Limits,
     /// What the process that meets strangers is kept from.
@@ -80,6 +84,7 @@ impl Default for Config {
             bounces: Bounces::default(),
             srs: Forwarded::default(),
             store: Store::default(),
+            page: Page::default(),
             limits: Limits::default(),
             sandbox: Sandbox::default(),
         }
@@ -140,11 +145,26 @@ pub struct Listen {
     pub line: Vec<Address>,
     /// Metrics and health, over HTTP.
     pub metrics: Vec<Address>,
+    /// The page, over HTTP.
+    pub page: Vec<Address>,
     /// The permissions of Unix sockets. The mail server must be able to write to them.
     pub socket_mode: u32,
 }
 
 impl Listen {
+    /// All of them, each with what is spoken there.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (Protocol, &Address)> {
+        let doors = [
+            (Protocol::Milter, &self.milter),
+            (Protocol::Socketmap, &self.socketmap),
+            (Protocol::Policy, &self.policy),
+            (Protocol::Line, &self.line),
+            (Protocol::Metrics, &self.metrics),
+            (Protocol::Page, &self.page),
+        ];
+        doors.into_iter().flat_map(|(protocol, addresses)| addresses.iter().map(move |address| (protocol, address)))
+    }
+
     /// Whether a mail server could ask anything.
     pub fn has_door(&self) -> bool {
         [&self.milter, &self.socketmap, &self.policy, &self.line].iter().any(|addresses| !addresses.is_empty())
@@ -154,7 +174,15 @@ impl Listen {
 impl Default for Listen {
     fn default() -> Self {
         let none = Vec::new;
-        Self { milter: none(), socketmap: none(), policy: none(), line: none(), metrics: none(), socket_mode: 0o660 }
+        Self {
+            milter: none(),
+            socketmap: none(),
+            policy: none(),
+            line: none(),
+            metrics: none(),
+            page: none(),
+            socket_mode: 0o660,
+        }
     }
 }
 
@@ -175,6 +203,20 @@ pub enum Address {
     Inet(String),
     /// What systemd listens on for us: the `FileDescriptorName` of a socket unit.
     Systemd(String),
+}
+
+impl Address {
+    /// Whether only this host reaches it; of what systemd listens on, its unit says that.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) | Self::Systemd(_) => true,
+            Self::Inet(address) => {
+                let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
+            }
+        }
+    }
 }
 
 impl FromStr for Address {
@@ -501,6 +543,25 @@ pub enum ReverseFor {
     Bounces,
     /// All: an SRS address that somebody has seen relays his mail to the address inside.
     All,
+}
+
+/// The page that tells how the rollout goes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Page {
+    /// What it calls this host.
+    pub name: String,
+    /// Whether others than this host may have it.
+    pub remote: bool,
+    /// Days after which a key that signs is to be replaced; 0 for never.
+    pub rotate_days: u16,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { name: String::new(), remote: false, rotate_days: 180 }
+    }
 }
 
 /// What a peer may use.

@@ -5,6 +5,7 @@ use core::fmt;
 use batv_bounce::Origin;
 use batv_core::Path;
 use batv_core::envelope::{Judgement, Mode};
+use batv_report::Decision;
 use tracing::info;
 
 use crate::door::Protocol;
@@ -45,6 +46,15 @@ impl Occasion<'_> {
         settings: &Settings,
     ) {
         settings.metrics().count_decision(self.door, verdict, reason, disposition);
+        let [client, from, to_whom] =
+            [&self.client as &dyn fmt::Display, &self.reverse_path, to].map(ToString::to_string);
+        let mut told = Decision::default();
+        (told.door, told.queue_id) = (self.door.as_str(), self.queue_id.into());
+        (told.client, told.from, told.to) = (&client, &from, &to_whom);
+        (told.verdict, told.reason, told.disposition) = (verdict, reason, disposition);
+        (told.mode, told.at) = (mode.as_str(), self.at);
+        (told.class, told.origin) = (message.map(|(class, _)| class), message.map(|(_, origin)| origin.as_str()));
+        settings.metrics().report_decision(told);
         info!(
             door = %self.door,
             queue_id = self.queue_id,

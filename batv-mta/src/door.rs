@@ -45,6 +45,8 @@ pub enum Protocol {
     Filter,
     /// [`crate::http`].
     Metrics,
+    /// [`crate::page`].
+    Page,
 }
 
 impl Protocol {
@@ -62,6 +64,7 @@ impl Protocol {
             Self::Line => "line",
             Self::Filter => "filter",
             Self::Metrics => "metrics",
+            Self::Page => "page",
         }
     }
 }

@@ -34,19 +34,48 @@ pub struct Http;
 impl Door for Http {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Metrics, octets, head, |head| {
-            let (status, content_type, text) = answer(head, settings);
-            let length = text.len();
-            let answer = format!(
-                "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
-                 Connection: close\r\n\r\n{text}"
-            );
-            out.extend_from_slice(answer.as_bytes());
+            with_request(head, |request| answer(request, settings)).put(out);
             Flow::Close
         })
     }
 }
 
-fn head(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Error> {
+/// An answer, after which the connection ends.
+pub(crate) struct Reply {
+    status: &'static str,
+    content_type: &'static str,
+    fields: String,
+    text: String,
+}
+
+impl Reply {
+    pub(crate) const fn new(status: &'static str, content_type: &'static str, text: String) -> Self {
+        Self { status, content_type, fields: String::new(), text }
+    }
+
+    pub(crate) fn plain(status: &'static str, text: &str) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
+    }
+
+    /// The same with more fields in its header.
+    pub(crate) fn with(mut self, fields: &[(&str, &str)]) -> Self {
+        self.fields.extend(fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+        self
+    }
+
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let Self { status, content_type, fields, text } = self;
+        let length = text.len();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{fields}\
+             Connection: close\r\n\r\n{text}"
+        );
+        out.extend_from_slice(answer.as_bytes());
+    }
+}
+
+/// Cuts the head of a request.
+pub(crate) fn head(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Error> {
     let mut fields = [EMPTY_HEADER; FIELD_LIMIT];
     match Request::new(&mut fields).parse(octets)? {
         Status::Complete(length) => Ok(octets.get(..length).map(|head| (head, length))),
@@ -55,25 +84,28 @@ fn head(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Error> {
     }
 }
 
-fn answer(head: &[u8], settings: &Settings) -> (&'static str, &'static str, String) {
-    const PLAIN: &str = "text/plain; charset=utf-8";
+/// Reads a head that was cut.
+pub(crate) fn with_request<T>(head: &[u8], ask: impl FnOnce(&Request<'_, '_>) -> T) -> T {
     let mut fields = [EMPTY_HEADER; FIELD_LIMIT];
     let mut request = Request::new(&mut fields);
     // It could be read when it was cut off.
     let _ = request.parse(head);
-    let (status, text) = match (request.method.unwrap_or_default(), request.path.unwrap_or_default()) {
+    ask(&request)
+}
+
+pub(crate) fn answer(request: &Request<'_, '_>, settings: &Settings) -> Reply {
+    match (request.method.unwrap_or_default(), request.path.unwrap_or_default()) {
         ("GET", "/metrics") => match settings.metrics().render(settings) {
-            Ok(text) => return ("200 OK", metrics::CONTENT_TYPE, text),
-            Err(_) => ("500 Internal Server Error", "the metrics can't be written"),
+            Ok(text) => Reply::new("200 OK", metrics::CONTENT_TYPE, text),
+            Err(_) => Reply::plain("500 Internal Server Error", "the metrics can't be written"),
         },
         ("GET", "/health") => match health(settings) {
-            Ok(text) => ("200 OK", text),
-            Err(text) => ("503 Service Unavailable", text),
+            Ok(text) => Reply::plain("200 OK", text),
+            Err(text) => Reply::plain("503 Service Unavailable", text),
         },
-        (_, "/metrics" | "/health") => ("405 Method Not Allowed", "ask with GET"),
-        _ => ("404 Not Found", "there are /metrics and /health"),
-    };
-    (status, PLAIN, format!("{text}\n"))
+        (_, "/metrics" | "/health") => Reply::plain("405 Method Not Allowed", "ask with GET"),
+        _ => Reply::plain("404 Not Found", "there are /metrics and /health"),
+    }
 }
 
 /// Good while questions get their answers. A wrong configuration that is not in force changes nothing in that.

@@ -16,6 +16,7 @@ pub mod memory;
 mod message;
 pub mod metrics;
 pub mod milter;
+pub mod page;
 pub mod policy;
 pub mod sandbox;
 pub mod server;

@@ -3,9 +3,11 @@
 use core::fmt;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
-use std::time::SystemTime;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
 
 use batv_core::{Day, KeyState, KeyUse};
+use batv_report::{Decision, Departure, Event, Outcome, Report, Told};
 use batv_store::Health;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -52,6 +54,8 @@ pub struct Metrics {
     loaded_at: Gauge,
     sockets_missing: Gauge,
     sandbox: Family<Labels<1>, Gauge>,
+    report: Mutex<Report>,
+    begun: Instant,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
     limits_met: Family<Labels<1>, Counter>,
@@ -79,6 +83,8 @@ impl Default for Metrics {
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
             sandbox: Family::default(),
+            report: Mutex::default(),
+            begun: Instant::now(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
             limits_met: Family::default(),
@@ -135,6 +141,54 @@ impl Metrics {
     /// The sender of a message that leaves was looked at.
     pub fn count_sender(&self, door: Protocol, outcome: &'static str) {
         self.senders.get_or_create(&[("door", door.as_str()), ("outcome", outcome)]).inc();
+        if let Some(known) = Outcome::ALL.into_iter().find(|known| known.as_str() == outcome) {
+            self.add_event(Told::Departure(Departure::new(known, "")));
+        }
+    }
+
+    /// The same decision for the page.
+    pub(crate) fn report_decision(&self, decision: Decision<'_>) {
+        self.add_event(Told::Decision(decision));
+    }
+
+    fn add_event(&self, told: Told<'_>) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
+        let time = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+        self.locked_report().add(&Event { time, told });
+    }
+
+    /// What was decided since the daemon was started.
+    pub(crate) fn report(&self) -> Report {
+        self.locked_report().clone()
+    }
+
+    fn locked_report(&self) -> MutexGuard<'_, Report> {
+        // It counts, and is of use however a count ended.
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since the daemon was started.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// When the settings in force were read, in seconds since 1970-01-01.
+    pub(crate) fn settings_loaded(&self) -> Option<i64> {
+        Some(self.loaded_at.get()).filter(|seconds| *seconds > 0)
+    }
+
+    /// Connections of this protocol that are open.
+    pub(crate) fn connections(&self, door: Protocol) -> u64 {
+        let open = self.connections.get_or_create(&[("door", door.as_str())]).get();
+        u64::try_from(open).unwrap_or(0)
+    }
+
+    /// What of the sandbox is in force.
+    pub(crate) fn sandbox_in_words(&self) -> String {
+        let parts = ["landlock", "seccomp"];
+        let in_force: Vec<_> =
+            parts.into_iter().filter(|part| self.sandbox.get_or_create(&[("part", part)]).get() == 1).collect();
+        if in_force.is_empty() { "none".to_owned() } else { in_force.join(" and ") }
     }
 
     /// A map was asked.

@@ -14,7 +14,7 @@ use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
-use crate::config::{Config, DkimKey, Fault, FormName};
+use crate::config::{Address, Config, DkimKey, Fault, FormName};
 use crate::files::{FileSystem, Files};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -81,6 +81,11 @@ pub enum Error {
     /// A key of DKIM is wrong.
     #[error("{}: {}", .0.display(), .1)]
     DkimKey(std::path::PathBuf, KeyError),
+    /// Others than this host would see the page.
+    #[error(
+        "listen.page: `{0}` is reached by other hosts, and there is no password: listen on 127.0.0.1, or write `page.remote = true`"
+    )]
+    Page(Address),
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -128,6 +133,9 @@ impl Settings {
     fn with_files(config: Config, keyring: Keyring, files: &dyn Files) -> Result<Self, Error> {
         for domain in &config.srs.domains {
             Domain::parse(domain).map_err(|error| Error::SrsDomain(domain.clone(), error))?;
+        }
+        if let Some(address) = config.listen.page.iter().find(|address| !config.page.remote && !address.is_local()) {
+            return Err(Error::Page(address.clone()));
         }
         let sign = &config.sign;
         let (protected, exempt) = (sign.protected.patterns(files)?, sign.exempt.patterns(files)?);

@@ -19,7 +19,6 @@ use tracing::{error, info, warn};
 
 use super::Failure;
 use super::link::{Order, Orders, Report, reports};
-use super::listener::addresses;
 use super::place::{self, Passed, SocketFile};
 use crate::door::Protocol;
 use crate::files::{Kept, Recorder};
@@ -261,7 +260,7 @@ async fn open(settings: &Settings, role: Role) -> Result<(Vec<(u32, OwnedFd)>, V
     let listen = &settings.config().listen;
     let mut passed = Passed::from_systemd();
     let (mut sockets, mut files) = (Vec::new(), Vec::new());
-    for (place, (protocol, address)) in (0..).zip(addresses(listen)) {
+    for (place, (protocol, address)) in (0..).zip(listen.addresses()) {
         if role == Role::Filter && protocol != Protocol::Metrics {
             continue;
         }

@@ -11,12 +11,12 @@ use tracing::error;
 use super::connection::{Patience, Stream, serve};
 use super::socket::Socket;
 use super::worker::Shared;
-use crate::config::{Address, Listen};
 use crate::door::{Door, Protocol};
 use crate::filter::Filter;
 use crate::http::Http;
 use crate::line::Line;
 use crate::milter::Session;
+use crate::page::Page;
 use crate::policy::PolicyService;
 use crate::socketmap::Socketmap;
 
@@ -24,17 +24,6 @@ use crate::socketmap::Socketmap;
 const PAUSE: Duration = Duration::from_millis(100);
 /// For whoever connected just before the daemon stops.
 const LAST_CALL: Duration = Duration::from_millis(50);
-/// All that is to be listened on.
-pub(super) fn addresses(listen: &Listen) -> impl Iterator<Item = (Protocol, &Address)> {
-    let doors = [
-        (Protocol::Milter, &listen.milter),
-        (Protocol::Socketmap, &listen.socketmap),
-        (Protocol::Policy, &listen.policy),
-        (Protocol::Line, &listen.line),
-        (Protocol::Metrics, &listen.metrics),
-    ];
-    doors.into_iter().flat_map(|(protocol, addresses)| addresses.iter().map(move |address| (protocol, address)))
-}
 
 /// One socket, and who speaks there.
 pub(super) struct Listener {
@@ -87,7 +76,7 @@ impl Listener {
 async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, shared: Arc<Shared>) {
     // Whoever watches the daemon is not kept waiting by its load.
     let _permit = match protocol {
-        Protocol::Metrics => None,
+        Protocol::Metrics | Protocol::Page => None,
         _ => shared.connections.acquire().await.ok(),
     };
     let door: Box<dyn Door + Send> = match protocol {
@@ -97,6 +86,7 @@ async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, sha
         Protocol::Line => Box::new(Line),
         Protocol::Filter => Box::new(Filter::default()),
         Protocol::Metrics => Box::new(Http),
+        Protocol::Page => Box::new(Page),
     };
     serve(stream, door, protocol, Patience::Limited, &shared).await;
 }

@@ -21,7 +21,7 @@ use super::Failure;
 use super::connection::{Patience, serve};
 use super::keeper::receive;
 use super::link::{Order, Ordered};
-use super::listener::{Listener, addresses};
+use super::listener::Listener;
 use super::socket::Socket;
 use crate::config::{Address, Config};
 use crate::door::Protocol;
@@ -213,7 +213,7 @@ impl Worker {
 
     /// Takes connections from all of them.
     fn listen(&mut self, sockets: Vec<(u32, OwnedFd)>) -> io::Result<JoinSet<()>> {
-        let addresses: Vec<_> = addresses(&self.config.listen).collect();
+        let addresses: Vec<_> = self.config.listen.addresses().collect();
         let mut running = JoinSet::new();
         for (number, socket) in sockets {
             let place = usize::try_from(number).ok().and_then(|index| addresses.get(index));
