@@ -430,9 +430,12 @@ fn memory_does_not_grow_with_the_input() {
     let tiny = "x\n".repeat(MEBIBYTE / 2);
     let large = format!("{}@example.com\n", "a".repeat(900)).repeat(MEBIBYTE / 913);
     let endless = "y".repeat(MEBIBYTE);
-    for (arguments, times) in
-        [(&["sign"][..], [2, 16, 182]), (&["unwrap", "--json"], [2, 4, 70]), (&["verify", "--explain"], [1, 2, 70])]
-    {
+    for (arguments, times) in [
+        (&["sign"][..], [2, 16, 182]),
+        (&["unwrap", "--json"], [2, 4, 70]),
+        (&["verify", "--explain"], [1, 2, 70]),
+        (&["report", DAY], [2, 16, 182]),
+    ] {
         let mut child = home.batv(arguments).stdin(Stdio::piped()).spawn().unwrap();
         let (mut stdin, mut stdout, mut stderr) =
             (child.stdin.take().unwrap(), child.stdout.take().unwrap(), child.stderr.take().unwrap());

@@ -101,7 +101,7 @@ pub struct Departure<'a> {
     /// The id of the key that made the tag, where there is one.
     pub key: Option<u8>,
     /// Why it was left as it was.
-    pub reason: Cow<'a, str>,
+    pub reason: &'a str,
 }
 
 /// What became of a sender, in the words of the metric `batv_senders_total`.
@@ -194,7 +194,7 @@ impl<'a> Departure<'a> {
             Outcome::Exempt => EXEMPT_RECIPIENT,
             _ => "",
         };
-        Self { outcome, queue_id: Cow::Borrowed(""), from, key: None, reason: Cow::Borrowed(reason) }
+        Self { outcome, queue_id: Cow::Borrowed(""), from, key: None, reason }
     }
 }
 
@@ -233,7 +233,7 @@ impl fmt::Display for Departure<'_> {
         }
         match outcome {
             Outcome::Exempt => write!(f, " reason={reason:?}"),
-            Outcome::Tagged | Outcome::Forwarded => Ok(()),
+            _ if reason.is_empty() => Ok(()),
             _ => write!(f, " reason={reason}"),
         }
     }

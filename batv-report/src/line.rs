@@ -6,6 +6,8 @@
 
 use alloc::borrow::Cow;
 
+use memchr::memchr2;
+
 use crate::event::{Decision, Departure, EXEMPT_RECIPIENT, Event, Outcome, Told};
 
 const LEVELS: [&str; 5] = ["INFO ", "WARN ", "ERROR ", "DEBUG ", "TRACE "];
@@ -75,9 +77,10 @@ fn departure(outcome: Outcome, message: &str) -> Option<Departure<'_>> {
     loop {
         // It is the last one, and a sentence.
         if let Some(reason) = fields.0.strip_prefix("reason=") {
-            departure.reason = unquote(reason);
-            if outcome == Outcome::Untagged && departure.reason == EXEMPT_RECIPIENT {
-                departure.outcome = Outcome::Exempt;
+            departure.reason = reason;
+            let quoted = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            if outcome == Outcome::Untagged && quoted == Some(EXEMPT_RECIPIENT) {
+                (departure.outcome, departure.reason) = (Outcome::Exempt, EXEMPT_RECIPIENT);
             }
             break;
         }
@@ -102,38 +105,37 @@ impl<'a> Fields<'a> {
             return Some(None);
         }
         let octets = self.0.as_bytes();
-        let equals = octets.iter().position(|octet| matches!(octet, b'=' | b' ')).filter(|at| octets[*at] == b'=')?;
-        let end = equals + 1 + value_length(&octets[equals + 1..]);
+        let equals = memchr2(b'=', b' ', octets).filter(|at| octets[*at] == b'=')?;
+        let end = equals + 1 + value_length(&octets[equals + 1..])?;
         let field = (self.0.get(..equals)?, self.0.get(equals + 1..end)?);
         self.0 = self.0.get(end + 1..).unwrap_or_default();
         Some(Some(field))
     }
 }
 
+/// Octets to the space behind a value, or to the end; `None` where a quoted string has none, because the line was cut off.
 #[inline]
-fn value_length(octets: &[u8]) -> usize {
+fn value_length(octets: &[u8]) -> Option<usize> {
     let mut at = 0;
-    while let Some(octet) = octets.get(at) {
-        match octet {
-            b' ' => return at,
-            b'"' => at += quoted_length(&octets[at..]),
-            _ => at += 1,
+    while let Some(next) = memchr2(b' ', b'"', octets.get(at..)?) {
+        at += next;
+        if octets[at] == b' ' {
+            return Some(at);
         }
+        at += quoted_length(&octets[at..])?;
     }
-    octets.len()
+    Some(octets.len())
 }
 
-/// Octets of a quoted string, or to the end where it has none.
-fn quoted_length(octets: &[u8]) -> usize {
+fn quoted_length(octets: &[u8]) -> Option<usize> {
     let mut at = 1;
-    while let Some(octet) = octets.get(at) {
-        match octet {
-            b'"' => return at + 1,
+    loop {
+        match octets.get(at)? {
+            b'"' => return Some(at + 1),
             b'\\' => at += 2,
             _ => at += 1,
         }
     }
-    octets.len()
 }
 
 /// Takes off the quotes and escapes of `Debug`; what has no quotes stays as it is.
@@ -234,7 +236,7 @@ mod tests {
             ),
         ] {
             let Some(Event { told: Told::Departure(departure), .. }) = Event::parse(line) else { panic!("{line}") };
-            assert_eq!((departure.outcome, departure.from, &*departure.reason), (outcome, from, reason), "{line}");
+            assert_eq!((departure.outcome, departure.from, departure.reason), (outcome, from, reason), "{line}");
         }
     }
 
@@ -290,7 +292,7 @@ mod tests {
             if outcome == Outcome::Tagged {
                 departure.key = key;
             } else if !matches!(outcome, Outcome::Forwarded | Outcome::Exempt) {
-                departure.reason = Cow::Borrowed(&reason);
+                departure.reason = &reason;
             }
             let event = Event { time: None, told: Told::Departure(departure) };
             let line = event.to_string();

@@ -4,8 +4,9 @@
 //! be two lines, of which the later one counts. What is never told of again counts as it stands: a question whether the
 //! mailbox exists, a tag that nothing speaks against.
 
+use core::hash::{Hash, Hasher};
 use core::mem;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::DefaultHasher;
 use std::sync::LazyLock;
 
 use batv_bounce::{ROWS, Row};

@@ -2,7 +2,7 @@
 
 use core::str;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
@@ -70,7 +70,7 @@ impl Reader {
             // RFC 5424 §6: the host, the program, its process, the kind of message, and data between brackets.
             rest.iter().enumerate().filter(|(_, octet)| **octet == b' ').nth(5).map(|(at, _)| at + 1)
         } else {
-            memmem::find(rest, b": ").map(|at| at + 2)
+            memchr_iter(b':', rest).find(|at| rest.get(at + 1) == Some(&b' ')).map(|at| at + 2)
         };
         (time, begin.and_then(|begin| rest.get(begin..)).unwrap_or_default())
     }
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Entry {
 /// A text, or octets where it has others than printable ones (`journalctl -o json`).
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Octets {
+enum Value {
     Text(String),
     Octets(Vec<u8>),
     Other(IgnoredAny),
@@ -142,10 +142,10 @@ struct Message(Option<String>);
 
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Octets::deserialize(deserializer)? {
-            Octets::Text(text) => Some(text),
-            Octets::Octets(octets) => Some(String::from_utf8_lossy(&octets).into_owned()),
-            Octets::Other(_) => None,
+        Ok(Self(match Value::deserialize(deserializer)? {
+            Value::Text(text) => Some(text),
+            Value::Octets(octets) => Some(String::from_utf8_lossy(&octets).into_owned()),
+            Value::Other(_) => None,
         }))
     }
 }

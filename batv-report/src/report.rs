@@ -26,7 +26,7 @@ pub(crate) const SRS: &str = "srs";
 /// An accumulator of events: counts, and the latest of what was or would have been refused.
 ///
 /// Where the log has two lines for one recipient, at RCPT TO and at the end of the message, the later one counts. Adding
-/// takes less than a microsecond, and at most half a megabyte is held: 200 steps of time, 100 domains, 128 networks,
+/// takes less than a microsecond, and at most 2 MB are held: 200 steps of time, 100 domains, 128 networks,
 /// 100 samples, 1,024 recipients whose message has not ended.
 ///
 /// ```

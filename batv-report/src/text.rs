@@ -52,7 +52,7 @@ fn write_report(out: &mut String, figures: &Figures) -> fmt::Result {
     if let Some(state) = &figures.health {
         health(out, state)?;
     }
-    if figures.decisions.refusable > 0 {
+    if figures.decisions.total() > 0 {
         out.write_str("\n")?;
         wrap(
             out,

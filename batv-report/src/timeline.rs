@@ -60,7 +60,7 @@ impl Timeline {
             for _ in 0..before {
                 self.steps.push_front(Step::default());
             }
-            self.first -= before as i64;
+            self.first = self.first.min(number);
             if self.steps.len() <= index {
                 self.steps.resize(index + 1, Step::default());
             }

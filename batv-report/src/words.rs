@@ -20,7 +20,7 @@ impl fmt::Display for Number {
         let digits = self.0.to_string();
         let mut text = String::with_capacity(digits.len() * 4 / 3);
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 text.push(',');
             }
             text.push(digit);
@@ -131,9 +131,14 @@ fn causes(report: &Report) -> String {
     };
     match causes[..] {
         [(reason, tally)] if tally.refusable > 1 => format!("all of them {}", cause(*reason)),
-        [(reason, _)] => format!("it {}", cause(*reason).replace("were", "was")),
+        [(reason, _)] => format!("it {}", one(cause(*reason))),
         _ => list(causes.iter().map(|(reason, tally)| format!("{} {}", Number(tally.refusable), cause(**reason)))),
     }
+}
+
+/// The same of one message alone.
+fn one(words: &str) -> String {
+    words.replace("were", "was").replace("messages that are", "a message that is")
 }
 
 /// `a, b and c`.

@@ -41,7 +41,7 @@ impl Daemon {
     /// Writes another configuration.
     pub(crate) fn configure(&self, configuration: &str) {
         let root = self.root();
-        let doors: String = ["milter", "socketmap", "policy", "line", "metrics"]
+        let doors: String = ["milter", "socketmap", "policy", "line", "metrics", "page"]
             .map(|door| format!("{door} = ['unix:{}']\n", self.socket(door).display()))
             .concat();
         let head = format!(

@@ -49,7 +49,7 @@ pub(super) fn over_time(out: &mut String, steps: &[Step], step: &str) -> fmt::Re
     let mut columns = vec!["From (UTC)"];
     columns.extend(shown.iter().map(|(_, name, _)| *name));
     columns.extend(["Reject would refuse", "Refused", "Left with a tag"]);
-    write!(out, "<details><summary>The same as a table, a row for each {step}</summary>\n")?;
+    writeln!(out, "<details><summary>The same as a table, a row for each {step}</summary>")?;
     table(out, "Decisions over time", &columns, columns.len() - 1, |out| {
         for step in steps.iter().filter(|step| step.tally.total() + step.tagged > 0) {
             write!(out, "<tr><th scope=\"row\">{}</th>", step.from.map(minute).unwrap_or_default())?;

@@ -1,13 +1,14 @@
 //! The page in Chromium: what it shows is what the log says, nothing in it acts, and everybody can read it.
 //!
 //! `BATV_SCREENSHOTS=FOLDER cargo test -p batv-report --test page` keeps pictures to look at.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+extern crate alloc;
 
 mod browser;
 mod colour;
 mod sample;
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::path::PathBuf;
 use std::{env, fs};
 

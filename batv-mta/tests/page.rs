@@ -1,0 +1,127 @@
+//! The page of a running daemon, with traffic behind it: its figures are those of the log, and what strangers chose is only
+//! text.
+
+mod support;
+
+use std::fs;
+
+use batv_report::{Page, Reader, Report, json};
+use batv_tests::host::wait_for;
+use batv_tests::site::{ALICE, tagged};
+use serde_json::Value;
+use support::Daemon;
+
+/// Local parts that would be more than text, if somebody forgot what they are.
+const HOSTILE: [&str; 3] = [
+    "\"<script>document.title=1</script>\"@example.com",
+    "\"x' onload='y\"@example.com",
+    "\"</title><img src=x onerror=y>\"@example.com",
+];
+
+fn get(daemon: &Daemon, path: &str, host: &str) -> String {
+    daemon.ask("page", format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+}
+
+fn json_of(answer: &str) -> Value {
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).expect("JSON")
+}
+
+/// All doors that judge, with all that can be found.
+fn traffic(daemon: &Daemon) {
+    let tag = tagged(ALICE, 0);
+    let forged = tag.replacen("prvs=4", "prvs=4999", 1);
+    let old = tagged(ALICE, 40);
+    for recipient in [tag.as_str(), &forged, &old, ALICE].into_iter().chain(HOSTILE) {
+        for client in ["192.0.2.7", "198.51.100.9", "-"] {
+            daemon.ask("line", format!("judge data none {client} <> {recipient}\n").as_bytes());
+        }
+        let request = format!(
+            "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=203.0.113.1\nsender=\nrecipient={recipient}\n\n"
+        );
+        daemon.ask("policy", request.as_bytes());
+    }
+}
+
+#[test]
+fn its_figures_are_those_of_the_log() {
+    let daemon = Daemon::started("[page]\nname = 'mx.example.com'\n[verify]\nmode = 'quarantine'\n");
+    traffic(&daemon);
+    let answer = get(&daemon, "/report.json", "localhost");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"), "{answer}");
+    let told = json_of(&answer);
+    let judged = told["decisions"]["total"].as_u64().expect("a number");
+    assert!(judged >= 20, "{told}");
+
+    // The log comes a little later.
+    let log = wait_for("log", || {
+        let log = fs::read(daemon.path("batvd.log")).ok()?;
+        let lines =
+            log.split(|octet| *octet == b'\n').filter(|line| line.windows(7).any(|seven| seven == b"judged ")).count();
+        (u64::try_from(lines).ok()? >= judged).then_some(log)
+    });
+    let (mut reader, mut report) = (Reader::new(0), Report::default());
+    for line in log.split(|octet| *octet == b'\n') {
+        if let Some(event) = reader.read(line) {
+            report.add(&event);
+        }
+    }
+    let logged: Value = serde_json::from_str(&json::render(&Page::new(&report))).expect("JSON");
+    for figures in ["decisions", "answers", "domains", "modes", "reasons", "classes", "doors", "senders"] {
+        assert_eq!(told[figures], logged[figures], "{figures}");
+    }
+    // And those of the metrics.
+    let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let counted = metrics.lines().filter(|line| line.starts_with("batv_decisions_total{"));
+    let counted: u64 = counted.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
+    assert_eq!(counted, judged);
+}
+
+#[test]
+fn what_strangers_chose_is_text() {
+    let daemon = Daemon::started("[verify]\nmode = 'observe'\n");
+    traffic(&daemon);
+    let page = get(&daemon, "/", "127.0.0.1");
+    let (head, body) = page.split_once("\r\n\r\n").expect("a page");
+    assert!(head.contains("\r\nContent-Security-Policy: default-src 'none'; "), "{head}");
+    assert!(head.contains("\r\nX-Content-Type-Options: nosniff\r\n"), "{head}");
+    for forbidden in ["<script", "<img", "onload='", "onerror=", ALICE, "s3kr1t", "192.0.2.7"] {
+        assert!(!body.contains(forbidden), "{forbidden}");
+    }
+    // Redacted: the first letter and the domain, the network.
+    assert!(body.contains("a…@example.com") && body.contains("192.0.2.0/24"));
+    assert!(!get(&daemon, "/report.json", "127.0.0.1").contains(ALICE));
+}
+
+#[test]
+fn it_knows_its_keys_doors_and_store() {
+    let mut daemon = Daemon::new("");
+    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store.sqlite'\n", daemon.root()));
+    daemon.start();
+    let told = json_of(&get(&daemon, "/report.json", "localhost"));
+    let health = &told["health"];
+    assert_eq!(health["keys"].as_array().map(Vec::len), Some(2), "{health}");
+    assert!(health["doors"].as_array().is_some_and(|doors| doors.iter().any(|door| door["protocol"] == "milter")));
+    assert_eq!(health["store"]["kind"], "SQLite", "{health}");
+    assert_eq!(health["store"]["up"], true, "{health}");
+}
+
+#[test]
+fn no_other_host_sees_it() {
+    let daemon = Daemon::started("");
+    for host in ["evil.example", "localhost.evil.example:8025"] {
+        assert!(get(&daemon, "/", host).starts_with("HTTP/1.1 421 "), "{host}");
+    }
+    for (path, status) in
+        [("/", "200"), ("/report.json", "200"), ("/metrics", "200"), ("/health", "200"), ("/x", "404")]
+    {
+        assert!(get(&daemon, path, "[::1]:8025").starts_with(&format!("HTTP/1.1 {status} ")), "{path}");
+    }
+    let post = daemon.ask("page", b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(post.starts_with("HTTP/1.1 405 "), "{post}");
+
+    let mut open = Daemon::new("");
+    open.configure_with_tcp("", "page", "0.0.0.0", 8025);
+    let said = open.try_start(&mut open.command()).expect_err("nobody asked for that");
+    assert!(said.contains("listen.page: `inet:0.0.0.0:8025` is reached by other hosts"), "{said}");
+}
