@@ -10,6 +10,8 @@ pub mod envelope;
 mod error;
 pub mod fingerprint;
 mod key;
+/// What a tag does not stop, and what to do about it.
+///
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 mod mac;

@@ -1,4 +1,4 @@
-//! The programs in C of the READMEs, as a newcomer would use them.
+//! The programs in C of the manual and of the README, as a newcomer would use them.
 
 mod support;
 
@@ -9,9 +9,9 @@ use std::process::Command;
 use support::{compile, library, manifest, run, said};
 
 #[test]
-fn program_of_the_readme_runs() {
-    let readme = fs::read_to_string(manifest().join("../README.md")).unwrap();
-    let program = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a program");
+fn program_of_the_manual_runs() {
+    let page = fs::read_to_string(manifest().join("../docs/src/c.md")).unwrap();
+    let program = page.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a program");
     assert!(program.lines().count() < 40, "the program has grown");
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

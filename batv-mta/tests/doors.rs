@@ -280,12 +280,3 @@ fn tells_systemd_when_it_is_ready_and_when_it_ends() {
     daemon.signal("TERM");
     assert_eq!(hear(), "STOPPING=1");
 }
-
-#[test]
-fn the_configuration_of_the_readme_is_right() {
-    let readme = include_str!("../../README.md");
-    let begin =
-        readme.split("```toml\n").find_map(|rest| rest.split("```").next().filter(|text| text.contains("[listen]")));
-    let config = batv_mta::config::Config::parse(begin.expect("a configuration")).expect("a right one");
-    assert_eq!(config.listen.milter.len(), 1);
-}

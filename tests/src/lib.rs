@@ -14,3 +14,8 @@ mod reference;
 pub mod site;
 pub mod smtp;
 pub mod vectors;
+
+/// The examples of the manual's page for Rust.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/rust.md")]
+struct Manual;

@@ -1,5 +1,7 @@
-//! The README's examples: each `console` block runs in a shell, all in one folder that begins empty.
+//! The examples of the README and of the manual: each `console` block runs in a shell, all of a page in one folder that
+//! begins empty.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -14,13 +16,22 @@ struct Example {
 
 #[test]
 fn examples_print_what_they_say() {
-    let folder = tempfile::tempdir().unwrap();
-    let examples = examples(include_str!("../../README.md"));
-    assert!(examples.len() > 10, "the README has lost its examples");
-    for example in examples {
-        println!("README.md:{}: {}", example.line, example.command);
-        assert_data_eq!(run(&example.command, folder.path()), example.expected);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let mut pages = vec![root.join("README.md")];
+    let manual = fs::read_dir(root.join("docs/src")).expect("a manual");
+    pages.extend(
+        manual.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension() == Some("md".as_ref())),
+    );
+    let mut run_examples = 0;
+    for page in &pages {
+        let folder = tempfile::tempdir().expect("a folder");
+        for example in examples(&fs::read_to_string(page).expect("a page")) {
+            println!("{}:{}: {}", page.display(), example.line, example.command);
+            assert_data_eq!(run(&example.command, folder.path()), example.expected);
+            run_examples += 1;
+        }
     }
+    assert!(run_examples > 40, "the manual has lost its examples: {run_examples}");
 }
 
 fn examples(text: &str) -> Vec<Example> {
