@@ -166,6 +166,23 @@ Examples:
   batv key new
   batv key list")]
     Key(Key),
+    /// Take over the keys and the configuration of another program
+    ///
+    /// Adds the keys to the keyring, and prints a configuration for batvd that does what that of the other program did, as
+    /// far as it can. Comments in it say where each setting comes from, what has no counterpart, and what to do instead.
+    /// What a file only tells when its own program runs, such as a lookup, is not guessed. Keys that the keyring has
+    /// already stay as they are, so it may be run again.
+    #[command(after_help = "\
+Exit status:
+  0  all was taken over
+  1  something is left for you: standard error says what, and so does the end of the configuration
+  2  wrong usage, or a file, a key or the keyring that can't be read or changed
+
+Examples:
+  batv migrate --dry-run batv-tools /etc/batv-milter.conf
+  batv migrate postsrsd /etc/default/postsrsd --keyring /etc/batv/keyring.toml --out /etc/batv/batvd.toml
+  batv migrate exim /etc/exim4/exim4.conf /etc/exim4/batv.conf")]
+    Migrate(Migrate),
     /// Print manual pages and shell completions
     #[command(after_help = "\
 Examples:
@@ -671,6 +688,39 @@ pub(crate) enum Format {
     /// One secret: the text, without a newline
     Exim,
     /// Secrets for SRS, one a line, of which the first signs
+    Postsrsd,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Migrate {
+    /// Which program the files are from
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub(crate) format: ForeignFormat,
+    /// Its configuration: all its files, in the order in which it reads them
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Look for the files that these name under this folder: a copy of the other host
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) root: Option<PathBuf>,
+    /// Write the configuration to this new file, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Change no file: print what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) keyring: KeyringFile,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ForeignFormat {
+    /// The configuration file of batv-milter
+    BatvTools,
+    /// Exim's configuration, with ${prvs…} and ${prvscheck…} in it
+    Exim,
+    /// The file of PostSRSd: /etc/default/postsrsd of 1.x, or postsrsd.conf of 2.x
     Postsrsd,
 }
 

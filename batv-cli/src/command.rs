@@ -6,6 +6,7 @@ mod judge;
 mod key;
 mod may_bounce;
 mod report;
+mod migrate;
 mod sign;
 mod srs;
 mod unwrap;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: &Command) -> Result<Outcome, Error> {
         Command::Report(arguments) => report::run(arguments),
         Command::Srs(arguments) => srs::run(&arguments.direction),
         Command::Key(arguments) => key::run(&arguments.operation).map(|()| Outcome::Good),
+        Command::Migrate(arguments) => migrate::run(arguments),
         Command::Generate(arguments) => generate::run(&arguments.what).map(|()| Outcome::Good),
     }
 }

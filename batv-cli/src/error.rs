@@ -10,6 +10,8 @@ pub(crate) enum Error {
     Keyring(#[from] batv_config::Error),
     #[error(transparent)]
     Core(#[from] batv_core::Error),
+    #[error(transparent)]
+    Foreign(#[from] batv_config::foreign::Fault),
     #[error("{}: {source}", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", .path.display())]

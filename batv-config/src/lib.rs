@@ -8,6 +8,7 @@ mod entry;
 mod error;
 pub mod exchange;
 mod file;
+pub mod foreign;
 mod keyring;
 mod life;
 pub mod place;

@@ -1,7 +1,9 @@
 //! The manual in `docs/`: its links lead somewhere, its files can be read, and it names all that the programs say.
 
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
 use core::time::Duration;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -147,7 +147,7 @@ fn export(arguments: &KeyExport) -> Result<(), Error> {
 }
 
 impl cli::KeyringFile {
-    fn places(&self) -> Places {
+    pub(super) fn places(&self) -> Places {
         Places::of_process(self.keyring.as_deref())
     }
 
@@ -163,7 +163,7 @@ impl cli::KeyringFile {
         Ok(KeyringFile::open(path, Permissions::from(&self.permissions))?)
     }
 
-    fn open_or_create(&self) -> Result<KeyringFile, Error> {
+    pub(super) fn open_or_create(&self) -> Result<KeyringFile, Error> {
         let places = self.places();
         let path = places.in_force().or_else(|| places.for_new()).ok_or(Error::NoPlace)?;
         Ok(KeyringFile::open_or_create(path, Permissions::from(&self.permissions))?)
@@ -239,15 +239,14 @@ fn write_secret(path: &Path, octets: &[u8]) -> io::Result<()> {
 
 /// Says what became of a key.
 fn report(what: &str, file: &KeyringFile, at: usize) -> Result<(), Error> {
-    let entry = &file.keyring().entries()[at];
-    let (algorithm, state, lifetime) = (entry.algorithm(), entry.state(), entry.lifetime().days());
-    let name = name(entry);
-    let line = format!(
-        "{what} {name}: {algorithm}, {state}, lifetime {lifetime} days, for {}, in {}\n",
-        entry.scope(),
-        file.path().display()
-    );
+    let line = format!("{what} {}, in {}\n", describe(&file.keyring().entries()[at]), file.path().display());
     print(line.as_bytes())
+}
+
+/// A key in words.
+pub(super) fn describe(entry: &Entry) -> String {
+    let (algorithm, state, lifetime) = (entry.algorithm(), entry.state(), entry.lifetime().days());
+    format!("{}: {algorithm}, {state}, lifetime {lifetime} days, for {}", name(entry), entry.scope())
 }
 
 fn report_others(file: &KeyringFile, rotation: &Rotation, today: Day) -> Result<(), Error> {
@@ -265,7 +264,10 @@ fn report_others(file: &KeyringFile, rotation: &Rotation, today: Day) -> Result<
 }
 
 fn advise_promotion(file: &KeyringFile, at: usize) {
-    let entry = &file.keyring().entries()[at];
+    advise_promotion_of(&file.keyring().entries()[at]);
+}
+
+pub(super) fn advise_promotion_of(entry: &Entry) {
     if is_verifying(entry) {
         let which = entry.id().map_or_else(|| "--use srs".to_owned(), |id| id.to_string());
         advise(format_args!(
@@ -284,7 +286,7 @@ fn advise_force(error: batv_config::Error) -> Error {
     }
 }
 
-fn advise(what: core::fmt::Arguments<'_>) {
+pub(super) fn advise(what: core::fmt::Arguments<'_>) {
     // Whoever closes standard error does not want to be told.
     let _ = writeln!(io::stderr(), "batv: {what}");
 }

@@ -1,0 +1,309 @@
+//! batv-milter of batv-tools: a file of options, one a line, and the key map that it names.
+
+use std::path::Path;
+
+use batv_core::{Algorithm, KeyId, Lifetime};
+use zeroize::Zeroizing;
+
+use super::migration::quote;
+use super::{Fault, File, Files, Migration, Place, Program, utf8};
+use crate::change::NewKey;
+use crate::entry::Use;
+use crate::scope::Scope;
+
+/// How many files deep `config` is followed.
+const DEPTH: usize = 8;
+/// The longest lifetime of a key here, in days.
+const LONGEST: u32 = 180;
+/// A key file for nobody.
+const NO_KEY: &str = "/dev/null";
+
+struct Setting {
+    name: String,
+    value: String,
+    place: Place,
+}
+
+impl Setting {
+    fn quote(&self) -> String {
+        quote(&format!("{} {}", self.name, self.value), &self.place)
+    }
+
+    fn unknown_value(&self, known: &str) -> Fault {
+        self.place.fault(format!("`{} {}`: {known} is needed", self.name, self.value))
+    }
+}
+
+pub(super) fn read(files: &[File<'_>], host: &dyn Files) -> Result<Migration, Fault> {
+    let mut settings = Vec::new();
+    for file in files {
+        collect(file, host, DEPTH, &mut settings)?;
+    }
+    let mut migration = Migration::new(Program::BatvTools);
+    let lifetime = lifetime(&settings, &mut migration)?;
+    // The last one counts, but for those of which there may be several.
+    let is_list = |name: &str| name == "internal-host" || name == "key-map";
+    let last = |at: usize, name: &str| settings.iter().rposition(|other| other.name == name) == Some(at);
+    for (at, setting) in settings.iter().enumerate() {
+        if is_list(&setting.name) || last(at, &setting.name) {
+            take(setting, lifetime, host, &mut migration)?;
+        }
+    }
+    if !settings.iter().any(|setting| setting.name == "internal-host" || setting.value == "verify") {
+        let remark =
+            "No internal-host: what local users and clients that have authenticated send is signed, and nothing else";
+        migration.set_empty("clients", "internal_networks", remark);
+    }
+    if !settings.iter().any(|setting| is_verdict(&setting.name)) {
+        migration.set("verify", "mode", "mark", "No on-invalid: what is not proved is marked");
+    }
+    if !settings.iter().any(|setting| setting.name == "socket") {
+        migration.leave("socket", "none is named in this file: name one under listen.milter");
+    }
+    if migration.keys().is_empty() {
+        migration.leave("key-map", "there are no keys: add them by `batv key import --format batv-tools`");
+    }
+    Ok(migration)
+}
+
+fn is_verdict(name: &str) -> bool {
+    name == "on-invalid" || name == "reject-unless-verified"
+}
+
+/// The settings of a file, and of those that it includes, in their order.
+fn collect(file: &File<'_>, host: &dyn Files, depth: usize, settings: &mut Vec<Setting>) -> Result<(), Fault> {
+    for (place, name, value) in pairs(file)? {
+        let value = value.ok_or_else(|| place.fault("an option and its value are needed"))?;
+        if name == "config" {
+            let path = Path::new(value);
+            let deeper = depth.checked_sub(1).ok_or_else(|| place.fault("files include each other without end"))?;
+            let text = host.text(path)?;
+            collect(&File { name: path, text: &text }, host, deeper, settings)?;
+        } else {
+            settings.push(Setting { name: name.to_owned(), value: value.to_owned(), place });
+        }
+    }
+    Ok(())
+}
+
+type Pair<'a> = (Place, &'a str, Option<&'a str>);
+
+/// The lines of a file of options, or of a key map: a word, white space, and the rest. Lines that begin with `#` are
+/// comments, and so is nothing else.
+fn pairs<'a>(file: &File<'a>) -> Result<Vec<Pair<'a>>, Fault> {
+    let lines = utf8(file)?.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
+    let pair = |(at, line): (usize, &'a str)| {
+        let (name, value) = line
+            .trim()
+            .split_once(char::is_whitespace)
+            .map_or((line.trim(), None), |(name, value)| (name, Some(value.trim())));
+        (Place::new(file.name, at + 1), name, value)
+    };
+    Ok(lines.map(pair).collect())
+}
+
+fn lifetime(settings: &[Setting], migration: &mut Migration) -> Result<Lifetime, Fault> {
+    let Some(setting) = settings.iter().rfind(|setting| setting.name == "lifetime") else {
+        return Ok(Lifetime::default());
+    };
+    let days: u32 = setting
+        .value
+        .parse()
+        .ok()
+        .filter(|days| (1..=999).contains(days))
+        .ok_or_else(|| setting.unknown_value("a number of days from 1 to 999"))?;
+    if days > LONGEST {
+        migration.leave(
+            setting.quote(),
+            format!("a tag lives {LONGEST} days at most here: bounces that come later are not known"),
+        );
+    }
+    Lifetime::new(days.min(LONGEST)).map_err(|error| setting.place.fault(error.to_string()))
+}
+
+fn take(setting: &Setting, lifetime: Lifetime, host: &dyn Files, migration: &mut Migration) -> Result<(), Fault> {
+    let (from, value) = (setting.quote(), setting.value.as_str());
+    match setting.name.as_str() {
+        "socket" => {
+            let address =
+                address(value).ok_or_else(|| setting.unknown_value("`/path`, `unix:/path` or `inet:port@host`"))?;
+            migration.push("listen", "milter", &address, from);
+            migration.remark(
+                "listen",
+                "milter",
+                "Postfix and Sendmail ask by tables as well: name a socket under socketmap, and see `batvd setup`",
+            );
+        }
+        "socket-mode" => {
+            let is_mode = value.len() == 3 && value.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+            let value = if is_mode { value } else { return Err(setting.unknown_value("three octal digits")) };
+            migration.set_raw("listen", "socket_mode", format!("0o{value}"), from);
+        }
+        "internal-host" => {
+            let network =
+                network(value).ok_or_else(|| setting.unknown_value("an address, or one with a prefix length"))?;
+            migration.push("clients", "internal_networks", &network, from);
+        }
+        "lifetime" if value == "7" => migration.skip(from, "it is that of the keys, and the default"),
+        "lifetime" => migration.skip(from, "it is that of the keys"),
+        "key-map" => take_keys(setting, lifetime, host, migration)?,
+        "sub-address-delimiter" => take_delimiter(setting, migration)?,
+        "mode" => take_mode(setting, migration)?,
+        "on-internal-error" => match value {
+            "tempfail" | "accept" => migration.set("", "on_error", value, from),
+            "reject" => {
+                migration.set("", "on_error", "tempfail", from);
+                migration.leave(setting.quote(), "an error of its own is no reason to refuse mail: it is put off here");
+            }
+            _ => return Err(setting.unknown_value("tempfail, accept or reject")),
+        },
+        name if is_verdict(name) => take_verdict(setting, migration)?,
+        "daemon" | "pid-file" => migration.skip(from, "batvd runs in the foreground, as a service of systemd"),
+        "user" | "group" => migration.skip(from, "batvd runs as the user that its unit of systemd names"),
+        "debug" => migration.skip(from, "`level = \"debug\"` under [log] tells more"),
+        // It may be a line of a key.
+        _ => migration.leave(quote("a line", &setting.place), "it is no option of batv-milter"),
+    }
+    Ok(())
+}
+
+fn take_verdict(setting: &Setting, migration: &mut Migration) -> Result<(), Fault> {
+    let from = setting.quote();
+    let refuses = "What has no tag is read to its end here, and held unless it is disproved. To refuse it all the same: \
+                   reject_unverified = true under [messages]";
+    match setting.value.as_str() {
+        "accept" | "no" | "false" | "off" | "0" => {
+            migration.set("verify", "mode", "mark", from);
+            migration.remark("verify", "mode", "X-BATV-Status has the same words as before");
+        }
+        "reject" | "yes" | "true" | "on" | "1" => {
+            migration.set("verify", "mode", "reject", from);
+            migration.remark("verify", "mode", refuses);
+        }
+        "tempfail" | "discard" => {
+            migration.set("verify", "mode", "quarantine", from);
+            let instead =
+                "no bounce is put off for good, and none vanishes: it is held by the mail server, for you to look at";
+            migration.leave(setting.quote(), instead);
+        }
+        _ => return Err(setting.unknown_value("accept, reject or tempfail")),
+    }
+    Ok(())
+}
+
+fn take_mode(setting: &Setting, migration: &mut Migration) -> Result<(), Fault> {
+    let from = setting.quote();
+    match setting.value.as_str() {
+        "both" => migration.skip(from, "batvd does both"),
+        "sign" => migration.leave(
+            from,
+            "batvd takes the tags off bounces as well. With `mode = \"observe\"` under [verify] it refuses and marks nothing",
+        ),
+        "verify" => {
+            migration.set_empty("clients", "internal_networks", &from);
+            migration.set_empty("clients", "daemon_names", &from);
+            migration.leave(
+                from,
+                "nobody is taken for one of yours by his address. Clients that authenticate themselves, and local users, are: \
+                 their mail gets a tag here as well",
+            );
+        }
+        _ => return Err(setting.unknown_value("sign, verify or both")),
+    }
+    Ok(())
+}
+
+fn take_delimiter(setting: &Setting, migration: &mut Migration) -> Result<(), Fault> {
+    let from = setting.quote();
+    if setting.value.chars().count() != 1 {
+        return Err(setting.unknown_value("one character"));
+    }
+    migration.set("sign", "form", "sub-address", from);
+    if setting.value != "+" {
+        migration.leave(
+            setting.quote(),
+            format!(
+                "new tags stand behind `+` here; those behind `{}` are verified. Let the mail server know `+` as a delimiter, \
+                 or write `form = \"prvs\"` under [sign]",
+                setting.value
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// A key file of a key map, and whom it is for.
+struct MappedKey<'a> {
+    file: &'a str,
+    secret: Zeroizing<Vec<u8>>,
+    patterns: Vec<&'a str>,
+}
+
+/// The keys of a key map: one for all addresses that have the same file.
+fn take_keys(setting: &Setting, lifetime: Lifetime, host: &dyn Files, migration: &mut Migration) -> Result<(), Fault> {
+    let path = Path::new(&setting.value);
+    let text = host.text(path)?;
+    let mut keys: Vec<MappedKey<'_>> = Vec::new();
+    let map = File { name: path, text: &text };
+    for (place, address, key_file) in pairs(&map)? {
+        let key_file = key_file.ok_or_else(|| place.fault("an address and its key file are needed"))?;
+        if !address.contains('@') {
+            migration.skip(
+                quote("a line without @", &place),
+                "batv-milter knows domains by an @ before them: this one served nobody",
+            );
+            continue;
+        }
+        let pattern = address.strip_prefix('@').unwrap_or(address);
+        Scope::parse([pattern]).map_err(|error| place.fault(error.to_string()))?;
+        let secret = if key_file == NO_KEY { Zeroizing::new(Vec::new()) } else { host.secret(Path::new(key_file))? };
+        if secret.is_empty() {
+            migration.push("sign", "exempt", pattern, quote(address, &place));
+        } else {
+            match keys.iter_mut().find(|known| known.file == key_file) {
+                Some(known) => known.patterns.push(pattern),
+                None => keys.push(MappedKey { file: key_file, secret, patterns: vec![pattern] }),
+            }
+        }
+    }
+    for MappedKey { secret, patterns, .. } in &keys {
+        let mut key = NewKey::new(Use::Batv);
+        key.id = Some(KeyId::default());
+        key.algorithm = Some(Algorithm::HmacSha1);
+        key.lifetime = Some(lifetime);
+        key.scope = Scope::parse(patterns)?;
+        migration.add_key(key, secret);
+    }
+    migration.skip(setting.quote(), "the keyring has the keys, and for whom they are: what they serve is protected");
+    Ok(())
+}
+
+/// The address of a socket here: `unix:/path`, `inet:host:port`.
+pub(super) fn address(spec: &str) -> Option<String> {
+    let is_path = |path: &&str| path.starts_with('/');
+    match spec.split_once(':') {
+        _ if is_path(&spec) => Some(format!("unix:{spec}")),
+        Some(("unix" | "local", path)) => Some(path).filter(is_path).map(|path| format!("unix:{path}")),
+        Some((family @ ("inet" | "inet6"), rest)) => {
+            let (port, host) = rest.split_once('@').unwrap_or((rest, ""));
+            let port: u16 = port.parse().ok()?;
+            let host = match (host, family) {
+                ("", "inet") => "0.0.0.0".to_owned(),
+                ("", _) => "[::]".to_owned(),
+                (host, _) if host.contains(':') => format!("[{}]", host.trim_matches(['[', ']'])),
+                (host, _) => host.to_owned(),
+            };
+            Some(format!("inet:{host}:{port}"))
+        }
+        _ => None,
+    }
+}
+
+/// A network as batvd writes it, with its prefix length.
+pub(super) fn network(text: &str) -> Option<String> {
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    let address: core::net::IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.map_or(Some(most), |prefix| prefix.parse::<u8>().ok().filter(|prefix| *prefix <= most))?;
+    Some(format!("{address}/{prefix}"))
+}
