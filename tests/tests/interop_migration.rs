@@ -73,11 +73,11 @@ fn tags_of_exim_verify_and_ours_there() {
     let folder = folder.path();
     let (main, included) = (folder.join("exim.conf"), folder.join("check.conf"));
     let text = format!(
-        "# Tags\nBATV_SECRET = s3k\\\\r1t\\x21\nBATV_KEY = BATV_SECRET\nBATV_ID = 5\n.include {}\n\
+        "# Tags\nBATV_SECRET = s3k\\\\r1t\\x21\nBATV_KEY = BATV_SECRET\nBATV_ID = 5\nPARTS = {}\n.include PARTS/check.conf\n\
          domainlist local_domains = example.com : example.net\nhostlist relay_from_hosts = <; 192.0.2.0/24 ; ::1\n\
          begin transports\nremote:\n  driver = smtp\n  return_path = \\\n    # comments don't end it\n    \
          ${{prvs{{$return_path}}{{BATV_KEY}}\\\n      {{BATV_ID}}}}\n",
-        included.display()
+        folder.display()
     );
     write(&main, text);
     write(&included, "smtp_banner = ${prvscheck{$primary_hostname}{BATV_KEY}{$prvscheck_result}}\n");

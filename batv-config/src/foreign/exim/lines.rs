@@ -56,7 +56,10 @@ impl Reader<'_> {
                 match directive.split_whitespace().collect::<Vec<_>>()[..] {
                     ["ifdef" | "ifndef", ..] => branches += 1,
                     ["endif", ..] => branches = branches.saturating_sub(1),
-                    ["include" | "include_if_exists", path, ..] => self.include(path, &place, depth, migration)?,
+                    ["include" | "include_if_exists", path, ..] => {
+                        let (path, _) = self.put_macros_in(path, &place)?;
+                        self.include(&path, &place, depth, migration)?;
+                    }
                     _ => {}
                 }
             } else if let Some((name, value, replaces)) = definition(&text) {
@@ -75,10 +78,11 @@ impl Reader<'_> {
 
     fn include(&mut self, path: &str, place: &Place, depth: usize, migration: &mut Migration) -> Result<(), Fault> {
         let path = Path::new(path.trim_matches('"'));
-        let is_it = |file: &File<'_>| {
-            file.name == path || path.file_name().is_some_and(|name| file.name.file_name() == Some(name))
-        };
-        let Some(at) = self.files.iter().position(is_it) else {
+        let is_named = |file: &File<'_>| file.name == path;
+        // It may be given from a copy of the host.
+        let is_called = |file: &File<'_>| path.file_name().is_some_and(|name| file.name.file_name() == Some(name));
+        let found = self.files.iter().position(is_named).or_else(|| self.files.iter().position(is_called));
+        let Some(at) = found else {
             let what = quote(&format!(".include {}", path.display()), place);
             migration.leave(what, "give this file as well: it may hold a key or a macro");
             return Ok(());
