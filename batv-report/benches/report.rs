@@ -10,6 +10,9 @@ use batv_report::{Event, Page, Reader, Report, html, json, text};
 
 const TURNS: u32 = 15;
 const LINES: u32 = 100_000;
+/// Makes the line, or the lines, of a number.
+type Line = fn(u32) -> String;
+
 /// 2026-11-25T00:00:00Z.
 const NOW: i64 = 1_795_564_800;
 
@@ -19,7 +22,7 @@ fn main() {
         return;
     }
     println!("{:<44}{:>12}{:>16}", "", "read, ns", "and added, ns");
-    let kinds: [(&str, fn(u32) -> String); 6] = [
+    let kinds: [(&str, Line); 6] = [
         ("others' lines", other),
         ("tagged", tagged),
         ("judged, genuine", |number| judged(number, "genuine", "tag-ok", "rcpt")),

@@ -14,7 +14,7 @@ use crate::words::{Number, minute, step};
 
 macro_rules! policy {
     () => {
-        "default-src 'none'; style-src 'sha256-ZC8mXDNuTs/zMhPP/CA2yD2IU6fCfOUfPC9LNIkqWBc='; img-src data:; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; style-src 'sha256-4ofkR2ZryXDolaQ5aMNoV5vzc1WYep2mayoS3wYa8rY='; img-src data:; base-uri 'none'; form-action 'none'"
     };
 }
 

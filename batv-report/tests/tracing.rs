@@ -4,7 +4,7 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use std::io::{self, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use batv_report::{Event, Outcome, Reader, Told};
 use tracing::{info, warn};
@@ -15,7 +15,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(octets);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(octets);
         Ok(octets.len())
     }
 

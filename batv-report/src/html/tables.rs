@@ -117,15 +117,16 @@ fn sample_table(out: &mut String, name: &str, samples: &[Shape]) -> fmt::Result 
     let columns = ["Time (UTC) and reason", "To, and from", "Client", "In mode"];
     table(out, name, &columns, 0, |out| {
         for sample in samples {
+            let class = sample.class.as_ref().map(|class| format!(", {class}")).unwrap_or_default();
             let fate = if sample.refused { "refused" } else { "taken" };
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}<small>{}, {}</small></th>\
+                "<tr><th scope=\"row\">{}<small>{}{}</small></th>\
                  <td class=\"address\"><bdi>{}</bdi><small>from <bdi>{}</bdi></small></td>\
                  <td class=\"address\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td>{}<small>{fate}</small></td></tr>",
                 sample.time.map(minute).unwrap_or_else(|| "not known".to_owned()),
                 Text(&sample.reason),
-                Text(sample.class.as_deref().unwrap_or("not read")),
+                Text(&class),
                 Text(&sample.to),
                 Text(&sample.from),
                 Text(&sample.client),
