@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use batv_core::{Day, KeyState, KeyUse};
-use batv_report::{Decision, Departure, Event, Outcome, Report, Told};
+use batv_report::{Decision, Departure, Event, Outcome, Recent, Report, Told};
 use batv_store::Health;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +22,9 @@ use crate::settings::Settings;
 
 /// Of the text that [`Metrics::render`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Days that the page tells of.
+const REPORTED_DAYS: usize = 7;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type KeyLabels = [(&'static str, String); 4];
@@ -54,7 +57,7 @@ pub struct Metrics {
     loaded_at: Gauge,
     sockets_missing: Gauge,
     sandbox: Family<Labels<1>, Gauge>,
-    report: Mutex<Report>,
+    report: Mutex<Recent>,
     begun: Instant,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
@@ -83,7 +86,7 @@ impl Default for Metrics {
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
             sandbox: Family::default(),
-            report: Mutex::default(),
+            report: Mutex::new(Recent::new(REPORTED_DAYS)),
             begun: Instant::now(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
@@ -157,12 +160,12 @@ impl Metrics {
         self.locked_report().add(&Event { time, told });
     }
 
-    /// What was decided since the daemon was started.
+    /// What was decided of late, since the daemon was started.
     pub(crate) fn report(&self) -> Report {
-        self.locked_report().clone()
+        self.locked_report().report()
     }
 
-    fn locked_report(&self) -> MutexGuard<'_, Report> {
+    fn locked_report(&self) -> MutexGuard<'_, Recent> {
         // It counts, and is of use however a count ended.
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! The page of the rollout over HTTP/1.1: `GET /` for people, `GET /report.json` with the same figures, and what `metrics`
 //! serves, too.
 //!
-//! It says what the daemon has decided since it was started, with addresses redacted; `batv report` says more, of logs. There
+//! It says what the daemon has decided in the last days since it was started, with addresses redacted; `batv report` says more, of logs. There
 //! is no password: whoever reaches it may read it, so it listens on this host alone unless it is told otherwise. A browser
 //! that some page of a stranger's has told to look names that page's host, and gets nothing.
 
