@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use batv_mta::config::Config;
 use batv_mta::files::FileSystem;
 use batv_mta::log;
+use batv_mta::sandbox::{UserError, account};
 use batv_mta::server::{self, Failure};
 use batv_mta::settings::Settings;
 use batv_mta::setup::{MailServer, Site};
@@ -76,6 +77,13 @@ fn check(config: &Path) -> Result<(), String> {
     let settings = Settings::load(config, &FileSystem, &Arc::default()).map_err(|error| error.to_string())?;
     if let Some(doubt) = settings.config().doubt() {
         eprintln!("batvd: {doubt}");
+    }
+    if let Some(user) = &settings.config().sandbox.user {
+        match account(user) {
+            // Whoever checks needs not be who starts the daemon.
+            Ok(_) | Err(UserError::NotRoot(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
     }
     Ok(())
 }

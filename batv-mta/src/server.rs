@@ -22,7 +22,7 @@ mod place;
 mod socket;
 mod worker;
 
-use keeper::{Keeper, Role, Signals};
+use keeper::{Ends, Keeper, Role};
 
 /// Why the daemon does not run.
 #[derive(Debug, Error)]
@@ -70,8 +70,12 @@ pub enum Failure {
 /// # Errors
 /// [`Failure`]: before a single connection is taken, or because the worker has ended.
 pub async fn run(config: &Path) -> Result<(), Failure> {
-    let signals = Signals::new()?;
-    Keeper::start(config, Role::Doors).await?.keep(signals).await
+    let (hang_up, mut ends) = (keeper::receive(SignalKind::hangup())?, Ends::new()?);
+    let keeper = tokio::select! {
+        keeper = Keeper::start(config, Role::Doors) => keeper?,
+        () = ends.recv() => return Ok(()),
+    };
+    keeper.keep(hang_up, ends).await
 }
 
 /// Runs as OpenSMTPD's filter: on standard input and output, until the server closes them. Of the sockets only those of

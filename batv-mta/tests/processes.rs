@@ -3,14 +3,14 @@
 mod support;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use batv_tests::host::{account, signal, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
-use support::{Daemon, has_ended};
+use support::{Daemon, has_ended, worker_of};
 
 /// What the kernel says of a process.
 fn status(process: u32, field: &str) -> String {
@@ -161,6 +161,7 @@ fn the_worker_runs_as_another() {
     daemon.reload();
     assert!(daemon.stop().success());
     daemon.configure("[sandbox]\nuser = 'no such user'\n");
+    assert_eq!(daemon.command().arg("check").output().expect("batvd").status.code(), Some(2));
     let said = daemon.try_start(&mut daemon.command()).expect_err("nobody");
     assert!(said.contains("sandbox.user: there is no user `no such user` on this host"), "{said}");
     // Who isn't root can only be himself.
@@ -179,6 +180,47 @@ fn the_worker_runs_as_another() {
     daemon.configure("[sandbox]\nuser = 'nobody'\n");
     daemon.try_start(&mut command(&daemon)).expect("a daemon");
     assert!(signs(&daemon).starts_with("OK "));
+}
+
+/// As a mail server does: it ends with its filter, and its filter with it.
+#[test]
+fn the_filter_has_a_worker_too() {
+    let daemon = Daemon::new("");
+    let start = || {
+        let mut command = daemon.command();
+        command.arg("filter").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut filter = command.spawn().expect("batvd");
+        let mut answers = BufReader::new(filter.stdout.take().expect("a pipe"));
+        let mut requests = filter.stdin.take().expect("a pipe");
+        requests.write_all(b"config|ready\n").expect("a filter");
+        let mut line = String::new();
+        while line != "register|ready\n" {
+            line.clear();
+            assert_ne!(answers.read_line(&mut line).expect("an answer"), 0);
+        }
+        let worker = worker_of(filter.id());
+        assert_eq!(status(worker, "Seccomp"), "2");
+        (filter, requests, answers, worker)
+    };
+    let end = |mut answers: BufReader<ChildStdout>| {
+        answers.read_to_string(&mut String::new()).expect("an end");
+    };
+
+    let (mut filter, requests, answers, worker) = start();
+    drop(requests);
+    end(answers);
+    assert!(filter.wait().expect("an end").success() && has_ended(worker));
+
+    let (mut filter, _requests, answers, worker) = start();
+    signal(filter.id(), "KILL");
+    end(answers);
+    filter.wait().expect("an end");
+    wait_for("end of the worker", || has_ended(worker).then_some(()));
+
+    let (mut filter, _requests, answers, worker) = start();
+    signal(worker, "KILL");
+    end(answers);
+    assert_eq!(filter.wait().expect("an end").code(), Some(2));
 }
 
 #[test]

@@ -44,7 +44,8 @@ pub(super) enum Role {
 /// A worker, and what is looked after for it.
 pub(super) struct Keeper {
     config: PathBuf,
-    settings: Settings,
+    /// How long messages under way have to end. Of the settings no more is kept here: the keys are the worker's.
+    drain: Duration,
     files: Vec<Watched>,
     orders: Orders,
     reports: mpsc::UnboundedReceiver<Report>,
@@ -84,8 +85,9 @@ impl Keeper {
         };
         let (worker, stream) = spawn(&settings, role)?;
         let reports = stream.try_clone().and_then(reports).map_err(Failure::Worker)?;
-        let mut keeper =
-            Self { config: config.to_owned(), settings, files, orders: Orders::new(stream), reports, worker };
+        let (config, drain, orders) = (config.to_owned(), drain(&settings), Orders::new(stream));
+        drop(settings);
+        let mut keeper = Self { config, drain, files, orders, reports, worker };
         let told = keeper.hand_over(role, sockets, kept);
         keeper.heard(told);
         match keeper.reports.recv().await {
@@ -108,16 +110,15 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Failure`]: the worker has ended before.
-    pub(super) async fn keep(mut self, mut signals: Signals) -> Result<(), Failure> {
+    pub(super) async fn keep(mut self, mut hang_up: Signal, mut ends: Ends) -> Result<(), Failure> {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         info!("ready");
         tell_systemd(NotifyState::Ready);
         loop {
             tokio::select! {
-                _ = signals.hang_up.recv() => self.reload(),
-                _ = signals.terminate.recv() => break,
-                _ = signals.interrupt.recv() => break,
+                _ = hang_up.recv() => self.reload(),
+                () = ends.recv() => break,
                 _ = look.tick() => self.look_after_sockets(),
                 report = self.reports.recv() => if report != Some(Report::Ready) {
                     let failure = Failure::WorkerEnded(self.end()?);
@@ -151,7 +152,8 @@ impl Keeper {
     fn reload(&mut self) {
         let told = match read(&self.config) {
             Ok((settings, kept)) => {
-                self.settings = settings;
+                self.drain = drain(&settings);
+                drop(settings);
                 self.orders.send_settings(kept, self.config.clone())
             }
             Err(error) => self.orders.send(&Order::Refuse(error.to_string())),
@@ -190,7 +192,7 @@ impl Keeper {
         self.files.clear();
         // It may have ended by itself at this very moment.
         let _ = self.orders.send(&Order::Stop);
-        let limit = Duration::from_secs(self.settings.config().limits.drain_seconds) + LAST_STEPS;
+        let limit = self.drain + LAST_STEPS;
         let ended = async { while self.reports.recv().await == Some(Report::Ready) {} };
         if timeout(limit, ended).await.is_err() {
             warn!("the worker doesn't end, and is ended");
@@ -218,24 +220,27 @@ impl Keeper {
     }
 }
 
-/// What tells the daemon to read its files again, or to end.
-pub(super) struct Signals {
-    hang_up: Signal,
+/// What tells the daemon to end.
+pub(super) struct Ends {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Signals {
+impl Ends {
     /// From now on.
     ///
     /// # Errors
     /// [`Failure::Signals`].
     pub(super) fn new() -> Result<Self, Failure> {
-        Ok(Self {
-            hang_up: receive(SignalKind::hangup())?,
-            terminate: receive(SignalKind::terminate())?,
-            interrupt: receive(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: receive(SignalKind::terminate())?, interrupt: receive(SignalKind::interrupt())? })
+    }
+
+    /// Waits until the daemon is to end.
+    pub(super) async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -253,6 +258,10 @@ fn read(config: &Path) -> Result<(Settings, Kept), settings::Error> {
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
     Ok((settings, recorder.kept()))
+}
+
+fn drain(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.config().limits.drain_seconds)
 }
 
 /// Opens the sockets of the role, each with its place in the configuration.

@@ -153,9 +153,7 @@ impl Daemon {
 
     /// The process that serves.
     pub(crate) fn worker(&self) -> u32 {
-        let id = self.id();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("a process");
-        children.trim().parse().unwrap_or_else(|_| panic!("one worker, not {children:?}"))
+        worker_of(self.id())
     }
 
     /// Octets of memory that the process which serves has.
@@ -186,6 +184,12 @@ impl Daemon {
         stream.read_to_string(&mut answer).expect("UTF-8");
         answer
     }
+}
+
+/// The only process that a process has started.
+pub(crate) fn worker_of(keeper: u32) -> u32 {
+    let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).expect("a process");
+    children.trim().parse().unwrap_or_else(|_| panic!("one worker, not {children:?}"))
 }
 
 /// Whether a process has ended, though nobody may have asked how.
