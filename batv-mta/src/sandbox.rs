@@ -144,6 +144,13 @@ impl Confinement {
 
 /// Gives up all but `needs`, for good, as far as the system lets a process do that. It holds for this thread and for those
 /// that it starts from now on: call it before there are others.
+///
+/// ```no_run
+/// use batv_mta::sandbox::{Needs, confine};
+///
+/// confine(&Needs::default()).tell();
+/// assert!(std::fs::read("/etc/batv/keyring.toml").is_err());
+/// ```
 #[must_use]
 pub fn confine(needs: &Needs) -> Confinement {
     #[cfg(target_os = "linux")]

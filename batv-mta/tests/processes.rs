@@ -117,8 +117,7 @@ fn a_worker_whose_keeper_is_gone_ends_what_is_under_way() {
     busy.read_exact(&mut answer).expect("an answer");
     busy.write_all(b"\0\0\0\x04M<>\0").expect("a connection");
     busy.read_exact(&mut answer[..5]).expect("an answer");
-    signal(daemon.id(), "KILL");
-    wait_for("end of the daemon", || (!daemon.is_running()).then_some(()));
+    daemon.kill_keeper();
     // The next one takes the place while the old worker is at its last message.
     daemon.start();
     assert!(!has_ended(worker) && daemon.worker() != worker);

@@ -16,8 +16,10 @@ use batv_tests::smtp::Client;
 
 use crate::postfix::Postfix;
 use crate::server::Server;
+use crate::support::Daemon;
 
 const CONFIGURATION: &str = "[clients]\ninternal_networks = []\n[verify]\nmode = \"reject\"\n";
+const KILLS: [fn(&mut Daemon); 3] = [Daemon::kill, Daemon::kill_keeper, Daemon::kill_worker];
 /// Clients at a time.
 const CLIENTS: usize = 10;
 const DEFAULT_MESSAGES: usize = 2000;
@@ -35,8 +37,10 @@ pub(crate) fn keeps_all_mail() {
         let sender = scope.spawn(|| send(port, "disturbed", messages, &sent));
         while !sender.is_finished() {
             thread::sleep(pause);
-            if kills < 2 && sent.load(Ordering::Relaxed) > (kills + 1) * messages / 3 {
-                server.daemon.kill();
+            if let Some(kill) = KILLS.get(kills)
+                && sent.load(Ordering::Relaxed) > (kills + 1) * messages / (KILLS.len() + 1)
+            {
+                kill(&mut server.daemon);
                 server.daemon.start();
                 kills += 1;
             } else {
@@ -46,7 +50,7 @@ pub(crate) fn keeps_all_mail() {
         }
         sender.join().expect("all mail is taken")
     });
-    assert_eq!(kills, 2, "mail was quicker than the disturbance");
+    assert_eq!(kills, KILLS.len(), "mail was quicker than the disturbance");
     eprintln!(
         "{messages} messages, {reloads} reloads, {kills} kills: {put_off} put off (451), {:.0} a second",
         rate(messages, took)

@@ -117,12 +117,24 @@ impl Daemon {
         self.process.take().expect("a process").wait().expect("an end")
     }
 
-    /// Ends both processes without a word.
-    pub(crate) fn kill(&mut self) {
-        let worker = self.worker();
+    /// Ends the process that was started without a word: the other one ends by itself.
+    pub(crate) fn kill_keeper(&mut self) {
         let mut process = self.process.take().expect("a process");
         process.kill().expect("a process");
         process.wait().expect("an end");
+    }
+
+    /// Ends the process that serves without a word: the other one ends by itself.
+    pub(crate) fn kill_worker(&mut self) {
+        signal(self.worker(), "KILL");
+        let status = self.process.take().expect("a process").wait().expect("an end");
+        assert_eq!(status.code(), Some(2), "{}", self.log());
+    }
+
+    /// Ends both processes without a word.
+    pub(crate) fn kill(&mut self) {
+        let worker = self.worker();
+        self.kill_keeper();
         // It may have ended by itself.
         let _ = Command::new("kill").args(["-s", "KILL"]).arg(worker.to_string()).stderr(Stdio::null()).status();
         wait_for("end of the worker", || has_ended(worker).then_some(()));
