@@ -1,6 +1,7 @@
 //! What the process that meets strangers gives up, so that whoever takes it over gets little: Landlock keeps it from files
 //! and from the network, a filter (seccomp) from the system calls that it never makes.
 
+use core::net::IpAddr;
 use std::path::PathBuf;
 
 use batv_store::redis;
@@ -24,7 +25,9 @@ mod seccomp;
 /// let needs = Needs::of(&Config::parse("log.to = 'syslog'")?);
 /// assert!(needs.local_sockets && needs.folders.is_empty() && needs.ports.is_empty());
 /// let needs = Needs::of(&Config::parse("store.at = 'redis://valkey.example.com:6380'")?);
-/// assert_eq!(needs.ports, [6380]);
+/// assert!(needs.ports == [6380] && needs.host_names);
+/// let needs = Needs::of(&Config::parse("store.at = 'redis://192.0.2.7'")?);
+/// assert!(needs.ports == [6379] && !needs.host_names);
 /// # Ok::<(), batv_mta::config::Fault>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -63,8 +66,10 @@ impl Needs {
             Place::Server(url) => match redis::Settings::new(url).as_ref().map(|settings| settings.address()) {
                 Ok(path) if path.starts_with('/') => self.local_sockets = true,
                 Ok(address) => {
-                    self.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()));
-                    self.host_names = true;
+                    let (host, port) = address.rsplit_once(':').unwrap_or_default();
+                    self.ports.extend(port.parse::<u16>().ok());
+                    // To find a host by its name takes much more than to connect.
+                    self.host_names = host.trim_matches(['[', ']']).parse::<IpAddr>().is_err();
                 }
                 Err(_) => {}
             },
