@@ -1,13 +1,19 @@
 //! Finds the class of a message: by its structure first, then by its sender and header, then by its words.
 
+mod fields;
+mod structure;
+
 use alloc::borrow::Cow;
 
 use batv_core::Path;
 
+use self::fields::Automatic;
+use self::structure::REPORTS;
 use crate::class::Class;
 use crate::clues::{Clues, has_reply_code, is_answer, is_of_daemon};
 use crate::evidence::{Evidence, Place};
-use crate::message::{Message, Part};
+use crate::mailboxes::Mailboxes;
+use crate::message::Message;
 use crate::original::{Form, Original};
 use crate::report::{Action, Report};
 use crate::sender::Sender;
@@ -28,8 +34,8 @@ pub(crate) fn classify<'x>(message: &Message<'x>, reverse_path: Option<Path<'_>>
     match signs.report() {
         // Somebody shows a bounce to somebody else.
         Some(Class::Dsn) if signs.is_forwarded(sender) => {
-            signs.see(Place::Field("Subject"), "somebody forwards or discusses the report");
-            signs.found(Class::Ordinary, None, None)
+            signs.see(Place::Part(String::new()), "somebody forwards or discusses the report");
+            signs.found(sender.other_class(), None, None)
         }
         Some(class) => signs.of_report(class),
         None => signs.of_words(sender),
@@ -42,84 +48,21 @@ struct Signs<'m, 'x> {
     evidence: Vec<Evidence>,
 }
 
-/// Types of parts that make a report, with their class, in the order in which they count.
-const REPORTS: [(Class, &[&str]); 4] = [
-    (Class::TlsReport, &["application/tlsrpt+gzip", "application/tlsrpt+json"]),
-    (Class::FeedbackReport, &["message/feedback-report"]),
-    (Class::Mdn, &["message/disposition-notification", "message/global-disposition-notification"]),
-    (Class::Dsn, &["message/delivery-status", "message/global-delivery-status"]),
-];
-
-/// The same by `report-type`, where the part itself got lost.
-const REPORT_TYPES: [(Class, &str); 5] = [
-    (Class::TlsReport, "tlsrpt"),
-    (Class::DmarcReport, "dmarc"),
-    (Class::FeedbackReport, "feedback-report"),
-    (Class::Mdn, "disposition-notification"),
-    (Class::Dsn, "delivery-status"),
-];
-
 impl<'x> Signs<'_, 'x> {
     fn see(&mut self, place: Place, words: impl AsRef<str>) {
         self.evidence.push(Evidence::new(place, words.as_ref()));
     }
 
-    /// The class of a report, by its parts and their types.
-    fn report(&mut self) -> Option<Class> {
-        let parts = &self.message.parts;
-        let by_part = |(class, kinds): &(Class, &[&str])| {
-            parts.iter().find(|part| part.is(kinds)).map(|part| (*class, part.number.clone(), part.kind.clone()))
-        };
-        if let Some(domain) = self.message.field("TLS-Report-Domain") {
-            self.see(Place::Field("TLS-Report-Domain"), format!("a report on TLS to {}", domain.text()));
-            return Some(Class::TlsReport);
-        }
-        if let Some(part) = parts.iter().find(|part| is_dmarc_report(part)) {
-            self.see(Place::Part(part.number.clone()), format!("it is named as DMARC reports are: {}", part.name));
-            return Some(Class::DmarcReport);
-        }
-        if let Some((class, number, kind)) = REPORTS.iter().find_map(by_part) {
-            self.see(Place::Part(number), format!("its type is {kind}"));
-            return Some(class);
-        }
-        if self.is_complaint() {
-            self.see(Place::Field("Subject"), "it complains about a message that it returns");
-            return Some(Class::FeedbackReport);
-        }
-        // RFC 6522 §3 wants a type. Programs that tell none return mail.
-        if let Some(part) = parts.iter().find(|part| part.kind == "multipart/report" && part.report_type.is_empty()) {
-            self.see(Place::Part(part.number.clone()), "it is a report of no type");
-            return Some(Class::Dsn);
-        }
-        let by_type = |part: &Part<'_>| REPORT_TYPES.iter().find(|(_, name)| part.report_type == *name);
-        if let Some((part, (class, name))) = parts.iter().find_map(|part| Some((part, by_type(part)?))) {
-            self.see(Place::Part(part.number.clone()), format!("it is a report of the type {name}"));
-            return Some(*class);
-        }
-        None
-    }
-
-    /// Whether a report is part of what a person writes.
-    fn is_forwarded(&self, sender: Sender) -> bool {
-        let by_person = !sender.is_program();
-        let is_report = self.message.parts.first().is_some_and(|part| part.kind == "multipart/report");
-        by_person && !is_report && is_answer(self.message.subject())
-    }
-
-    /// The form of abuse reports before RFC 5965, which the largest mailbox provider still writes.
-    fn is_complaint(&self) -> bool {
-        let subject = self.message.subject().trim().to_ascii_lowercase();
-        subject.starts_with("complaint about message from ")
-            && self.message.parts.iter().any(|part| part.kind == "message/rfc822")
-    }
-
     fn of_report(mut self, class: Class) -> Found<'x> {
         let kinds: &[&str] = REPORTS.iter().find(|(known, _)| *known == class).map_or(&[], |(_, kinds)| kinds);
-        let parts = self.message.parts.iter().filter(|part| part.is(kinds));
+        let told = self.message.parts.iter().filter(|part| part.is(kinds));
         let mut report = Report::default();
-        for part in parts {
-            let read = Report::read(&part.octets());
+        for read in told.map(|part| Report::read(&part.octets())) {
             report = if report.is_empty() { read } else { report.and(read) };
+        }
+        if report.is_empty() && matches!(class, Class::Mdn | Class::Dsn) {
+            let mut untold = self.untold_parts().map(|part| Report::read(&part.octets()));
+            report = untold.find(|report| !report.is_empty()).unwrap_or_default();
         }
         let action = (class == Class::Dsn).then(|| report.action().unwrap_or(self.action_of_words()));
         if let Some(action) = action {
@@ -134,38 +77,6 @@ impl<'x> Signs<'_, 'x> {
         if subject.of(Topic::Delayed).is_some() { Action::Delayed } else { Action::Failed }
     }
 }
-
-/// `receiver!policy-domain!begin!end[!id].xml[.gz]` or `.zip` (RFC 7489 §7.2.1.1).
-fn is_dmarc_report(part: &Part<'_>) -> bool {
-    let name = part.name.to_ascii_lowercase();
-    let stem = [".xml.gz", ".xml", ".zip", ".gz"].iter().find_map(|suffix| name.strip_suffix(suffix));
-    let mut pieces = stem.into_iter().flat_map(|stem| stem.split('!'));
-    let (receiver, policy, begin, end) = (pieces.next(), pieces.next(), pieces.next(), pieces.next());
-    let is_domain = |text: Option<&str>| text.is_some_and(|text| text.contains('.') && !text.contains(' '));
-    let is_time = |text: Option<&str>| {
-        text.is_some_and(|text| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()))
-    };
-    is_domain(receiver) && is_domain(policy) && is_time(begin) && is_time(end)
-}
-
-/// Header fields that only programs write which return mail, with what they say.
-const FAILURE_FIELDS: [(&str, &str); 4] = [
-    ("X-Failed-Recipients", "it names recipients that failed"),
-    ("X-Mddsn-Message", "it is a delivery status notification of its own form"),
-    ("X-Undeliverable-Message-Id", "it names a message that wasn't delivered"),
-    ("X-Bounced-Address", "it names an address that failed"),
-];
-
-/// Header fields of automatic replies. `X-Auto-Response-Suppress` is none: it is a wish of the sender.
-const REPLY_FIELDS: [&str; 7] = [
-    "X-Autoreply",
-    "X-Autorespond",
-    "X-Auto-Reply",
-    "X-Autogenerated",
-    "X-Autoresponder",
-    "X-AutoReply-From",
-    "X-Mail-Autoreply",
-];
 
 /// Octets of a text up to which also mail is read for which nothing speaks but its words.
 const SHORT: usize = 8 * 1024;
@@ -184,33 +95,68 @@ impl<'x> Signs<'_, 'x> {
             return self.found(Class::Ordinary, None, None);
         }
         self.see_phrases(Place::Field("Subject"), &subject);
-        let answer = is_answer(subject_text);
+        if self.message.field("X-MS-Journal-Report").is_some() {
+            self.see(Place::Field("X-MS-Journal-Report"), "it is a copy for an archive, with what it copies");
+            return self.found(sender.other_class(), None, None);
+        }
+        // What stands behind such a beginning, another message says.
+        let answer = is_answer(subject_text) || subject.of(Topic::Receipt).is_some();
         let message = self.message;
         let (text, part) = text(message);
         let said = Said::in_text(text, WordPlace::Text);
         self.see_phrases(Place::Part(part.to_owned()), &said);
+        if !by_program && !field && subject.is_empty() && said.is_empty() {
+            return self.found(Class::Ordinary, None, None);
+        }
         let original = Original::find(self.message);
         let fields = text_report(text);
+        let reply_code = has_reply_code(text);
+        let fails = subject.is_failure() || said.is_failure();
+        let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
+        let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
+        // Whose mailboxes are named matters neither in ordinary mail, nor where a daemon says that a delivery failed.
+        let matters = (by_program || fails || field || says_other) && !(sender.daemon && fails && !says_other);
+        let mailboxes = matters.then(|| Mailboxes::of(message));
+        let (mailbox, recipient) = mailboxes.as_ref().map_or((false, false), |mailboxes| mailboxes.others(text));
+        let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
         let clues = Clues {
             sender,
             program: automatic.is_some(),
+            reply: automatic.is_some_and(|automatic| automatic.reply),
+            begins_as_reply: self.begins_as_reply(&subject),
+            reply_words: subject.of(Topic::AutoReply).or(said.of(Topic::AutoReply)).is_some(),
+            bulk: matters && self.is_bulk(sender),
             field,
             subject: subject.is_failure(),
             text: said.is_failure(),
-            reply_code: has_reply_code(text),
+            reply_code,
             fields: !fields.is_empty(),
             original: original.is_some(),
             part: original.as_ref().is_some_and(|original| matches!(original.form, Form::Whole | Form::Headers)),
+            returned: original.as_ref().is_some_and(wrote),
             of_daemon: original
                 .as_ref()
                 .and_then(|original| original.field("From"))
                 .is_some_and(|from| is_of_daemon(&from)),
-            mailbox: text.contains('@'),
+            mailbox,
+            recipient,
             answer,
         };
-        let words = Words { sender, by_program, answer, automatic, subject, text: said, quotes: original.is_some() };
+        let words = Words {
+            sender,
+            by_program,
+            answer,
+            automatic,
+            subject,
+            text: said,
+            quotes: original.is_some(),
+            quotes_another: original.is_some() && !clues.returned,
+        };
+        if let Some(action) = success(&words, &clues) {
+            return self.bounce(Some(action), &words, fields, original);
+        }
         if clues.tell_of_a_bounce() && (field || !self.speaks_of_other(&words, &clues)) {
-            return self.bounce(&words.subject, &words.text, fields, original);
+            return self.bounce(None, &words, fields, original);
         }
         let class = self.other_class(&words);
         self.found(class, None, original)
@@ -238,21 +184,25 @@ impl<'x> Signs<'_, 'x> {
             (false, false) => false,
         };
         let of_scanner = sender.null || sender.daemon || sender.gateway || by_program && quotes;
+        // Who tells a recipient what became of a message returns one that another wrote.
+        let warns = !words.quotes_another;
         if self.is_of_list(words) {
             Class::ListAutomaton
         } else if challenges {
             Class::Challenge
-        } else if subject(Topic::Virus) && by_program || text(Topic::Virus) && of_scanner {
+        } else if warns && (subject(Topic::Virus) && by_program || text(Topic::Virus) && of_scanner) {
             Class::VirusNotice
         } else if automatic.is_some_and(|automatic| automatic.reply)
+            || subject(Topic::Automatic)
             || subject(Topic::AutoReply)
-                && (by_program || text(Topic::AutoReply) || self.is_junk() || self.begins_as_reply())
+                && (by_program
+                    || text(Topic::AutoReply)
+                    || self.is_junk()
+                    || self.answers() && self.begins_as_reply(&words.subject))
         {
             Class::AutoReply
-        } else if sender.null {
-            Class::NullOther
         } else {
-            Class::Ordinary
+            sender.other_class()
         }
     }
 
@@ -262,27 +212,36 @@ impl<'x> Signs<'_, 'x> {
         words.sender.list && speaks && !self.is_digest()
     }
 
-    /// Lists are bulk; junk are the answers of programs.
-    fn is_junk(&self) -> bool {
-        self.message.field("Precedence").is_some_and(|field| field.text().trim().eq_ignore_ascii_case("junk"))
+    fn answers(&self) -> bool {
+        self.message.field("In-Reply-To").or(self.message.field("References")).is_some()
     }
 
-    /// Whether it answers a message, and its subject begins as that of an automatic reply: `Auto reply: …`.
-    fn begins_as_reply(&self) -> bool {
-        let replies = self.message.field("In-Reply-To").or(self.message.field("References")).is_some();
-        let subject = self.message.subject();
-        let prefix = subject.split_once(':').map(|(prefix, _)| Said::in_text(prefix, WordPlace::Subject));
-        replies && prefix.is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some())
+    /// Whether its subject begins as that of an automatic reply: `Auto reply: …`. What comes behind, another message says.
+    fn begins_as_reply(&self, subject: &Said) -> bool {
+        let begins = || {
+            let text = self.message.subject();
+            let prefix = text.find([':', '\u{ff1a}']).map(|end| Said::in_text(&text[..end], WordPlace::Subject));
+            prefix.is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some())
+        };
+        subject.of(Topic::Automatic).is_some() || subject.of(Topic::AutoReply).is_some() && begins()
     }
 
-    fn bounce(mut self, subject: &Said, text: &Said, fields: Report, original: Option<Original<'x>>) -> Found<'x> {
+    fn bounce(
+        mut self,
+        success: Option<Action>,
+        words: &Words,
+        fields: Report,
+        original: Option<Original<'x>>,
+    ) -> Found<'x> {
+        let Words { subject, text, .. } = words;
         if let Some(wrapped) = self.wrapped_report() {
             return wrapped;
         }
         // A warning says what will come if nothing helps; a failure seldom says that there is hope.
         let delayed =
             subject.of(Topic::Delayed).or(text.of(Topic::Delayed).filter(|_| subject.of(Topic::Failed).is_none()));
-        let action = fields.action().unwrap_or(if delayed.is_some() { Action::Delayed } else { Action::Failed });
+        let told = if delayed.is_some() { Action::Delayed } else { Action::Failed };
+        let action = fields.action().or(success).unwrap_or(told);
         if let Some(original) = &original {
             self.see(Place::Part(original.part.clone()), format!("a message that was returned: {}", original.form));
         }
@@ -334,49 +293,6 @@ impl<'x> Signs<'_, 'x> {
         }
     }
 
-    fn failure_field(&mut self) -> bool {
-        let found = FAILURE_FIELDS.iter().find(|(name, _)| self.message.field(name).is_some());
-        if let Some((name, words)) = found {
-            self.see(Place::Field(name), *words);
-        }
-        found.is_some()
-    }
-
-    fn automatic(&mut self) -> Option<Automatic> {
-        let value = |name: &str| self.message.field(name).map(|field| field.text().trim().to_ascii_lowercase());
-        // RFC 3834 §5: parameters may follow.
-        let submitted = value("Auto-Submitted").filter(|value| !value.starts_with("no"));
-        if let Some(value) = submitted {
-            let reply = value.starts_with("auto-replied") || value.starts_with("auto-notified");
-            self.see(Place::Field("Auto-Submitted"), format!("it was sent by a program: {value}"));
-            return Some(Automatic { reply });
-        }
-        if value("X-MS-Exchange-Generated-Message-Source").is_some_and(|value| value == "mailbox rules agent") {
-            self.see(Place::Field("X-MS-Exchange-Generated-Message-Source"), "a rule of a mailbox replies");
-            return Some(Automatic { reply: true });
-        }
-        if value("Precedence").is_some_and(|value| matches!(value.as_str(), "auto_reply" | "auto-reply")) {
-            self.see(Place::Field("Precedence"), "it is an automatic reply");
-            return Some(Automatic { reply: true });
-        }
-        let name = REPLY_FIELDS
-            .into_iter()
-            .find(|name| value(name).is_some_and(|value| !matches!(value.as_str(), "no" | "false")))?;
-        self.see(Place::Field(name), "it is an automatic reply");
-        Some(Automatic { reply: true })
-    }
-
-    /// Whether a list's program says that it writes about a subscription, not to subscribers.
-    fn is_administrivia(&self) -> bool {
-        let value = self.message.field("X-List-Administrivia").map(|field| field.text());
-        value.is_some_and(|value| value.trim().eq_ignore_ascii_case("yes"))
-    }
-
-    /// Whether it brings what others wrote (RFC 2046 §5.1.5): a list's program is its author too.
-    fn is_digest(&self) -> bool {
-        self.message.parts.iter().any(|part| part.kind == "multipart/digest")
-    }
-
     fn text_length(&self) -> usize {
         self.message.parts.iter().find(|part| part.is(&["text/plain", "text/html"])).map_or(0, |part| part.body.len())
     }
@@ -405,14 +321,18 @@ struct Words {
     automatic: Option<Automatic>,
     subject: Said,
     text: Said,
-    /// It shows the header of another message.
+    /// It shows the header of another message, and one whose sender is not who gets this one.
     quotes: bool,
+    quotes_another: bool,
 }
 
-/// Sent by a program, as a reply to a message or not.
-#[derive(Clone, Copy)]
-struct Automatic {
-    reply: bool,
+/// What a program that returns mail says of a message that arrived. Others say so of parcels.
+fn success(words: &Words, clues: &Clues) -> Option<Action> {
+    let Words { sender, subject, text, .. } = words;
+    let says = |topic| subject.of(topic).is_some() && text.of(topic).is_some();
+    let tells = (sender.daemon || sender.postmaster) && (clues.recipient || clues.returned) && !clues.bulk;
+    let said = [(Topic::Relayed, Action::Relayed), (Topic::Delivered, Action::Delivered)];
+    said.into_iter().find(|(topic, _)| tells && says(*topic)).map(|(_, action)| action)
 }
 
 /// The fields of a report among the lines of a text, as programs write that know no MIME.

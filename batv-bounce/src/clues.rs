@@ -10,6 +10,14 @@ pub(crate) struct Clues {
     pub(crate) sender: Sender,
     /// Another program than one that returns mail.
     pub(crate) program: bool,
+    /// A field says that it is an automatic reply.
+    pub(crate) reply: bool,
+    /// Its subject begins as that of one.
+    pub(crate) begins_as_reply: bool,
+    /// Its words are those of one.
+    pub(crate) reply_words: bool,
+    /// It is of a list, or went to many.
+    pub(crate) bulk: bool,
     /// A field that only programs write which return mail.
     pub(crate) field: bool,
     /// The subject says that a delivery failed or is late.
@@ -23,43 +31,65 @@ pub(crate) struct Clues {
     /// A message or header is returned, in a part of its own or not.
     pub(crate) original: bool,
     pub(crate) part: bool,
+    /// What is returned comes back to who wrote it, as far as it tells.
+    pub(crate) returned: bool,
     /// What is returned comes from a program that returns mail: somebody shows a bounce to somebody else.
     pub(crate) of_daemon: bool,
-    /// The text names a mailbox.
+    /// The text names a mailbox which is neither the author's nor that of who gets it.
     pub(crate) mailbox: bool,
-    /// The subject is that of an answer or a forwarded message.
+    /// It lists one, as programs list recipients.
+    pub(crate) recipient: bool,
+    /// The subject is that of an answer, a forwarded message or a receipt, and says what another message says.
     pub(crate) answer: bool,
 }
 
 impl Clues {
     /// The less the sender is known as one that returns mail, the more must be shown and told.
     pub(crate) const fn tell_of_a_bounce(&self) -> bool {
+        let Sender { null, daemon, postmaster, gateway, unattended, .. } = self.sender;
         let told = self.subject || self.text || self.fields;
         let shown = self.original || self.reply_code || self.fields;
-        let Sender { null, daemon, postmaster, gateway, unattended, .. } = self.sender;
         if self.field {
             return told || shown;
         }
         // What a daemon returns is what it couldn't deliver, in whatever language it says so.
         if daemon {
-            return told || self.part || self.original && null;
+            return told || self.part || null && (self.original || self.recipient);
         }
-        if postmaster {
-            return self.part || self.original && null || told && (self.subject || shown);
-        }
-        if self.answer || self.of_daemon {
+        if self.bulk || self.begins_as_reply {
             return false;
         }
-        if null {
-            return self.fields || self.subject && (shown || self.mailbox) || self.text && self.original;
+        let subject = self.subject && !self.answer;
+        let told = subject || self.text || self.fields;
+        let named = self.original || self.recipient || self.fields;
+        if postmaster {
+            let returns = self.returned && (self.part || null) && !self.reply && !self.answer;
+            let tells = told && named && (null || shown) || subject && self.text && (self.mailbox || self.program);
+            return returns || tells && !self.of_daemon;
         }
-        if gateway && self.subject && self.text {
+        // Nobody answers in the name of nobody but a program.
+        let replies = self.reply && (self.reply_words || !unattended);
+        if replies || self.answer || self.of_daemon {
+            return false;
+        }
+        let by_program = unattended || gateway;
+        if null {
+            // What other people wrote, people attach.
+            let returned = self.returned || self.original && self.fields;
+            return self.fields
+                || subject
+                    && (returned
+                        || self.reply_code && named
+                        || (by_program || self.program) && self.text && self.recipient)
+                || self.text && returned;
+        }
+        if gateway && subject && self.text && named {
             return true;
         }
-        if unattended || gateway || self.program {
-            return (self.subject || self.text) && (self.original || self.fields);
+        if by_program || self.program {
+            return told && (self.returned || self.fields && !self.original);
         }
-        self.subject && self.text && (self.part || self.original && self.reply_code)
+        subject && self.text && self.returned && (self.part || self.reply_code)
     }
 }
 

@@ -128,6 +128,22 @@ pub fn day_of(date: &str) -> Option<Day> {
     Day::from_unix_seconds(date.to_timestamp()).ok()
 }
 
+/// A message without what may stand above its header: empty lines, and the line that some mailboxes put there (RFC 4155).
+///
+/// ```
+/// use batv_bounce::header::{fields, without_envelope_line};
+///
+/// let message = b"\r\nFrom alice@example.com Wed Nov 25 10:00:00 2026\nSubject: hello\n";
+/// assert!(fields(without_envelope_line(message)).next().is_some_and(|field| field.is("Subject")));
+/// ```
+pub fn without_envelope_line(message: &[u8]) -> &[u8] {
+    let message = message.trim_ascii_start();
+    match message.strip_prefix(b">").unwrap_or(message) {
+        [b'F', b'r', b'o', b'm', b' ', ..] => &message[line(message).len()..],
+        _ => message,
+    }
+}
+
 /// A line with its end.
 pub(crate) fn line(octets: &[u8]) -> &[u8] {
     memchr(b'\n', octets).map_or(octets, |at| &octets[..=at])

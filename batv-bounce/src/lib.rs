@@ -12,6 +12,7 @@ mod clues;
 pub mod dkim;
 mod evidence;
 pub mod header;
+mod mailboxes;
 pub mod may_bounce;
 mod message;
 mod names;

@@ -10,6 +10,7 @@ use batv_core::{Domain, Mailbox, Path, Pattern, Verdict, dialect};
 use crate::arc;
 use crate::authentication_results::Outcome;
 use crate::auto_reply;
+use crate::header::without_envelope_line;
 use crate::notify::Notify;
 use crate::trusted_results::TrustedResults;
 
@@ -389,7 +390,8 @@ impl Facts {
             ..Self::default()
         };
         let Path::Mailbox(sender) = question.reverse_path else { return facts };
-        let results = TrustedResults::of(question.header, policy.authserv_ids);
+        let header = without_envelope_line(question.header);
+        let results = TrustedResults::of(header, policy.authserv_ids);
         let pass = Some(Outcome::Pass);
         let domain = sender.domain().as_str();
         let (spf, dkim, dmarc) = (results.spf(domain), results.dkim(domain) == pass, results.dmarc(domain));
@@ -404,7 +406,7 @@ impl Facts {
                 Some(Notify::On { failure, .. }) => !failure && !reply,
             },
             reply,
-            automatic: auto_reply::sign(&question.reverse_path, question.header).is_some(),
+            automatic: auto_reply::sign(&question.reverse_path, header).is_some(),
             ours: holds(policy.ours, &sender),
             own_proof: question.own_client || question.tag == Some(Verdict::Valid) || dkim,
             hostile: question.hostile,
@@ -412,7 +414,7 @@ impl Facts {
             spf: spf == pass,
             dkim,
             dmarc: dmarc == pass,
-            arc: results.arc() == pass && arc::trusted_set_says(question.header, policy.trusted_sealers, saw_proof),
+            arc: results.arc() == pass && arc::trusted_set_says(header, policy.trusted_sealers, saw_proof),
             forged: matches!(spf, Some(Outcome::Fail | Outcome::SoftFail)) || dmarc == Some(Outcome::Fail),
             allowed: holds(policy.allowed, &sender),
             hold: policy.hold_unproved && !reply,
@@ -618,6 +620,14 @@ mod tests {
         let row = (10, "dmarc", May::Yes);
         assert_eq!(ask("alice@bounces.example.org", "dmarc=pass header.from=example.org", nothing), row);
         assert_eq!(ask(SENDER, "dmarc=pass header.from=example.com", nothing), (14, "unproved", May::No));
+    }
+
+    #[test]
+    fn what_stands_above_the_header_is_passed_over() {
+        let header = "\r\n>From bob@example.org Wed Nov 25 10:00:00 2026\r\nAuthentication-Results: mx.example.net; spf=pass smtp.mailfrom=example.org\r\n";
+        assert_eq!(ask_with(SENDER, header, nothing, false), (9, "spf", May::Yes));
+        let list = format!("{header}List-Id: <list.example.org>\r\n");
+        assert_eq!(ask_with(SENDER, &list, |question| question.kind = Kind::AutomaticReply, false).0, 4);
     }
 
     #[test]

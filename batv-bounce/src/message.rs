@@ -11,7 +11,7 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, ContentType, HeaderName, HeaderValue, MessageParser};
 use memchr::memmem;
 
-use crate::header::{Field, fields, is_empty, line};
+use crate::header::{Field, fields, is_empty, line, without_envelope_line};
 
 /// The most octets of a field that are taken apart: the parser goes through its parameters again for each of them.
 const MOST_FIELD_OCTETS: usize = 8192;
@@ -103,6 +103,11 @@ impl<'x> Message<'x> {
         }
     }
 
+    /// Its fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = Field<'x>> {
+        self.fields.iter().copied()
+    }
+
     /// The first field of this name.
     pub(crate) fn field(&self, name: &str) -> Option<Field<'x>> {
         self.fields.iter().find(|field| field.is(name)).copied()
@@ -149,7 +154,7 @@ impl<'x> Message<'x> {
         let octets = decode(encoded, part.encoding);
         let octets = &octets[..octets.len().min(self.limits.text_octets)];
         let text = decode_charset(octets, part.charset.as_deref());
-        if part.kind == "text/html" { html_to_text(&text) } else { text }
+        if part.kind == "text/html" { text_of_html(&text) } else { text }
     }
 }
 
@@ -162,6 +167,29 @@ impl<'x> Part<'x> {
     pub(crate) fn octets(&self) -> Cow<'x, [u8]> {
         decode(self.body, self.encoding)
     }
+}
+
+/// The text of HTML, with the line ends of what is preformatted: a header is returned so.
+fn text_of_html(html: &str) -> String {
+    let tag = |html: &str, tag: &str| {
+        let found = |tag: &str| memmem::find(html.as_bytes(), tag.as_bytes());
+        found(tag).or_else(|| found(&tag.to_ascii_uppercase()))
+    };
+    let Some(start) = tag(html, "<pre") else { return html_to_text(html) };
+    let mut text = html_to_text(&html[..start]);
+    let inside = html[start..].split_once('>').map_or("", |(_, inside)| inside);
+    let end = tag(inside, "</pre").unwrap_or(inside.len());
+    text.push('\n');
+    for line in inside[..end].lines() {
+        let content = line.trim_start_matches([' ', '\t']);
+        // What folds a field.
+        text.push_str(&line[..line.len() - content.len()]);
+        text.push_str(&html_to_text(content));
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&text_of_html(&inside[end..]));
+    text
 }
 
 fn decode(octets: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
@@ -205,15 +233,6 @@ fn is_ascii_alike(charset: &str) -> bool {
     ["us-ascii", "utf-8", "iso-8859-", "windows-"].into_iter().any(begins)
 }
 
-/// Without the line that some mailboxes put above a message (RFC 4155), and empty lines.
-fn without_envelope_line(octets: &[u8]) -> &[u8] {
-    let octets = octets.trim_ascii_start();
-    match octets.strip_prefix(b">").unwrap_or(octets) {
-        [b'F', b'r', b'o', b'm', b' ', ..] => &octets[line(octets).len()..],
-        _ => octets,
-    }
-}
-
 /// As much of a field as is parsed.
 fn beginning(field: &[u8]) -> &[u8] {
     &field[..field.len().min(MOST_FIELD_OCTETS)]
@@ -232,6 +251,12 @@ pub(crate) fn authors(field: Field<'_>) -> Vec<(String, String)> {
         Address::List(list) => list.iter().map(|author| (text(&author.name), text(&author.address))).collect(),
         Address::Group(_) => Vec::new(),
     }
+}
+
+fn is_multipart(field: &Field<'_>) -> bool {
+    const MULTIPART: &[u8] = b"multipart/";
+    let value = field.value.trim_ascii_start();
+    value.get(..MULTIPART.len()).is_some_and(|start| start.eq_ignore_ascii_case(MULTIPART))
 }
 
 /// A value with parameters (RFC 2045 §5.1).
@@ -401,7 +426,12 @@ impl<'x> Part<'x> {
         let mut found = [None; 3];
         for field in fields(header) {
             if let Some(place) = names.iter().position(|name| field.is(name)) {
-                found[place].get_or_insert(field);
+                // There must be one (RFC 5322 §3.6). Of several types that of a multipart is the sender's own, which its
+                // delimiters confirm; the other is what a gateway puts where it sees none.
+                let is_better = place == 0 && is_multipart(&field) && !found[0].as_ref().is_some_and(is_multipart);
+                if found[place].is_none() || is_better {
+                    found[place] = Some(field);
+                }
             }
         }
         let [kind, disposition, encoding] = found;
@@ -410,15 +440,15 @@ impl<'x> Part<'x> {
         let disposition = disposition.and_then(parameterized);
         let name = disposition.as_ref().and_then(|disposition| disposition.attribute("filename"));
         let encoding = encoding.map(|field| field.text());
-        let is_multipart = kind.as_ref().is_some_and(|kind| kind.ctype() == "multipart");
+        let of_parts = kind.as_ref().is_some_and(|kind| kind.ctype() == "multipart");
         let boundary = attribute("boundary").map(|boundary| boundary.trim_end().to_owned());
-        let boundary = boundary.filter(|boundary| is_multipart && !boundary.is_empty());
+        let boundary = boundary.filter(|boundary| of_parts && !boundary.is_empty());
         let part = Self {
             number,
             kind: match &kind {
                 // RFC 2046 §5.1.5.
                 None if in_digest => "message/rfc822".to_owned(),
-                Some(kind) if !is_multipart || boundary.is_some() => {
+                Some(kind) if !of_parts || boundary.is_some() => {
                     format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
                 }
                 _ => "text/plain".to_owned(),

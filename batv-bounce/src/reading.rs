@@ -3,11 +3,12 @@
 use alloc::borrow::Cow;
 
 use batv_core::Path;
+use memchr::memmem;
 
 use crate::class::Class;
 use crate::classify::classify;
 use crate::evidence::Evidence;
-use crate::header::fields;
+use crate::header::{fields, without_envelope_line};
 use crate::message::{Limits, Message};
 use crate::original::Original;
 use crate::report::{Action, Report};
@@ -98,10 +99,13 @@ impl Reading<'_> {
 /// assert_eq!(read(b"Subject: lunch\n\nAt noon?\n", None, &Limits::default()).class, Class::Ordinary);
 /// ```
 pub fn read<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
-    match with_line_feeds(octets, limits) {
+    let mut reading = match with_line_feeds(octets, limits) {
         Cow::Borrowed(octets) => read_lines(octets, reverse_path, limits),
         Cow::Owned(octets) => read_lines(&octets, reverse_path, limits).into_owned(),
-    }
+    };
+    // What was cut can have become short enough.
+    reading.cut |= octets.len() > limits.octets;
+    reading
 }
 
 fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
@@ -124,15 +128,67 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
     }
 }
 
-/// A file whose lines end with a carriage return alone gets line feeds instead.
+/// How lines end where they don't end as RFC 5322 §2.1 and files have it.
+#[derive(Clone, Copy)]
+enum LineEnds {
+    /// A carriage return alone.
+    Return,
+    /// One too many: `\r\r\n`.
+    DoubleReturn,
+}
+
+/// A message, or its body, whose lines end otherwise gets line feeds. The header and the body can differ: a mail server
+/// that hands over the header as a list of fields makes the ends of its lines anew.
 fn with_line_feeds<'x>(octets: &'x [u8], limits: &Limits) -> Cow<'x, [u8]> {
+    let within = |octets: &'x [u8]| &octets[..octets.len().min(limits.octets)];
     let start = &octets[..octets.len().min(4096)];
-    if memchr::memchr(b'\n', start).is_some() || memchr::memchr(b'\r', start).is_none() {
-        return Cow::Borrowed(octets);
+    if memchr::memchr(b'\n', start).is_none() && memchr::memchr(b'\r', start).is_some() {
+        return line_feeds(within(octets), LineEnds::Return).into();
     }
-    // One more than is read shows that there are more.
-    let octets = &octets[..octets.len().min(limits.octets.saturating_add(1))];
-    octets.iter().map(|octet| if *octet == b'\r' { b'\n' } else { *octet }).collect::<Vec<u8>>().into()
+    let message = without_envelope_line(octets);
+    if let Some(ends) = line_ends(message) {
+        return line_feeds(within(message), ends).into();
+    }
+    let body = body(message);
+    let Some(ends) = line_ends(&message[body..]) else { return Cow::Borrowed(octets) };
+    let within = within(message);
+    let (header, body) = within.split_at(body.min(within.len()));
+    [header, &line_feeds(body, ends)].concat().into()
+}
+
+/// How the first line ends, if it does so otherwise.
+fn line_ends(octets: &[u8]) -> Option<LineEnds> {
+    match memchr::memchr(b'\n', octets) {
+        Some(end) => octets[..end].ends_with(b"\r\r").then_some(LineEnds::DoubleReturn),
+        None => memchr::memchr(b'\r', octets).map(|_| LineEnds::Return),
+    }
+}
+
+fn line_feeds(octets: &[u8], ends: LineEnds) -> Vec<u8> {
+    match ends {
+        LineEnds::Return => octets.iter().map(|octet| if *octet == b'\r' { b'\n' } else { *octet }).collect(),
+        LineEnds::DoubleReturn => {
+            let mut made = Vec::with_capacity(octets.len());
+            let mut from = 0;
+            for at in memmem::find_iter(octets, b"\r\r\n") {
+                made.extend_from_slice(&octets[from..at]);
+                from = at + 1;
+            }
+            made.extend_from_slice(&octets[from..]);
+            made
+        }
+    }
+}
+
+/// Where the body starts, behind the first empty line.
+fn body(octets: &[u8]) -> usize {
+    let lines = memchr::memchr_iter(b'\n', octets);
+    let empty = lines.map(|end| end + 1).find_map(|start| match &octets[start..] {
+        [b'\n', ..] => Some(start + 1),
+        [b'\r', b'\n', ..] => Some(start + 2),
+        _ => None,
+    });
+    empty.unwrap_or(octets.len())
 }
 
 /// The most Message-IDs that are kept.

@@ -2,38 +2,114 @@
 
 use batv_core::{Mailbox, Path};
 
+use memchr::memmem;
+
+use crate::class::Class;
 use crate::message::Message;
 
-/// Local parts of programs that do nothing but return mail, without their letters' case, hyphens, underscores and dots.
-const DAEMONS: [&str; 8] = [
-    "mailerdaemon",
-    "maildaemon",
-    "mdaemon",
-    "maildeliverysystem",
-    "maildeliverysubsystem",
-    "maildelivery",
-    "doublebounce",
-    "ndr",
+/// Whose local part it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    /// A program that does nothing but return mail.
+    Daemon,
+    /// One who returns mail, and writes other things too.
+    Postmaster,
+    /// A gateway.
+    Gateway,
+    /// Nobody, or nobody who reads answers.
+    Unattended,
+    /// A list's program, or who keeps the list (RFC 2142 §6).
+    List,
+    /// The program of a list by which it is asked for something. People have such names too.
+    ListDesk,
+    /// Who takes the bounces of bulk mail.
+    Bounces,
+}
+
+/// Where a word stands in a local part.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// It is all of it.
+    Whole,
+    Start,
+    End,
+    Within,
+}
+
+/// Words in lower case; those with a hyphen are compared with a local part as it stands, others with one without hyphens,
+/// underscores and dots.
+const LOCAL_PARTS: [(Role, At, &[&str]); 14] = [
+    (
+        Role::Daemon,
+        At::Whole,
+        &[
+            "mailerdaemon",
+            "maildaemon",
+            "mdaemon",
+            "maildeliverysystem",
+            "maildeliverysubsystem",
+            "maildelivery",
+            "doublebounce",
+            "ndr",
+        ],
+    ),
+    (Role::Postmaster, At::Whole, &["postmaster", "mailsystem", "systemadministrator"]),
+    // Exchange's has a number behind it.
+    (Role::Postmaster, At::Start, &["microsoftexchange"]),
+    (Role::Gateway, At::Whole, &["mailer", "gateway", "mailgateway", "emailgateway"]),
+    (Role::Gateway, At::Within, &["antivirus", "smtp", "mailservice", "mailscan"]),
+    (Role::Unattended, At::Start, &["noreply", "donotreply", "noanswer"]),
+    (Role::Unattended, At::Whole, &["nobody"]),
+    (
+        Role::List,
+        At::Whole,
+        &["listserv", "majordomo", "mailman", "sympa", "ezmlm", "listproc", "smartlist", "fml", "ecartis"],
+    ),
+    (Role::List, At::Start, &["owner-"]),
+    (Role::List, At::End, &["-owner", "-request", "-bounces"]),
+    (Role::ListDesk, At::End, &["-admin", "-confirm", "-subscribe", "-unsubscribe", "-help"]),
+    (Role::Bounces, At::Whole, &["bounce", "bounces"]),
+    (Role::Bounces, At::Start, &["bounce-", "bounces-"]),
+    (Role::Bounces, At::End, &["-bounce"]),
 ];
-/// Names that such programs give themselves, at their start or end.
+
+/// Names that programs which return mail give themselves, at their start or end.
 const DAEMON_NAMES: [&str; 5] =
     ["mail delivery s", "mail deliver s", "mailer-daemon", "mailer daemon", "delivery subsystem"];
-
-/// The same of those who return mail and write other things too.
-const POSTMASTERS: [&str; 5] = ["postmaster", "mailsystem", "systemadministrator", "microsoftexchange", "mailer"];
 const POSTMASTER_NAMES: [&str; 3] = ["postmaster", "system administrator", "mail administrator"];
 
-/// What is within the local parts of gateways.
-const GATEWAYS: [&str; 5] = ["gateway", "antivirus", "smtp", "mailservice", "mailscan"];
+/// A local part that is looked up.
+pub(crate) struct LocalPart {
+    /// In lower case, without a sub-address.
+    lower: String,
+    /// The same without hyphens, underscores and dots.
+    squeezed: String,
+}
 
-/// Local parts from which nobody reads an answer.
-const UNATTENDED: [&str; 4] = ["noreply", "donotreply", "nobody", "noanswer"];
+impl LocalPart {
+    pub(crate) fn new(characters: impl Iterator<Item = char>) -> Self {
+        let lower: String =
+            characters.take_while(|character| *character != '+').map(|letter| letter.to_ascii_lowercase()).collect();
+        let is_between = |letter: &char| matches!(letter, '-' | '_' | '.' | ' ' | '"');
+        let squeezed = lower.chars().filter(|letter| !is_between(letter)).collect();
+        Self { lower, squeezed }
+    }
 
-/// Local parts of programs that keep lists (RFC 2142 §6), at their end.
-const LIST_SUFFIXES: [&str; 8] =
-    ["-request", "-owner", "-admin", "-bounces", "-confirm", "-subscribe", "-unsubscribe", "-help"];
-const LISTS: [&str; 9] =
-    ["listserv", "majordomo", "mailman", "sympa", "ezmlm", "listproc", "smartlist", "fml", "ecartis"];
+    pub(crate) fn is(&self, role: Role) -> bool {
+        let of_role = LOCAL_PARTS.iter().filter(|(known, ..)| *known == role);
+        of_role.flat_map(|(_, at, words)| words.iter().map(|word| (*at, *word))).any(|(at, word)| self.has(at, word))
+    }
+
+    fn has(&self, at: At, word: &str) -> bool {
+        let local_part = if word.as_bytes().contains(&b'-') { &self.lower } else { &self.squeezed };
+        match at {
+            At::Whole => local_part == word,
+            At::Start => local_part.starts_with(word),
+            At::End => local_part.ends_with(word),
+            At::Within => memmem::find(local_part.as_bytes(), word.as_bytes()).is_some(),
+        }
+    }
+}
 
 /// What the envelope and the header tell of the sender.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,7 +131,17 @@ pub(crate) struct Sender {
 impl Sender {
     /// Whether it is known not to be a person.
     pub(crate) const fn is_program(self) -> bool {
-        self.null || self.daemon || self.postmaster || self.gateway || self.unattended || self.list
+        self.null || self.is_named_program()
+    }
+
+    /// The same by what it calls itself: the reverse-path of a person's mail can be null too.
+    pub(crate) const fn is_named_program(self) -> bool {
+        self.daemon || self.postmaster || self.gateway || self.unattended || self.list
+    }
+
+    /// The class of what is like nothing else.
+    pub(crate) const fn other_class(self) -> Class {
+        if self.null { Class::NullOther } else { Class::Ordinary }
     }
 
     /// `reverse_path` is of the envelope; without it the field Return-Path tells (RFC 5321 §4.4).
@@ -68,33 +154,24 @@ impl Sender {
             // Programs of old write "<MAILER-DAEMON>".
             None => returned.as_deref().unwrap_or_default().trim_matches(['<', '>', ' ']).to_owned(),
         };
+        let envelope = LocalPart::new(envelope.chars());
         let authors = message.authors();
-        let locals: Vec<String> =
-            authors.iter().map(|(name, mailbox)| local_part(if mailbox.is_empty() { name } else { mailbox })).collect();
-        let squeezed_locals: Vec<String> = locals.iter().map(|local| squeezed(local)).collect();
-        let squeezed_envelope = squeezed(&envelope);
-        let writes =
-            |known: &[&str]| squeezed_locals.iter().chain([&squeezed_envelope]).any(|local| known.contains(&&**local));
+        let locals = authors.iter().map(|(name, mailbox)| local_part(if mailbox.is_empty() { name } else { mailbox }));
+        let locals: Vec<LocalPart> = locals.map(|local| LocalPart::new(local.chars())).collect();
+        let author = |role| locals.iter().any(|local| local.is(role));
         let names: Vec<String> = authors.iter().map(|(name, _)| name.to_lowercase()).collect();
         let named = |known: &[&str]| {
             names.iter().any(|name| known.iter().any(|known| name.starts_with(known) || name.ends_with(known)))
         };
         // RFC 5322 has no such author, and some that return mail write it all the same.
         let nobody = || message.field("From").is_some_and(|field| field.text().trim().ends_with("<>"));
-        let list = |local: &String| {
-            let local = local.to_ascii_lowercase();
-            let local = local.split('+').next().unwrap_or_default();
-            LIST_SUFFIXES.iter().any(|suffix| local.ends_with(suffix))
-                || local.starts_with("owner-")
-                || LISTS.iter().any(|known| local.starts_with(known))
-        };
         Self {
             null: reverse_path == Some(Path::Null),
-            daemon: writes(&DAEMONS) || named(&DAEMON_NAMES) || nobody(),
-            postmaster: writes(&POSTMASTERS) || named(&POSTMASTER_NAMES),
-            gateway: squeezed_locals.iter().any(|local| GATEWAYS.iter().any(|known| local.contains(known))),
-            unattended: squeezed_locals.iter().any(|local| UNATTENDED.iter().any(|known| local.starts_with(known))),
-            list: locals.iter().any(list),
+            daemon: author(Role::Daemon) || envelope.is(Role::Daemon) || named(&DAEMON_NAMES) || nobody(),
+            postmaster: author(Role::Postmaster) || envelope.is(Role::Postmaster) || named(&POSTMASTER_NAMES),
+            gateway: author(Role::Gateway),
+            unattended: author(Role::Unattended),
+            list: author(Role::List) || author(Role::ListDesk),
         }
     }
 }
@@ -110,19 +187,44 @@ impl Sender {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn is_daemon(mailbox: &Mailbox<'_>) -> bool {
-    let local_part = squeezed(&mailbox.local_part().to_string());
-    DAEMONS.iter().chain(&POSTMASTERS).any(|known| *known == local_part)
+    let local_part = LocalPart::new(mailbox.local_part().characters());
+    local_part.is(Role::Daemon) || local_part.is(Role::Postmaster)
 }
 
-fn local_part(mailbox: &str) -> String {
+fn local_part(mailbox: &str) -> &str {
     let end = mailbox.find(['@', '\\']).unwrap_or(mailbox.len());
-    mailbox[..end].trim_matches(['<', '>', ' ', '"']).to_owned()
+    mailbox[..end].trim_matches(['<', '>', ' ', '"'])
 }
 
-fn squeezed(local_part: &str) -> String {
-    local_part
-        .chars()
-        .filter(|letter| !matches!(letter, '-' | '_' | '.' | ' ' | '"'))
-        .collect::<String>()
-        .to_ascii_lowercase()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_whose_a_local_part_is() {
+        let cases = [
+            ("MAILER-DAEMON", Some(Role::Daemon)),
+            ("Mail_Delivery.System", Some(Role::Daemon)),
+            ("post_master", Some(Role::Postmaster)),
+            ("MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e", Some(Role::Postmaster)),
+            ("mail-gateway", Some(Role::Gateway)),
+            ("ScanMail.SMTP", Some(Role::Gateway)),
+            ("no-reply-4711", Some(Role::Unattended)),
+            ("owner-walkers", Some(Role::List)),
+            ("walkers-request+51f0", Some(Role::List)),
+            ("listserv", Some(Role::List)),
+            ("walkers-confirm", Some(Role::ListDesk)),
+            ("bounces-17", Some(Role::Bounces)),
+            ("payment-gateway", None),
+            ("sympathy", None),
+            ("owner", None),
+            ("bob+noreply", None),
+        ];
+        let roles = LOCAL_PARTS.map(|(role, ..)| role);
+        for (local_part, role) in cases {
+            let local_part = LocalPart::new(local_part.chars());
+            let found = roles.into_iter().find(|role| local_part.is(*role));
+            assert_eq!(found, role, "{}", local_part.lower);
+        }
+    }
 }

@@ -57,17 +57,31 @@ fn said(octets: &[u8]) -> impl PartialEq + Debug + use<> {
 }
 
 fn with_line_ends(octets: &[u8], line_end: &[u8]) -> Vec<u8> {
-    let lines = octets.split(|octet| *octet == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.collect::<Vec<&[u8]>>().join(line_end)
+    let mut made = Vec::new();
+    let mut rest = octets;
+    while let [first, behind @ ..] = rest {
+        let end = [b"\r\r\n".as_slice(), b"\r\n", b"\n", b"\r"].into_iter().find(|end| rest.starts_with(end));
+        made.extend_from_slice(end.map_or(core::slice::from_ref(first), |_| line_end));
+        rest = end.map_or(behind, |end| &rest[end.len()..]);
+    }
+    made
+}
+
+/// As a mail server hands over what a program wrote that ends lines otherwise: it makes the ends of the header anew.
+fn with_ends_of_body(octets: &[u8], line_end: &[u8]) -> Vec<u8> {
+    let octets = with_line_ends(octets, b"\n");
+    let end = octets.windows(2).position(|ends| ends == b"\n\n").map_or(octets.len(), |end| end + 2);
+    [with_line_ends(&octets[..end], b"\r\n"), with_line_ends(&octets[end..], line_end)].concat()
 }
 
 #[test]
 fn line_ends_make_no_difference() {
     for message in MESSAGES.iter() {
-        let [lf, crlf, cr] =
-            [b"\n".as_slice(), b"\r\n", b"\r"].map(|line_end| said(&with_line_ends(message, line_end)));
-        assert_eq!(lf, crlf, "{}", String::from_utf8_lossy(message));
-        assert_eq!(lf, cr, "{}", String::from_utf8_lossy(message));
+        let lf = said(&with_line_ends(message, b"\n"));
+        for line_end in [b"\r\n".as_slice(), b"\r", b"\r\r\n"] {
+            assert_eq!(said(&with_line_ends(message, line_end)), lf, "{}", String::from_utf8_lossy(message));
+            assert_eq!(said(&with_ends_of_body(message, line_end)), lf, "{}", String::from_utf8_lossy(message));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use core::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
 
 use batv_bounce::auto_reply;
-use batv_bounce::header::fields;
+use batv_bounce::header::{fields, without_envelope_line};
 use batv_bounce::may_bounce::{self, May, Policy, Question, may_bounce};
 use batv_bounce::trusted_results::TrustedResults;
 use batv_core::{Day, Key, Path, prvs};
@@ -38,8 +38,9 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
     policy.double_bounce = &double_bounce;
     policy.hold_unproved = arguments.hold;
 
-    let header = read_header()?;
-    let returned = arguments.from.is_none().then(|| return_path(&header)).flatten();
+    let message = read_header()?;
+    let header = without_envelope_line(&message);
+    let returned = arguments.from.is_none().then(|| return_path(header)).flatten();
     let sender = arguments.from.as_ref().or(returned.as_ref()).ok_or_else(no_sender)?;
     // Of the field nobody knows what stands there.
     let reverse_path = Path::parse(sender).map_err(|_| no_sender())?;
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
         Kind::Report => may_bounce::Kind::NonDelivery,
         Kind::Reply => may_bounce::Kind::AutomaticReply,
     };
-    question.header = &header;
+    question.header = header;
     question.notify = arguments.notify;
     question.answerable_in_smtp = arguments.can_reject;
     question.own_client = arguments.authenticated;

@@ -208,6 +208,13 @@ fn with_ends(ends: &str, octets: &[u8]) -> Vec<u8> {
         "lf" => octets.to_vec(),
         "cr" => octets.iter().map(|octet| if *octet == b'\n' { b'\r' } else { *octet }).collect(),
         "crlf" => mime::with_crlf(octets),
+        // As a program writes that opens a file with CRLF as text.
+        "crcrlf" => octets.split(|octet| *octet == b'\n').collect::<Vec<_>>().join(&b"\r\r\n"[..]),
+        // As a mail server hands over a header, with the body of one that knows no LF.
+        "crlf-cr" => {
+            let body = octets.windows(2).position(|ends| ends == b"\n\n").expect("a body") + 2;
+            [mime::with_crlf(&octets[..body]), with_ends("cr", &octets[body..])].concat()
+        }
         _ => panic!("no line ends {ends}"),
     }
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `%text [SUBTYPE]` | text in the charset of the message, below the two fields that say so |
 //! | `%bare` | text in that charset, which nothing says |
+//! | `%escaped` | text as it stands in HTML |
 //! | `%base64`, `%quoted-printable` | octets in this transfer encoding |
 //! | `%gzip`, `%zip NAME` | a file of one text, in base64 |
 //! | `%end` | the rest of the message |
@@ -102,6 +103,10 @@ impl Scene<'_> {
                 [fields.into_bytes(), transfer.encode(&self.charset.encode(content))].concat()
             }
             "bare" => self.charset.encode(content),
+            "escaped" => {
+                let escaped = content.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                self.charset.encode(&escaped)
+            }
             "base64" => Transfer::Base64.encode(content.as_bytes()),
             "quoted-printable" => Transfer::QuotedPrintable.encode(content.as_bytes()),
             "gzip" => mime::base64(&mime::gzip(content.as_bytes())),
