@@ -12,7 +12,7 @@ use self::structure::REPORTS;
 use crate::class::Class;
 use crate::clues::{Clues, has_reply_code, is_answer, is_of_daemon};
 use crate::evidence::{Evidence, Place};
-use crate::mailboxes::Mailboxes;
+use crate::mailboxes::{Mailboxes, Named};
 use crate::message::Message;
 use crate::original::{Form, Original};
 use crate::report::{Action, Report};
@@ -117,7 +117,7 @@ impl<'x> Signs<'_, 'x> {
         // Whose mailboxes are named matters neither in ordinary mail, nor where a daemon says that a delivery failed.
         let matters = (by_program || fails || field || says_other) && !(sender.daemon && fails && !says_other);
         let mailboxes = matters.then(|| Mailboxes::of(message));
-        let (mailbox, recipient) = mailboxes.as_ref().map_or((false, false), |mailboxes| mailboxes.others(text));
+        let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));
         let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
         let clues = Clues {
             sender,
@@ -138,8 +138,9 @@ impl<'x> Signs<'_, 'x> {
                 .as_ref()
                 .and_then(|original| original.field("From"))
                 .is_some_and(|from| is_of_daemon(&from)),
-            mailbox,
-            recipient,
+            mailbox: named > Named::No,
+            recipient: named >= Named::BehindColon,
+            listed: named == Named::Listed,
             answer,
         };
         let words = Words {

@@ -37,8 +37,9 @@ pub(crate) struct Clues {
     pub(crate) of_daemon: bool,
     /// The text names a mailbox which is neither the author's nor that of who gets it.
     pub(crate) mailbox: bool,
-    /// It lists one, as programs list recipients.
+    /// It lists one, as programs list recipients; and it does so at the start of a line.
     pub(crate) recipient: bool,
+    pub(crate) listed: bool,
     /// The subject is that of an answer, a forwarded message or a receipt, and says what another message says.
     pub(crate) answer: bool,
 }
@@ -54,7 +55,7 @@ impl Clues {
         }
         // What a daemon returns is what it couldn't deliver, in whatever language it says so.
         if daemon {
-            return told || self.part || null && (self.original || self.recipient);
+            return told || self.part || null && (self.original || self.mailbox);
         }
         if self.bulk || self.begins_as_reply {
             return false;
@@ -64,7 +65,9 @@ impl Clues {
         let named = self.original || self.recipient || self.fields;
         if postmaster {
             let returns = self.returned && (self.part || null) && !self.reply && !self.answer;
-            let tells = told && named && (null || shown) || subject && self.text && (self.mailbox || self.program);
+            let tells = told && named && shown
+                || null && (subject && named || self.text && self.listed)
+                || subject && self.text && (self.mailbox || self.program);
             return returns || tells && !self.of_daemon;
         }
         // Nobody answers in the name of nobody but a program.
@@ -110,15 +113,19 @@ pub(crate) fn is_answer(subject: &str) -> bool {
     PREFIXES.contains(&prefix.as_str())
 }
 
-/// Whether a text quotes a reply of SMTP that refuses: `550 `, `5.1.1`.
+/// Whether a text quotes a reply of SMTP that refuses: `550 `, `5.1.1`. Digits behind the first make a telephone number.
 pub(crate) fn has_reply_code(text: &str) -> bool {
     let is_number = |text: &[u8]| !text.is_empty() && text.len() <= 3 && text.iter().all(u8::is_ascii_digit);
-    let is_code = |word: &[u8]| {
+    let goes_on = |behind: &[u8]| {
+        let next = behind.iter().find(|octet| !matches!(octet, b' ' | b'-' | b')'));
+        next.is_some_and(u8::is_ascii_digit)
+    };
+    let is_code = |word: &[u8], behind: &[u8]| {
         let Some(first) = word.iter().position(u8::is_ascii_digit) else { return false };
         let last = word.iter().rposition(u8::is_ascii_digit).unwrap_or(first);
         let mut numbers = word[first..=last].split(|octet| *octet == b'.');
         match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
-            (Some(code @ [b'4' | b'5', b'5', _]), None, ..) => is_number(code),
+            (Some(code @ [b'4' | b'5', b'5', _]), None, ..) => is_number(code) && !goes_on(behind),
             (Some([b'4' | b'5']), Some(subject), Some(detail), None) => is_number(subject) && is_number(detail),
             _ => false,
         }
@@ -129,7 +136,7 @@ pub(crate) fn has_reply_code(text: &str) -> bool {
     while let Some(at) = memchr2(b'4', b'5', rest) {
         let start = rest[..at].iter().rposition(is_between).map_or(0, |before| before + 1);
         let end = rest[at..].iter().position(is_between).map_or(rest.len(), |length| at + length);
-        if is_code(&rest[start..end]) {
+        if is_code(&rest[start..end], &rest[end..]) {
             return true;
         }
         rest = &rest[end..];

@@ -36,30 +36,45 @@ impl Mailboxes {
         self.to.is_empty() || authors.is_empty() || authors.iter().any(|author| self.to.contains(author))
     }
 
-    /// Whether a text names a mailbox of somebody else, and whether it lists one as programs list recipients: at the
-    /// start of a line, or behind a colon.
-    pub(crate) fn others(&self, text: &str) -> (bool, bool) {
+    /// How a text names a mailbox of somebody else.
+    pub(crate) fn others(&self, text: &str) -> Named {
         let is_own = |mailbox: &str| {
             let mailbox = bare(mailbox);
             self.to.contains(&mailbox) || self.from.contains(&mailbox)
         };
-        let mut named = false;
+        let mut most = Named::No;
         for (at, _) in found(text).filter(|(_, mailbox)| !is_own(mailbox)) {
-            named = true;
-            if is_listed(text, at) {
-                return (true, true);
+            most = most.max(named(text, at));
+            if most == Named::Listed {
+                break;
             }
         }
-        (named, false)
+        most
     }
 }
 
-fn is_listed(text: &str, at: usize) -> bool {
+/// How a text names a mailbox, the more as programs list recipients.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Named {
+    No,
+    Anywhere,
+    BehindColon,
+    /// At the start of a line.
+    Listed,
+}
+
+fn named(text: &str, at: usize) -> Named {
     let line = text[..at].rsplit('\n').next().unwrap_or_default();
     let before = line.trim_end_matches(['<', '"', '\'', '(', ' ', '\t', '\u{3000}']);
     let before = before.strip_suffix("mailto:").unwrap_or(before).trim();
     // A line that is quoted is another message's.
-    before.ends_with([':', '\u{ff1a}']) || before.chars().all(|letter| !letter.is_alphanumeric() && letter != '>')
+    if before.chars().all(|letter| !letter.is_alphanumeric() && letter != '>') {
+        Named::Listed
+    } else if before.ends_with([':', '\u{ff1a}']) {
+        Named::BehindColon
+    } else {
+        Named::Anywhere
+    }
 }
 
 /// The mailboxes in a text, and where they start.
@@ -115,15 +130,15 @@ mod tests {
     fn finds_listed_mailboxes() {
         let own = mailboxes("To: Alice <alice@example.com>\nFrom: Help <help@example.net>\n");
         let cases = [
-            ("no mailbox @ all", (false, false)),
-            ("Write to help@example.net or alice@example.com.", (false, false)),
-            ("Write to dan@example.net.", (true, false)),
-            ("> dan@example.net", (true, false)),
-            ("alice@example.com\n", (false, false)),
-            ("Failed:\n\n  <dan@example.net>:\n", (true, true)),
-            ("Recipient: dan@example.net", (true, true)),
-            ("* mailto:dan@example.net", (true, true)),
-            ("\u{5b9b}\u{5148}\u{ff1a}dan@example.net", (true, true)),
+            ("no mailbox @ all", Named::No),
+            ("Write to help@example.net or alice@example.com.", Named::No),
+            ("Write to dan@example.net.", Named::Anywhere),
+            ("> dan@example.net", Named::Anywhere),
+            ("alice@example.com\n", Named::No),
+            ("Failed:\n\n  <dan@example.net>:\n", Named::Listed),
+            ("Recipient: dan@example.net", Named::BehindColon),
+            ("* mailto:dan@example.net", Named::Listed),
+            ("\u{5b9b}\u{5148}\u{ff1a}dan@example.net", Named::BehindColon),
         ];
         for (text, found) in cases {
             assert_eq!(own.others(text), found, "{text}");
