@@ -176,7 +176,7 @@ fn refuses_to_start_without_what_it_needs() {
     let said = refusal("", "");
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
     let said = refusal("[verify]\nmoed = 'mark'", KEYRING);
-    assert!(said.contains("line 12, column 1") && said.contains("did you mean `mode`?"), "{said}");
+    assert!(said.contains("line 13, column 1") && said.contains("did you mean `mode`?"), "{said}");
     let said = refusal("", &KEYRING.replace("domains =", "# domains ="));
     assert!(said.contains("a key signs for everybody, and `sign.protected` is empty"), "{said}");
     let said = refusal("", "[[key]]\nsecret = 'text:s3kr1t");

@@ -366,7 +366,7 @@ fn a_configuration_can_be_checked_before_it_is_used() {
     daemon.configure("[verify]\nmode = 'refuse'\n");
     let (code, said) = check();
     assert_eq!(code, Some(2));
-    assert!(said.starts_with("batvd: /batvd.toml: line 12, column 8: `refuse`"), "{said}");
+    assert!(said.starts_with("batvd: /batvd.toml: line 13, column 8: `refuse`"), "{said}");
     daemon.configure("");
     daemon.write("keyring.toml", "[[key]]\nuse = 'batv'\nid = 3\n", 0o600);
     let (code, said) = check();
