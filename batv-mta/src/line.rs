@@ -7,7 +7,7 @@
 //!         | "judge" SP moment SP earlier SP client SP reverse-path SP forward-path LF
 //!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
 //!         | "mark" SP reverse-path SP message-id LF
-//!         | "sent" SP reverse-path SP message-id *(SP forward-path) LF
+//!         | "sent" SP reverse-path SP message-id 1*(SP forward-path) LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
 //! moment  = "rcpt" | "data"
 //! earlier = "none" | "settled" | "undecided"
@@ -31,6 +31,8 @@
 //! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
 //! holds it takes several.
 
+use core::iter::successors;
+
 use batv_core::envelope::{Earlier, Envelope, Mode, Moment, Reason};
 use batv_core::{Mailbox, Path};
 
@@ -38,11 +40,12 @@ use crate::content::{Content, Needed};
 use crate::decision::Occasion;
 use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
-use crate::memory::{replay, sent};
+use crate::memory::{Wait, replay, sent};
 use crate::message::{Judged, Message};
 use crate::settings::Settings;
 use crate::transaction::{
-    self, Client, Found, Reversal, THROTTLED, Transaction, after_srs, needs_message, put_off, reads_from, reverse_srs,
+    self, Asking, Client, Found, Reversal, THROTTLED, Transaction, after_srs, needs_message, reads_from, reverse_srs,
+    too_much,
 };
 
 /// The longest request, in octets: two paths and a word.
@@ -199,9 +202,12 @@ fn judge_envelope(
         let said = content.map(|_| said(found.as_ref())).unwrap_or_default();
         return Answer::Found(answer(told, true, earlier, mode, reply) + &said);
     }
+    let wait = Wait::new(settings);
     let (mut judgement, mut mode) = transaction::judge(envelope, settings, today);
     if envelope.moment == Moment::RcptTo
-        && let Some(reply) = put_off(envelope, client, &judgement, mode, settings)
+        && let Some(too_much) =
+            too_much(envelope, &judgement, &Asking { door: Protocol::Line, client, settings, wait: &wait })
+        && let Some(reply) = too_much.reply(mode, settings)
     {
         occasion.tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
         return Answer::Found(answer(THROTTLED, true, earlier, mode, reply));
@@ -212,8 +218,8 @@ fn judge_envelope(
         let ours = settings.ours();
         let investigation = message.investigation(&ours, settings, today);
         let is_replayed =
-            judgement.reason == Reason::TagOk && replay::is_replayed(&envelope.forward_path, settings, today);
-        let judged = message.judge(envelope, &investigation, is_replayed, settings, today);
+            judgement.reason == Reason::TagOk && replay::is_replayed(&envelope.forward_path, settings, today, &wait);
+        let judged = message.judge(envelope, &investigation, is_replayed, settings, today, &wait);
         let Judged { class, origin, .. } = judged;
         (judgement, mode) = (judged.judgement, judged.mode);
         (class, origin)
@@ -249,21 +255,22 @@ fn mark(rest: &[u8], settings: &Settings) -> Answer {
 fn note_sent(rest: &[u8], settings: &Settings) -> Answer {
     let asked = paths(rest).and_then(|(reverse_path, rest)| {
         let Path::Mailbox(sender) = Path::parse(reverse_path).ok()? else { return None };
-        let mut words = rest.split(|octet| b" ,".contains(octet)).filter(|word| !word.is_empty());
-        Some((sender, words.next()?, words))
+        let (message_id, recipients) = next_word(rest)?;
+        Some((sender, message_id, recipients))
     });
     let Some((sender, message_id, recipients)) = asked else {
         return Answer::Permanent("write `sent <reverse-path> message-id forward-path…`, with the brackets".to_owned());
     };
     let Ok(today) = settings.today() else { return Answer::NotFound };
+    let recipients = successors(next_word(recipients), |(_, rest)| next_word(rest));
     let recipients: Vec<Mailbox<'_>> = recipients
-        .filter_map(|path| match Path::parse(path) {
+        .filter_map(|(path, _)| match Path::parse(path) {
             Ok(Path::Mailbox(mailbox)) => Some(mailbox),
             _ => None,
         })
         .collect();
     if settings.is_signed(&sender) {
-        sent::remember(message_id, &sender, &recipients, settings, today);
+        sent::remember(message_id, &sender, &recipients, settings, today, &Wait::new(settings));
     }
     Answer::NotFound
 }
@@ -307,6 +314,18 @@ fn from_paths(text: &[u8]) -> Option<Envelope<'_>> {
     let (reverse_path, forward_path) = paths(text)?;
     let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
     Some(Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?))
+}
+
+/// The first word and what is behind it. One in brackets ends with its bracket: a quoted local part may hold spaces.
+fn next_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
+    let end = if text.starts_with(b"<") {
+        text.windows(2).position(|pair| pair == b"> ").map(|end| end + 1)
+    } else {
+        text.iter().position(|octet| *octet == b' ')
+    };
+    let word = text.split_at(end.unwrap_or(text.len()));
+    (!word.0.is_empty()).then_some(word)
 }
 
 /// A quoted local part may hold spaces: the reverse-path ends with its bracket.

@@ -10,6 +10,7 @@ use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Mailbox, Path, Verdict, dialect};
 use tracing::warn;
 
+use crate::memory::Wait;
 use crate::memory::alias::{self, Alias};
 use crate::settings::Settings;
 use crate::signing;
@@ -135,7 +136,8 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         Err(error) => return Answer::Temporary(error.to_string()),
     };
     let keys = settings.keys();
-    let found = |mailbox: Mailbox<'_>| match alias::resolve(&mailbox, settings) {
+    let wait = Wait::new(settings);
+    let found = |mailbox: Mailbox<'_>| match alias::resolve(&mailbox, settings, &wait) {
         Alias::Of(sender) => Answer::Found(sender),
         Alias::Unanswered => Answer::Temporary("the store doesn't say whom this stands for".to_owned()),
         Alias::No | Alias::Forgotten => Answer::Found(mailbox.to_string()),
@@ -145,7 +147,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         Map::Sign => match signing::sign(&mailbox, signing::letters(&mailbox, settings).as_deref(), settings, today) {
             Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
             Ok(_) => Answer::NotFound,
-            Err(error) => signing::sign_alias(&mailbox, LOOKED_UP, settings, today).map_or_else(
+            Err(error) => signing::sign_alias(&mailbox, LOOKED_UP, settings, today, &wait).map_or_else(
                 || {
                     warn!(from = %mailbox, reason = %error, "left untagged");
                     Answer::NotFound
@@ -165,7 +167,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
             .with_srs(|srs| match srs.forward(keys, &mailbox, today) {
                 Ok(Forwarding::Rewritten(rewritten)) => Answer::Found(rewritten.to_string()),
                 Ok(Forwarding::Unchanged(_)) => Answer::NotFound,
-                Err(_) => signing::forward_alias(&mailbox, LOOKED_UP, &srs, settings, today)
+                Err(_) => signing::forward_alias(&mailbox, LOOKED_UP, &srs, settings, today, &wait)
                     .map_or(Answer::NotFound, Answer::Found),
             })
             .unwrap_or(Answer::NotFound),

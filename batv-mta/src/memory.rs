@@ -10,20 +10,23 @@
 //! | how many bounces came to this tag, how many wrong tags from here? | none that we know of |
 
 use alloc::sync::Arc;
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use batv_store::redis::{Redis, Settings as Server};
 use batv_store::sqlite::Sqlite;
 use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::config;
 use crate::config::Place;
 use crate::files::Files;
+use crate::settings::Settings;
 use rate::Rates;
 
 pub(crate) mod alias;
@@ -80,8 +83,8 @@ impl Memory {
         self.store.is_some()
     }
 
-    /// Asks, and waits. `None` when there is no answer.
-    pub(crate) fn ask(&self, mut operations: Vec<Operation>) -> Option<Vec<Answer>> {
+    /// Asks, and waits for no longer than what is left of the wait. `None` when there is no answer.
+    pub(crate) fn ask(&self, mut operations: Vec<Operation>, wait: &Wait) -> Option<Vec<Answer>> {
         let store = self.store.as_ref()?;
         // Doors are asked within the daemon's runtime, where others go on meanwhile.
         let runtime = Handle::try_current().ok()?;
@@ -90,26 +93,41 @@ impl Memory {
         while !operations.is_empty() {
             let rest = operations.split_off(operations.len().min(BATCH_LIMIT));
             let batch = core::mem::replace(&mut operations, rest);
-            match block_in_place(|| runtime.block_on(store.run(batch, now))) {
-                Ok(some) => answers.extend(some),
-                Err(error) => {
-                    self.note(Some(&error));
-                    return None;
-                }
+            let left = wait.0.get();
+            if left.is_zero() {
+                return None;
             }
+            let begun = Instant::now();
+            // What a message has left may be less than the store is given, for which that is not to blame.
+            let asked = block_in_place(|| runtime.block_on(async { timeout(left, store.run(batch, now)).await }));
+            wait.0.set(left.saturating_sub(begun.elapsed()));
+            self.note(store);
+            answers.extend(asked.ok()?.ok()?);
         }
-        self.note(None);
         Some(answers)
     }
 
     /// Says it once when it goes, and once when it is back.
-    fn note(&self, error: Option<&Error>) {
-        let was_down = self.is_down.swap(error.is_some(), Ordering::Relaxed);
-        match error {
-            Some(error) if !was_down => warn!("the store doesn't answer: {error}"),
-            None if was_down => info!("the store answers again"),
-            _ => {}
+    fn note(&self, store: &Guarded<Arc<dyn Store>>) {
+        let is_down = !store.is_up();
+        if self.is_down.swap(is_down, Ordering::Relaxed) == is_down {
+            return;
         }
+        match store.health().last_error.filter(|_| is_down) {
+            Some(error) => warn!("the store doesn't answer: {error}"),
+            None => info!("the store answers again"),
+        }
+    }
+}
+
+/// How long a message may still wait for the store: for all its questions together, or many would make it wait for long.
+#[derive(Debug)]
+pub(crate) struct Wait(Cell<Duration>);
+
+impl Wait {
+    /// That of a message, or of a question by itself.
+    pub(crate) const fn new(settings: &Settings) -> Self {
+        Self(Cell::new(settings.config().store.patience()))
     }
 }
 

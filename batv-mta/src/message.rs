@@ -6,7 +6,7 @@ use batv_core::envelope::{self, Envelope, Judgement, Mode};
 use batv_core::{Day, Key, Path};
 
 use crate::content::Content;
-use crate::memory::sent;
+use crate::memory::{Wait, sent};
 use crate::settings::Settings;
 
 /// A message that was read to its end.
@@ -29,8 +29,10 @@ impl<'c> Message<'c> {
         let mut limits = Limits::default();
         limits.parts = settings.config().limits.parts;
         let reading = read(content.octets(), Some(reverse_path), &limits);
-        if reading.cut {
-            settings.metrics().count_limit("message");
+        for (is_cut, limit) in [(content.is_cut(), "message_octets"), (reading.cut, "parts")] {
+            if is_cut {
+                settings.metrics().count_limit(limit);
+            }
         }
         let authserv_ids = &settings.config().bounces.authserv_ids;
         let author_is_proved = TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header);
@@ -54,13 +56,14 @@ impl<'c> Message<'c> {
         is_replayed: bool,
         settings: &Settings,
         today: Day,
+        wait: &Wait,
     ) -> Judged<'a> {
         let policy = settings.policy(&envelope.forward_path);
         let bare = envelope::judge(envelope, settings.keys(), &policy, today).mailbox;
         let mut origin = investigation.origin(&bare).origin;
         if !matches!(origin, Origin::Proved(_)) {
             let claims = Claims::of(&self.reading);
-            origin = sent::origin(self.reading.class, &claims, &bare, settings, today).unwrap_or(origin);
+            origin = sent::origin(self.reading.class, &claims, &bare, origin, settings, today, wait);
         }
         let messages = &settings.config().messages;
         let mut known = Known::new(self.reading.class);

@@ -4,7 +4,7 @@ use batv_core::prvs::{self, Signing};
 use batv_core::srs::{Forwarding, Srs};
 use batv_core::{Algorithm, Day, Error, KeyRing, KeyState, KeyUse, Mailbox, fingerprint};
 
-use crate::memory::alias;
+use crate::memory::{Wait, alias};
 use crate::settings::Settings;
 
 /// The address that a tag is made for, where it is another. Mail servers look recipients up in lower case, and an
@@ -31,9 +31,15 @@ pub(crate) fn sign<'a>(
 }
 
 /// Tags a handle in the place of a sender that is too long to be tagged, on behalf of this client.
-pub(crate) fn sign_alias(sender: &Mailbox<'_>, client: &str, settings: &Settings, today: Day) -> Option<String> {
+pub(crate) fn sign_alias(
+    sender: &Mailbox<'_>,
+    client: &str,
+    settings: &Settings,
+    today: Day,
+    wait: &Wait,
+) -> Option<String> {
     let key = fingerprint::signing_key(settings.keys(), sender)?;
-    let short = alias::handle(sender, client, key, settings)?.mailbox(sender.domain().as_str());
+    let short = alias::handle(sender, client, key, settings, wait)?.mailbox(sender.domain().as_str());
     let short = Mailbox::parse(&short).ok()?;
     // Where single mailboxes have tags, its bounces would be nobody's.
     if !settings.is_signed(&short) {
@@ -52,10 +58,11 @@ pub(crate) fn forward_alias(
     srs: &Srs<'_>,
     settings: &Settings,
     today: Day,
+    wait: &Wait,
 ) -> Option<String> {
     let rewrites = |key: &&batv_core::Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
     let key = settings.keys().iter().find(rewrites)?;
-    let short = alias::handle(sender, client, key, settings)?.srs_mailbox();
+    let short = alias::handle(sender, client, key, settings, wait)?.srs_mailbox();
     match srs.forward(settings.keys(), &Mailbox::parse(&short).ok()?, today) {
         Ok(Forwarding::Rewritten(rewritten)) => Some(rewritten.to_string()),
         _ => None,

@@ -19,7 +19,7 @@ use crate::content::{Content, Needed};
 use crate::decision::Occasion;
 use crate::door::Protocol;
 use crate::memory::alias::{self, Alias};
-use crate::memory::{guesses, replay, sent};
+use crate::memory::{Wait, guesses, replay, sent};
 use crate::message::{Judged, Message};
 use crate::settings::Settings;
 use crate::signing;
@@ -162,6 +162,9 @@ pub struct Transaction {
     recipients: Vec<Recipient>,
     earlier: Earlier,
     sender_is_told: bool,
+    wait: Wait,
+    /// Whether its client may be guessing, whatever the next recipient is.
+    guesses: bool,
     /// The mail server's name for the message, as soon as it has one.
     pub queue_id: String,
 }
@@ -201,6 +204,8 @@ impl Transaction {
             recipients: Vec::new(),
             earlier: Earlier::None,
             sender_is_told: false,
+            wait: Wait::new(settings),
+            guesses: false,
             queue_id: String::new(),
         }
     }
@@ -234,7 +239,14 @@ impl Transaction {
             if recipient.restored.is_none() {
                 let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
                 let envelope = self.envelope(reverse_path, mailbox, Moment::RcptTo);
-                if let Some(reply) = put_off(&envelope, &self.client, &judgement, mode, settings) {
+                let asking = Asking { door: self.door, client: &self.client, settings, wait: &self.wait };
+                let too_much = if self.guesses && judgement.mailbox != mailbox {
+                    Some(TooMuch::Guesses)
+                } else {
+                    too_much(&envelope, &judgement, &asking)
+                };
+                self.guesses |= too_much == Some(TooMuch::Guesses);
+                if let Some(reply) = too_much.and_then(|too_much| too_much.reply(mode, settings)) {
                     self.occasion(reverse_path, "rcpt").tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
                     return Answer::Reply(reply.to_owned());
                 }
@@ -251,9 +263,13 @@ impl Transaction {
                 recipient.restored = (deliver_to != mailbox).then(|| deliver_to.to_string());
             }
             let bare = recipient.restored.as_deref().and_then(|restored| Mailbox::parse(restored).ok());
-            match bare.map_or(Alias::No, |bare| alias::resolve(&bare, settings)) {
+            match bare.map_or(Alias::No, |bare| alias::resolve(&bare, settings, &self.wait)) {
                 Alias::Of(sender) => recipient.restored = Some(sender),
-                Alias::Unanswered => return Answer::Reply(ALIAS_UNANSWERED.to_owned()),
+                Alias::Unanswered => {
+                    let mode = settings.policy(&mailbox).mode;
+                    self.occasion(reverse_path, "rcpt").tell_named(UNANSWERED, mode, &mailbox, None, settings);
+                    return Answer::Reply(ALIAS_UNANSWERED.to_owned());
+                }
                 // Nobody has this name, as the mail server will find.
                 Alias::No | Alias::Forgotten => {}
             }
@@ -287,7 +303,7 @@ impl Transaction {
                 _ => None,
             })
             .collect();
-        sent::remember(message_id.unwrap_or_default().as_bytes(), sender, &mailboxes, settings, today);
+        sent::remember(message_id.unwrap_or_default().as_bytes(), sender, &mailboxes, settings, today, &self.wait);
     }
 
     /// The reverse-path that the message leaves with, when it is another, for who must know before the recipients.
@@ -375,12 +391,13 @@ impl Transaction {
                     continue;
                 };
                 let mut envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
-                let is_replayed = recipient.is_to_good_tag() && replay::is_replayed(&mailbox, settings, today);
+                let is_replayed =
+                    recipient.is_to_good_tag() && replay::is_replayed(&mailbox, settings, today, &self.wait);
                 if is_replayed {
                     settings.metrics().count_limit("bounces_per_tag");
                 }
                 let judged = read.as_ref().map(|(message, investigation)| {
-                    message.judge(&envelope, investigation, is_replayed, settings, today)
+                    message.judge(&envelope, investigation, is_replayed, settings, today, &self.wait)
                 });
                 let (judgement, mode) = judged.as_ref().map_or_else(
                     || judge(&envelope, settings, today),
@@ -493,7 +510,7 @@ impl Transaction {
         let forwarding = settings.with_srs(|srs| match srs.forward(settings.keys(), &sender, today) {
             Ok(Forwarding::Rewritten(rewritten)) => Ok(Some(rewritten.to_string())),
             Ok(Forwarding::Unchanged(_)) => Ok(None),
-            Err(error) => match signing::forward_alias(&sender, &client, &srs, settings, today) {
+            Err(error) => match signing::forward_alias(&sender, &client, &srs, settings, today, &self.wait) {
                 Some(rewritten) => Ok(Some(rewritten)),
                 None => Err(error),
             },
@@ -529,8 +546,8 @@ impl Transaction {
             Ok(_) => None,
             Err(error) => {
                 let client = self.client.to_string();
-                let alias =
-                    settings.today().ok().and_then(|today| signing::sign_alias(sender, &client, settings, today));
+                let today = settings.today().ok();
+                let alias = today.and_then(|today| signing::sign_alias(sender, &client, settings, today, &self.wait));
                 if let Some(tagged) = alias {
                     settings.metrics().count_sender(self.door, "aliased");
                     info!(queue_id = self.queue_id, from = %sender, reason = %error, "tagged by a handle");
@@ -568,32 +585,54 @@ fn waits_for_clock(mailbox: &Mailbox<'_>, settings: &Settings) -> bool {
 /// What is told of a client that is put off: verdict, reason, disposition.
 pub(crate) const THROTTLED: [&str; 3] = ["undecided", Reason::Throttled.as_str(), "tempfail"];
 
-/// Why the client is to come again later, whatever this is: it brings too much, or may be guessing tags.
-pub(crate) fn put_off(
-    envelope: &Envelope<'_>,
-    client: &Client,
-    judgement: &Judgement<'_>,
-    mode: Mode,
-    settings: &Settings,
-) -> Option<&'static str> {
+/// What is told of a recipient whom only the store knows.
+const UNANSWERED: [&str; 3] = ["undecided", Reason::Internal.as_str(), "tempfail"];
+
+/// Who asks whether a client brings too much.
+pub(crate) struct Asking<'s> {
+    pub(crate) door: Protocol,
+    pub(crate) client: &'s Client,
+    pub(crate) settings: &'s Settings,
+    pub(crate) wait: &'s Wait,
+}
+
+/// Of what a client brings too much.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum TooMuch {
+    /// Bounces in a minute.
+    Bounces,
+    /// Wrong tags.
+    Guesses,
+}
+
+/// Whether the client brings too much, whatever this is. It is counted.
+pub(crate) fn too_much(envelope: &Envelope<'_>, judgement: &Judgement<'_>, asking: &Asking<'_>) -> Option<TooMuch> {
     if envelope.trusted_client {
         return None;
     }
-    let memory = settings.memory();
-    let (limit, reply) = if envelope.reverse_path == Path::Null
-        && client.address.is_some_and(|client| memory.bounces.are_too_many(client, settings))
+    let Asking { door, client, settings, wait } = *asking;
+    let bounces = &settings.memory().bounces;
+    if envelope.reverse_path == Path::Null
+        && client.address.is_some_and(|client| bounces.are_too_many(door, client, settings))
     {
-        ("bounces_per_minute", TOO_MANY_BOUNCES)
-    } else {
-        let is_tagged = judgement.mailbox != envelope.forward_path;
-        let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad);
-        if !is_tagged || !guesses::are_too_many(client.address, &judgement.mailbox, is_wrong, settings) {
-            return None;
-        }
-        ("wrong_tags", TOO_MANY_WRONG_TAGS)
-    };
-    settings.metrics().count_limit(limit);
-    (mode > Mode::Observe).then_some(reply)
+        return Some(TooMuch::Bounces);
+    }
+    let is_tagged = judgement.mailbox != envelope.forward_path;
+    let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad);
+    let guesses = is_tagged && guesses::are_too_many(client.address, &judgement.mailbox, is_wrong, settings, wait);
+    guesses.then_some(TooMuch::Guesses)
+}
+
+impl TooMuch {
+    /// Why the client is to come again later. Mode observe only counts.
+    pub(crate) fn reply(self, mode: Mode, settings: &Settings) -> Option<&'static str> {
+        let (limit, reply) = match self {
+            Self::Bounces => ("bounces_per_minute", TOO_MANY_BOUNCES),
+            Self::Guesses => ("wrong_tags", TOO_MANY_WRONG_TAGS),
+        };
+        settings.metrics().count_limit(limit);
+        (mode > Mode::Observe).then_some(reply)
+    }
 }
 
 /// Whether messages with this reverse-path are judged by what they say.

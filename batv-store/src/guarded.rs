@@ -156,6 +156,19 @@ impl<S: Store> Guarded<S> {
         self.state().health.clone()
     }
 
+    /// Whether it is asked, which [`health`](Self::health) says with all else.
+    ///
+    /// ```
+    /// use batv_store::{Guarded, Store};
+    ///
+    /// fn words(store: &Guarded<impl Store>) -> &'static str {
+    ///     if store.is_up() { "the store answers" } else { "the store doesn't answer" }
+    /// }
+    /// ```
+    pub fn is_up(&self) -> bool {
+        self.state().health.up
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that is done under the lock can leave it half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

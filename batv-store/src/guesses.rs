@@ -1,8 +1,11 @@
 //! Whether to put a client off that may be guessing tags: a tag has 24 bits, and whoever may try for ever finds one.
 //!
-//! A bounce comes once, and its tag is right. So a network that brings many wrong ones is put off for a while, whatever it
-//! brings then, and learns nothing from that. A mailbox that gets many from everywhere is closed only to networks that brought
-//! a wrong one of late: a server that never did is never put off for what others do.
+//! A bounce comes once, and its tag is right. So who brought a wrong one of late is put off, whatever it brings then, while
+//! many come from its network, or to the mailbox from everywhere; it learns nothing from that. A server that brought none is
+//! never put off for what others do, though they be its neighbours, or guess for the same mailbox.
+//!
+//! What is put off comes again, for five days with most servers (RFC 5321 §4.5.4.1). A wrong tag is forgotten within four: so
+//! a server that has brought one by mistake, as the bounce of spam with a made-up tag, loses no bounce for it.
 //!
 //! ```
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
@@ -15,8 +18,10 @@
 //! let guesses = Guesses::of(&key, client, &alice, 1_795_478_400);
 //! // A wrong one: it is counted in three windows, each of which is read with the one before.
 //! assert_eq!(guesses.operations(true).len(), 6);
-//! let twenty_from_there = [1, 0, 21, 0, 21, 0].map(Answer::Total);
-//! assert!(guesses.are_too_many(&twenty_from_there, true, &Limits::default()));
+//! // The 21st of its network within an hour, and its own second.
+//! assert!(guesses.are_too_many(&[1, 0, 21, 0, 2, 0].map(Answer::Total), true, &Limits::default()));
+//! // Its first.
+//! assert!(!guesses.are_too_many(&[1, 0, 21, 0, 1, 0].map(Answer::Total), true, &Limits::default()));
 //! # Ok::<(), batv_core::Error>(())
 //! ```
 
@@ -29,9 +34,14 @@ use crate::counter::{Failures, Networks, Subject};
 use crate::operation::{Answer, Operation};
 
 const HOUR_SECONDS: u64 = 3600;
-const WEEK_SECONDS: u64 = 7 * 24 * HOUR_SECONDS;
+/// A wrong tag counts for two of these at most: that leaves a day of the five for which a bounce is tried again.
+const OF_LATE_SECONDS: u64 = 2 * 24 * HOUR_SECONDS;
+/// Whom one administrator has: of IPv6, what a site gets (RFC 6177 §2), or it would have a network for each guess.
+const NETWORKS: Networks = Networks { v4: 24, v6: 48 };
+/// Who brought a wrong one himself. Servers with neighbours who guess have an IPv4 address, too.
+const CLIENTS: Networks = Networks { v4: 32, v6: 48 };
 
-/// Wrong tags that are answered in an hour; 0 for any number.
+/// Wrong tags in an hour from which on those are put off who brought some of late; 0 for any number.
 ///
 /// ```
 /// use batv_store::guesses::Limits;
@@ -57,7 +67,7 @@ impl Default for Limits {
 /// What is counted of a recipient with a tag.
 #[derive(Clone, Debug)]
 pub struct Guesses {
-    /// To the mailbox, and from the network in an hour and in a week.
+    /// To the mailbox and from the network in an hour, and from the client of late.
     counts: Vec<Failures>,
 }
 
@@ -75,8 +85,8 @@ impl Guesses {
     pub fn of(key: &Key, client: Option<IpAddr>, mailbox: &Mailbox<'_>, now: u64) -> Self {
         let mut counts = Vec::from([Failures::of(key, &Subject::mailbox(mailbox), HOUR_SECONDS, now)]);
         if let Some(client) = client {
-            let network = Subject::network(client, Networks::default());
-            counts.extend([HOUR_SECONDS, WEEK_SECONDS].map(|window| Failures::of(key, &network, window, now)));
+            let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
+            counts.extend([of(NETWORKS, HOUR_SECONDS), of(CLIENTS, OF_LATE_SECONDS)]);
         }
         Self { counts }
     }
@@ -107,10 +117,11 @@ impl Guesses {
         let totals = self.counts.iter().zip(answers.chunks(2));
         let mut before = totals.map(|(count, answers)| count.total(answers).saturating_sub(is_wrong.into()));
         let to_mailbox = before.next().unwrap_or(0);
-        let (in_an_hour, of_late) = (before.next(), before.next());
+        let (from_network, by_client) = (before.next(), before.next());
         let exceeds = |count: u32, most: u32| most > 0 && count >= most;
-        exceeds(in_an_hour.unwrap_or(0), limits.per_network)
-            || exceeds(to_mailbox, limits.per_mailbox) && of_late.is_none_or(|count| count > 0)
+        // Who has no address can't be told from others.
+        by_client.is_none_or(|count| count > 0)
+            && (exceeds(from_network.unwrap_or(0), limits.per_network) || exceeds(to_mailbox, limits.per_mailbox))
     }
 }
 
@@ -125,13 +136,17 @@ mod tests {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let (some, none) = (Some("192.0.2.7".parse().unwrap()), None);
-        for (client, to_mailbox, by_network, of_late, expected) in [
+        for (client, to_mailbox, from_network, by_client, expected) in [
             (some, 0, 0, 0, false),
             (some, 0, 19, 19, false),
             (some, 0, 20, 20, true),
+            (some, 0, 20, 1, true),
+            // Neighbours guess.
+            (some, 0, 5000, 0, false),
             // Others guess.
             (some, 5000, 0, 0, false),
-            (some, 5000, 0, 1, true),
+            (some, 5000, 1, 1, true),
+            (some, 100, 1, 1, true),
             (some, 99, 5, 5, false),
             (none, 99, 0, 0, false),
             (none, 100, 0, 0, true),
@@ -139,12 +154,52 @@ mod tests {
             let guesses = Guesses::of(&key, client, &alice, 0);
             for is_wrong in [false, true] {
                 let total = |count: u32| Answer::Total(count + u32::from(is_wrong));
-                let answers = [to_mailbox, by_network, of_late].map(|count| [total(count), Answer::Total(0)]).concat();
+                let answers =
+                    [to_mailbox, from_network, by_client].map(|count| [total(count), Answer::Total(0)]).concat();
                 let found = guesses.are_too_many(&answers, is_wrong, &Limits::default());
-                assert_eq!(found, expected, "{client:?} {to_mailbox} {by_network} {of_late}");
+                assert_eq!(found, expected, "{client:?} {to_mailbox} {from_network} {by_client}");
             }
             let unlimited = Limits { per_network: 0, per_mailbox: 0 };
             assert!(!guesses.are_too_many(&[5000, 0, 5000, 0, 5000, 0].map(Answer::Total), false, &unlimited));
+        }
+    }
+    /// Whoever tries again for five days comes through, however the windows lie.
+    #[test]
+    fn a_wrong_tag_is_forgotten_before_a_bounce_is_given_up() {
+        const DAY: u64 = 24 * HOUR_SECONDS;
+        let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let keys = |now| {
+            let operations = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, now).operations(false);
+            operations.into_iter().skip(4).map(|operation| match operation {
+                Operation::Count { key, .. } => key,
+                other => panic!("{other:?}"),
+            })
+        };
+        for wrong in (0..4 * DAY).step_by(5000) {
+            let counted = keys(wrong).next().unwrap();
+            assert!(keys(wrong + DAY / 2).any(|key| key == counted));
+            assert!(!keys(wrong + 4 * DAY).any(|key| key == counted));
+        }
+    }
+
+    #[test]
+    fn who_is_one_with_whom() {
+        let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let of = |client: &str| {
+            let operations = Guesses::of(&key, client.parse().ok(), &alice, 0).operations(false);
+            [operations[2].clone(), operations[4].clone()]
+        };
+        for (one, other, network, client) in [
+            ("192.0.2.7", "192.0.2.8", true, false),
+            ("192.0.2.7", "::ffff:192.0.2.7", true, true),
+            ("192.0.2.7", "192.0.3.7", false, false),
+            ("2001:db8::1", "2001:db8:0:ffff::1", true, true),
+            ("2001:db8::1", "2001:db8:1::1", false, false),
+        ] {
+            let ([network_of, client_of], [other_network, other_client]) = (of(one), of(other));
+            assert_eq!((network_of == other_network, client_of == other_client), (network, client), "{one} {other}");
         }
     }
 }

@@ -4,12 +4,14 @@ extern crate alloc;
 
 pub mod fixed;
 pub mod generate;
+pub mod guesses;
 pub mod host;
 pub mod interop;
 pub mod invariants;
 pub mod messages;
 pub mod milter;
 pub mod peer;
+pub mod redis;
 mod reference;
 pub mod site;
 pub mod smtp;

@@ -4,12 +4,19 @@ use batv_core::{Key, KeyUse, Mailbox};
 use batv_store::alias::{self, Handle, Request};
 use tracing::warn;
 
+use super::Wait;
 use crate::settings::Settings;
 
 const DAY_SECONDS: u64 = 86_400;
 
 /// A handle for a sender, on behalf of this client. `None` when none can be had.
-pub(crate) fn handle(sender: &Mailbox<'_>, client: &str, key: &Key, settings: &Settings) -> Option<Handle> {
+pub(crate) fn handle(
+    sender: &Mailbox<'_>,
+    client: &str,
+    key: &Key,
+    settings: &Settings,
+    wait: &Wait,
+) -> Option<Handle> {
     let quota = settings.config().store.aliases_per_client;
     if quota == 0 || !settings.memory().is_there() {
         return None;
@@ -19,7 +26,7 @@ pub(crate) fn handle(sender: &Mailbox<'_>, client: &str, key: &Key, settings: &S
         _ => u64::from(key.lifetime().days()),
     };
     let request = Request::new(key, sender, client.as_bytes(), days * DAY_SECONDS).with_quota(quota);
-    let answers = settings.memory().ask(vec![request.question()])?;
+    let answers = settings.memory().ask(vec![request.question()], wait)?;
     if let Some(known) = answers.first().and_then(|answer| request.known(answer)) {
         return Some(known);
     }
@@ -30,7 +37,7 @@ pub(crate) fn handle(sender: &Mailbox<'_>, client: &str, key: &Key, settings: &S
             return None;
         }
     };
-    settings.memory().ask(request.remember(handle, super::now()))?;
+    settings.memory().ask(request.remember(handle, super::now()), wait)?;
     settings.metrics().count_alias();
     Some(handle)
 }
@@ -48,9 +55,9 @@ pub(crate) enum Alias {
 }
 
 /// Looks a handle up.
-pub(crate) fn resolve(mailbox: &Mailbox<'_>, settings: &Settings) -> Alias {
+pub(crate) fn resolve(mailbox: &Mailbox<'_>, settings: &Settings, wait: &Wait) -> Alias {
     let Some(handle) = Handle::of(mailbox).filter(|_| settings.memory().is_there()) else { return Alias::No };
-    let answers = settings.memory().ask(vec![alias::resolve(handle)]);
+    let answers = settings.memory().ask(vec![alias::resolve(handle)], wait);
     match answers.as_deref() {
         Some([answer, ..]) => alias::resolved(answer).map_or(Alias::Forgotten, |sender| Alias::Of(sender.to_owned())),
         _ => Alias::Unanswered,

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use ipnet::IpNet;
 
 use super::now;
+use crate::door::Protocol;
 use crate::settings::Settings;
 
 /// Networks that are counted at a time; those that come when there are more are not limited.
@@ -21,20 +22,21 @@ pub(crate) struct Rates(Mutex<Minute>);
 #[derive(Debug, Default)]
 struct Minute {
     number: u64,
-    counts: HashMap<IpNet, u32>,
+    counts: HashMap<(&'static str, IpNet), u32>,
 }
 
 impl Rates {
-    /// Counts one more from this client, and says whether there are too many.
-    pub(crate) fn are_too_many(&self, client: IpAddr, settings: &Settings) -> bool {
+    /// Counts one more from this client, and says whether there are too many. Each door counts by itself: a server may ask
+    /// about the same recipient through two.
+    pub(crate) fn are_too_many(&self, door: Protocol, client: IpAddr, settings: &Settings) -> bool {
         let most = settings.config().limits.bounces_per_minute;
-        most > 0 && self.count(client, now() / 60) > most
+        most > 0 && self.count(door, client, now() / 60) > most
     }
 
-    fn count(&self, client: IpAddr, number: u64) -> u32 {
+    fn count(&self, door: Protocol, client: IpAddr, number: u64) -> u32 {
         let client = client.to_canonical();
         let bits = if client.is_ipv4() { BITS.0 } else { BITS.1 };
-        let network = IpNet::new_assert(client, bits).trunc();
+        let network = (door.as_str(), IpNet::new_assert(client, bits).trunc());
         // What is done under the lock can't be left half done.
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {
@@ -56,17 +58,18 @@ mod tests {
     #[test]
     fn each_network_counts_by_itself_and_by_minute() {
         let rates = Rates::default();
-        let count = |client: &str, minute| rates.count(client.parse().unwrap(), minute);
+        let count = |client: &str, minute| rates.count(Protocol::Milter, client.parse().unwrap(), minute);
         assert_eq!((count("192.0.2.1", 1), count("::ffff:192.0.2.200", 1), count("198.51.100.1", 1)), (1, 2, 1));
         assert_eq!((count("2001:db8::1", 1), count("2001:db8::ffff:1", 1), count("2001:db8:0:1::1", 1)), (1, 2, 1));
         assert_eq!(count("192.0.2.1", 2), 1);
+        assert_eq!(rates.count(Protocol::Policy, "192.0.2.1".parse().unwrap(), 2), 1);
     }
 
     #[test]
     fn there_are_never_more_than_so_many() {
         let rates = Rates::default();
         for number in 0..70_000_u32 {
-            rates.count(IpAddr::from((0x0a00_0000 + (number << 8)).to_be_bytes()), 1);
+            rates.count(Protocol::Milter, IpAddr::from((0x0a00_0000 + (number << 8)).to_be_bytes()), 1);
         }
         assert_eq!(rates.0.lock().unwrap().counts.len(), MOST_NETWORKS);
     }

@@ -10,7 +10,7 @@ use batv_store::{Answer, Error, Operation, Store, Table};
 use tempfile::TempDir;
 
 use crate::model::Model;
-use crate::server::Server;
+use crate::server::{Server, Serves as _};
 
 /// Ends a test that hangs. It is no time that anything should take.
 pub(crate) const FOREVER: Duration = Duration::from_secs(100);

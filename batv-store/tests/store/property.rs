@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::model::Model;
 use crate::place::{NOW, answers, file, key};
-use crate::server::Server;
+use crate::server::{Server, Serves as _};
 
 /// A server frees what has ended by its own clock, so none of these seconds may pass meanwhile.
 const STEP: u64 = 100_000;

@@ -7,7 +7,7 @@ use batv_store::redis::{Redis, Settings};
 use batv_store::{Answer, Error, Guarded, Operation, Patience, Share, Store, Table};
 
 use crate::place::{FOREVER, NOW, answers, count, get, key, outcome, put, value};
-use crate::server::Server;
+use crate::server::{Server, Serves as _};
 
 /// Little, so that the tests are quick; but enough for a server that is only busy.
 fn patience() -> Patience {

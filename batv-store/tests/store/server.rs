@@ -1,128 +1,18 @@
-//! Debian's redis-server, one for each test that needs one.
-
-use core::time::Duration;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+//! Debian's redis-server as a store.
 
 use batv_store::redis::{Redis, Settings};
-use tempfile::TempDir;
+pub(crate) use batv_tests::redis::Server;
 
-/// A server on a Unix socket, with a directory of its own. It ends with this.
-pub(crate) struct Server {
-    child: Child,
-    directory: TempDir,
-    options: Vec<String>,
-}
+pub(crate) trait Serves {
+    fn settings(&self) -> Settings;
 
-impl Server {
-    pub(crate) fn start(options: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let options: Vec<String> = options.iter().map(|&option| option.into()).collect();
-        let child = run(directory.path(), &options);
-        Self { child, directory, options }
-    }
-
-    /// As a power cut would.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    pub(crate) fn start_again(&mut self) {
-        self.child = run(self.directory.path(), &self.options);
-    }
-
-    /// It keeps its connections and takes new ones, and says nothing.
-    pub(crate) fn pause(&self) {
-        self.signal("STOP");
-    }
-
-    pub(crate) fn go_on(&self) {
-        self.signal("CONT");
-    }
-
-    pub(crate) fn socket(&self) -> PathBuf {
-        socket(self.directory.path())
-    }
-
-    pub(crate) fn settings(&self) -> Settings {
-        Settings::new(&format!("unix://{}", self.socket().display())).unwrap()
-    }
-
-    pub(crate) fn store(&self) -> Redis {
+    fn store(&self) -> Redis {
         Redis::connect(&self.settings())
     }
-
-    /// A file with a password, that only its owner can read.
-    pub(crate) fn password_file(&self, name: &str, password: &str) -> PathBuf {
-        let path = self.directory.path().join(name);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&path).unwrap();
-        file.set_permissions(Permissions::from_mode(0o600)).unwrap();
-        writeln!(file, "{password}").unwrap();
-        path
-    }
-
-    /// A command in the way in which people type it, and the first octets of the answer.
-    pub(crate) fn tell(&self, command: &str) -> String {
-        ask(&self.socket(), command).unwrap()
-    }
-
-    /// The same after the password.
-    pub(crate) fn tell_as(&self, password: &str, command: &str) {
-        let answer = ask(&self.socket(), &format!("AUTH {password}\r\n{command}")).unwrap();
-        assert!(answer.starts_with("+OK"), "{answer}");
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
-        assert!(status.success());
-    }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+impl Serves for Server {
+    fn settings(&self) -> Settings {
+        Settings::new(&self.url()).unwrap()
     }
-}
-
-fn socket(directory: &Path) -> PathBuf {
-    directory.join("redis.sock")
-}
-
-fn run(directory: &Path, options: &[String]) -> Child {
-    let socket = socket(directory);
-    drop(fs::remove_file(&socket));
-    let child = Command::new("redis-server")
-        .args(["--port", "0", "--save", "", "--unixsocket"])
-        .arg(&socket)
-        .arg("--dir")
-        .arg(directory)
-        .args(options)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("redis-server is installed: see scripts/install-tools");
-    for _ in 0..1_000 {
-        // With a password it says NOAUTH, which is an answer, too; while it loads its data, LOADING.
-        match ask(&socket, "PING") {
-            Ok(answer) if !answer.is_empty() && !answer.contains("LOADING") => return child,
-            _ => thread::sleep(Duration::from_millis(20)),
-        }
-    }
-    panic!("redis-server does not answer");
-}
-
-fn ask(socket: &Path, command: &str) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    stream.write_all(format!("{command}\r\n").as_bytes())?;
-    let mut answer = [0; 1_024];
-    let length = stream.read(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }

@@ -1,0 +1,14 @@
+//! What the daemon remembers, in a file and on a server that the tests start, and what comes of it when that is gone.
+
+extern crate alloc;
+
+mod aliases;
+mod guesses;
+mod limits;
+mod mail;
+mod outage;
+mod place;
+mod replay;
+mod sent;
+#[path = "../support/mod.rs"]
+mod support;
