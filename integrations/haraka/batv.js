@@ -15,6 +15,8 @@ const RECIPIENT_FIELD = 'X-BATV-Recipient'
 const MARK_FIELD = 'X-BATV-Mark'
 // Of a message so many octets are judged.
 const MOST_OCTETS = 1000000
+// A question that is a line has so many characters.
+const MOST_IN_A_LINE = 3000
 
 exports.register = function () {
     const load = () => { this.options = this.config.get('batv.ini', load).main }
@@ -182,6 +184,17 @@ exports.send_bounce_back = function (next, connection) {
     this.haraka_require('outbound').send_trans_email(connection.transaction, next)
 }
 
+// Has it remembered what is sent to whom, for what comes back without tag and mark: a line takes so many recipients.
+function sent(sender, messageId, recipients) {
+    if (!messageId) return []
+    const lines = [`sent ${sender} ${messageId}`]
+    for (const recipient of recipients) {
+        if (lines.at(-1).length + recipient.length > MOST_IN_A_LINE) lines.push(`sent ${sender} ${messageId}`)
+        lines.push(`${lines.pop()} ${recipient}`)
+    }
+    return lines
+}
+
 exports.sign = function (next, connection) {
     const transaction = connection?.transaction
     if (!transaction || transaction.mail_from.isNull()) return next()
@@ -195,8 +208,10 @@ exports.sign = function (next, connection) {
         transaction.add_header('Message-ID', messageId)
     }
     this.steps(next, connection, async () => {
-        const [mark, tagged, forwarded, ...each] = await this.ask(`mark ${sender} ${messageId}`, `sign ${sender}`, `srs-forward ${sender}`,
-            ...transaction.rcpt_to.map((recipient) => `sign-for ${sender} ${recipient.format()}`))
+        const recipients = transaction.rcpt_to.map((recipient) => recipient.format())
+        const [mark, tagged, forwarded, ...others] = await this.ask(`mark ${sender} ${messageId}`, `sign ${sender}`, `srs-forward ${sender}`,
+            ...recipients.map((recipient) => `sign-for ${sender} ${recipient}`), ...sent(sender, messageId, recipients))
+        const each = others.slice(0, recipients.length)
         const exempt = tagged === null ? 0 : each.filter((answer) => answer === null).length
         const enough = this.options.mixed_recipients === 'signed' ? each.length : 1
         let leaving = null

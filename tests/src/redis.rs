@@ -28,6 +28,7 @@ impl Server {
     /// When it doesn't answer: these are tests.
     pub fn start(options: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("what is right");
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("what is right");
         let options: Vec<String> = options.iter().map(|&option| option.into()).collect();
         let child = run(directory.path(), &options);
         Self { child, directory, options }
@@ -125,7 +126,8 @@ fn run(directory: &Path, options: &[String]) -> Child {
     let socket = socket(directory);
     drop(fs::remove_file(&socket));
     let child = Command::new("redis-server")
-        .args(["--port", "0", "--save", "", "--unixsocket"])
+        // Mail servers may ask as somebody else.
+        .args(["--port", "0", "--save", "", "--unixsocketperm", "777", "--unixsocket"])
         .arg(&socket)
         .arg("--dir")
         .arg(directory)

@@ -6,6 +6,7 @@ extern crate alloc;
 mod bounced;
 mod case;
 mod exim;
+mod fleet;
 mod haraka;
 mod load;
 mod opensmtpd;
@@ -49,6 +50,10 @@ fn main() {
     }
     trials.push(Trial::test("keeps_all_mail_under_load", || {
         load::keeps_all_mail();
+        Ok(())
+    }));
+    trials.push(Trial::test("a_fleet_knows_what_its_hosts_sent_while_keys_change", || {
+        fleet::knows_what_its_hosts_sent();
         Ok(())
     }));
     for elsewhere in Elsewhere::ALL {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 
 use batv_tests::host::wait_for;
+use batv_tests::redis;
 use batv_tests::site;
 use batv_tests::smtp::{Client, Envelope};
 
@@ -28,21 +29,27 @@ struct Run {
     deferred: usize,
     /// How much of each log was looked at.
     logged: Vec<usize>,
+    store: Option<redis::Server>,
 }
+
+/// Stands for the URL of a store that the case has for itself.
+const STORE: &str = "{store}";
 
 /// Runs a case on a server.
 pub(crate) fn run(case: &Case, which: &'static dyn MailServer) {
     let mut steps = case.steps.iter();
     let first = steps.next().map(|step| &step.action);
     let Some(Action::Config(lines)) = first else { panic!("a case begins with its configuration: {first:?}") };
+    let store = lines.iter().any(|line| line.contains(STORE)).then(|| redis::Server::start(&[]));
     let mut run = Run {
-        server: Server::start(which, &configuration(lines), &case.main_cf.join("\n")),
+        server: Server::start(which, &configuration(lines, store.as_ref()), &case.main_cf.join("\n")),
         clients: HashMap::new(),
         kept: HashMap::new(),
         read: HashMap::new(),
         delivered: Vec::new(),
         deferred: 0,
         logged: Vec::new(),
+        store,
     };
     for step in steps {
         let _line = Line(step.line);
@@ -63,13 +70,14 @@ impl Drop for Line {
 }
 
 /// One line each, which may be of any table; later ones replace earlier ones.
-fn configuration(lines: &[String]) -> String {
+fn configuration(lines: &[String], store: Option<&redis::Server>) -> String {
     let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     // What comes before the first table is of this one.
     tables.insert("srs".to_owned(), BTreeMap::new());
     for line in CONFIGURATION.iter().map(|line| (*line).to_owned()).chain(lines.iter().cloned()) {
         let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("no `table.key = value`: {line}"));
         let (table, key) = key.split_once('.').unwrap_or_else(|| panic!("no `table.key = value`: {line}"));
+        let value = &store.map_or_else(|| value.to_owned(), |store| value.replace(STORE, &store.url()));
         let value = if value.contains(" days ago") { fill(value, &HashMap::new()) } else { value.to_owned() };
         tables.entry(table.to_owned()).or_default().insert(key.to_owned(), value);
     }
@@ -83,7 +91,7 @@ fn configuration(lines: &[String]) -> String {
 impl Run {
     fn step(&mut self, action: &Action) {
         match action {
-            Action::Config(lines) => self.server.configure(&configuration(lines)),
+            Action::Config(lines) => self.server.configure(&configuration(lines, self.store.as_ref())),
             Action::Smtp { port, again, exchanges } => {
                 let mut client = if *again { self.clients.remove(port) } else { None }.unwrap_or_else(|| match port {
                     Port::World => self.server.connect_mx(),
