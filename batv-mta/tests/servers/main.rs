@@ -7,6 +7,7 @@ mod bounced;
 mod case;
 mod exim;
 mod fleet;
+mod guessed;
 mod haraka;
 mod load;
 mod opensmtpd;
@@ -52,6 +53,20 @@ fn main() {
         load::keeps_all_mail();
         Ok(())
     }));
+    for which in SERVERS {
+        if which.name() != "sendmail" {
+            trials.push(Trial::test(format!("on_{}::who_guesses_is_put_off", which.name()), || {
+                guessed::is_put_off(which);
+                Ok(())
+            }));
+        }
+        if ["postfix", "sendmail"].contains(&which.name()) {
+            trials.push(Trial::test(format!("on_{}::who_guesses_is_answered_by_its_tables", which.name()), || {
+                guessed::is_answered_by_tables(which);
+                Ok(())
+            }));
+        }
+    }
     trials.push(Trial::test("a_fleet_knows_what_its_hosts_sent_while_keys_change", || {
         fleet::knows_what_its_hosts_sent();
         Ok(())
