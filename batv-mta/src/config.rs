@@ -577,10 +577,9 @@ pub struct Limits {
     pub recipients: usize,
     /// Bounces that one network may bring in a minute; 0 for any number.
     pub bounces_per_minute: u32,
-    /// Wrong tags that one network may bring in an hour before it is put off; 0 for any number.
+    /// Wrong tags that one network may bring in a day before those in it are put off who brought some; 0 for any number.
     pub wrong_tags_per_network: u32,
-    /// Wrong tags that may come to one mailbox in an hour before it is closed to networks that brought some; 0 for any
-    /// number.
+    /// Wrong tags that may come to one mailbox in a day before it is closed to those who brought some; 0 for any number.
     pub wrong_tags_per_mailbox: u32,
     /// Connections at a time, of all doors; more wait.
     pub connections: usize,
@@ -599,8 +598,8 @@ impl Default for Limits {
             parts: 10_000,
             recipients: 10_000,
             bounces_per_minute: 600,
-            wrong_tags_per_network: 20,
-            wrong_tags_per_mailbox: 100,
+            wrong_tags_per_network: 50,
+            wrong_tags_per_mailbox: 200,
             connections: 20_000,
             idle_seconds: 3600,
             request_seconds: 30,

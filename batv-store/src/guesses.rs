@@ -18,10 +18,10 @@
 //! let guesses = Guesses::of(&key, client, &alice, 1_795_478_400);
 //! // A wrong one: it is counted in three windows, each of which is read with the one before.
 //! assert_eq!(guesses.operations(true).len(), 6);
-//! // The 21st of its network within an hour, and its own second.
-//! assert!(guesses.are_too_many(&[1, 0, 21, 0, 2, 0].map(Answer::Total), true, &Limits::default()));
+//! // The 51st of its network within a day, and its own second.
+//! assert!(guesses.are_too_many(&[1, 0, 51, 0, 2, 0].map(Answer::Total), true, &Limits::default()));
 //! // Its first.
-//! assert!(!guesses.are_too_many(&[1, 0, 21, 0, 1, 0].map(Answer::Total), true, &Limits::default()));
+//! assert!(!guesses.are_too_many(&[1, 0, 51, 0, 1, 0].map(Answer::Total), true, &Limits::default()));
 //! # Ok::<(), batv_core::Error>(())
 //! ```
 
@@ -33,21 +33,21 @@ use batv_core::{Key, Mailbox};
 use crate::counter::{Failures, Networks, Subject};
 use crate::operation::{Answer, Operation};
 
-const HOUR_SECONDS: u64 = 3600;
+const DAY_SECONDS: u64 = 24 * 3600;
 /// A wrong tag counts for two of these at most: that leaves a day of the five for which a bounce is tried again.
-const OF_LATE_SECONDS: u64 = 2 * 24 * HOUR_SECONDS;
+const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
 /// Whom one administrator has: of IPv6, what a site gets (RFC 6177 §2), or it would have a network for each guess.
 const NETWORKS: Networks = Networks { v4: 24, v6: 48 };
 /// Who brought a wrong one himself. Servers with neighbours who guess have an IPv4 address, too.
 const CLIENTS: Networks = Networks { v4: 32, v6: 48 };
 
-/// Wrong tags in an hour from which on those are put off who brought some of late; 0 for any number.
+/// Wrong tags in a day from which on those are put off who brought some of late; 0 for any number.
 ///
 /// ```
 /// use batv_store::guesses::Limits;
 ///
 /// let limits = Limits::default();
-/// assert_eq!((limits.per_network, limits.per_mailbox), (20, 100));
+/// assert_eq!((limits.per_network, limits.per_mailbox), (50, 200));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "whoever guesses comes from somewhere, and wants to reach somebody")]
@@ -60,14 +60,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_network: 20, per_mailbox: 100 }
+        Self { per_network: 50, per_mailbox: 200 }
     }
 }
 
 /// What is counted of a recipient with a tag.
 #[derive(Clone, Debug)]
 pub struct Guesses {
-    /// To the mailbox and from the network in an hour, and from the client of late.
+    /// To the mailbox and from the network in a day, and from the client of late.
     counts: Vec<Failures>,
 }
 
@@ -83,10 +83,10 @@ impl Guesses {
     /// }
     /// ```
     pub fn of(key: &Key, client: Option<IpAddr>, mailbox: &Mailbox<'_>, now: u64) -> Self {
-        let mut counts = Vec::from([Failures::of(key, &Subject::mailbox(mailbox), HOUR_SECONDS, now)]);
+        let mut counts = Vec::from([Failures::of(key, &Subject::mailbox(mailbox), DAY_SECONDS, now)]);
         if let Some(client) = client {
             let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
-            counts.extend([of(NETWORKS, HOUR_SECONDS), of(CLIENTS, OF_LATE_SECONDS)]);
+            counts.extend([of(NETWORKS, DAY_SECONDS), of(CLIENTS, OF_LATE_SECONDS)]);
         }
         Self { counts }
     }
@@ -138,18 +138,18 @@ mod tests {
         let (some, none) = (Some("192.0.2.7".parse().unwrap()), None);
         for (client, to_mailbox, from_network, by_client, expected) in [
             (some, 0, 0, 0, false),
-            (some, 0, 19, 19, false),
-            (some, 0, 20, 20, true),
-            (some, 0, 20, 1, true),
+            (some, 0, 49, 49, false),
+            (some, 0, 50, 50, true),
+            (some, 0, 50, 1, true),
             // Neighbours guess.
             (some, 0, 5000, 0, false),
             // Others guess.
             (some, 5000, 0, 0, false),
             (some, 5000, 1, 1, true),
-            (some, 100, 1, 1, true),
-            (some, 99, 5, 5, false),
-            (none, 99, 0, 0, false),
-            (none, 100, 0, 0, true),
+            (some, 200, 1, 1, true),
+            (some, 199, 5, 5, false),
+            (none, 199, 0, 0, false),
+            (none, 200, 0, 0, true),
         ] {
             let guesses = Guesses::of(&key, client, &alice, 0);
             for is_wrong in [false, true] {
@@ -166,7 +166,6 @@ mod tests {
     /// Whoever tries again for five days comes through, however the windows lie.
     #[test]
     fn a_wrong_tag_is_forgotten_before_a_bounce_is_given_up() {
-        const DAY: u64 = 24 * HOUR_SECONDS;
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let keys = |now| {
@@ -176,10 +175,10 @@ mod tests {
                 other => panic!("{other:?}"),
             })
         };
-        for wrong in (0..4 * DAY).step_by(5000) {
+        for wrong in (0..4 * DAY_SECONDS).step_by(5000) {
             let counted = keys(wrong).next().unwrap();
-            assert!(keys(wrong + DAY / 2).any(|key| key == counted));
-            assert!(!keys(wrong + 4 * DAY).any(|key| key == counted));
+            assert!(keys(wrong + DAY_SECONDS / 2).any(|key| key == counted));
+            assert!(!keys(wrong + 4 * DAY_SECONDS).any(|key| key == counted));
         }
     }
 

@@ -28,7 +28,7 @@ fn configuration(per_network: u32, per_mailbox: u32, mode: &str) -> String {
     )
 }
 
-/// Wrong tags until there were many more than what is answered, so that it is of no matter when an hour ends.
+/// Wrong tags until there were many more than what is answered, so that it is of no matter when a day ends.
 fn guess(daemon: &Daemon, client: &str) -> usize {
     let replies = (0..25).map(|_| ask(daemon, client, &forged(&tagged(ALICE, 0))));
     let replies: Vec<String> = replies.collect();

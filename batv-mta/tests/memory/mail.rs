@@ -71,6 +71,12 @@ impl Client {
         said
     }
 
+    /// Another client on the same connection.
+    pub(crate) fn next(&mut self, address: &str) {
+        self.0.say(milter::QUIT_NEW_CONNECTION);
+        self.0.say(&milter::connect("client.example.net", 12345, address));
+    }
+
     /// The replies to recipients alone; the message is given up.
     pub(crate) fn ask(&mut self, sender: &str, recipients: &[&str]) -> Vec<Option<String>> {
         self.0.say(&milter::mail(sender));

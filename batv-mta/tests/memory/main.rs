@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod aliases;
+mod attack;
 mod guesses;
 mod limits;
 mod mail;

@@ -16,6 +16,13 @@ impl Place {
         [Self::File, Self::Server(Box::new(Server::start(&[])))]
     }
 
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::File => "SQLite",
+            Self::Server(_) => "Redis",
+        }
+    }
+
     /// A daemon that remembers there, with these lines in `[store]` and these behind it.
     pub(crate) fn daemon(&self, store: &str, rest: &str) -> Daemon {
         let mut daemon = Daemon::new("");

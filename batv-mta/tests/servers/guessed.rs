@@ -5,7 +5,7 @@ use batv_tests::site::{ALICE, forged, tagged};
 
 use crate::server::{MailServer, Server};
 
-/// Far more than are answered, so that it is of no matter when an hour ends.
+/// Far more than are answered, so that it is of no matter when a day ends.
 const GUESSES: usize = 15;
 /// The line by which Postfix asks about recipients before it looks into its own tables.
 const POLICY: &str = "smtpd_recipient_restrictions = check_policy_service unix:batvd/policy.sock";

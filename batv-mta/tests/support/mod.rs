@@ -170,8 +170,18 @@ impl Daemon {
 
     /// Octets of memory that the process which serves has.
     pub(crate) fn memory(&self) -> u64 {
+        self.octets("VmRSS:")
+    }
+
+    /// The most that it has had.
+    pub(crate) fn peak(&self) -> u64 {
+        self.octets("VmHWM:")
+    }
+
+    fn octets(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.worker())).expect("a process");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+        let line =
+            status.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {status}"));
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
 
