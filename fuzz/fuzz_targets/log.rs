@@ -22,7 +22,7 @@ batv_fuzz::fuzz!(|data| {
     merged.merge(&report);
     assert_eq!(merged.decisions().total(), 2 * report.decisions().total());
     let mut page = Page::new(&report);
-    page.shown = if data.len() % 2 == 0 { Shown::Whole } else { Shown::Redacted };
+    page.shown = if data.len().is_multiple_of(2) { Shown::Whole } else { Shown::Redacted };
     for shown in [html::render(&page), text::render(&page), json::render(&page)] {
         assert!(
             !shown.contains(|one: char| one.is_control() && one != '\n' || ('\u{202a}'..='\u{202e}').contains(&one))
