@@ -3,9 +3,9 @@
 
 mod memory;
 
+use alloc::collections::BinaryHeap;
 use core::net::{IpAddr, Ipv4Addr};
 use core::task::{Context, Poll, Waker};
-use std::collections::BinaryHeap;
 
 use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
 use batv_store::Store;

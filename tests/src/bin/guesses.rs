@@ -12,12 +12,9 @@ const NO_LIMITS: Limits = Limits { per_network: 0, per_mailbox: 0 };
 const OCTETS: usize = 100;
 
 fn main() -> ExitCode {
-    let days = match env::args().nth(1).map_or(Ok(365), |text| text.parse()) {
-        Ok(days) => days,
-        Err(_) => {
-            eprintln!("usage: guesses [DAYS]");
-            return ExitCode::from(2);
-        }
+    let Ok(days) = env::args().nth(1).map_or(Ok(365), |text| text.parse()) else {
+        eprintln!("usage: guesses [DAYS]");
+        return ExitCode::from(2);
     };
     println!(
         "| a day | networks | mailboxes | limits | answered | valid tags found | bounces | delayed | longest | lost | counters | took |\n\
