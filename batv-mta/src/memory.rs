@@ -61,9 +61,8 @@ impl Memory {
             Place::Sqlite(path) => Arc::new(Sqlite::open(&path, config.octets)?),
             Place::Server(url) => {
                 let mut server = Server::new(&url)?.with_prefix(&config.prefix);
-                if let Some(path) = &config.password_file {
-                    let password = files.read_secret(path);
-                    let octets = password.map_err(|error| Error::Password { reason: error.to_string() })?;
+                let password = config.password(files).map_err(|error| Error::Password { reason: error.to_string() })?;
+                if let Some((path, octets)) = password {
                     server = server.with_password(config.user.as_deref(), path, &octets)?;
                 }
                 Arc::new(Redis::connect(&server))

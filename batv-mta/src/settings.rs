@@ -104,6 +104,8 @@ impl Settings {
             return Err(Error::NoKey(config.keyring));
         }
         clock::today()?;
+        // Who opens the store may open no files by then: it is handed what was read here.
+        config.store.password(files)?;
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let for_everybody = |key: &Key| key.scope().is_empty();
         if settings.lists.protected.is_empty() && settings.keys().iter().filter(signs).any(for_everybody) {

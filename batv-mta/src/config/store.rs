@@ -4,9 +4,11 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
+
+use crate::files::{Files, Octets};
 
 /// What the hosts of a fleet remember together. Each use of it has its own outcome when it doesn't answer: mail never waits
 /// longer than `milliseconds`.
@@ -67,6 +69,12 @@ impl Store {
             let folder = given.as_deref().and_then(|folders| folders.split(':').next());
             folder.map_or(Place::Nowhere, |folder| Place::Sqlite(PathBuf::from(folder).join("store.sqlite")))
         })
+    }
+
+    /// The file of the password and what is in it, where a server asks for one.
+    pub(crate) fn password(&self, files: &dyn Files) -> Result<Option<(&Path, Octets)>, batv_config::Error> {
+        let path = self.password_file.as_deref().filter(|_| matches!(self.place(), Place::Server(_)));
+        path.map(|path| Ok((path, files.read_secret(path)?))).transpose()
     }
 
     /// What counts when it is opened, and not again.

@@ -13,3 +13,4 @@ mod replay;
 mod sent;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;

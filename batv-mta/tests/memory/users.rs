@@ -1,0 +1,48 @@
+//! A server that asks who we are, with the few rights that the manual gives us.
+
+use batv_tests::redis::Server;
+
+use crate::mail::{Client, WORLD, bounce_of, message};
+use crate::support::Daemon;
+
+const MANUAL: &str = include_str!("../../../docs/src/fleet.md");
+
+/// The line of the manual for a user, with this password.
+fn user(password: &str) -> String {
+    let line = MANUAL.lines().find_map(|line| line.trim().strip_prefix("user batv ")).expect("a line of rights");
+    line.replace("PASSWORD", password)
+}
+
+#[test]
+fn the_rights_in_the_manual_are_enough() {
+    let server = Server::start(&[]);
+    assert_eq!(server.tell(&format!("ACL SETUSER batv {}", user("0pen-sesame"))), "+OK\r\n");
+    assert_eq!(server.tell("ACL SETUSER default off"), "+OK\r\n");
+    let mut daemon = Daemon::new("");
+    daemon.write("valkey", "0pen-sesame\n", 0o600);
+    daemon.configure(&format!(
+        "[store]\nat = '{}'\nuser = 'batv'\npassword_file = '{}/valkey'\nmilliseconds = 10000\n[verify]\nmode = 'reject'\n",
+        server.url(),
+        daemon.root()
+    ));
+    daemon.start();
+    let long = format!("{}@example.com", "newsletter-".repeat(5) + "12345");
+    let tagged = Client::of_ours(&daemon, WORLD).send(&long, &["dave@example.net"], &message("<1@laptop.example>"));
+    let tagged = tagged.sender.expect("a tag");
+    let mut world = Client::from(&daemon, WORLD);
+    let said = world.send("", &[&tagged], &bounce_of("dave@example.net", "<1@laptop.example>"));
+    assert_eq!((said.recipients.as_slice(), said.found("origin")), (&[long][..], "sent-log"), "{said:?}");
+    assert!(daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").contains("batv_store_up{} 1\n"));
+    assert!(!daemon.log().contains("0pen-sesame"), "{}", daemon.log());
+}
+
+#[test]
+fn a_password_that_others_can_read_is_none() {
+    let server = Server::start(&[]);
+    let mut daemon = Daemon::new("");
+    daemon.write("valkey", "0pen-sesame\n", 0o644);
+    daemon.configure(&format!("[store]\nat = '{}'\npassword_file = '{}/valkey'\n", server.url(), daemon.root()));
+    let mut command = daemon.command();
+    let said = daemon.try_start(&mut command).expect_err("a file that others can read");
+    assert!(said.contains("valkey") && !said.contains("0pen-sesame"), "{said}");
+}
