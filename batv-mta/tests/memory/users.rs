@@ -1,6 +1,8 @@
 //! A server that asks who we are, with the few rights that the manual gives us.
 
+use batv_tests::host::free_ports;
 use batv_tests::redis::Server;
+use batv_tests::site::{ALICE, tagged};
 
 use crate::mail::{Client, WORLD, bounce_of, message};
 use crate::support::Daemon;
@@ -45,4 +47,23 @@ fn a_password_that_others_can_read_is_none() {
     let mut command = daemon.command();
     let said = daemon.try_start(&mut command).expect_err("a file that others can read");
     assert!(said.contains("valkey") && !said.contains("0pen-sesame"), "{said}");
+}
+
+/// Who asks may have given up all files by then, those among them in which names are looked up.
+#[test]
+fn a_server_is_reached_over_tcp_by_address_and_by_name() {
+    let [port, _] = free_ports();
+    let _server = Server::start(&["--bind", "127.0.0.1", "--port", &port.to_string()]);
+    for host in ["127.0.0.1", "localhost"] {
+        let configuration = format!("[store]\nat = 'redis://{host}:{port}/1'\nmilliseconds = 10000\n");
+        let daemon = Daemon::started(&configuration);
+        Client::of_ours(&daemon, WORLD).send(ALICE, &["dave@example.net"], &message("<1@laptop.example>"));
+        let said = Client::from(&daemon, WORLD).send(
+            "",
+            &[&tagged(ALICE, 0)],
+            &bounce_of("dave@example.net", "<1@laptop.example>"),
+        );
+        let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert!(said.replies.is_empty() && metrics.contains("batv_store_up{} 1\n"), "{host}: {}", daemon.log());
+    }
 }
