@@ -6,7 +6,8 @@ mod support;
 use std::fs;
 
 use batv_report::{Page, Reader, Report, json};
-use batv_tests::host::wait_for;
+use batv_tests::browser::{Browser, LOOKS};
+use batv_tests::host::{free_ports, wait_for};
 use batv_tests::site::{ALICE, tagged};
 use serde_json::Value;
 use support::Daemon;
@@ -91,6 +92,33 @@ fn what_strangers_chose_is_text() {
     // Redacted: the first letter and the domain, the network.
     assert!(body.contains("a…@example.com") && body.contains("192.0.2.0/24"));
     assert!(!get(&daemon, "/report.json", "127.0.0.1").contains(ALICE));
+}
+
+/// `BATV_SCREENSHOTS=FOLDER cargo test -p batv-mta --test page` keeps pictures to look at.
+#[test]
+fn a_browser_shows_it_to_everybody() {
+    let [port, _] = free_ports();
+    let mut daemon = Daemon::new("");
+    daemon.configure_with_tcp("[verify]\nmode = 'observe'\n", "page", "127.0.0.1", port);
+    daemon.start();
+    traffic(&daemon);
+    let told = json_of(&get(&daemon, "/report.json", "localhost"));
+    for look in LOOKS {
+        let mut browser = Browser::open_url(&format!("http://127.0.0.1:{port}/"), look);
+        browser.keep_picture(&format!("daemon-{}-{}.png", look.width, look.scheme));
+        let widths = browser.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+        assert!(widths[0].as_u64() <= widths[1].as_u64(), "{look:?}: {widths}");
+        assert_eq!(browser.evaluate("document.title"), "BATV report");
+        assert_eq!(browser.evaluate("document.querySelectorAll('script, img, [onload], [onerror]').length"), 0);
+        let text = browser.evaluate("document.body.innerText");
+        let judged = told["decisions"]["total"].as_u64().expect("a number");
+        assert!(text.as_str().is_some_and(|text| text.contains(&format!("{judged} bounces"))), "{text}");
+        // The policy lets its style count, and the page asks for nothing more.
+        assert_ne!(browser.evaluate("getComputedStyle(document.querySelector('.skip')).position"), "static");
+        let asked = browser.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
+        let urls: Vec<_> = asked.filter_map(|event| event["params"]["request"]["url"].as_str()).collect();
+        assert!(urls.iter().all(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("data:")), "{urls:?}");
+    }
 }
 
 #[test]

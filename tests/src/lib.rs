@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+pub mod browser;
 pub mod fixed;
 pub mod generate;
 pub mod guesses;

@@ -4,7 +4,6 @@
 
 extern crate alloc;
 
-mod browser;
 mod colour;
 mod sample;
 
@@ -15,9 +14,9 @@ use std::{env, fs};
 use batv_core::Day;
 use batv_report::health::{Door, Health, Key, Store};
 use batv_report::{Lines, Page, Reader, Report, Shown, html, json, text};
+use batv_tests::browser::{Browser, LOOKS};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, LOOKS};
 use crate::colour::{Colour, EYES};
 use crate::sample::{END, HOSTILE, Sample};
 

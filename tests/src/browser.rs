@@ -11,12 +11,15 @@ use tempfile::TempDir;
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
-    pub(crate) width: u32,
-    pub(crate) scheme: &'static str,
+pub struct Look {
+    /// Of the window, in pixels.
+    pub width: u32,
+    /// `light` or `dark`.
+    pub scheme: &'static str,
 }
 
-pub(crate) const LOOKS: [Look; 4] = [
+/// On a phone and on a desk, by day and by night.
+pub const LOOKS: [Look; 4] = [
     Look { width: 360, scheme: "light" },
     Look { width: 360, scheme: "dark" },
     Look { width: 1440, scheme: "light" },
@@ -24,12 +27,13 @@ pub(crate) const LOOKS: [Look; 4] = [
 ];
 
 /// One page, open.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
-    /// What the page asked for, and what it was not given.
-    pub(crate) events: Vec<Value>,
+    /// What the page asked for, and what it was not given, as the browser tells it.
+    pub events: Vec<Value>,
     session: Option<String>,
     sent: u64,
     folder: TempDir,
@@ -37,10 +41,29 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Opens this page, as it comes from a disk.
-    pub(crate) fn open(html: &str, look: Look) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("report.html");
+    ///
+    /// # Panics
+    /// When there is no Chromium.
+    pub fn open(html: &str, look: Look) -> Self {
+        let mut browser = Self::start(look);
+        let file = browser.folder.path().join("report.html");
         fs::write(&file, html).expect("a page");
+        browser.visit(&format!("file://{}", file.display()));
+        browser
+    }
+
+    /// Opens what is at a URL.
+    ///
+    /// # Panics
+    /// When there is no Chromium.
+    pub fn open_url(url: &str, look: Look) -> Self {
+        let mut browser = Self::start(look);
+        browser.visit(url);
+        browser
+    }
+
+    fn start(look: Look) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         // The browser reads its third descriptor, and writes into its fourth.
         let command = "exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
             --hide-scrollbars --remote-debugging-pipe --user-data-dir=\"$0\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
@@ -55,7 +78,6 @@ impl Browser {
         let answers = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut browser = Self { child, requests, answers, events: Vec::new(), session: None, sent: 0, folder };
         browser.begin(look);
-        browser.visit(&file);
         browser
     }
 
@@ -73,15 +95,19 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", &scheme);
     }
 
-    fn visit(&mut self, file: &Path) {
-        self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
+    fn visit(&mut self, url: &str) {
+        self.call("Page.navigate", &json!({ "url": url }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let message = self.next();
             self.events.push(message);
         }
     }
 
-    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+    /// Calls a method of the protocol.
+    ///
+    /// # Panics
+    /// When the browser refuses, or ends.
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.sent += 1;
         let mut request = json!({ "id": self.sent, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -108,15 +134,19 @@ impl Browser {
     }
 
     /// The value of an expression of JavaScript, which may be a promise.
+    ///
+    /// # Panics
+    /// When it throws.
     #[track_caller]
-    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+    pub fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut answer = self.call("Runtime.evaluate", &parameters);
         assert!(answer.get("exceptionDetails").is_none(), "{answer}");
         answer["result"]["value"].take()
     }
 
-    pub(crate) fn press(&mut self, key: &str, code: u32) {
+    /// Presses a key and lets it go.
+    pub fn press(&mut self, key: &str, code: u32) {
         for kind in ["rawKeyDown", "keyUp"] {
             let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
             self.call("Input.dispatchKeyEvent", &event);
@@ -124,7 +154,10 @@ impl Browser {
     }
 
     /// Keeps a picture of the whole page in the folder that `BATV_SCREENSHOTS` names, for people to look at.
-    pub(crate) fn keep_picture(&mut self, name: &str) {
+    ///
+    /// # Panics
+    /// When it can't be written.
+    pub fn keep_picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("BATV_SCREENSHOTS") else { return };
         let picture = self.call("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }));
         let octets = BASE64.decode(picture["data"].as_str().expect("a picture").as_bytes()).expect("base64");
