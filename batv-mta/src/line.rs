@@ -254,14 +254,14 @@ fn mark(rest: &[u8], settings: &Settings) -> Answer {
 
 fn note_sent(rest: &[u8], settings: &Settings) -> Answer {
     let asked = paths(rest).and_then(|(reverse_path, rest)| {
-        let Path::Mailbox(sender) = Path::parse(reverse_path).ok()? else { return None };
         let (message_id, recipients) = next_word(rest)?;
-        Some((sender, message_id, recipients))
+        Some((Path::parse(reverse_path).ok()?, message_id, recipients))
     });
-    let Some((sender, message_id, recipients)) = asked else {
+    let Some((reverse_path, message_id, recipients)) = asked else {
         return Answer::Permanent("write `sent <reverse-path> message-id forward-path…`, with the brackets".to_owned());
     };
-    let Ok(today) = settings.today() else { return Answer::NotFound };
+    // Who bounces or answers by himself asks all the same, and has nothing to be remembered.
+    let (Path::Mailbox(sender), Ok(today)) = (reverse_path, settings.today()) else { return Answer::NotFound };
     let recipients = successors(next_word(recipients), |(_, rest)| next_word(rest));
     let recipients: Vec<Mailbox<'_>> = recipients
         .filter_map(|(path, _)| match Path::parse(path) {

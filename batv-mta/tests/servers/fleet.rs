@@ -65,8 +65,11 @@ pub(crate) fn knows_what_its_hosts_sent() {
             }
         }
     });
-    let bounces: Vec<String> = hosts.iter().flat_map(|host| host.mailbox("alice")).collect();
     let sent: usize = rounds.iter().map(|round| round.load(Ordering::Relaxed)).sum();
+    let bounces = wait_for("all bounces in the mailboxes", || {
+        let bounces: Vec<String> = hosts.iter().flat_map(|host| host.mailbox("alice")).collect();
+        (bounces.len() >= 2 * sent).then_some(bounces)
+    });
     for (proof, what) in [("reason=tag-ok; class=dsn; origin=mark", "with its tag"), ("origin=sent-log", "without")] {
         let found = bounces.iter().filter(|bounce| bounce.contains(proof)).count();
         assert_eq!(found, sent, "bounces {what}");
