@@ -51,7 +51,8 @@ pub enum Table {
 pub struct Share {
     /// Who.
     pub owner: Fingerprint,
-    /// Entries that may be alive at a time. The oldest go when there are more, at most 1,000 of them with each new one.
+    /// Entries that may be alive at a time. The oldest go when there are more, at most 1,000 of them with each new one; a
+    /// back end may wait with that until there are a 64th more.
     pub quota: u32,
 }
 

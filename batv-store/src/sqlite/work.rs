@@ -9,6 +9,10 @@ use crate::operation::{Answer, Operation, Share, Table};
 /// Entries that one that exceeds its quota may drop.
 const DROPPED: u32 = 1_000;
 
+/// The part of a quota by which it may be exceeded: to find what exceeds it takes a look at all entries of the owner, so that
+/// one who makes many would keep everybody waiting.
+const SLACK: u32 = 64;
+
 /// Whether it leaves the file as it is.
 pub(super) const fn only_reads(operation: &Operation) -> bool {
     matches!(operation, Operation::Get { .. } | Operation::Count { by: 0, .. })
@@ -59,10 +63,14 @@ fn put(
         return Ok(());
     }
     let sql = "INSERT OR REPLACE INTO entry (kind, key, value, expires, owner, sequence) VALUES (?1, ?2, ?3, ?4, ?5, \
-               CASE WHEN ?5 IS NOT NULL THEN (SELECT coalesce(max(sequence), 0) + 1 FROM entry WHERE owner = ?5) END)";
+               CASE WHEN ?5 IS NOT NULL THEN (SELECT coalesce(max(sequence), 0) + 1 FROM entry WHERE owner = ?5) END) \
+               RETURNING sequence";
     let owner = share.map(|share| share.owner.octets());
-    connection.prepare_cached(sql)?.execute(params![kind(table), key.octets(), value, time(expires), owner])?;
-    if let Some(Share { owner, quota }) = share {
+    let row = params![kind(table), key.octets(), value, time(expires), owner];
+    let sequence: Option<i64> = connection.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
+    if let (Some(Share { owner, quota }), Some(sequence)) = (share, sequence)
+        && sequence % i64::from((quota / SLACK).max(1)) == 0
+    {
         let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry \
                    WHERE owner = ?1 AND expires > ?2 ORDER BY sequence DESC LIMIT ?3 OFFSET ?4)";
         connection.prepare_cached(sql)?.execute(params![owner.octets(), time(now), DROPPED, quota])?;

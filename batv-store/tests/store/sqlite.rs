@@ -6,11 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use batv_core::fingerprint::Fingerprint;
 use batv_store::sqlite::{DEFAULT_LIMIT, LEAST_LIMIT, Sqlite};
-use batv_store::{Answer, Error, Store, Table};
+use batv_store::{Answer, Error, Operation, Share, Store, Table};
 use rusqlite::Connection;
 
-use crate::place::{NOW, answers, count, file, get, outcome, put, value};
+use crate::place::{NOW, answers, count, file, get, key, outcome, put, value};
 
 fn open(path: &Path) -> Result<Sqlite, Error> {
     Sqlite::open(path, DEFAULT_LIMIT)
@@ -240,4 +241,34 @@ async fn what_somebody_else_wrote_into_it_does_no_harm() {
     other.execute_batch("DROP TABLE entry").unwrap();
     let error = outcome(&store, vec![get(Table::Alias, 1)], NOW).await.unwrap_err();
     assert!(error.to_string().contains("no such table: entry"), "{error}");
+}
+
+/// What is over a large quota goes now and then.
+#[tokio::test]
+async fn a_large_quota_is_exceeded_by_a_64th_at_most() {
+    const QUOTA: u32 = 640;
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
+    let fingerprint = |number: u32| {
+        let mut octets = [0; 16];
+        octets[..4].copy_from_slice(&number.to_be_bytes());
+        Fingerprint::new(octets)
+    };
+    let share = Some(Share { owner: key(9), quota: QUOTA });
+    for first in (0..3 * QUOTA).step_by(64) {
+        let puts = (first..first + 64).map(|number| Operation::Put {
+            table: Table::Alias,
+            key: fingerprint(number),
+            value: vec![1],
+            expires: NOW + 9,
+            share,
+        });
+        answers(&store, puts.collect(), NOW).await;
+    }
+    let gets = (0..3 * QUOTA).map(|number| Operation::Get { table: Table::Alias, key: fingerprint(number) });
+    let kept: Vec<bool> =
+        answers(&store, gets.collect(), NOW).await.iter().map(|answer| *answer == value(&[1])).collect();
+    let alive = kept.iter().filter(|kept| **kept).count();
+    assert!((640..=650).contains(&alive), "{alive}");
+    assert!(kept[kept.len() - alive..].iter().all(|kept| *kept), "the oldest have gone");
 }
