@@ -218,7 +218,7 @@ enum batv_reason
      */
     BATV_REASON_NOT_JUDGED = 232,
     /**
-     * There is no key, or the clock is wrong, or the message is too long to be judged.
+     * There is no key, or the clock is wrong.
      */
     BATV_REASON_INTERNAL = 233,
     /**
@@ -277,6 +277,14 @@ enum batv_reason
      * A challenge to mail that isn't proved to be ours.
      */
     BATV_REASON_CHALLENGE_FOREIGN = 247,
+    /**
+     * A bounce with a good tag, to which more bounces have come than one should get. Only who counts them says so.
+     */
+    BATV_REASON_TAG_REPLAYED = 248,
+    /**
+     * Too many wrong tags came from the client's network, or to the mailbox, lately. Only who counts them says so.
+     */
+    BATV_REASON_THROTTLED = 249,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -392,6 +400,10 @@ enum batv_origin
      * Not ours: its header is all there, and has none of the marks that all of ours have.
      */
     BATV_ORIGIN_DISPROVED = 546,
+    /**
+     * The log of what was sent has it. It proves that it was ours, as the first four do.
+     */
+    BATV_ORIGIN_SENT_LOG = 547,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

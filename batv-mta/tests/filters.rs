@@ -138,7 +138,7 @@ fn rspamd_scores_what_is_not_proved() {
     let configuration = format!(
         "options {{ pidfile = \"{root}/rspamd/pid\"; tempdir = \"{root}/rspamd\"; filters = \"regexp\"; \
          disable_hyperscan = true; url_tld = \"{root}/domains\"; dns {{ nameserver = [\"127.0.0.1:9\"]; }} }}\n\
-         logging {{ type = \"console\"; level = \"info\"; }}\nlua = \"{root}/rspamd.lua\";\nregexp {{ }}\n\
+         logging {{ type = \"console\"; level = \"info\"; }}\nlua = \"{root}/rspamd.lua\";\nregexp {{ }}\nactions {{ reject = 100; }}\n\
          worker \"normal\" {{ bind_socket = \"127.0.0.1:{port}\"; count = 1; }}\n"
     );
     daemon.write("rspamd.conf", &configuration, 0o644);

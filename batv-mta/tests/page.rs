@@ -111,8 +111,8 @@ fn a_browser_shows_it_to_everybody() {
         assert_eq!(browser.evaluate("document.title"), "BATV report");
         assert_eq!(browser.evaluate("document.querySelectorAll('script, img, [onload], [onerror]').length"), 0);
         let text = browser.evaluate("document.body.innerText");
-        let judged = told["decisions"]["total"].as_u64().expect("a number");
-        assert!(text.as_str().is_some_and(|text| text.contains(&format!("{judged} bounces"))), "{text}");
+        let came = told["answers"]["total"].as_u64().expect("a number");
+        assert!(text.as_str().is_some_and(|text| text.contains(&format!("{came} bounces"))), "{text}");
         // The policy lets its style count, and the page asks for nothing more.
         assert_ne!(browser.evaluate("getComputedStyle(document.querySelector('.skip')).position"), "static");
         let asked = browser.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");

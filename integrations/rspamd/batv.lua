@@ -17,7 +17,7 @@ config['regexp']['BATV_DISPROVED'] = {
 
 -- Receipts and vacation notices prove nothing either, but are no backscatter.
 config['regexp']['BATV_UNVERIFIED'] = {
-  re = 'X-BATV-Verdict=/^unverified; reason=(?:backscatter-unverified|tag-ok-original-foreign|challenge-foreign); /{header}',
+  re = 'X-BATV-Verdict=/^unverified; reason=(?:backscatter-unverified|tag-ok-original-foreign|tag-replayed|challenge-foreign); /{header}',
   description = 'A bounce of which nothing tells whose message it returns',
   group = 'batv',
   score = 3.0,

@@ -10,6 +10,7 @@ if header :matches "X-BATV-Verdict" ["disproved; *", "*; disposition=quarantine"
 # It may be anybody's. Receipts and vacation notices prove nothing either, but are no backscatter: they stay in the inbox.
 if header :matches "X-BATV-Verdict" ["unverified; reason=backscatter-unverified; *",
                                      "unverified; reason=tag-ok-original-foreign; *",
+                                     "unverified; reason=tag-replayed; *",
                                      "unverified; reason=challenge-foreign; *"] {
     fileinto :create "Bounces";
     stop;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a window has a width and a scheme")]
 pub struct Look {
     /// Of the window, in pixels.
     pub width: u32,
