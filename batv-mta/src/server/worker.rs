@@ -65,7 +65,7 @@ impl Shared {
     fn reload(&self, config: &Path, files: &dyn Files) {
         match Settings::load(config, files, &self.metrics) {
             Ok(settings) => {
-                let (old, new) = (self.settings.load(), settings.config());
+                let old = self.settings.load();
                 let fixed = |settings: &Settings| {
                     let config = settings.config();
                     let Config { listen, log, limits, sandbox, store, .. } = config;
@@ -77,9 +77,11 @@ impl Shared {
                          daemon is restarted"
                     );
                 }
-                info!(keyring = %new.keyring.display(), keys = settings.keys().len(), "settings reloaded");
-                self.settings.store(Arc::new(settings.with_memory(&self.memory)));
+                let settings = Arc::new(settings.with_memory(&self.memory));
+                self.settings.store(Arc::clone(&settings));
                 self.metrics.count_reload(true);
+                let keyring = settings.config().keyring.display();
+                info!(%keyring, keys = settings.keys().len(), "settings reloaded");
             }
             Err(error) => self.refuse(&error.to_string()),
         }
