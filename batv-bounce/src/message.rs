@@ -171,24 +171,28 @@ impl<'x> Part<'x> {
 
 /// The text of HTML, with the line ends of what is preformatted: a header is returned so.
 fn text_of_html(html: &str) -> String {
-    let tag = |html: &str, tag: &str| {
+    let find = |html: &str, tag: &str| {
         let found = |tag: &str| memmem::find(html.as_bytes(), tag.as_bytes());
         found(tag).or_else(|| found(&tag.to_ascii_uppercase()))
     };
-    let Some(start) = tag(html, "<pre") else { return html_to_text(html) };
-    let mut text = html_to_text(&html[..start]);
-    let inside = html[start..].split_once('>').map_or("", |(_, inside)| inside);
-    let end = tag(inside, "</pre").unwrap_or(inside.len());
-    text.push('\n');
-    for line in inside[..end].lines() {
-        let content = line.trim_start_matches([' ', '\t']);
-        // What folds a field.
-        text.push_str(&line[..line.len() - content.len()]);
-        text.push_str(&html_to_text(content));
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some(start) = find(rest, "<pre") {
+        text.push_str(&html_to_text(&rest[..start]));
+        let inside = rest[start..].split_once('>').map_or("", |(_, inside)| inside);
+        let end = find(inside, "</pre").unwrap_or(inside.len());
         text.push('\n');
+        for line in inside[..end].lines() {
+            let content = line.trim_start_matches([' ', '\t']);
+            // What folds a field.
+            text.push_str(&line[..line.len() - content.len()]);
+            text.push_str(&html_to_text(content));
+            text.push('\n');
+        }
+        text.push('\n');
+        rest = &inside[end..];
     }
-    text.push('\n');
-    text.push_str(&text_of_html(&inside[end..]));
+    text.push_str(&html_to_text(rest));
     text
 }
 
@@ -212,6 +216,10 @@ fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
     if octets.is_ascii() && charset.is_some_and(is_ascii_alike) {
         return String::from_utf8_lossy(octets).into_owned();
     }
+    let is_utf_7 = |charset: &str| ["utf-7", "utf_7", "csutf7"].iter().any(|name| charset.eq_ignore_ascii_case(name));
+    if charset.is_some_and(is_utf_7) {
+        return charset_decoder(b"utf-7").map_or_else(String::new, |decode| decode(&with_ended_shifts(octets)));
+    }
     let known = charset.filter(|charset| !charset.eq_ignore_ascii_case("us-ascii") || octets.is_ascii());
     let decoder = known.and_then(|charset| charset_decoder(charset.as_bytes()));
     let guess = || {
@@ -225,6 +233,28 @@ fn decode_charset(octets: &[u8], charset: Option<&str>) -> String {
     };
     let decoder = decoder.or_else(|| charset_decoder(guess().as_bytes()));
     decoder.map_or_else(|| String::from_utf8_lossy(octets).into_owned(), |decode| decode(octets))
+}
+
+/// Text in UTF-7, with `-` where a line ends a shifted sequence.
+///
+/// RFC 2152: only a `-` belongs to the sequence that it ends; the decoder takes the line end away as well.
+fn with_ended_shifts(octets: &[u8]) -> Vec<u8> {
+    let mut ended = Vec::with_capacity(octets.len());
+    let mut shifted = false;
+    for octet in octets {
+        match octet {
+            b'+' if !shifted => shifted = true,
+            b'+' | b'/' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {}
+            b'-' => shifted = false,
+            _ if shifted => {
+                ended.push(b'-');
+                shifted = false;
+            }
+            _ => {}
+        }
+        ended.push(*octet);
+    }
+    ended
 }
 
 /// Whether what has octets of ASCII alone is ASCII.

@@ -287,3 +287,15 @@ fn html_without_end() {
         read_within_bounds(&message, |_| {});
     }
 }
+
+#[test]
+fn elements_of_html() {
+    for element in
+        ["<pre>", "<pre></pre>", "<PRE></PRE>", "<pre>\n a</pre>", "<p>", "<b><i>", "<!--", "<", "&amp;", "&"]
+    {
+        let header = b"Content-Type: text/html; charset=utf-8\n\n";
+        let text = b"<p>Your message could not be delivered.</p>\n";
+        let message = bounce(&[header, text, element.repeat(MIB / element.len()).as_bytes()]);
+        read_within_bounds(&message, |reading| assert_eq!(reading.class, Class::NonstandardDsn, "{element}"));
+    }
+}

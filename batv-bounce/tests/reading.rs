@@ -85,6 +85,23 @@ fn line_ends_make_no_difference() {
     }
 }
 
+/// RFC 2152: only `-` belongs to the shifted sequence that it ends, a line end does not.
+#[test]
+fn lines_end_behind_shifted_text() {
+    for shifted in ["+AGEAYg", "+AGEAYg-", "+", "+AG", "+2D3"] {
+        let lines = [
+            "From: MAILER-DAEMON@example.net\nContent-Type: text/plain; charset=UTF-7\n",
+            "Your message could not be delivered. These were its first lines:",
+            shifted,
+            "From: alice@example.com\nMessage-ID: <1@example.com>\nSubject: lunch",
+        ];
+        let message = lines.join("\n");
+        let lf = said(message.as_bytes());
+        assert_eq!(said(message.replace('\n', "\r\n").as_bytes()), lf, "{shifted}");
+        assert_eq!(said(message.replace(shifted, "ab").as_bytes()), lf, "{shifted}");
+    }
+}
+
 #[test]
 fn what_stands_above_makes_no_difference() {
     for message in MESSAGES.iter().step_by(5) {
