@@ -41,8 +41,7 @@ fn main() {
         return;
     }
     let program = filter::compile(Path::new(env!("CARGO_TARGET_TMPDIR")));
-    let [port, empty] = free_ports();
-    let [usual, _] = free_ports();
+    let [port, empty, usual] = free_ports();
     let mut daemon = Daemon::new("");
     daemon.configure_with_tcp("", "milter", "127.0.0.1", port);
     daemon.start();

@@ -336,7 +336,7 @@ fn logs_to_syslog() {
 fn runs_for_nobody_and_over_ipv6() {
     const NOBODY: u32 = 65_534;
     let mut daemon = Daemon::new("");
-    let port = batv_tests::host::free_ports()[0];
+    let [port] = batv_tests::host::free_ports();
     daemon.configure_with_tcp("", "line", "[::1]", port);
     for path in [daemon.path(""), daemon.path("keyring.toml")] {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("this test must run as root");

@@ -127,7 +127,7 @@ impl Drop for Rspamd {
 #[test]
 fn rspamd_scores_what_is_not_proved() {
     let Delivered { daemon, files } = delivered();
-    let [port, _] = free_ports();
+    let [port] = free_ports();
     let root = daemon.root();
     fs::create_dir(daemon.path("rspamd")).expect("a folder");
     give(&daemon.path("rspamd"), "_rspamd");

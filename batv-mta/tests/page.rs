@@ -97,7 +97,7 @@ fn what_strangers_chose_is_text() {
 /// `BATV_SCREENSHOTS=FOLDER cargo test -p batv-mta --test page` keeps pictures to look at.
 #[test]
 fn a_browser_shows_it_to_everybody() {
-    let [port, _] = free_ports();
+    let [port] = free_ports();
     let mut daemon = Daemon::new("");
     daemon.configure_with_tcp("[verify]\nmode = 'observe'\n", "page", "127.0.0.1", port);
     daemon.start();

@@ -1,11 +1,15 @@
 //! What tests with real servers ask of the machine.
 
 use core::net::Ipv4Addr;
+use core::ops::Range;
 use core::time::Duration;
 use std::fs;
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
@@ -24,14 +28,27 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Two ports of loopback that nobody listens on.
+/// Ports of loopback that nobody listens on, for this process alone as long as it runs.
+///
+/// They are below those that the system hands out, and claimed by a socket that has the port for a name: a port that is
+/// free now would be taken by another test, whose server then got this one's mail.
 ///
 /// # Panics
 /// When there are none: these are tests.
-pub fn free_ports() -> [u16; 2] {
-    [(); 2]
-        .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"))
-        .map(|listener| listener.local_addr().expect("an address").port())
+pub fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    static CLAIMS: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
+    const PORTS: Range<u16> = 20_000..32_000;
+    let claim = |port: u16| {
+        let name = SocketAddr::from_abstract_name(format!("batv-tests-port-{port}")).ok()?;
+        let claim = UnixListener::bind_addr(&name).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        CLAIMS.lock().expect("no panic").push(claim);
+        Some(port)
+    };
+    // Not where the process before this one began: its connections may not have come to their ends.
+    let first = std::process::id() as usize * COUNT % PORTS.len();
+    let mut ports = PORTS.skip(first).chain(PORTS).filter_map(claim);
+    [(); COUNT].map(|()| ports.next().expect("a free port"))
 }
 
 /// The number of a user, who has a group of the same name, and that of the group.

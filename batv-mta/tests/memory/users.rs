@@ -52,7 +52,7 @@ fn a_password_that_others_can_read_is_none() {
 /// Who asks may have given up all files by then, those among them in which names are looked up.
 #[test]
 fn a_server_is_reached_over_tcp_by_address_and_by_name() {
-    let [port, _] = free_ports();
+    let [port] = free_ports();
     let _server = Server::start(&["--bind", "127.0.0.1", "--port", &port.to_string()]);
     for host in ["127.0.0.1", "localhost"] {
         let configuration = format!("[store]\nat = 'redis://{host}:{port}/1'\nmilliseconds = 10000\n");

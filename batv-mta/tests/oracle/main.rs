@@ -93,7 +93,7 @@ fn says_what_libmilter_says() {
 #[test]
 fn passes_miltertest() {
     let tag = tagged(ALICE, 0);
-    let [port, _] = free_ports();
+    let [port] = free_ports();
     let mut daemon = Daemon::new("");
     daemon.configure_with_tcp(CONFIGURATION, "milter", "127.0.0.1", port);
     daemon.start();
