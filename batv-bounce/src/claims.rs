@@ -5,6 +5,7 @@ use core::iter;
 use batv_core::{Mailbox, Path};
 
 use crate::header::{Field, fields};
+use crate::mailboxes::found;
 use crate::message::authors;
 use crate::reading::Reading;
 
@@ -82,12 +83,11 @@ fn mailbox(text: &str) -> Option<String> {
     }
 }
 
-/// The mailboxes in a list of addresses, as far as each is a word.
+/// The mailboxes in a list of addresses.
 fn mailboxes(field: Field<'_>) -> impl Iterator<Item = String> {
     let text = field.text();
-    let words = text.split([',', ';', ' ', '<', '>', '(', ')', '"']).filter(|word| word.contains('@'));
-    let found: Vec<String> = words.filter_map(|word| Some(Mailbox::parse(word).ok()?.to_string())).take(MOST).collect();
-    found.into_iter()
+    let parsed = found(&text).filter_map(|(_, mailbox)| Some(Mailbox::parse(mailbox).ok()?.to_string()));
+    parsed.take(MOST).collect::<Vec<_>>().into_iter()
 }
 
 fn distinct(texts: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -125,6 +125,11 @@ impl<'x> Iterator for Fields<'x> {
 /// ```
 pub fn day_of(date: &str) -> Option<Day> {
     let date = DateTime::parse_rfc822(date).filter(DateTime::is_valid)?;
+    // Of February 31st the parser makes a day of March.
+    let local = DateTime { tz_hour: 0, tz_minute: 0, ..date };
+    if DateTime::from_timestamp(local.to_timestamp()).day != date.day {
+        return None;
+    }
     Day::from_unix_seconds(date.to_timestamp()).ok()
 }
 

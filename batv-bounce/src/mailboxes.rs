@@ -78,7 +78,7 @@ fn named(text: &str, at: usize) -> Named {
 }
 
 /// The mailboxes in a text, and where they start.
-fn found(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn found(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_of_mailbox = |letter: char| letter.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(letter);
     memchr_iter(b'@', text.as_bytes()).take(MOST).filter_map(move |at| {
         let start = text[..at].trim_end_matches(is_of_mailbox).len();

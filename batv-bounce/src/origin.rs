@@ -315,7 +315,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
             mark::verify_envelope_id(self.about.ring, envelope_id.as_bytes(), sender, self.about.today)
         };
         let place = Place::Field("Original-Envelope-Id");
-        match self.best(&self.senders(), verify) {
+        match self.best(self.senders(), verify) {
             (Verdict::Untagged, _) => {}
             (Verdict::Valid, sender) => self.prove(Proof::EnvelopeId, place, "a mark of ours as envelope id", sender),
             (verdict, _) => self.hint(place, format!("a mark of ours as envelope id: {}", says(verdict))),
@@ -353,7 +353,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
                 });
                 verdicts.min_by_key(|verdict| rank(*verdict)).unwrap_or(Verdict::Untagged)
             };
-            match self.best(senders, verify) {
+            match self.best(senders.iter().map(String::as_str), verify) {
                 (Verdict::Valid, sender) => return self.prove(Proof::Mark, place.clone(), "a mark of ours", sender),
                 (verdict, _) => self.hint(place.clone(), format!("a mark: {}", says(verdict))),
             }
@@ -361,7 +361,11 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     }
 
     /// The verdict that tells most, for the recipient or one of these senders, and for whom it is.
-    fn best(&self, senders: &[String], verify: impl Fn(&Mailbox<'_>) -> Verdict) -> (Verdict, String) {
+    fn best<'a>(
+        &self,
+        senders: impl Iterator<Item = &'a str>,
+        verify: impl Fn(&Mailbox<'_>) -> Verdict,
+    ) -> (Verdict, String) {
         let mut best = (verify(self.recipient), self.recipient.to_string());
         for sender in senders {
             let Ok(mailbox) = Mailbox::parse(sender) else { continue };
@@ -463,17 +467,17 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
             return true;
         }
         let Ok(sender) = Mailbox::parse(sender) else { return false };
-        let is_named = |named: &String| {
+        let is_named = |named: &str| {
             let Ok(named) = Mailbox::parse(named) else { return false };
             let named = prvs::verify(self.about.ring, &named, self.about.today).mailbox;
             named.to_string().eq_ignore_ascii_case(&recipient)
         };
-        are_related(sender.domain().as_str(), self.recipient.domain().as_str()) && self.senders().iter().any(is_named)
+        are_related(sender.domain().as_str(), self.recipient.domain().as_str()) && self.senders().any(is_named)
     }
 
     /// All that may have been the sender or author of an original.
-    fn senders(&self) -> Vec<String> {
-        self.about.originals.iter().flat_map(|(_, senders)| senders).cloned().collect()
+    fn senders(&self) -> impl Iterator<Item = &str> {
+        self.about.originals.iter().flat_map(|(_, senders)| senders).map(String::as_str)
     }
 }
 

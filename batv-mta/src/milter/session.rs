@@ -163,8 +163,10 @@ impl Session {
 
     /// What is kept of the message. What is needed is known when its first field comes, after its recipients.
     fn content(&mut self, settings: &Settings) -> &mut Content {
-        let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
-        self.content.get_or_insert_with(|| Content::new(needed, settings.config().limits.message_octets))
+        self.content.get_or_insert_with(|| {
+            let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
+            Content::new(needed, settings.config().limits.message_octets)
+        })
     }
 
     fn negotiate(&mut self, version: u32, actions: u32, steps: u32, settings: &Settings, out: &mut Vec<u8>) -> Flow {

@@ -1,9 +1,8 @@
 //! What the header of a message tells of its envelope, and of who sent it.
 
 use batv_bounce::Reading;
+use batv_bounce::header::day_of;
 use batv_core::{Day, Mailbox, Path};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 /// Fields with the recipient, the surest first: what `batvd` keeps when it takes the tag off, and what mail servers write
 /// when they deliver.
@@ -38,12 +37,6 @@ pub(super) fn host(reading: &Reading<'_>) -> Option<String> {
 pub(super) fn day(reading: &Reading<'_>) -> Option<Day> {
     let received = || day_of(reading.field("Received")?.rsplit_once(';')?.1);
     received().or_else(|| day_of(&reading.field("Date")?))
-}
-
-/// The day of a date (RFC 5322 §3.3), in UTC. Many write the name of the zone behind it as a comment.
-fn day_of(text: &str) -> Option<Day> {
-    let date = text.split('(').next().unwrap_or_default().trim();
-    Day::from_unix_seconds(OffsetDateTime::parse(date, &Rfc2822).ok()?.unix_timestamp()).ok()
 }
 
 /// The mailbox of an address list (RFC 5322 §3.4) that has only one.
