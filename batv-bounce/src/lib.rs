@@ -35,4 +35,4 @@ pub use original::{Form, Original};
 pub use reading::{Reading, read};
 pub use report::{Action, RecipientReport, Report};
 pub use sender::is_daemon;
-pub use verdict::{Known, ROWS, Row, Sender, Then, Whose, is_refused, judge};
+pub use verdict::{Also, Known, ROWS, Row, Sender, Then, Whose, is_refused, judge};

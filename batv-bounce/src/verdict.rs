@@ -83,6 +83,8 @@ pub struct Row {
     pub classes: &'static [Class],
     /// Whose message is returned.
     pub origin: Whose,
+    /// What else must be so.
+    pub also: Also,
     /// What follows; `None` is the judgement of the envelope.
     pub then: Option<Then>,
 }
@@ -149,6 +151,44 @@ impl Whose {
     }
 }
 
+/// What else must be so for a row to apply.
+///
+/// ```
+/// use batv_bounce::{Also, ROWS};
+///
+/// let row = ROWS.iter().find(|row| row.also == Also::Replayed).ok_or("no such row")?;
+/// assert_eq!(row.to_string(), "4 null tag-ok any not-proved replayed: unverified, tag-replayed, at most quarantine");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Also {
+    /// Nothing.
+    Nothing,
+    /// [`Known::report_is_welcome`].
+    Welcome,
+    /// [`Known::replayed`].
+    Replayed,
+}
+
+impl Also {
+    const fn is(self, known: &Known) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Welcome => known.report_is_welcome,
+            Self::Replayed => known.replayed,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Welcome => " welcome",
+            Self::Replayed => " replayed",
+        }
+    }
+}
+
 /// What follows from a row.
 ///
 /// ```
@@ -193,7 +233,7 @@ const fn row(
     origin: Whose,
     then: Option<Then>,
 ) -> Row {
-    Row { number, reverse_path, envelope, classes, origin, then }
+    Row { number, reverse_path, envelope, classes, origin, also: Also::Nothing, then }
 }
 
 /// The table. The first row that applies decides; a message to which none does is judged by its envelope.
@@ -214,7 +254,7 @@ pub const ROWS: &[Row] = &[
     row(16, Sender::Null, &[Reason::Callout], &[], Whose::Any, None),
     row(17, Sender::Null, &[Reason::Rfc5321Postmaster], &[], Whose::Any, None),
     // Nobody sends so much that fails: what comes with it must prove itself.
-    row(4, Sender::Null, &[Reason::TagOk], &[], Whose::NotOurs, then(Finding::Unverified, Reason::TagReplayed, Mode::Quarantine)),
+    row(4, Sender::Null, &[Reason::TagOk], &[], Whose::NotOurs, then(Finding::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Also::Replayed),
     // A good tag has got around when it comes with somebody else's message.
     row(4, Sender::Null, &[Reason::TagOk], BOUNCES, Whose::Foreign, then(Finding::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
     row(3, Sender::Null, &[Reason::TagOk], &[], Whose::Any, None),
@@ -229,7 +269,7 @@ pub const ROWS: &[Row] = &[
     row(10, Sender::Null, &[Reason::Untagged], BOUNCES, Whose::Open, then(Finding::Unverified, Reason::BackscatterUnverified, Mode::Quarantine)),
     row(11, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::Ours, then(Finding::Genuine, Reason::MdnProved, Mode::Observe)),
     row(12, Sender::Null, UNTAGGED_OR_LATE, &[Class::Mdn], Whose::NotOurs, then(Finding::Unverified, Reason::MdnUnverified, Mode::Mark)),
-    row(13, Sender::Null, UNTAGGED_OR_LATE, REPORTS, Whose::Any, then(Finding::NotJudged, Reason::Report, Mode::Observe)),
+    row(13, Sender::Null, UNTAGGED_OR_LATE, REPORTS, Whose::Any, then(Finding::NotJudged, Reason::Report, Mode::Observe)).only(Also::Welcome),
     row(14, Sender::Null, UNTAGGED_OR_LATE, &[Class::AutoReply], Whose::Ours, then(Finding::Genuine, Reason::AutoReplyProved, Mode::Observe)),
     row(14, Sender::Null, UNTAGGED_OR_LATE, &[Class::AutoReply], Whose::NotOurs, then(Finding::Unverified, Reason::AutoReplyUnverified, Mode::Mark)),
     row(22, Sender::Null, UNTAGGED_OR_LATE, &[Class::Challenge], Whose::NotOurs, then(Finding::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
@@ -247,6 +287,10 @@ pub const ROWS: &[Row] = &[
 ];
 
 impl Row {
+    const fn only(self, also: Also) -> Self {
+        Self { also, ..self }
+    }
+
     /// The row that decides, which is the first that applies. `envelope` is the reason that the envelope alone gives at
     /// the end of DATA.
     ///
@@ -268,11 +312,8 @@ impl Row {
             Sender::Mailbox => reverse_path != Path::Null,
             Sender::Any => true,
         };
-        let welcome = self.number != 13 || known.report_is_welcome;
-        let replayed = known.replayed || self.then.is_none_or(|then| then.reason != Reason::TagReplayed);
         sender
-            && welcome
-            && replayed
+            && self.also.is(known)
             && self.envelope.contains(&envelope)
             && (self.classes.is_empty() || self.classes.contains(&known.class))
             && self.origin.is(known.origin)
@@ -290,7 +331,7 @@ impl fmt::Display for Row {
         list(f, self.envelope.iter().map(|reason| reason.as_str()))?;
         f.write_str(" ")?;
         list(f, self.classes.iter().map(|class| class.as_str()))?;
-        write!(f, " {}: ", self.origin.as_str())?;
+        write!(f, " {}{}: ", self.origin.as_str(), self.also.as_str())?;
         match self.then {
             Some(Then { finding, reason, most: Mode::Observe }) => write!(f, "{finding}, {reason}, accept"),
             Some(Then { finding, reason, most }) => write!(f, "{finding}, {reason}, at most {}", most.as_str()),

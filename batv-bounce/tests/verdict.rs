@@ -5,7 +5,7 @@ extern crate alloc;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write;
 
-use batv_bounce::{Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, is_refused, judge};
+use batv_bounce::{Also, Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, is_refused, judge};
 use batv_core::envelope::{
     self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Policy, Reason,
 };
@@ -581,10 +581,12 @@ fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
             _ => true,
         };
         let class = row.classes.is_empty() || row.classes.contains(&question.class);
-        let welcome = row.number != 13 || question.report_is_welcome;
-        let is_of_replays = row.then.is_some_and(|then| then.reason == Reason::TagReplayed);
-        let replayed = question.replayed || !is_of_replays;
-        sender && origin && class && welcome && replayed && row.envelope.contains(&envelope)
+        let also = match row.also {
+            Also::Welcome => question.report_is_welcome,
+            Also::Replayed => question.replayed,
+            _ => true,
+        };
+        sender && origin && class && also && row.envelope.contains(&envelope)
     })
 }
 
