@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use batv_config::clock;
 use batv_core::envelope::{Mode, Moment, OnError};
+use batv_core::prvs::Delimiter;
+use batv_core::srs::{self, Separator};
 use batv_core::{Day, Pattern};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
@@ -293,6 +295,9 @@ pub struct Sign {
     pub mixed_recipients: Mixed,
     /// How a tag looks.
     pub form: FormName,
+    /// What stands between a local part and its sub-address, in that form.
+    #[serde(deserialize_with = "delimiter")]
+    pub delimiter: Delimiter,
 }
 
 /// Domains and mailboxes, and files of them: `file:/path`, one a line, with comments after `#`.
@@ -524,12 +529,28 @@ pub struct Forwarded {
     /// The mail server's names (`{rcpt_mailer}`) for what leaves it: Postfix's transports, Sendmail's mailers. A sender
     /// that isn't ours is rewritten when a recipient is delivered by one of them.
     pub mailers: Vec<String>,
+    /// What stands behind the tag of new addresses.
+    #[serde(deserialize_with = "separator")]
+    pub separator: Separator,
+    /// Characters of the hash in new addresses: 4 to 27.
+    pub hash_length: u8,
+    /// The fewest characters of a hash that are taken: 4 to `hash_length`.
+    pub hash_minimum: u8,
+    /// Days that an address lives: 1 to 1000.
+    pub max_age: u16,
 }
 
 impl Default for Forwarded {
     fn default() -> Self {
-        let mailers = ["smtp", "esmtp", "smtp8", "dsmtp"].map(str::to_owned).to_vec();
-        Self { domains: Vec::new(), reverse_for: ReverseFor::Bounces, mailers }
+        Self {
+            domains: Vec::new(),
+            reverse_for: ReverseFor::Bounces,
+            mailers: ["smtp", "esmtp", "smtp8", "dsmtp"].map(str::to_owned).to_vec(),
+            separator: Separator::default(),
+            hash_length: srs::HASH_MINIMUM,
+            hash_minimum: srs::HASH_MINIMUM,
+            max_age: srs::DEFAULT_MAX_AGE,
+        }
     }
 }
 
@@ -727,6 +748,14 @@ fn suggest(message: &str) -> String {
 fn named<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| de::Error::custom(format_args!("`{text}` is no known name here")))
+}
+
+fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delimiter, D::Error> {
+    Delimiter::new(char::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn separator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Separator, D::Error> {
+    Separator::new(char::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
 fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OnError, D::Error> {

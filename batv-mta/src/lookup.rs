@@ -163,6 +163,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
             .filter_map(|layer| layer.mailbox)
             .last()
             .map_or(Answer::NotFound, found),
+        Map::SrsForward if settings.is_ours(&mailbox) => Answer::NotFound,
         Map::SrsForward => settings
             .with_srs(|srs| match srs.forward(keys, &mailbox, today) {
                 Ok(Forwarding::Rewritten(rewritten)) => Answer::Found(rewritten.to_string()),

@@ -9,12 +9,12 @@ use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_bounce::may_bounce;
 use batv_config::{Keyring, clock};
 use batv_core::envelope::Policy;
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::prvs::Form;
 use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
-use crate::config::{Address, Config, DkimKey, Fault, FormName};
+use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded};
 use crate::files::{FileSystem, Files};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -70,7 +70,11 @@ pub enum Error {
     #[error(transparent)]
     Keyring(#[from] batv_config::Error),
     /// There is no key that signs.
-    #[error("{}: there is no key of use `batv` in state `signing`: make one with `batv key new`", .0.display())]
+    #[error(
+        "{}: there is no key of use `batv` in state `signing`: make one with `batv key new`; or, for SRS alone, leave \
+         `sign.protected` empty, name your domains in `sign.exempt`, and make one with `batv key new --use srs`",
+        .0.display()
+    )]
     NoKey(std::path::PathBuf),
     /// Nothing says who is ours: whoever a user of ours forwards for would get a tag, and lose his bounces.
     #[error(
@@ -89,6 +93,9 @@ pub enum Error {
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
+    /// Another setting of SRS is wrong.
+    #[error("[srs]: {0}")]
+    Srs(batv_core::Error),
 }
 
 impl Settings {
@@ -99,16 +106,18 @@ impl Settings {
     pub fn load(path: &Path, files: &dyn Files, metrics: &Arc<Metrics>) -> Result<Self, Error> {
         let config = Config::load(path, files)?;
         let keyring = Keyring::from_file(&config.keyring, &files.read_secret(&config.keyring)?)?;
-        let signs = |key: &&Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
-        if !keyring.keys().iter().any(|key| signs(&key)) {
-            return Err(Error::NoKey(config.keyring));
-        }
         clock::today()?;
         // Who opens the store may open no files by then: it is handed what was read here.
         config.store.password(files)?;
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
-        let for_everybody = |key: &Key| key.scope().is_empty();
-        if settings.lists.protected.is_empty() && settings.keys().iter().filter(signs).any(for_everybody) {
+        let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
+        let forwards_alone = settings.lists.protected.is_empty()
+            && !settings.config.srs.domains.is_empty()
+            && settings.keys().iter().any(rewrites);
+        if !forwards_alone && !settings.keys().iter().any(signs) {
+            return Err(Error::NoKey(settings.config.keyring));
+        }
+        if settings.lists.protected.is_empty() && settings.keys().iter().any(signs_for_everybody) {
             return Err(Error::Everybody(settings.config.keyring));
         }
         Ok(settings)
@@ -133,8 +142,9 @@ impl Settings {
     }
 
     fn with_files(config: Config, keyring: Keyring, files: &dyn Files) -> Result<Self, Error> {
-        for domain in &config.srs.domains {
-            Domain::parse(domain).map_err(|error| Error::SrsDomain(domain.clone(), error))?;
+        let srs_domains = srs_domains(&config.srs)?;
+        if !srs_domains.is_empty() {
+            srs(&config.srs, &srs_domains).map_err(Error::Srs)?;
         }
         if let Some(address) = config.listen.page.iter().find(|address| !config.page.remote && !address.is_local()) {
             return Err(Error::Page(address.clone()));
@@ -197,19 +207,20 @@ impl Settings {
     pub fn form(&self) -> Form {
         match self.config.sign.form {
             FormName::Prvs => Form::Prvs,
-            FormName::SubAddress => Form::SubAddress(Delimiter::default()),
+            FormName::SubAddress => Form::SubAddress(self.config.sign.delimiter),
             FormName::Strong => Form::Strong,
         }
     }
 
-    /// Whether the domain is one of ours: the configuration or a key names it, or one of its mailboxes.
+    /// Whether the domain is one of ours: the configuration or a key names it, or one of its mailboxes, or a key
+    /// signs for everybody.
     pub(crate) fn is_ours(&self, sender: &Mailbox<'_>) -> bool {
         let Lists { protected, ours, .. } = &self.lists;
         let domain = sender.domain();
         let names = |pattern: &Pattern<String>| {
             pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain.as_str()))
         };
-        protected.is_empty() || ours.iter().any(names)
+        ours.iter().any(names) || protected.is_empty() && self.keys().iter().any(signs_for_everybody)
     }
 
     /// Whether the configuration lets this sender have a tag.
@@ -262,9 +273,8 @@ impl Settings {
 
     /// Asks something of the SRS domains; `None` when there are none.
     pub fn with_srs<T>(&self, ask: impl FnOnce(Srs<'_>) -> T) -> Option<T> {
-        let domains: Vec<Domain<'_>> =
-            self.config.srs.domains.iter().filter_map(|domain| Domain::parse(domain).ok()).collect();
-        Srs::new(&domains).ok().map(ask)
+        let domains = srs_domains(&self.config.srs).ok()?;
+        srs(&self.config.srs, &domains).ok().map(ask)
     }
 
     /// Whether mail from here is signed.
@@ -277,6 +287,26 @@ impl Settings {
     pub fn is_exempt(&self, address: Option<IpAddr>) -> bool {
         contains(&self.config.clients.exempt_networks, address)
     }
+}
+
+fn signs(key: &Key) -> bool {
+    matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing
+}
+
+fn signs_for_everybody(key: &Key) -> bool {
+    signs(key) && key.scope().is_empty()
+}
+
+fn srs_domains(forwarded: &Forwarded) -> Result<Vec<Domain<'_>>, Error> {
+    let domains = forwarded.domains.iter();
+    domains.map(|name| Domain::parse(name).map_err(|error| Error::SrsDomain(name.clone(), error))).collect()
+}
+
+fn srs<'d>(forwarded: &Forwarded, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, batv_core::Error> {
+    Srs::new(domains)?
+        .with_separator(forwarded.separator)
+        .with_hash_length(forwarded.hash_length, forwarded.hash_minimum)?
+        .with_max_age(forwarded.max_age)
 }
 
 fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {

@@ -9,7 +9,7 @@ use batv_bounce::header::fields;
 use batv_bounce::may_bounce::{May, Question, may_bounce};
 use batv_bounce::{Origin, is_daemon};
 use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Reason};
-use batv_core::prvs::{self, Signing, Unchanged};
+use batv_core::prvs::{self, Signing};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Day, Error, Mailbox, Path, mark};
 use tracing::{error, info, warn};
@@ -495,13 +495,12 @@ impl Transaction {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
         let today = settings.today().ok()?;
         if settings.is_ours(&sender) {
-            let letters = signing::letters(&sender, settings);
-            let signing = signing::sign(&sender, letters.as_deref(), settings, today);
-            if !matches!(signing, Ok(Signing::Unchanged(_, Unchanged::NotOurs))) {
-                // What is ours is not forwarded, also where it goes without a tag.
-                let tagged = self.outgoing && settings.is_signed(&sender);
-                return if tagged { self.tag(&sender, signing, settings) } else { None };
+            // What is ours is not forwarded, also where it goes without a tag.
+            if !self.outgoing || !settings.is_signed(&sender) {
+                return None;
             }
+            let letters = signing::letters(&sender, settings);
+            return self.tag(&sender, signing::sign(&sender, letters.as_deref(), settings, today), settings);
         }
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;

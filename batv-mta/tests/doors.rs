@@ -43,6 +43,8 @@ fn tables_answer_for_what_is_ours_alone() {
         ("unwrap", ALICE, None),
         ("srs-forward", "dave@example.net", Some(srs.clone())),
         ("srs-forward", "alice@srs.example.com", None),
+        ("srs-forward", ALICE, None),
+        ("srs-forward", "news@example.com", None),
         ("srs-reverse", &srs, Some("dave@example.net".to_owned())),
         ("srs-reverse", &srs.replacen("SRS0=", "SRS0=AAAA", 1), None),
         ("srs-reverse", "SRS0=AAAA=AA=example.net=dave@elsewhere.example", None),
@@ -165,6 +167,30 @@ fn messages_are_judged_by_line() {
     assert_eq!(daemon.ask("line", requests.as_bytes()), expected);
 }
 
+/// As who comes from PostSRSd wants it.
+#[test]
+fn forwards_without_tags_as_other_hosts_do() {
+    let config = "separator = '+'\nhash_length = 8\nhash_minimum = 5\nmax_age = 2\n[sign]\nexempt = ['example.com']\n";
+    let mut daemon = Daemon::new(config);
+    let (_, srs_key) = KEYRING.split_once("\n\n").expect("two keys");
+    daemon.write("keyring.toml", srs_key, 0o600);
+    daemon.start();
+    let ask = |question: &str| daemon.ask("line", format!("{question}\n").as_bytes());
+    assert_eq!(ask(&format!("sign {ALICE}")), "NO\n");
+    assert_eq!(ask(&format!("srs-forward {ALICE}")), "NO\n");
+    let answer = ask("srs-forward dave@example.net");
+    let address = answer.trim_end().strip_prefix("OK ").expect("an address");
+    // The hashes of other lengths begin alike.
+    let usual = forwarded("dave@example.net");
+    let (hash, rest) = usual.trim_start_matches("SRS0=").split_once('=').expect("a hash");
+    assert!(address.starts_with(&format!("SRS0+{hash}")) && address.ends_with(rest), "{address}");
+    assert_eq!(address.len(), usual.len() + 4);
+    assert_eq!(ask(&format!("srs-reverse {address}")), "OK dave@example.net\n");
+    assert_eq!(ask(&format!("srs-reverse {usual}")), "NO\n");
+    let judged = ask(&format!("judge rcpt none - <> {ALICE}"));
+    assert!(judged.starts_with("OK disposition=accept finding=not-judged "), "{judged}");
+}
+
 #[test]
 fn refuses_to_start_without_what_it_needs() {
     let refusal = |configuration: &str, keyring: &str| {
@@ -175,6 +201,20 @@ fn refuses_to_start_without_what_it_needs() {
     };
     let said = refusal("", "");
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
+    let (_, srs_key) = KEYRING.split_once("\n\n").expect("two keys");
+    let said = refusal("[sign]\nprotected = ['example.com']", srs_key);
+    assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
+    for (srs, fault) in [
+        ("hash_length = 3", "[srs]: SRS hash of 3 characters, at least 4"),
+        ("hash_minimum = 8", "[srs]: SRS hash of 4 characters, at least 8"),
+        ("max_age = 0", "[srs]: SRS age of 0 days"),
+        ("separator = '/'", "line 12, column 13"),
+        ("[sign]\ndelimiter = '@'", "line 13, column 13"),
+        ("[sign]\ndelimiter = '++'", "line 13, column 13"),
+    ] {
+        let said = refusal(srs, KEYRING);
+        assert!(said.contains(fault), "{said}");
+    }
     let said = refusal("[verify]\nmoed = 'mark'", KEYRING);
     assert!(said.contains("line 13, column 1") && said.contains("did you mean `mode`?"), "{said}");
     let said = refusal("", &KEYRING.replace("domains =", "# domains ="));
