@@ -265,6 +265,9 @@ pub unsafe extern "C" fn batv_error_message(
 }
 
 /// Panics inside, so that a test sees what becomes of it.
+///
+/// # Panics
+/// Not across the border: the caller gets [`batv_result::Panic`].
 #[cfg(feature = "inject-panic")]
 #[unsafe(no_mangle)]
 pub extern "C" fn batv_inject_panic() -> batv_result {
