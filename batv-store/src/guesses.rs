@@ -4,8 +4,9 @@
 //! many come from its network, or to the mailbox from everywhere; it learns nothing from that. A server that brought none is
 //! never put off for what others do, though they be its neighbours, or guess for the same mailbox.
 //!
-//! What is put off comes again, for five days with most servers (RFC 5321 §4.5.4.1). A wrong tag is forgotten within four: so
-//! a server that has brought one by mistake, as the bounce of spam with a made-up tag, loses no bounce for it.
+//! What is put off comes again, for five days with most servers (RFC 5321 §4.5.4.1), and counts no more: a server can't tell
+//! the wrong from the right, and tries both. A wrong tag is forgotten within four days: so a server that has brought one by
+//! mistake, as the bounce of spam with a made-up tag, loses no bounce for it.
 //!
 //! ```
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
@@ -16,12 +17,12 @@
 //! let alice = Mailbox::parse("alice@example.com")?;
 //! let client = "192.0.2.7".parse().ok();
 //! let guesses = Guesses::of(&key, client, &alice, 1_795_478_400);
-//! // A wrong one: it is counted in three windows, each of which is read with the one before.
-//! assert_eq!(guesses.operations(true).len(), 6);
-//! // The 51st of its network within a day, and its own second.
-//! assert!(guesses.are_too_many(&[1, 0, 51, 0, 2, 0].map(Answer::Total), true, &Limits::default()));
-//! // Its first.
-//! assert!(!guesses.are_too_many(&[1, 0, 51, 0, 1, 0].map(Answer::Total), true, &Limits::default()));
+//! // It is counted in three windows, each of which is read with the one before.
+//! assert_eq!(guesses.look().len(), 6);
+//! // There were 50 of its network within a day, and one of its own.
+//! assert!(guesses.are_too_many(&[0, 0, 50, 0, 1, 0].map(Answer::Total), &Limits::default()));
+//! // None of its own.
+//! assert!(!guesses.are_too_many(&[0, 0, 50, 0, 0, 0].map(Answer::Total), &Limits::default()));
 //! # Ok::<(), batv_core::Error>(())
 //! ```
 
@@ -91,31 +92,66 @@ impl Guesses {
         Self { counts }
     }
 
-    /// What to ask the store; a tag that is wrong is counted by it.
+    /// What to ask the store before all: what there was until now.
     ///
     /// ```
     /// # use batv_store::Operation;
     /// # use batv_store::guesses::Guesses;
     /// fn look(guesses: &Guesses) -> Vec<Operation> {
-    ///     guesses.operations(false)
+    ///     guesses.look()
     /// }
     /// ```
-    pub fn operations(&self, is_wrong: bool) -> Vec<Operation> {
-        self.counts.iter().flat_map(|count| count.add(is_wrong.into())).collect()
+    pub fn look(&self) -> Vec<Operation> {
+        self.operations(0)
     }
 
-    /// Whether there were so many before this one that the client is put off, whatever it brings.
+    /// Counts a wrong tag of a client that is not put off for what there was before. One that is put off already comes again
+    /// and again, for days: if that counted, a server that brought some by mistake would be put off for as long.
+    ///
+    /// ```
+    /// # use batv_store::guesses::{Guesses, Limits};
+    /// # use batv_store::{Answer, Operation};
+    /// fn counted(guesses: &Guesses, answers: &[Answer]) -> Vec<Operation> {
+    ///     if guesses.are_too_many(answers, &Limits::default()) { Vec::new() } else { guesses.add() }
+    /// }
+    /// ```
+    pub fn add(&self) -> Vec<Operation> {
+        self.operations(1)
+    }
+
+    fn operations(&self, by: u32) -> Vec<Operation> {
+        self.counts.iter().flat_map(|count| count.add(by)).collect()
+    }
+
+    /// Whether there were so many that the client is put off, whatever it brings: by the answers to [`look`](Self::look).
     ///
     /// ```
     /// # use batv_store::Answer;
     /// # use batv_store::guesses::{Guesses, Limits};
     /// fn reply(guesses: &Guesses, answers: &[Answer]) -> &'static str {
-    ///     if guesses.are_too_many(answers, false, &Limits::default()) { "451 4.7.1 try again later" } else { "250 2.1.5 ok" }
+    ///     if guesses.are_too_many(answers, &Limits::default()) { "451 4.7.1 try again later" } else { "250 2.1.5 ok" }
     /// }
     /// ```
-    pub fn are_too_many(&self, answers: &[Answer], is_wrong: bool, limits: &Limits) -> bool {
+    pub fn are_too_many(&self, answers: &[Answer], limits: &Limits) -> bool {
+        self.exceed(answers, 0, limits)
+    }
+
+    /// The same by the answers to [`add`](Self::add): of wrong tags that come at the same moment only so many are answered.
+    ///
+    /// ```
+    /// # use batv_store::Answer;
+    /// # use batv_store::guesses::{Guesses, Limits};
+    /// fn reply(guesses: &Guesses, answers: &[Answer]) -> &'static str {
+    ///     if guesses.were_too_many(answers, &Limits::default()) { "451 4.7.1 try again later" } else { "550 5.7.1 no" }
+    /// }
+    /// ```
+    pub fn were_too_many(&self, answers: &[Answer], limits: &Limits) -> bool {
+        self.exceed(answers, 1, limits)
+    }
+
+    fn exceed(&self, answers: &[Answer], counted: u32, limits: &Limits) -> bool {
         let totals = self.counts.iter().zip(answers.chunks(2));
-        let mut before = totals.map(|(count, answers)| count.total(answers).saturating_sub(is_wrong.into()));
+        let mut before = totals.map(|(count, answers)| count.total(answers).saturating_sub(counted));
         let to_mailbox = before.next().unwrap_or(0);
         let (from_network, by_client) = (before.next(), before.next());
         let exceeds = |count: u32, most: u32| most > 0 && count >= most;
@@ -152,15 +188,15 @@ mod tests {
             (none, 200, 0, 0, true),
         ] {
             let guesses = Guesses::of(&key, client, &alice, 0);
-            for is_wrong in [false, true] {
-                let total = |count: u32| Answer::Total(count + u32::from(is_wrong));
-                let answers =
-                    [to_mailbox, from_network, by_client].map(|count| [total(count), Answer::Total(0)]).concat();
-                let found = guesses.are_too_many(&answers, is_wrong, &Limits::default());
-                assert_eq!(found, expected, "{client:?} {to_mailbox} {from_network} {by_client}");
-            }
+            let answers = |counted: u32| {
+                let total = |count: u32| [Answer::Total(count + counted), Answer::Total(0)];
+                [to_mailbox, from_network, by_client].map(total).concat()
+            };
+            let limits = Limits::default();
+            let found = [guesses.are_too_many(&answers(0), &limits), guesses.were_too_many(&answers(1), &limits)];
+            assert_eq!(found, [expected; 2], "{client:?} {to_mailbox} {from_network} {by_client}");
             let unlimited = Limits { per_network: 0, per_mailbox: 0 };
-            assert!(!guesses.are_too_many(&[5000, 0, 5000, 0, 5000, 0].map(Answer::Total), false, &unlimited));
+            assert!(!guesses.are_too_many(&[5000, 0, 5000, 0, 5000, 0].map(Answer::Total), &unlimited));
         }
     }
     /// Whoever tries again for five days comes through, however the windows lie.
@@ -169,7 +205,7 @@ mod tests {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let keys = |now| {
-            let operations = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, now).operations(false);
+            let operations = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, now).look();
             operations.into_iter().skip(4).map(|operation| match operation {
                 Operation::Count { key, .. } => key,
                 other => panic!("{other:?}"),
@@ -187,7 +223,7 @@ mod tests {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let of = |client: &str| {
-            let operations = Guesses::of(&key, client.parse().ok(), &alice, 0).operations(false);
+            let operations = Guesses::of(&key, client.parse().ok(), &alice, 0).look();
             [operations[2].clone(), operations[4].clone()]
         };
         for (one, other, network, client) in [

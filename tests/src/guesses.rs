@@ -23,11 +23,11 @@ const GIVEN_UP: u64 = 5 * DAY;
 /// Servers that bring genuine bounces, each in a network of its own.
 const SERVERS: u64 = 3_000;
 /// Mailboxes that bounces come to.
-const MAILBOXES: u64 = 1_000;
+pub const MAILBOXES: u64 = 1_000;
 /// Genuine bounces a day.
 const BOUNCES: u64 = 500;
-/// Wrong tags that these servers bring in a day, as bounces of spam that made a tag up.
-const STRAYS: u64 = 20;
+/// Wrong tags that these servers bring in a day when nobody has them do it, as bounces of spam that made a tag up.
+pub const STRAYS: u64 = 20;
 /// Addresses from which a network guesses.
 const ADDRESSES: u64 = 4;
 /// One in so many networks that guess has one of the servers in it.
@@ -45,6 +45,10 @@ pub struct Attack {
     pub mailboxes: u64,
     /// Whether they come from the very addresses of those servers, as from a host that is shared or broken into.
     pub from_servers: bool,
+    /// Wrong tags that those servers bring in a day without guessing, as bounces of spam with made-up tags.
+    pub strays: u64,
+    /// Mailboxes that these go to.
+    pub stray_mailboxes: u64,
     /// For so many days.
     pub days: u64,
 }
@@ -77,7 +81,7 @@ impl Outcome {
     }
 }
 
-/// A genuine bounce, as the next to come first.
+/// A bounce of a server, genuine or with a tag that somebody made up, as the next to come first.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Bounce {
     /// From the far end, for what is the greatest comes first.
@@ -86,6 +90,7 @@ struct Bounce {
     pause: u64,
     server: u64,
     mailbox: u64,
+    is_wrong: bool,
 }
 
 struct Site {
@@ -106,7 +111,7 @@ impl Attack {
         let mut random = Random::new(self.guesses ^ self.networks << 20 ^ self.mailboxes << 40);
         let mut outcome = Outcome::default();
         let mut waiting = BinaryHeap::new();
-        let [mut guess, mut bounce, mut stray] = [self.guesses, BOUNCES, STRAYS].map(|rate| {
+        let [mut guess, mut bounce, mut stray] = [self.guesses, BOUNCES, self.strays].map(|rate| {
             // None of them comes at the first moment.
             BEGIN + DAY / rate.max(1)
         });
@@ -128,12 +133,10 @@ impl Attack {
             } else if now == bounce {
                 bounce = after(now, BOUNCES, &mut random);
                 outcome.bounces += 1;
-                let (server, mailbox) = (random.below(SERVERS), random.below(MAILBOXES));
-                let new = Bounce { next: core::cmp::Reverse(now), first: now, pause: FIRST_RETRY, server, mailbox };
-                outcome.bring(&mut site, new, now, &mut waiting);
+                outcome.bring(&mut site, Bounce::new(false, MAILBOXES, now, &mut random), now, &mut waiting);
             } else {
-                stray = after(now, STRAYS, &mut random);
-                site.puts_off(server(random.below(SERVERS)), random.below(MAILBOXES), true, now);
+                stray = after(now, self.strays, &mut random);
+                outcome.bring(&mut site, Bounce::new(true, self.stray_mailboxes, now, &mut random), now, &mut waiting);
             }
         }
     }
@@ -146,15 +149,24 @@ impl Attack {
     }
 }
 
+impl Bounce {
+    fn new(is_wrong: bool, mailboxes: u64, now: u64, random: &mut Random) -> Self {
+        let (server, mailbox) = (random.below(SERVERS), random.below(mailboxes));
+        Self { next: core::cmp::Reverse(now), first: now, pause: FIRST_RETRY, server, mailbox, is_wrong }
+    }
+}
+
 impl Outcome {
+    /// What is put off comes again, be it right or wrong: its server can't tell.
     fn bring(&mut self, site: &mut Site, bounce: Bounce, now: u64, waiting: &mut BinaryHeap<Bounce>) {
         let waited = now - bounce.first;
-        if !site.puts_off(server(bounce.server), bounce.mailbox, false, now) {
-            self.longest = self.longest.max(waited);
+        let is_genuine = u64::from(!bounce.is_wrong);
+        if !site.puts_off(server(bounce.server), bounce.mailbox, bounce.is_wrong, now) {
+            self.longest = self.longest.max(is_genuine * waited);
         } else if waited >= GIVEN_UP {
-            self.lost += 1;
+            self.lost += is_genuine;
         } else {
-            self.delayed += u64::from(waited == 0);
+            self.delayed += is_genuine * u64::from(waited == 0);
             let pause = (2 * bounce.pause).min(LAST_RETRY);
             waiting.push(Bounce { next: core::cmp::Reverse(now + bounce.pause), pause, ..bounce });
         }
@@ -169,11 +181,15 @@ impl Site {
         let mailbox = format!("user{mailbox}@example.com");
         let mailbox = Mailbox::parse(&mailbox).expect("an address");
         let guesses = Guesses::of(&self.key, Some(client), &mailbox, now);
-        let mut answers = self.store.run(guesses.operations(is_wrong), now);
-        let Poll::Ready(Ok(answers)) = answers.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("memory answers at once")
+        let ask = |operations| {
+            let mut answers = self.store.run(operations, now);
+            match answers.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(answers)) => answers,
+                other => panic!("memory answers at once: {other:?}"),
+            }
         };
-        guesses.are_too_many(&answers, is_wrong, &self.limits)
+        guesses.are_too_many(&ask(guesses.look()), &self.limits)
+            || is_wrong && guesses.were_too_many(&ask(guesses.add()), &self.limits)
     }
 }
 

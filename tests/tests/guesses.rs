@@ -1,14 +1,14 @@
 //! The rule that puts off who may be guessing, in some weeks of attacks.
 
 use batv_store::guesses::Limits;
-use batv_tests::guesses::{Attack, Outcome};
+use batv_tests::guesses::{Attack, MAILBOXES, Outcome, STRAYS};
 
 const DAYS: u64 = 9;
 /// Low ones, so that a few guesses are many.
 const LIMITS: Limits = Limits { per_network: 20, per_mailbox: 60 };
 
 fn attack(guesses: u64, networks: u64, mailboxes: u64) -> Attack {
-    Attack { guesses, networks, mailboxes, from_servers: false, days: DAYS }
+    Attack { guesses, networks, mailboxes, from_servers: false, strays: STRAYS, stray_mailboxes: MAILBOXES, days: DAYS }
 }
 
 /// The most that can be answered: what is left under the limits in each day, and of each address its first one of two days.
@@ -48,6 +48,20 @@ fn without_limits_all_is_answered_and_nothing_waits() {
     let none = attack.run(Limits { per_network: 0, per_mailbox: 0 });
     assert_eq!((none.answered, none.delayed, none.lost, none.counters), (none.guesses, 0, 0, 0));
     assert_ne!(none, Outcome::default());
+}
+
+/// Spam with made-up tags of some mailboxes bounces from everywhere, and what is put off of it comes again and again. A
+/// genuine bounce is lost only where one server has several of both for such a mailbox.
+#[test]
+fn wrong_tags_that_are_tried_again_keep_no_others_out() {
+    for (strays, stray_mailboxes) in [(1_000, 1), (1_500, 1_000)] {
+        let attack = Attack { strays, stray_mailboxes, ..attack(500, 1, 1) };
+        let outcome = attack.run(LIMITS);
+        assert!(
+            outcome.delayed <= outcome.bounces / 200 && outcome.lost <= outcome.bounces / 1_000,
+            "{attack:?}: {outcome:?}"
+        );
+    }
 }
 
 /// What the rule can't do: tell a server's bounces from its guesses.

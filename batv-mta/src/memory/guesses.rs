@@ -8,7 +8,7 @@ use batv_store::guesses::{Guesses, Limits};
 use super::Wait;
 use crate::settings::Settings;
 
-/// Counts a tag that was wrong, and says whether this client is put off, whatever this one is.
+/// Says whether this client is put off, whatever it brings; counts a tag that is wrong, unless it is.
 pub(crate) fn are_too_many(
     client: Option<IpAddr>,
     mailbox: &Mailbox<'_>,
@@ -25,6 +25,9 @@ pub(crate) fn are_too_many(
     let signs = |key: &&Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
     let Some(key) = settings.keys().iter().find(signs) else { return false };
     let guesses = Guesses::of(key, client, mailbox, super::now());
-    let answers = settings.memory().ask(guesses.operations(is_wrong), wait);
-    answers.is_some_and(|answers| guesses.are_too_many(&answers, is_wrong, &limits))
+    let ask = |operations| settings.memory().ask(operations, wait);
+    ask(guesses.look()).is_some_and(|before| {
+        guesses.are_too_many(&before, &limits)
+            || is_wrong && ask(guesses.add()).is_some_and(|counted| guesses.were_too_many(&counted, &limits))
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use std::{env, thread};
 
 use batv_store::guesses::Limits;
-use batv_tests::guesses::{Attack, Outcome};
+use batv_tests::guesses::{Attack, MAILBOXES, Outcome, STRAYS};
 
 const NO_LIMITS: Limits = Limits { per_network: 0, per_mailbox: 0 };
 /// Octets of a counter in a file of SQLite, as that reckons.
@@ -29,7 +29,15 @@ fn main() -> ExitCode {
                 thread::scope(|scope| {
                     let networks: &[u64] = if from_servers { &[1, 100, 1_000] } else { &[1, 100, 1_000, 10_000] };
                     let rows = networks.iter().map(|&networks| {
-                        let attack = Attack { guesses, networks, mailboxes, from_servers, days };
+                        let attack = Attack {
+                            guesses,
+                            networks,
+                            mailboxes,
+                            from_servers,
+                            strays: STRAYS,
+                            stray_mailboxes: MAILBOXES,
+                            days,
+                        };
                         scope.spawn(move || {
                             let begun = Instant::now();
                             let limited = attack.run(Limits::default());
