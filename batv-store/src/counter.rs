@@ -98,6 +98,30 @@ pub struct Networks {
     pub v6: u8,
 }
 
+impl Networks {
+    /// A client by itself: an IPv4 address, and of IPv6 what a site gets (RFC 6177 §2), for within that it has as many
+    /// addresses as it likes.
+    pub const CLIENT: Self = Self { v4: 32, v6: 48 };
+
+    /// The network of a client. An IPv4 address is the same however it is written.
+    ///
+    /// ```
+    /// # use batv_store::counter::Networks;
+    /// let of = |client: &str| Ok::<_, std::net::AddrParseError>(Networks::default().of(client.parse()?).to_string());
+    /// assert_eq!(of("2001:db8::1")?, "2001:db8::/64");
+    /// assert_eq!(of("::ffff:192.0.2.1")?, "192.0.2.0/24");
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    pub fn of(self, client: IpAddr) -> IpNet {
+        let client = client.to_canonical();
+        let bits = match client {
+            IpAddr::V4(_) => self.v4.min(32),
+            IpAddr::V6(_) => self.v6.min(128),
+        };
+        IpNet::new_assert(client, bits).trunc()
+    }
+}
+
 impl Default for Networks {
     fn default() -> Self {
         Self { v4: 24, v6: 64 }
@@ -131,12 +155,7 @@ impl Subject {
     /// # Ok::<(), std::net::AddrParseError>(())
     /// ```
     pub fn network(client: IpAddr, networks: Networks) -> Self {
-        let client = client.to_canonical();
-        let bits = match client {
-            IpAddr::V4(_) => networks.v4.min(32),
-            IpAddr::V6(_) => networks.v6.min(128),
-        };
-        Self { label: NETWORK, text: IpNet::new_assert(client, bits).trunc().to_string() }
+        Self { label: NETWORK, text: networks.of(client).to_string() }
     }
 
     /// A mailbox without tag.

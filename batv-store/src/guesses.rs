@@ -39,8 +39,6 @@ const DAY_SECONDS: u64 = 24 * 3600;
 const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
 /// Whom one administrator has: of IPv6, what a site gets (RFC 6177 §2), or it would have a network for each guess.
 const NETWORKS: Networks = Networks { v4: 24, v6: 48 };
-/// Who brought a wrong one himself. Servers with neighbours who guess have an IPv4 address, too.
-const CLIENTS: Networks = Networks { v4: 32, v6: 48 };
 
 /// Wrong tags in a day from which on those are put off who brought some of late; 0 for any number.
 ///
@@ -87,7 +85,8 @@ impl Guesses {
         let mut counts = Vec::from([Failures::of(key, &Subject::mailbox(mailbox), DAY_SECONDS, now)]);
         if let Some(client) = client {
             let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
-            counts.extend([of(NETWORKS, DAY_SECONDS), of(CLIENTS, OF_LATE_SECONDS)]);
+            // Servers with neighbours who guess have an IPv4 address, too.
+            counts.extend([of(NETWORKS, DAY_SECONDS), of(Networks::CLIENT, OF_LATE_SECONDS)]);
         }
         Self { counts }
     }

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use batv_store::counter::Networks;
 use ipnet::IpNet;
 
 use super::now;
@@ -12,8 +13,6 @@ use crate::settings::Settings;
 
 /// Networks that are counted at a time; those that come when there are more are not limited.
 const MOST_NETWORKS: usize = 65_536;
-/// As they are given out: RFC 6177 §2 for a site, and what is routed at least.
-const BITS: (u8, u8) = (24, 64);
 
 /// Counts by network, of this minute.
 #[derive(Debug, Default)]
@@ -34,9 +33,7 @@ impl Rates {
     }
 
     fn count(&self, door: Protocol, client: IpAddr, number: u64) -> u32 {
-        let client = client.to_canonical();
-        let bits = if client.is_ipv4() { BITS.0 } else { BITS.1 };
-        let network = (door.as_str(), IpNet::new_assert(client, bits).trunc());
+        let network = (door.as_str(), Networks::default().of(client));
         // What is done under the lock can't be left half done.
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {
