@@ -10,7 +10,7 @@ use crate::operation::{Answer, Operation, Share, Table};
 const DROPPED: u32 = 1_000;
 
 /// The part of a quota by which it may be exceeded: to find what exceeds it takes a look at all entries of the owner, so that
-/// one who makes many would keep everybody waiting.
+/// one who makes many would keep everybody waiting. No more come between two looks than the half of what one of them drops.
 const SLACK: u32 = 64;
 
 /// Whether it leaves the file as it is.
@@ -69,10 +69,11 @@ fn put(
     let row = params![kind(table), key.octets(), value, time(expires), owner];
     let sequence: Option<i64> = connection.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
     if let (Some(Share { owner, quota }), Some(sequence)) = (share, sequence)
-        && sequence % i64::from((quota / SLACK).max(1)) == 0
+        && sequence % i64::from((quota / SLACK).clamp(1, DROPPED / 2)) == 0
     {
         let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry \
-                   WHERE owner = ?1 AND expires > ?2 ORDER BY sequence DESC LIMIT ?3 OFFSET ?4)";
+                   WHERE owner = ?1 AND expires > ?2 ORDER BY sequence LIMIT (SELECT min(?3, max(0, count(*) - ?4)) \
+                   FROM entry WHERE owner = ?1 AND expires > ?2))";
         connection.prepare_cached(sql)?.execute(params![owner.octets(), time(now), DROPPED, quota])?;
     }
     Ok(())

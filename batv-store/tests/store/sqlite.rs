@@ -243,32 +243,55 @@ async fn what_somebody_else_wrote_into_it_does_no_harm() {
     assert!(error.to_string().contains("no such table: entry"), "{error}");
 }
 
-/// What is over a large quota goes now and then.
+/// What is over a large quota goes now and then, the oldest first, also where more is over it than goes at a time.
 #[tokio::test]
 async fn a_large_quota_is_exceeded_by_a_64th_at_most() {
-    const QUOTA: u32 = 640;
-    let directory = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
-    let fingerprint = |number: u32| {
-        let mut octets = [0; 16];
-        octets[..4].copy_from_slice(&number.to_be_bytes());
-        Fingerprint::new(octets)
-    };
-    let share = Some(Share { owner: key(9), quota: QUOTA });
-    for first in (0..3 * QUOTA).step_by(64) {
-        let puts = (first..first + 64).map(|number| Operation::Put {
-            table: Table::Alias,
-            key: fingerprint(number),
-            value: vec![1],
-            expires: NOW + 9,
-            share,
-        });
-        answers(&store, puts.collect(), NOW).await;
+    const EACH: u32 = 4_000;
+    for (quota, puts) in [(640, 2_000), (96_000, 120_000)] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
+        put_of_one(&store, 0..puts, quota).await;
+        let alive = alive(&store, puts).await;
+        assert!(u64::from(quota + 10).max(u64::from(quota + quota / 64)) >= alive && alive >= quota.into(), "{alive}");
+        // The quota is lowered to nearly none.
+        put_of_one(&store, puts..puts + 1, 10).await;
+        let left = self::alive(&store, puts + 1).await;
+        assert!(left <= alive + 1 - 1_000.min(alive - 10), "{left}");
     }
-    let gets = (0..3 * QUOTA).map(|number| Operation::Get { table: Table::Alias, key: fingerprint(number) });
-    let kept: Vec<bool> =
-        answers(&store, gets.collect(), NOW).await.iter().map(|answer| *answer == value(&[1])).collect();
+
+    async fn put_of_one(store: &Sqlite, numbers: core::ops::Range<u32>, quota: u32) {
+        let share = Some(Share { owner: key(9), quota });
+        for first in numbers.clone().step_by(EACH as usize) {
+            let puts = (first..numbers.end.min(first + EACH)).map(|number| Operation::Put {
+                table: Table::Alias,
+                key: numbered(number),
+                value: vec![1],
+                expires: NOW + 9,
+                share,
+            });
+            answers(store, puts.collect(), NOW).await;
+        }
+    }
+}
+
+fn numbered(number: u32) -> Fingerprint {
+    let mut octets = [0; 16];
+    octets[..4].copy_from_slice(&number.to_be_bytes());
+    Fingerprint::new(octets)
+}
+
+/// How many of these are there, which are the newest.
+async fn alive(store: &Sqlite, puts: u32) -> u64 {
+    let mut kept = Vec::new();
+    for first in (0..puts).step_by(4_000) {
+        let gets = (first..puts.min(first + 4_000)).map(|number| get_numbered(number));
+        kept.extend(answers(store, gets.collect(), NOW).await.into_iter().map(|answer| answer == value(&[1])));
+    }
     let alive = kept.iter().filter(|kept| **kept).count();
-    assert!((640..=650).contains(&alive), "{alive}");
     assert!(kept[kept.len() - alive..].iter().all(|kept| *kept), "the oldest have gone");
+    alive as u64
+}
+
+fn get_numbered(number: u32) -> Operation {
+    Operation::Get { table: Table::Alias, key: numbered(number) }
 }
