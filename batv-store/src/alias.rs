@@ -69,6 +69,7 @@ pub use handle::{Handle, SRS_DOMAIN};
 /// ```
 pub const DEFAULT_QUOTA: u32 = 10_000;
 
+const DAY_SECONDS: u64 = 86_400;
 const SENDER: &str = "alias sender";
 const CLIENT: &str = "alias client";
 
@@ -87,8 +88,8 @@ impl Request {
     /// logged in with, or his network. `lifetime` is how long a bounce to the tag is taken, in seconds; `key` that which
     /// signs for the sender or rewrites it, by which both are found without being kept in clear.
     ///
-    /// A handle lives twice as long, and is given to the same sender of the same client again while more than half of that is
-    /// left: so it outlives each tag on it, and a mailing needs one. Clients share no handles: otherwise one whose quota is
+    /// A handle lives twice as long and a day, and is given to the same sender of the same client again for the first half of
+    /// that: so it outlives each tag on it, which lives until the end of its last day, and a mailing needs one. Clients share no handles: otherwise one whose quota is
     /// used up could have those of another forgotten.
     ///
     /// ```
@@ -160,11 +161,16 @@ impl Request {
     pub fn remember(&self, handle: Handle, now: u64) -> Vec<Operation> {
         // Two entries each, of which the one that leads to the other is older, and so never outlives it.
         let share = Some(Share { owner: self.client, quota: self.quota.saturating_mul(2) });
-        let ends = |lives: u64| now.saturating_add(self.lifetime.saturating_mul(lives));
+        let ends = |seconds: u64| now.saturating_add(seconds);
         let put = |table, key, value, expires| Operation::Put { table, key, value, expires, share };
         vec![
-            put(Table::Handle, self.lookup, handle.octets().to_vec(), ends(1)),
-            put(Table::Alias, handle.key(), self.sender.clone().into_bytes(), ends(2)),
+            put(Table::Handle, self.lookup, handle.octets().to_vec(), ends(self.lifetime)),
+            put(
+                Table::Alias,
+                handle.key(),
+                self.sender.clone().into_bytes(),
+                ends(self.lifetime.saturating_mul(2).saturating_add(DAY_SECONDS)),
+            ),
         ]
     }
 

@@ -8,7 +8,8 @@ use batv_store::{Answer, Store};
 
 use crate::place::{NOW, Place, answers};
 
-const WEEK: u64 = 7 * 86_400;
+const DAY: u64 = 86_400;
+const WEEK: u64 = 7 * DAY;
 
 fn batv_key(algorithm: Algorithm) -> Key {
     Key::new(KeyUse::Batv(KeyId::new(3).unwrap()), algorithm, b"a secret of 32 octets or more ...").unwrap()
@@ -88,12 +89,37 @@ async fn a_sender_keeps_the_handle_while_it_outlives_the_tag_on_it() {
         let second = request.handle(&*store, NOW + WEEK).await.unwrap();
         assert_ne!(second, first);
         for (handle, now, is_there) in [
-            (first, NOW + 2 * WEEK - 1, true),
-            (first, NOW + 2 * WEEK, false),
-            (second, NOW + 2 * WEEK, true),
-            (second, NOW + 3 * WEEK, false),
+            (first, NOW + 2 * WEEK + DAY - 1, true),
+            (first, NOW + 2 * WEEK + DAY, false),
+            (second, NOW + 2 * WEEK + DAY, true),
+            (second, NOW + 3 * WEEK + DAY, false),
         ] {
             assert_eq!(sender_of(&*store, handle, now).await, is_there.then(long), "{}", place.name());
+        }
+    }
+}
+
+/// A tag lives until the end of its last day, whatever the hour at which it was made.
+#[tokio::test]
+async fn a_handle_outlives_each_tag_on_it() {
+    let day = |now: u64| Day::from_unix_seconds(now.cast_signed()).unwrap();
+    let keys = [batv_key(Algorithm::HmacSha256)];
+    for place in Place::all() {
+        let store = place.open();
+        for hour in 0..24 {
+            let sender = format!("{hour}.{}", long());
+            let begun = NOW + hour * 3_600;
+            let handle = request(&sender, "192.0.2.7").handle(&*store, begun).await.unwrap();
+            let last = begun + WEEK - 1;
+            assert_eq!(request(&sender, "192.0.2.7").handle(&*store, last).await.unwrap(), handle);
+            let alias = handle.mailbox("example.com");
+            let tagged = prvs::sign(&keys, &Mailbox::parse(&alias).unwrap(), Form::Prvs, None, day(last)).unwrap();
+            let tagged = tagged.to_string();
+            let is_valid =
+                |now| prvs::verify(&keys, &Mailbox::parse(&tagged).unwrap(), day(now)).verdict == Verdict::Valid;
+            let end = (last..).step_by(3_600).find(|now| !is_valid(*now)).unwrap();
+            let found = sender_of(&*store, handle, end - 3_600).await;
+            assert_eq!(found, Some(sender), "made at {hour}:00, in {}", place.name());
         }
     }
 }
