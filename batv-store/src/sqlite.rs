@@ -93,10 +93,30 @@ impl Sqlite {
     /// assert!(matches!(Sqlite::open(path, DEFAULT_LIMIT), Err(Error::File { .. })));
     /// ```
     pub fn open(path: &Path, limit: u64) -> Result<Self, Error> {
-        if limit < LEAST_LIMIT {
-            return Err(Error::LimitTooSmall { octets: limit, least: LEAST_LIMIT });
-        }
-        let worker = Worker::new(path, limit)?;
+        check_limit(limit)?;
+        let mut worker = Worker::new(path, limit);
+        worker.open()?;
+        Self::start(path, worker)
+    }
+
+    /// The same, but the file is opened when it is first asked, and again after each time that it couldn't be used: batches
+    /// fail until then. For who has to go on without it meanwhile, as with a disk that is full, or a file that is damaged.
+    ///
+    /// # Errors
+    /// [`Error::LimitTooSmall`], and [`Error::File`] when there is no room for another thread.
+    ///
+    /// ```
+    /// use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
+    ///
+    /// let store = Sqlite::open_later("/nonexistent/store.sqlite".as_ref(), DEFAULT_LIMIT)?;
+    /// # Ok::<(), batv_store::Error>(())
+    /// ```
+    pub fn open_later(path: &Path, limit: u64) -> Result<Self, Error> {
+        check_limit(limit)?;
+        Self::start(path, Worker::new(path, limit))
+    }
+
+    fn start(path: &Path, worker: Worker) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(WAITING);
         // It ends when the last sender is gone, with what was queued before.
         thread::Builder::new()
@@ -109,6 +129,23 @@ impl Sqlite {
     fn stopped(&self) -> Error {
         Error::Failed { store: self.path.display().to_string(), reason: "its thread has ended".into() }
     }
+}
+
+/// Whether a file of so many octets has room for a store.
+///
+/// # Errors
+/// [`Error::LimitTooSmall`].
+///
+/// ```
+/// use batv_store::sqlite::{LEAST_LIMIT, check_limit};
+///
+/// assert!(check_limit(LEAST_LIMIT).is_ok() && check_limit(LEAST_LIMIT - 1).is_err());
+/// ```
+pub const fn check_limit(octets: u64) -> Result<(), Error> {
+    if octets < LEAST_LIMIT {
+        return Err(Error::LimitTooSmall { octets, least: LEAST_LIMIT });
+    }
+    Ok(())
 }
 
 impl Store for Sqlite {

@@ -26,15 +26,26 @@ pub(super) struct Job {
 
 pub(super) struct Worker {
     path: PathBuf,
+    limit: u64,
+    /// While it can be used.
+    file: Option<File>,
+}
+
+struct File {
     connection: Connection,
     size: Size,
 }
 
 impl Worker {
-    pub(super) fn new(path: &Path, limit: u64) -> Result<Self, Error> {
-        let connection = schema::open(path)?;
-        let size = Size::new(&connection, limit).map_err(|error| schema::failed(path, &error))?;
-        Ok(Self { path: path.to_owned(), connection, size })
+    /// The file is opened when it is asked for.
+    pub(super) fn new(path: &Path, limit: u64) -> Self {
+        Self { path: path.to_owned(), limit, file: None }
+    }
+
+    /// Opens the file now.
+    pub(super) fn open(&mut self) -> Result<(), Error> {
+        self.file = Some(File::open(&self.path, self.limit)?);
+        Ok(())
     }
 
     pub(super) fn work(mut self, mut queue: mpsc::Receiver<Job>) {
@@ -52,17 +63,42 @@ impl Worker {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let mut result = self.run(&jobs);
-        if result.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DiskFull)) {
-            result = self.relieve().and_then(|()| self.run(&jobs));
-        }
-        match result {
+        match self.try_commit(&jobs) {
             // Who asked may have gone away since.
             Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answers)| drop(job.reply.send(Ok(answers)))),
             Err(error) => {
-                let error = schema::failed(&self.path, &error);
+                if matches!(error, Error::Corrupt { .. }) {
+                    // Another one may be there the next time.
+                    self.file = None;
+                }
                 jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone()))));
             }
+        }
+    }
+
+    fn try_commit(&mut self, jobs: &[Job]) -> Result<Vec<Vec<Answer>>, Error> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            file => file.insert(File::open(&self.path, self.limit)?),
+        };
+        file.commit(jobs).map_err(|error| schema::failed(&self.path, &error))
+    }
+}
+
+impl File {
+    fn open(path: &Path, limit: u64) -> Result<Self, Error> {
+        let connection = schema::open(path)?;
+        let size = Size::new(&connection, limit).map_err(|error| schema::failed(path, &error))?;
+        Ok(Self { connection, size })
+    }
+
+    fn commit(&mut self, jobs: &[Job]) -> rusqlite::Result<Vec<Vec<Answer>>> {
+        match self.run(jobs) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                self.relieve()?;
+                self.run(jobs)
+            }
+            result => result,
         }
     }
 

@@ -152,6 +152,40 @@ async fn a_damaged_page_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_mended_is_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("folder/store.sqlite");
+    let store = Sqlite::open_later(&path, DEFAULT_LIMIT).unwrap();
+    let ask = || outcome(&store, vec![count(1, 1, NOW + 9)], NOW);
+    assert!(matches!(ask().await, Err(Error::File { .. })));
+    fs::create_dir(directory.path().join("folder")).unwrap();
+    fs::write(&path, b"Dear diary, ".repeat(1_000)).unwrap();
+    set_mode(&path, 0o600);
+    assert!(matches!(ask().await, Err(Error::Corrupt { .. })));
+    fs::remove_file(&path).unwrap();
+    for total in 1..=3 {
+        assert_eq!(ask().await, Ok(vec![Answer::Total(total)]));
+    }
+    // It is damaged while it is in use, and moved away, as the message says.
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(other);
+    let length = fs::metadata(&path).unwrap().len();
+    let damaged = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    damaged.set_len(0).unwrap();
+    damaged.set_len(length).unwrap();
+    assert!(ask().await.is_err());
+    for end in ["", "-wal", "-shm"] {
+        fs::rename(
+            directory.path().join(format!("folder/store.sqlite{end}")),
+            directory.path().join(format!("old{end}")),
+        )
+        .ok();
+    }
+    assert_eq!(ask().await, Ok(vec![Answer::Total(1)]));
+}
+
+#[tokio::test]
 async fn nobody_waits_behind_a_full_queue() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
