@@ -61,7 +61,7 @@ impl Link {
 
     /// Has a new connection made when this error says that the one it came from is of no use any more.
     pub(super) fn note(&self, connection: &Connection, error: &RedisError) {
-        if error.is_unrecoverable_error() || error.is_timeout() {
+        if error.is_unrecoverable_error() || error.is_timeout() || is_of_replica(error) {
             // Who keeps the connection lives as long as this.
             let _ = self.broken.send(connection.number);
         }
@@ -80,6 +80,13 @@ pub(super) fn tcp_settings() -> TcpSettings {
 pub(super) fn reason(error: &RedisError) -> String {
     let plain = |character: char| if character.is_control() { ' ' } else { character };
     error.to_string().chars().map(plain).take(REASON_LIMIT).collect()
+}
+
+/// Whether it is that of a server which another one has taken the place of: it keeps its connections, and only reads.
+fn is_of_replica(error: &RedisError) -> bool {
+    const READ_ONLY: &str = "READONLY";
+    // Redis 6 says it in the words of an error of the script.
+    error.code() == Some(READ_ONLY) || error.detail().is_some_and(|words| words.contains(READ_ONLY))
 }
 
 /// Connects, and does so again for each report that the present connection is broken, while anybody wants it.

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
+use std::fs;
 
 use batv_store::redis::{Redis, Settings};
 use batv_store::{Answer, Error, Guarded, Operation, Patience, Share, Store, Table};
@@ -102,6 +103,17 @@ async fn without_a_guard_too_a_server_that_says_nothing_is_given_up() {
     assert!(matches!(outcome(&store, one(), NOW).await, Err(Error::Failed { .. })));
     server.go_on();
     recovered(&store).await;
+}
+
+/// After a failover the name leads to another, and the one that was there keeps its connections.
+#[tokio::test]
+async fn a_server_that_only_reads_any_more_is_left_for_the_one_in_its_place() {
+    let (first, second) = (Server::start(&[]), Server::start(&[]));
+    let store = first.store();
+    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    assert_eq!(first.tell("REPLICAOF 127.0.0.1 1"), "+OK\r\n");
+    fs::rename(second.socket(), first.socket()).unwrap();
+    assert_eq!(recovered(&store).await, [Answer::Total(1)]);
 }
 
 #[tokio::test]
