@@ -77,7 +77,7 @@ async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, sha
     // Whoever watches the daemon is not kept waiting by its load.
     let _permit = match protocol {
         Protocol::Metrics | Protocol::Page => None,
-        _ => shared.connections.acquire().await.ok(),
+        _ => shared.take_turn().await,
     };
     let door: Box<dyn Door + Send> = match protocol {
         Protocol::Milter => Box::new(Session::new(over_tcp)),

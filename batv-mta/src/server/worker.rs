@@ -12,7 +12,7 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use tokio::runtime;
 use tokio::signal::unix::SignalKind;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) metrics: Arc<Metrics>,
     memory: Arc<Memory>,
-    pub(super) connections: Semaphore,
+    connections: Semaphore,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -60,6 +60,16 @@ impl Shared {
         let connections = Semaphore::new(settings.config().limits.connections.min(Semaphore::MAX_PERMITS));
         let (stopper, stop) = watch::channel(false);
         Ok((Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, memory, connections, stop }), stopper))
+    }
+
+    /// Waits for the turn of a connection, and counts one that has to.
+    pub(super) async fn take_turn(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.connections.try_acquire() {
+            return Some(permit);
+        }
+        self.metrics.count_limit("connections");
+        // Nobody closes it.
+        self.connections.acquire().await.ok()
     }
 
     fn reload(&self, config: &Path, files: &dyn Files) {

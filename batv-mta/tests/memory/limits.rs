@@ -1,5 +1,8 @@
 //! What one peer may use, each with its metric.
 
+use std::thread;
+
+use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, tagged};
 
 use crate::mail::{Client, WORLD, bounce, message};
@@ -21,6 +24,22 @@ fn recipients_over_the_limit_come_in_another_message() {
     assert!(said.replies.iter().all(|reply| reply.starts_with("452 4.5.3 ")), "{said:?}");
     assert_eq!(met(&daemon, "recipients"), 2);
     assert!(client.send(ALICE, &all[..3], &message("<2@laptop.example>")).replies.is_empty());
+}
+
+#[test]
+fn connections_over_the_limit_wait_their_turn() {
+    let daemon = Daemon::started("[limits]\nconnections = 2\n");
+    let mut held: Vec<_> = (0..2).map(|_| Client::from(&daemon, WORLD)).collect();
+    assert_eq!(met(&daemon, "connections"), 0);
+    thread::scope(|scope| {
+        let third = scope.spawn(|| Client::from(&daemon, WORLD).ask("", &[ALICE]));
+        wait_for("connection that waits", || (met(&daemon, "connections") == 1).then_some(()));
+        assert_eq!(held[1].ask("", &[ALICE]), [None], "who is there goes on");
+        assert!(!third.is_finished());
+        held.pop();
+        assert_eq!(third.join().expect("a turn"), [None]);
+    });
+    assert_eq!(met(&daemon, "connections"), 1);
 }
 
 #[test]
