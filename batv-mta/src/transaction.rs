@@ -12,6 +12,7 @@ use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgeme
 use batv_core::prvs::{self, Signing};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Day, Error, Mailbox, Path, mark};
+use batv_store::counter::Networks;
 use tracing::{error, info, warn};
 
 use crate::config::{Mixed, ReverseFor};
@@ -62,6 +63,11 @@ pub struct Client {
 impl Client {
     fn is_internal(&self, settings: &Settings) -> bool {
         self.authenticated || self.local || settings.is_internal(self.address, &self.daemon_name)
+    }
+
+    /// Whose the handles are that are made for it.
+    fn owner(&self) -> String {
+        self.address.map_or_else(|| self.to_string(), |address| Networks::CLIENT.of(address).to_string())
     }
 
     /// Whether it is one of ours, or one that is left alone.
@@ -505,14 +511,15 @@ impl Transaction {
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
         }
-        let client = self.client.to_string();
         let forwarding = settings.with_srs(|srs| match srs.forward(settings.keys(), &sender, today) {
             Ok(Forwarding::Rewritten(rewritten)) => Ok(Some(rewritten.to_string())),
             Ok(Forwarding::Unchanged(_)) => Ok(None),
-            Err(error) => match signing::forward_alias(&sender, &client, &srs, settings, today, &self.wait) {
-                Some(rewritten) => Ok(Some(rewritten)),
-                None => Err(error),
-            },
+            Err(error) => {
+                match signing::forward_alias(&sender, &self.client.owner(), &srs, settings, today, &self.wait) {
+                    Some(rewritten) => Ok(Some(rewritten)),
+                    None => Err(error),
+                }
+            }
         });
         match forwarding? {
             Ok(rewritten) => {
@@ -544,9 +551,9 @@ impl Transaction {
             }
             Ok(_) => None,
             Err(error) => {
-                let client = self.client.to_string();
+                let owner = self.client.owner();
                 let today = settings.today().ok();
-                let alias = today.and_then(|today| signing::sign_alias(sender, &client, settings, today, &self.wait));
+                let alias = today.and_then(|today| signing::sign_alias(sender, &owner, settings, today, &self.wait));
                 if let Some(tagged) = alias {
                     settings.metrics().count_sender(self.door, "aliased");
                     info!(queue_id = self.queue_id, from = %sender, reason = %error, "tagged by a handle");

@@ -78,7 +78,8 @@ pub fn macros(command: u8, list: &[&str]) -> Vec<u8> {
 
 /// A client over IPv4.
 pub fn connect(host: &str, port: u16, address: &str) -> Vec<u8> {
-    [b"C", host.as_bytes(), b"\x004", &port.to_be_bytes(), address.as_bytes(), b"\0"].concat()
+    let family = if address.contains(':') { b"\x006" } else { b"\x004" };
+    [b"C", host.as_bytes(), family, &port.to_be_bytes(), address.as_bytes(), b"\0"].concat()
 }
 
 /// HELO or EHLO.

@@ -106,6 +106,29 @@ fn a_flood_of_senders_costs_only_the_client_that_makes_it() {
     }
 }
 
+/// Who has a network of IPv6 has as many addresses as he likes.
+#[test]
+fn a_flood_from_many_addresses_of_one_network_costs_only_that_network() {
+    const QUOTA: u32 = 5;
+    for place in Place::all() {
+        let daemon = place.daemon(&format!("aliases_per_client = {QUOTA}"), REJECT);
+        let mut ours = Client::of_ours(&daemon, WORLD);
+        let mut send = |number: u32, client: &str| {
+            ours.next_of_ours(client);
+            ours.send(&long(number), &[DAVE], &message("<1@laptop.example>")).sender.expect("a tag")
+        };
+        let kept = send(0, "2001:db8:1::1");
+        let tags: Vec<String> =
+            (1..=3 * QUOTA).map(|number| send(number, &format!("2001:db8:2:{number}::1"))).collect();
+        let mut world = Client::from(&daemon, WORLD);
+        let mut restored = |tagged: &str| world.send("", &[tagged], &bounce_of(DAVE, "<1@laptop.example>")).recipients;
+        assert_eq!(restored(&kept), [long(0)]);
+        for (number, tagged) in (1..).zip(&tags) {
+            assert_eq!(restored(tagged) == [long(number)], number > 2 * QUOTA, "{number}");
+        }
+    }
+}
+
 #[test]
 fn without_handles_a_long_sender_leaves_as_he_is() {
     for place in Place::all() {

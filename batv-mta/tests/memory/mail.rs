@@ -38,10 +38,14 @@ impl Client {
         let stream = Place::Unix(daemon.socket("milter")).connect().expect("a connection");
         let mut server = MailServer::new(stream);
         server.negotiate(Offer::USUAL).expect("an agreement");
-        let listener = if is_ours { "ORIGINATING" } else { "MX" };
-        server.say(&milter::macros(b'C', &["{daemon_name}", listener]));
-        server.say(&milter::connect("client.example.net", 12345, address));
-        Self(server)
+        let mut client = Self(server);
+        client.connect(address, if is_ours { "ORIGINATING" } else { "MX" });
+        client
+    }
+
+    fn connect(&mut self, address: &str, listener: &str) {
+        self.0.say(&milter::macros(b'C', &["{daemon_name}", listener]));
+        self.0.say(&milter::connect("client.example.net", 12345, address));
     }
 
     /// Has a message come, or leave: its header, an empty line, and its body.
@@ -74,7 +78,13 @@ impl Client {
     /// Another client on the same connection.
     pub(crate) fn next(&mut self, address: &str) {
         self.0.say(milter::QUIT_NEW_CONNECTION);
-        self.0.say(&milter::connect("client.example.net", 12345, address));
+        self.connect(address, "MX");
+    }
+
+    /// The same for another user of ours.
+    pub(crate) fn next_of_ours(&mut self, address: &str) {
+        self.0.say(milter::QUIT_NEW_CONNECTION);
+        self.connect(address, "ORIGINATING");
     }
 
     /// The replies to recipients alone; the message is given up.
