@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::time::{Instant, SystemTime};
 
-use batv_store::redis::{Redis, Settings as Server};
+use batv_store::redis::Redis;
 use batv_store::sqlite::Sqlite;
 use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store};
 use tokio::runtime::Handle;
@@ -59,14 +59,7 @@ impl Memory {
         let store: Arc<dyn Store> = match config.place() {
             Place::Nowhere => return Ok(Self::default()),
             Place::Sqlite(path) => Arc::new(Sqlite::open(&path, config.octets)?),
-            Place::Server(url) => {
-                let mut server = Server::new(&url)?.with_prefix(&config.prefix);
-                let password = config.password(files).map_err(|error| Error::Password { reason: error.to_string() })?;
-                if let Some((path, octets)) = password {
-                    server = server.with_password(config.user.as_deref(), path, &octets)?;
-                }
-                Arc::new(Redis::connect(&server))
-            }
+            Place::Server(url) => Arc::new(Redis::connect(&config.server(&url, files)?)),
         };
         let mut patience = Patience::default();
         patience.answer = config.patience();

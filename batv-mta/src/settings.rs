@@ -2,7 +2,8 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use batv_bounce::Ours;
 use batv_bounce::dkim::{KeyError, PublicKey};
@@ -14,7 +15,7 @@ use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
-use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded};
+use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded, Place};
 use crate::files::{FileSystem, Files};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -75,21 +76,31 @@ pub enum Error {
          `sign.protected` empty, name your domains in `sign.exempt`, and make one with `batv key new --use srs`",
         .0.display()
     )]
-    NoKey(std::path::PathBuf),
+    NoKey(PathBuf),
     /// Nothing says who is ours: whoever a user of ours forwards for would get a tag, and lose his bounces.
     #[error(
         "{}: a key signs for everybody, and `sign.protected` is empty: name your domains there, or `domains` of the key",
         .0.display()
     )]
-    Everybody(std::path::PathBuf),
+    Everybody(PathBuf),
     /// A key of DKIM is wrong.
     #[error("{}: {}", .0.display(), .1)]
-    DkimKey(std::path::PathBuf, KeyError),
+    DkimKey(PathBuf, KeyError),
     /// Others than this host would see the page.
     #[error(
         "listen.page: `{0}` is reached by other hosts, and there is no password: listen on 127.0.0.1, or write `page.remote = true`"
     )]
     Page(Address),
+    /// The store can't be used as it is configured.
+    #[error("the store: {0}")]
+    Store(#[from] batv_store::Error),
+    /// Who takes the worker over would have the keys.
+    #[error(
+        "store.at: {} is in the folder of the store, in which the process that meets strangers reads and changes files: \
+         keep the store in a folder of its own",
+        .0.display()
+    )]
+    StoreBesideKeyring(PathBuf),
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -108,7 +119,10 @@ impl Settings {
         let keyring = Keyring::from_file(&config.keyring, &files.read_secret(&config.keyring)?)?;
         clock::today()?;
         // Who opens the store may open no files by then: it is handed what was read here.
-        config.store.password(files)?;
+        config.store.check(files)?;
+        if config.sandbox.confine && is_beside_store(&config.keyring, &config.store.place()) {
+            return Err(Error::StoreBesideKeyring(config.keyring));
+        }
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
         let forwards_alone = settings.lists.protected.is_empty()
@@ -307,6 +321,14 @@ fn srs<'d>(forwarded: &Forwarded, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, 
         .with_separator(forwarded.separator)
         .with_hash_length(forwarded.hash_length, forwarded.hash_minimum)?
         .with_max_age(forwarded.max_age)
+}
+
+/// Whether a file is in the folder of the store, or in one within.
+fn is_beside_store(path: &Path, store: &Place) -> bool {
+    let Place::Sqlite(store) = store else { return false };
+    // By the names that they have when no links are on the way, as far as these can be known.
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    store.parent().is_some_and(|folder| whole(path).starts_with(whole(folder)))
 }
 
 fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {

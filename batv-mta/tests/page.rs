@@ -124,7 +124,7 @@ fn a_browser_shows_it_to_everybody() {
 #[test]
 fn it_knows_its_keys_doors_and_store() {
     let mut daemon = Daemon::new("");
-    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store.sqlite'\n", daemon.root()));
+    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root()));
     daemon.start();
     let told = json_of(&get(&daemon, "/report.json", "localhost"));
     let health = &told["health"];

@@ -4,11 +4,13 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use batv_store::sqlite::check_limit;
+use batv_store::{Error, redis};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::files::{Files, Octets};
+use crate::files::Files;
 
 /// What the hosts of a fleet remember together. Each use of it has its own outcome when it doesn't answer: mail never waits
 /// longer than `milliseconds`.
@@ -71,10 +73,21 @@ impl Store {
         })
     }
 
-    /// The file of the password and what is in it, where a server asks for one.
-    pub(crate) fn password(&self, files: &dyn Files) -> Result<Option<(&Path, Octets)>, batv_config::Error> {
-        let path = self.password_file.as_deref().filter(|_| matches!(self.place(), Place::Server(_)));
-        path.map(|path| Ok((path, files.read_secret(path)?))).transpose()
+    /// Whether it can be used as it is configured; it is not asked.
+    pub(crate) fn check(&self, files: &dyn Files) -> Result<(), Error> {
+        match self.place() {
+            Place::Nowhere => Ok(()),
+            Place::Sqlite(_) => check_limit(self.octets),
+            Place::Server(url) => self.server(&url, files).map(drop),
+        }
+    }
+
+    /// The server at this place, and who we are to it.
+    pub(crate) fn server(&self, url: &str, files: &dyn Files) -> Result<redis::Settings, Error> {
+        let server = redis::Settings::new(url)?.with_prefix(&self.prefix);
+        let Some(path) = &self.password_file else { return Ok(server) };
+        let octets = files.read_secret(path).map_err(|error| Error::Password { reason: error.to_string() })?;
+        server.with_password(self.user.as_deref(), path, &octets)
     }
 
     /// What counts when it is opened, and not again.

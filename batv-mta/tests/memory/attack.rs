@@ -42,7 +42,7 @@ fn memory_is_bounded() {
         }
         let peak = daemon.peak();
         let store = match &place {
-            Place::File => ["", "-wal"].iter().map(|end| size(&daemon, &format!("store.sqlite{end}"))).sum(),
+            Place::File => ["", "-wal"].iter().map(|end| size(&daemon, &format!("store/store.sqlite{end}"))).sum(),
             Place::Server(server) => server.memory(),
         };
         eprintln!(

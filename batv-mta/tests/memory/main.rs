@@ -9,6 +9,7 @@ mod limits;
 mod mail;
 mod outage;
 mod place;
+mod refused;
 mod replay;
 mod sent;
 #[path = "../support/mod.rs"]

@@ -148,7 +148,7 @@ fn a_server_that_is_stuck_costs_each_message_its_wait_at_most() {
 fn a_file_that_another_has_locked_is_a_store_that_is_down() {
     let daemon = Place::File.daemon("milliseconds = 250", &reject());
     Client::of_ours(&daemon, WORLD).send(ALICE, &[DAVE], &message("<1@laptop.example>"));
-    let other = rusqlite::Connection::open(daemon.path("store.sqlite")).expect("a file");
+    let other = rusqlite::Connection::open(daemon.path("store/store.sqlite")).expect("a file");
     other.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
     // A tag that comes is counted, which waits for the lock.
     let mut world = Client::from(&daemon, WORLD);

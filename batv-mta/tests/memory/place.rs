@@ -33,7 +33,7 @@ impl Place {
 
     pub(crate) fn configuration(&self, daemon: &Daemon, store: &str, rest: &str) -> String {
         let at = match self {
-            Self::File => format!("sqlite:{}/store.sqlite", daemon.root()),
+            Self::File => format!("sqlite:{}/store/store.sqlite", daemon.root()),
             Self::Server(server) => server.url(),
         };
         // Others may keep the machine busy: no test but those of slow stores is about time.
@@ -53,7 +53,7 @@ impl Place {
     pub(crate) fn octets(&self, daemon: &Daemon) -> Vec<u8> {
         let read = |path| fs::read(path).unwrap_or_default();
         match self {
-            Self::File => ["", "-wal"].map(|end| read(daemon.path(&format!("store.sqlite{end}")))).concat(),
+            Self::File => ["", "-wal"].map(|end| read(daemon.path(&format!("store/store.sqlite{end}")))).concat(),
             Self::Server(server) => {
                 assert!(server.tell("CONFIG SET rdbcompression no").starts_with("+OK"));
                 assert!(server.tell("SAVE").starts_with("+OK"));

@@ -31,7 +31,9 @@ impl Daemon {
     pub(crate) fn with_sockets_in(sockets: &'static str, configuration: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("batv-server").tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder of ours");
-        fs::create_dir_all(folder.path().join(sockets)).expect("a folder");
+        for inner in [sockets, "store"] {
+            fs::create_dir_all(folder.path().join(inner)).expect("a folder");
+        }
         let daemon = Self { folder, sockets, process: None };
         daemon.write("keyring.toml", KEYRING, 0o600);
         daemon.configure(configuration);
