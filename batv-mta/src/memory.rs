@@ -13,6 +13,7 @@ use alloc::sync::Arc;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use batv_store::redis::Redis;
@@ -21,7 +22,7 @@ use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patienc
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::config;
 use crate::config::Place;
@@ -54,11 +55,11 @@ impl Memory {
     /// Opens it. Within a runtime: a connection is made in the background.
     ///
     /// # Errors
-    /// [`Error`], of what can't be used at all; a server may be down, and come back.
+    /// [`Error`], of what can't be used at all; a server may be down, a disk full, a file damaged, and come back.
     pub fn open(config: &config::Store, files: &dyn Files) -> Result<Self, Error> {
         let store: Arc<dyn Store> = match config.place() {
             Place::Nowhere => return Ok(Self::default()),
-            Place::Sqlite(path) => Arc::new(Sqlite::open(&path, config.octets)?),
+            Place::Sqlite(path) => Arc::new(open_file(&path, config.octets)?),
             Place::Server(url) => Arc::new(Redis::connect(&config.server(&url, files)?)),
         };
         let mut patience = Patience::default();
@@ -109,6 +110,17 @@ impl Memory {
             Some(error) => warn!("the store doesn't answer: {error}"),
             None => info!("the store answers again"),
         }
+    }
+}
+
+/// Mail goes on without what an accident keeps from being used; what is somebody else's was named by mistake.
+fn open_file(path: &Path, octets: u64) -> Result<Sqlite, Error> {
+    match Sqlite::open(path, octets) {
+        Err(error @ (Error::Corrupt { .. } | Error::Failed { .. } | Error::File { .. })) => {
+            error!("the store can't be used, and is tried again: {error}");
+            Sqlite::open_later(path, octets)
+        }
+        opened => opened,
     }
 }
 

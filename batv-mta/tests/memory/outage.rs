@@ -1,6 +1,7 @@
 //! A store that is gone, stuck or locked: mail goes on, nothing is refused for it, and nobody waits for long.
 
 use core::time::Duration;
+use std::fs;
 use std::thread;
 use std::time::Instant;
 
@@ -142,6 +143,39 @@ fn a_server_that_is_stuck_costs_each_message_its_wait_at_most() {
         (metric(&daemon, "batv_store_up") == 1).then_some(())
     });
     expect_said(&daemon, 1, 1);
+}
+
+/// Neither keeps mail from going on. Once it is mended it is used, without a restart.
+#[test]
+fn a_file_that_is_damaged_or_missing_at_the_start_is_a_store_that_is_down() {
+    let daemon = || {
+        let daemon = Daemon::new("");
+        daemon.configure(&Place::File.configuration(&daemon, "", &reject()));
+        daemon
+    };
+    let expect_down_and_mended = |mut daemon: Daemon, words: &str, mend: &dyn Fn(&Daemon)| {
+        daemon.start();
+        wait_for("line in the log", || daemon.log().contains(words).then_some(()));
+        mail_goes_on(&daemon);
+        assert_eq!(metric(&daemon, "batv_store_up"), 0);
+        mend(&daemon);
+        wait_for("proof", || {
+            Client::of_ours(&daemon, WORLD).send(ALICE, &[DAVE], &message("<1@laptop.example>"));
+            let said = Client::from(&daemon, WORLD).send("", &[ALICE], &bounce_of(DAVE, "<1@laptop.example>"));
+            (said.found("origin") == "sent-log").then_some(())
+        });
+        expect_said(&daemon, 1, 1);
+    };
+    let damaged = daemon();
+    damaged.write("store/store.sqlite", &"Dear diary, ".repeat(1_000), 0o600);
+    expect_down_and_mended(damaged, "is damaged or no SQLite file", &|daemon| {
+        fs::remove_file(daemon.path("store/store.sqlite")).expect("a file");
+    });
+    let missing = daemon();
+    fs::create_dir(missing.path("store/store.sqlite")).expect("a folder");
+    expect_down_and_mended(missing, "cannot open", &|daemon| {
+        fs::remove_dir(daemon.path("store/store.sqlite")).expect("a folder");
+    });
 }
 
 #[test]
