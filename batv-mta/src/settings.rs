@@ -94,13 +94,13 @@ pub enum Error {
     /// The store can't be used as it is configured.
     #[error("the store: {0}")]
     Store(#[from] batv_store::Error),
-    /// Who takes the worker over would have the keys.
+    /// Who takes the worker over would have the keys, or say what the keeper does next.
     #[error(
         "store.at: {} is in the folder of the store, in which the process that meets strangers reads and changes files: \
          keep the store in a folder of its own",
         .0.display()
     )]
-    StoreBesideKeyring(PathBuf),
+    StoreBeside(PathBuf),
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -120,8 +120,11 @@ impl Settings {
         clock::today()?;
         // Who opens the store may open no files by then: it is handed what was read here.
         config.store.check(files)?;
-        if config.sandbox.confine && is_beside_store(&config.keyring, &config.store.place()) {
-            return Err(Error::StoreBesideKeyring(config.keyring));
+        if config.sandbox.confine
+            && let Some(beside) =
+                [path, &config.keyring].into_iter().find(|path| is_beside(path, &config.store.place()))
+        {
+            return Err(Error::StoreBeside(beside.to_owned()));
         }
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
@@ -323,12 +326,14 @@ fn srs<'d>(forwarded: &Forwarded, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, 
         .with_max_age(forwarded.max_age)
 }
 
-/// Whether a file is in the folder of the store, or in one within.
-fn is_beside_store(path: &Path, store: &Place) -> bool {
+/// Whether a file, or the name by which it is found, is in the folder of the store or in one within.
+fn is_beside(path: &Path, store: &Place) -> bool {
     let Place::Sqlite(store) = store else { return false };
-    // By the names that they have when no links are on the way, as far as these can be known.
+    // Without the links on the way, as far as these can be known.
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    store.parent().is_some_and(|folder| whole(path).starts_with(whole(folder)))
+    let is_in =
+        |folder: &Path| [Some(path), path.parent()].into_iter().flatten().any(|path| whole(path).starts_with(folder));
+    store.parent().is_some_and(|folder| is_in(&whole(folder)))
 }
 
 fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {

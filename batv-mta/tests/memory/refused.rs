@@ -13,7 +13,10 @@ fn what_can_never_be_used_is_told_before_the_start() {
     symlink(daemon.root(), daemon.path("store/link")).expect("a link");
     fs::create_dir(daemon.path("elsewhere")).expect("a folder");
     daemon.write("open", "0pen-sesame", 0o644);
-    let beside = "keyring.toml is in the folder of the store";
+    let beside = "batvd.toml is in the folder of the store";
+    fs::create_dir(daemon.path("keys")).expect("a folder");
+    fs::rename(daemon.path("keyring.toml"), daemon.path("keys/keyring.toml")).expect("a file");
+    symlink(daemon.path("keys/keyring.toml"), daemon.path("keyring.toml")).expect("a link");
     for (store, expected) in [
         ("at = 'redis://:0pen-sesame@valkey.example.com'".to_owned(), "has a user or a password: name a file"),
         (format!("at = 'unix:///run/valkey.sock'\npassword_file = '{root}/open'"), "open has mode 0644"),
@@ -22,6 +25,7 @@ fn what_can_never_be_used_is_told_before_the_start() {
         (format!("at = 'sqlite:{root}/store/../store.sqlite'"), beside),
         (format!("at = 'sqlite:{root}/store/link/store.sqlite'"), beside),
         ("at = 'sqlite:/store.sqlite'".to_owned(), beside),
+        (format!("at = 'sqlite:{root}/keys/store.sqlite'"), "keyring.toml is in the folder of the store"),
     ] {
         daemon.configure(&format!("[store]\n{store}\n"));
         let checked = daemon.command().arg("check").output().expect("batvd");
