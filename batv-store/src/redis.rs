@@ -8,9 +8,12 @@
 //! `+eval +evalsha +script|load +get +set +del +type +expire +zadd +zrem +zcard +zrange +zrevrange +zrangebyscore` and the
 //! keys of the prefix, as in `~batv:*`. A cluster won't do, as a script may only use keys of one node there; replicas will.
 //!
+//! A server is best named by its address. By a name it is found where it was before, when the name can't be looked up.
+//!
 //! There is no TLS: beside a server on the same host or network use a tunnel (WireGuard, stunnel), or a Unix socket.
 
 mod link;
+mod names;
 mod translate;
 
 use alloc::boxed::Box;

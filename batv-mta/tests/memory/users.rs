@@ -1,6 +1,9 @@
 //! A server that asks who we are, with the few rights that the manual gives us.
 
-use batv_tests::host::free_ports;
+use std::fs;
+use std::process::Command;
+
+use batv_tests::host::{free_ports, wait_for};
 use batv_tests::redis::Server;
 use batv_tests::site::{ALICE, tagged};
 
@@ -66,4 +69,32 @@ fn a_server_is_reached_over_tcp_by_address_and_by_name() {
         let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert!(said.replies.is_empty() && metrics.contains("batv_store_up{} 1\n"), "{host}: {}", daemon.log());
     }
+}
+
+/// The worker keeps to the files that were there when it began, and these are replaced.
+#[test]
+fn a_server_is_found_again_when_its_name_cannot_be_looked_up_any_more() {
+    let [port, _] = free_ports();
+    let mut server = Server::start(&["--bind", "127.0.0.1", "--port", &port.to_string()]);
+    let mut daemon = Daemon::new("");
+    daemon.configure(&format!("[store]\nat = 'redis://valkey.example.com:{port}'\nmilliseconds = 10000\n"));
+    fs::create_dir(daemon.path("etc")).expect("a folder");
+    daemon.write("etc/nsswitch.conf", "hosts: files\n", 0o644);
+    daemon.write("etc/hosts", "127.0.0.1 valkey.example.com\n", 0o644);
+    // It has a folder /etc of its own.
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", "mount --bind \"$1/etc\" /etc && shift && exec \"$@\"", "sh"]);
+    command.arg(daemon.root()).arg(env!("CARGO_BIN_EXE_batvd")).arg("--config").arg(daemon.path("batvd.toml"));
+    daemon.try_start(&mut command).expect("a daemon");
+    let is_up = || {
+        Client::of_ours(&daemon, WORLD).send(ALICE, &["dave@example.net"], &message("<1@laptop.example>"));
+        daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").contains("batv_store_up{} 1\n")
+    };
+    assert!(is_up(), "{}", daemon.log());
+    daemon.write("etc/hosts.new", "127.0.0.1 valkey.example.com another.example.com\n", 0o644);
+    fs::rename(daemon.path("etc/hosts.new"), daemon.path("etc/hosts")).expect("a file");
+    server.kill();
+    wait_for("end of the server", || (!is_up()).then_some(()));
+    server.start_again();
+    wait_for("server that is found again", || is_up().then_some(()));
 }

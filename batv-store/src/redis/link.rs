@@ -9,6 +9,8 @@ use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisError};
 use tokio::sync::{mpsc, watch};
 use tokio::time;
 
+use super::names::Names;
+
 /// How long to wait for a connection, and for an answer that nobody waits for any longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two attempts, doubling from the first to the last.
@@ -96,11 +98,12 @@ async fn keep(
     broken: mpsc::WeakUnboundedSender<u64>,
     mut reports: mpsc::UnboundedReceiver<u64>,
 ) {
+    let names = Names::default();
     let mut number = 0;
     let mut pause = FIRST_PAUSE;
     while !state.is_closed() {
         number += 1;
-        match connect(&client, broken.clone(), number).await {
+        match connect(&client, &names, broken.clone(), number).await {
             Ok(commands) => {
                 pause = FIRST_PAUSE;
                 state.send_replace(State::Up(Connection { commands, number }));
@@ -124,6 +127,7 @@ async fn keep(
 
 async fn connect(
     client: &Client,
+    names: &Names,
     broken: mpsc::WeakUnboundedSender<u64>,
     number: u64,
 ) -> Result<MultiplexedConnection, RedisError> {
@@ -136,6 +140,7 @@ async fn connect(
         .set_connection_timeout(Some(PATIENCE))
         .set_response_timeout(Some(PATIENCE))
         .set_pipeline_buffer_size(WAITING)
-        .set_push_sender(report);
+        .set_push_sender(report)
+        .set_dns_resolver(names.clone());
     client.get_multiplexed_async_connection_with_config(&config).await
 }
