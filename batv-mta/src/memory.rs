@@ -11,30 +11,28 @@
 
 use alloc::sync::Arc;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use batv_store::redis::Redis;
 use batv_store::sqlite::Sqlite;
-use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store};
-use tokio::runtime::Handle;
-use tokio::task::block_in_place;
-use tokio::time::timeout;
-use tracing::{error, info, warn};
+use batv_store::{Answer, BATCH_LIMIT, Error, Health, Operation, Patience};
+use tracing::error;
 
 use crate::config;
 use crate::config::Place;
 use crate::files::Files;
 use crate::settings::Settings;
 use rate::Rates;
+use thread::StoreThread;
 
 pub(crate) mod alias;
 pub(crate) mod guesses;
 mod rate;
 pub(crate) mod replay;
 pub(crate) mod sent;
+mod thread;
 
 /// A store, or none.
 ///
@@ -45,31 +43,32 @@ pub(crate) mod sent;
 /// ```
 #[derive(Debug, Default)]
 pub struct Memory {
-    store: Option<Guarded<Arc<dyn Store>>>,
-    is_down: AtomicBool,
+    store: Option<StoreThread>,
     /// Of this process alone: they need no store.
     pub(crate) bounces: Rates,
 }
 
 impl Memory {
-    /// Opens it. Within a runtime: a connection is made in the background.
+    /// Opens it.
     ///
     /// # Errors
     /// [`Error`], of what can't be used at all; a server may be down, a disk full, a file damaged, and come back.
     pub fn open(config: &config::Store, files: &dyn Files) -> Result<Self, Error> {
-        let store: Arc<dyn Store> = match config.place() {
-            Place::Nowhere => return Ok(Self::default()),
-            Place::Sqlite(path) => Arc::new(open_file(&path, config.octets)?),
-            Place::Server(url) => Arc::new(Redis::connect(&config.server(&url, files)?)),
-        };
         let mut patience = Patience::default();
         patience.answer = config.patience();
-        Ok(Self { store: Some(Guarded::new(store, patience)), ..Self::default() })
+        let store = match config.place() {
+            Place::Nowhere => return Ok(Self::default()),
+            Place::Sqlite(path) => StoreThread::start(patience, || Ok(Arc::new(open_file(&path, config.octets)?))),
+            Place::Server(url) => {
+                StoreThread::start(patience, || Ok(Arc::new(Redis::connect(&config.server(&url, files)?))))
+            }
+        };
+        Ok(Self { store: Some(store?), ..Self::default() })
     }
 
     /// How it does; `None` when there is none.
     pub fn health(&self) -> Option<Health> {
-        self.store.as_ref().map(Guarded::health)
+        self.store.as_ref().map(StoreThread::health)
     }
 
     pub(crate) const fn is_there(&self) -> bool {
@@ -79,8 +78,6 @@ impl Memory {
     /// Asks, and waits for no longer than what is left of the wait. `None` when there is no answer.
     pub(crate) fn ask(&self, mut operations: Vec<Operation>, wait: &Wait) -> Option<Vec<Answer>> {
         let store = self.store.as_ref()?;
-        // Doors are asked within the daemon's runtime, where others go on meanwhile.
-        let runtime = Handle::try_current().ok()?;
         let now = now();
         let mut answers = Vec::with_capacity(operations.len());
         while !operations.is_empty() {
@@ -91,25 +88,11 @@ impl Memory {
                 return None;
             }
             let begun = Instant::now();
-            // What a message has left may be less than the store is given, for which that is not to blame.
-            let asked = block_in_place(|| runtime.block_on(async { timeout(left, store.run(batch, now)).await }));
+            let asked = store.ask(batch, now, left);
             wait.0.set(left.saturating_sub(begun.elapsed()));
-            self.note(store);
-            answers.extend(asked.ok()?.ok()?);
+            answers.extend(asked?);
         }
         Some(answers)
-    }
-
-    /// Says it once when it goes, and once when it is back.
-    fn note(&self, store: &Guarded<Arc<dyn Store>>) {
-        let is_down = !store.is_up();
-        if self.is_down.swap(is_down, Ordering::Relaxed) == is_down {
-            return;
-        }
-        match store.health().last_error.filter(|_| is_down) {
-            Some(error) => warn!("the store doesn't answer: {error}"),
-            None => info!("the store answers again"),
-        }
     }
 }
 

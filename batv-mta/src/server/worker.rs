@@ -149,11 +149,7 @@ pub(super) fn work() -> Result<(), Failure> {
     confinement.tell();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Failure::Keeper)?;
-    let (shared, stopper) = {
-        // The store keeps its connection there.
-        let _entered = runtime.enter();
-        Shared::load(&path, &start.files, &confinement)?
-    };
+    let (shared, stopper) = Shared::load(&path, &start.files, &confinement)?;
     drop(start.files);
     let worker = Worker { config, shared, stopper, changes: Vec::new(), files: Kept::default() };
     let outcome = runtime.block_on(worker.run(start.sockets, is_filter, ordered));

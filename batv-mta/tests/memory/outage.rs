@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::fs;
+use std::io::{Read, Write};
 use std::thread;
 use std::time::Instant;
 
@@ -143,6 +144,32 @@ fn a_server_that_is_stuck_costs_each_message_its_wait_at_most() {
         (metric(&daemon, "batv_store_up") == 1).then_some(())
     });
     expect_said(&daemon, 1, 1);
+}
+
+/// More than the runtime has threads wait at a time. All get an answer, and so does who comes then.
+#[test]
+fn a_server_that_is_stuck_keeps_nobody_for_good_however_many_wait() {
+    const WAITING: usize = 640;
+    let many = format!("[limits]\nbounces_per_minute = 0\n{}", reject());
+    let (server, daemon) = Place::on_a_server("milliseconds = 5000", &many);
+    let question = format!("judge rcpt none {WORLD} <> {}\n", tagged(ALICE, 0));
+    let mut connections: Vec<_> = (0..WAITING).map(|_| daemon.connect("line")).collect();
+    server.pause();
+    for connection in &mut connections {
+        connection.write_all(question.as_bytes()).expect("a connection");
+    }
+    for mut connection in connections {
+        let mut answer = [0; 512];
+        let length = connection.read(&mut answer).expect("an answer");
+        assert!(
+            answer[..length].starts_with(b"OK disposition=accept"),
+            "{}",
+            String::from_utf8_lossy(&answer[..length])
+        );
+    }
+    mail_goes_on(&daemon);
+    assert_eq!(metric(&daemon, "batv_store_up"), 0);
+    server.go_on();
 }
 
 /// Neither keeps mail from going on. Once it is mended it is used, without a restart.
