@@ -187,11 +187,11 @@ fn password_files_are_private_and_say_something() {
     let server = Server::start(&[]);
     let path = server.password_file("password", "s3kr1t");
     let refused = |path| server.settings().with_password_file(None, path).unwrap_err().to_string();
-    std::fs::write(&path, "\n").unwrap();
+    fs::write(&path, "\n").unwrap();
     assert_eq!(refused(&path), format!("the password of the store: {} is empty", path.display()));
-    std::fs::write(&path, b"\xff").unwrap();
+    fs::write(&path, b"\xff").unwrap();
     assert_eq!(refused(&path), format!("the password of the store: {} is not UTF-8", path.display()));
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert!(refused(&path).contains("has mode 0644, so others can read it"));
 }
 

@@ -318,7 +318,7 @@ fn numbered(number: u32) -> Fingerprint {
 async fn alive(store: &Sqlite, puts: u32) -> u64 {
     let mut kept = Vec::new();
     for first in (0..puts).step_by(4_000) {
-        let gets = (first..puts.min(first + 4_000)).map(|number| get_numbered(number));
+        let gets = (first..puts.min(first + 4_000)).map(get_numbered);
         kept.extend(answers(store, gets.collect(), NOW).await.into_iter().map(|answer| answer == value(&[1])));
     }
     let alive = kept.iter().filter(|kept| **kept).count();
