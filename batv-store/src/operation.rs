@@ -112,7 +112,10 @@ pub enum Operation {
 #[expect(clippy::exhaustive_enums, reason = "one for each operation")]
 pub enum Answer {
     /// It was put.
-    Done,
+    Done {
+        /// Others of its owner that have gone for it, as there were more than its quota.
+        dropped: u32,
+    },
     /// The value, if the entry is there.
     Value(Option<Vec<u8>>),
     /// What the counter has come to.

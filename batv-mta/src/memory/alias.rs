@@ -1,6 +1,7 @@
 //! Handles for senders too long for a tag.
 
 use batv_core::{Key, KeyUse, Mailbox};
+use batv_store::Answer;
 use batv_store::alias::{self, Handle, Request};
 use tracing::warn;
 
@@ -37,7 +38,10 @@ pub(crate) fn handle(
             return None;
         }
     };
-    settings.memory().ask(request.remember(handle, super::now()), wait)?;
+    let answers = settings.memory().ask(request.remember(handle, super::now()), wait)?;
+    if answers.iter().any(|answer| matches!(answer, Answer::Done { dropped: 1.. })) {
+        settings.metrics().count_limit("aliases_per_client");
+    }
     settings.metrics().count_alias();
     Some(handle)
 }

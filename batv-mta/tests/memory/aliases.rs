@@ -103,6 +103,9 @@ fn a_flood_of_senders_costs_only_the_client_that_makes_it() {
             let is_kept = number >= 3 * QUOTA;
             assert_eq!(restored(tagged) == [long(number)], is_kept, "{number}");
         }
+        let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let met = format!("batv_limits_met_total{{limit=\"aliases_per_client\"}} {}\n", 3 * QUOTA);
+        assert!(metrics.contains(&met), "{metrics}");
     }
 }
 

@@ -44,7 +44,9 @@ local function unlist(owner, name)
   redis.call('ZREM', set('e', owner), name)
 end
 
+-- How many went for it.
 local function list(owner, name, expires, quota)
+  local gone_for_it = 0
   local ages, ends = set('o', owner), set('e', owner)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', number(now), 'LIMIT', 0, dropped)) do
     redis.call('ZREM', ages, gone)
@@ -56,7 +58,10 @@ local function list(owner, name, expires, quota)
   local excess = math.min(redis.call('ZCARD', ages) - quota, dropped)
   if excess > 0 then
     for _, oldest in ipairs(redis.call('ZRANGE', ages, 0, excess - 1)) do
-      if read(oldest) == owner then redis.call('DEL', prefix .. oldest) end
+      if read(oldest) == owner then
+        redis.call('DEL', prefix .. oldest)
+        gone_for_it = gone_for_it + 1
+      end
       redis.call('ZREM', ages, oldest)
       redis.call('ZREM', ends, oldest)
     end
@@ -67,6 +72,7 @@ local function list(owner, name, expires, quota)
     redis.call('EXPIRE', ages, life)
     redis.call('EXPIRE', ends, life)
   end
+  return gone_for_it
 end
 
 local function put(name, value, expires, owner, quota)
@@ -74,10 +80,10 @@ local function put(name, value, expires, owner, quota)
   if before and before ~= '' and (before ~= owner or expires <= now) then unlist(before, name) end
   if expires <= now then
     redis.call('DEL', prefix .. name)
-    return
+    return 0
   end
   write(name, number(expires) .. ':' .. owner .. ':' .. value, expires)
-  if owner ~= '' then list(owner, name, expires, quota) end
+  return owner ~= '' and list(owner, name, expires, quota) or 0
 end
 
 local function count(name, by, expires)
@@ -96,8 +102,7 @@ while at <= #ARGV do
   local operation, name = field(), field()
   if operation == 'p' then
     local value, expires, owner, quota = field(), tonumber(field()), field(), tonumber(field())
-    put(name, value, expires, owner, quota)
-    answers[#answers + 1] = true
+    answers[#answers + 1] = put(name, value, expires, owner, quota)
   elseif operation == 'g' then
     local _, value = read(name)
     answers[#answers + 1] = value or false

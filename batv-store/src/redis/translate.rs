@@ -35,7 +35,9 @@ pub(super) fn answers(batch: &[Operation], values: Vec<Value>) -> Option<Vec<Ans
         return None;
     }
     let answer = |(operation, value): (&Operation, Value)| match (operation, value) {
-        (Operation::Put { .. }, Value::Int(1) | Value::Boolean(true)) => Some(Answer::Done),
+        (Operation::Put { .. }, Value::Int(dropped)) => {
+            u32::try_from(dropped).ok().map(|dropped| Answer::Done { dropped })
+        }
         (Operation::Get { .. }, Value::Nil | Value::Boolean(false)) => Some(Answer::Value(None)),
         (Operation::Get { .. }, Value::BulkString(value)) => Some(Answer::Value(Some(value))),
         (Operation::Count { .. }, Value::Int(total)) => u32::try_from(total).ok().map(Answer::Total),

@@ -21,8 +21,8 @@ pub(super) const fn only_reads(operation: &Operation) -> bool {
 pub(super) fn apply(connection: &Connection, operation: &Operation, now: u64) -> rusqlite::Result<Answer> {
     match operation {
         Operation::Put { table, key, value, expires, share } => {
-            put(connection, *table, *key, value, *expires, *share, now)?;
-            Ok(Answer::Done)
+            let dropped = put(connection, *table, *key, value, *expires, *share, now)?;
+            Ok(Answer::Done { dropped: u32::try_from(dropped).unwrap_or(u32::MAX) })
         }
         Operation::Get { table, key } => {
             let sql = "SELECT value FROM entry WHERE kind = ?1 AND key = ?2 AND expires > ?3";
@@ -48,6 +48,7 @@ pub(super) fn time(seconds: u64) -> i64 {
     seconds.min(LATEST).cast_signed()
 }
 
+/// How many others went for it.
 fn put(
     connection: &Connection,
     table: Table,
@@ -56,11 +57,11 @@ fn put(
     expires: u64,
     share: Option<Share>,
     now: u64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<usize> {
     if time(expires) <= time(now) {
         let sql = "DELETE FROM entry WHERE kind = ?1 AND key = ?2";
         connection.prepare_cached(sql)?.execute(params![kind(table), key.octets()])?;
-        return Ok(());
+        return Ok(0);
     }
     let sql = "INSERT OR REPLACE INTO entry (kind, key, value, expires, owner, sequence) VALUES (?1, ?2, ?3, ?4, ?5, \
                CASE WHEN ?5 IS NOT NULL THEN (SELECT coalesce(max(sequence), 0) + 1 FROM entry WHERE owner = ?5) END) \
@@ -74,9 +75,9 @@ fn put(
         let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry \
                    WHERE owner = ?1 AND expires > ?2 ORDER BY sequence LIMIT (SELECT min(?3, max(0, count(*) - ?4)) \
                    FROM entry WHERE owner = ?1 AND expires > ?2))";
-        connection.prepare_cached(sql)?.execute(params![owner.octets(), time(now), DROPPED, quota])?;
+        return connection.prepare_cached(sql)?.execute(params![owner.octets(), time(now), DROPPED, quota]);
     }
-    Ok(())
+    Ok(0)
 }
 
 fn count(connection: &Connection, key: Fingerprint, by: u32, expires: u64, now: u64) -> rusqlite::Result<u32> {

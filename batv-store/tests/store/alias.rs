@@ -187,10 +187,19 @@ fn handles_are_read_in_any_case_and_nothing_else_is_one() {
 fn values_that_make_no_sense_are_no_handle_and_no_sender() {
     let request = request(&long(), "192.0.2.7");
     let value = |octets: &[u8]| Answer::Value(Some(octets.to_vec()));
-    for answer in [Answer::Done, Answer::Total(1), Answer::Value(None), value(b""), value(&[0; 9]), value(&[0; 11])] {
+    for answer in [
+        Answer::Done { dropped: 0 },
+        Answer::Total(1),
+        Answer::Value(None),
+        value(b""),
+        value(&[0; 9]),
+        value(&[0; 11]),
+    ] {
         assert_eq!(request.known(&answer), None, "{answer:?}");
     }
-    for answer in [Answer::Done, Answer::Value(None), value(b""), value(b"\xff@example.com"), value(b"a@b@c\r\n")] {
+    for answer in
+        [Answer::Done { dropped: 0 }, Answer::Value(None), value(b""), value(b"\xff@example.com"), value(b"a@b@c\r\n")]
+    {
         assert_eq!(resolved(&answer), None, "{answer:?}");
     }
     assert!(!format!("{request:?}").contains("aaaa"));

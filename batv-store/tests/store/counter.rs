@@ -111,6 +111,6 @@ fn no_numbers_are_too_large() {
         assert_eq!(total, u32::MAX);
         assert_eq!(failures.add(1).len(), 2);
         assert_eq!(failures.total(&[]), 0);
-        assert_eq!(failures.total(&[Answer::Done, Answer::Total(1)]), 0);
+        assert_eq!(failures.total(&[Answer::Done { dropped: 0 }, Answer::Total(1)]), 0);
     }
 }

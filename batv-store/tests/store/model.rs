@@ -43,9 +43,10 @@ impl State {
                     self.puts += 1;
                     let owner = share.map(|share| share.owner);
                     self.entries.insert((table, key), Entry { value, expires, owner, put: self.puts });
-                    share.inspect(|share| self.drop_oldest(*share));
+                    let dropped = share.map_or(0, |share| self.drop_oldest(share));
+                    return Answer::Done { dropped };
                 }
-                Answer::Done
+                Answer::Done { dropped: 0 }
             }
             Operation::Get { table, key } => {
                 Answer::Value(self.entries.get(&(table, key)).map(|entry| entry.value.clone()))
@@ -61,7 +62,7 @@ impl State {
         }
     }
 
-    fn drop_oldest(&mut self, share: Share) {
+    fn drop_oldest(&mut self, share: Share) -> u32 {
         let of_owner = self.entries.iter().filter(|(_, entry)| entry.owner == Some(share.owner));
         let mut puts: Vec<(u64, (Table, Fingerprint))> = of_owner.map(|(key, entry)| (entry.put, *key)).collect();
         puts.sort_unstable();
@@ -69,5 +70,6 @@ impl State {
         for (_, key) in &puts[..excess] {
             self.entries.remove(key);
         }
+        u32::try_from(excess).unwrap()
     }
 }

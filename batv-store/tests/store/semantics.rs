@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::place::{NOW, Place, answers, count, get, key, outcome, put, value};
 
-const DONE: Answer = Answer::Done;
+const DONE: Answer = Answer::Done { dropped: 0 };
 const NONE: Answer = Answer::Value(None);
 
 fn entry_of(table: Table, number: u8, owner: u8, quota: u32, expires: u64) -> Operation {
@@ -21,7 +21,9 @@ type Case = (&'static str, Vec<(u64, Vec<(Operation, Answer)>)>);
 fn cases() -> Vec<Case> {
     use Table::{Alias, Handle, Sent};
 
-    let owned = |number, owner, quota| (entry_of(Alias, number, owner, quota, NOW + 50), DONE);
+    let dropping =
+        |number, owner, quota, dropped| (entry_of(Alias, number, owner, quota, NOW + 50), Answer::Done { dropped });
+    let owned = |number, owner, quota| dropping(number, owner, quota, 0);
     let is = |number: u8| (get(Alias, number), value(&[number]));
     let gone = |number| (get(Alias, number), NONE);
     vec![
@@ -130,7 +132,7 @@ fn cases() -> Vec<Case> {
                     owned(1, 100, 2),
                     owned(11, 101, 2),
                     owned(2, 100, 2),
-                    owned(3, 100, 2),
+                    dropping(3, 100, 2, 1),
                     gone(1),
                     is(2),
                     is(3),
@@ -142,7 +144,15 @@ fn cases() -> Vec<Case> {
             "what is put again is the newest",
             vec![(
                 NOW,
-                vec![owned(1, 100, 2), owned(2, 100, 2), owned(1, 100, 2), owned(3, 100, 2), gone(2), is(1), is(3)],
+                vec![
+                    owned(1, 100, 2),
+                    owned(2, 100, 2),
+                    owned(1, 100, 2),
+                    dropping(3, 100, 2, 1),
+                    gone(2),
+                    is(1),
+                    is(3),
+                ],
             )],
         ),
         (
@@ -161,7 +171,7 @@ fn cases() -> Vec<Case> {
                     owned(1, 101, 1),
                     owned(2, 100, 1),
                     is(1),
-                    owned(3, 101, 1),
+                    dropping(3, 101, 1, 1),
                     gone(1),
                     is(2),
                     is(3),
@@ -198,12 +208,12 @@ fn cases() -> Vec<Case> {
                     owned(1, 100, 9),
                     owned(2, 100, 9),
                     owned(3, 100, 9),
-                    owned(4, 100, 2),
+                    dropping(4, 100, 2, 2),
                     gone(1),
                     gone(2),
                     is(3),
                     is(4),
-                    owned(5, 100, 0),
+                    dropping(5, 100, 0, 3),
                     gone(3),
                     gone(4),
                     gone(5),
@@ -217,7 +227,7 @@ fn cases() -> Vec<Case> {
                 vec![
                     (entry_of(Handle, 1, 100, 2, NOW + 9), DONE),
                     owned(1, 100, 2),
-                    owned(2, 100, 2),
+                    dropping(2, 100, 2, 1),
                     (get(Handle, 1), NONE),
                     is(1),
                     is(2),

@@ -117,7 +117,7 @@ fn answers_that_make_no_sense_say_nothing() {
     let value = |octets: &[u8]| Answer::Value(Some(octets.to_vec()));
     for answers in [
         vec![],
-        vec![Answer::Done, Answer::Total(20_781)],
+        vec![Answer::Done { dropped: 0 }, Answer::Total(20_781)],
         vec![value(b""), value(b"\0\0\x51"), value(b"\0\0\0\x51\x2d"), value(&[0xff; 4])],
     ] {
         let findings = question.findings(&answers);
