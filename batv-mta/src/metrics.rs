@@ -66,6 +66,7 @@ pub struct Metrics {
     store_is_up: Family<Labels<0>, Gauge>,
     store_batches: Family<Labels<1>, Gauge>,
     store_seconds: Family<Labels<0>, Gauge<f64, AtomicU64>>,
+    store_forgotten: Family<Labels<0>, Gauge>,
 }
 
 impl Default for Metrics {
@@ -95,6 +96,7 @@ impl Default for Metrics {
             store_is_up: Family::default(),
             store_batches: Family::default(),
             store_seconds: Family::default(),
+            store_forgotten: Family::default(),
             registry: Registry::default(),
         };
         registry.register("decisions", "Recipients judged", metrics.decisions.clone());
@@ -124,6 +126,8 @@ impl Default for Metrics {
         registry.register("store_batches", help, metrics.store_batches.clone());
         let help = "For which the store was waited for, in all";
         registry.register_with_unit("store_waiting", help, Unit::Seconds, metrics.store_seconds.clone());
+        let help = "Entries that a file forgot before their end, as there was no room";
+        registry.register("store_forgotten", help, metrics.store_forgotten.clone());
         Self { registry, ..metrics }
     }
 }
@@ -280,6 +284,7 @@ impl Metrics {
     fn measure_store(&self, health: &Health) {
         self.store_is_up.get_or_create(&[]).set(health.up.into());
         self.store_seconds.get_or_create(&[]).set(health.took.as_secs_f64());
+        self.store_forgotten.get_or_create(&[]).set(i64::try_from(health.forgotten).unwrap_or(i64::MAX));
         for (outcome, count) in [("all", health.batches), ("failed", health.failures), ("refused", health.refused)] {
             self.store_batches.get_or_create(&[("outcome", outcome)]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }

@@ -81,11 +81,22 @@ pub struct Health {
     pub refused: u64,
     /// How long the batches took that it was asked, in sum.
     pub took: Duration,
+    /// What [`Store::forgotten`] says.
+    pub forgotten: u64,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { up: true, since: None, last_error: None, batches: 0, failures: 0, refused: 0, took: Duration::ZERO }
+        Self {
+            up: true,
+            since: None,
+            last_error: None,
+            batches: 0,
+            failures: 0,
+            refused: 0,
+            took: Duration::ZERO,
+            forgotten: 0,
+        }
     }
 }
 
@@ -153,7 +164,7 @@ impl<S: Store> Guarded<S> {
     /// }
     /// ```
     pub fn health(&self) -> Health {
-        self.state().health.clone()
+        Health { forgotten: self.store.forgotten(), ..self.state().health.clone() }
     }
 
     /// Whether it is asked, which [`health`](Self::health) says with all else.
@@ -195,6 +206,10 @@ impl<S: Store> Store for Guarded<S> {
             visit.end(result.as_ref().err());
             result
         })
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.store.forgotten()
     }
 }
 

@@ -13,7 +13,9 @@ mod worker;
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -75,6 +77,7 @@ const WAITING: usize = 1_024;
 pub struct Sqlite {
     path: PathBuf,
     queue: mpsc::Sender<Job>,
+    forgotten: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -117,13 +120,14 @@ impl Sqlite {
     }
 
     fn start(path: &Path, worker: Worker) -> Result<Self, Error> {
+        let forgotten = worker.forgotten();
         let (queue, jobs) = mpsc::channel(WAITING);
         // It ends when the last sender is gone, with what was queued before.
         thread::Builder::new()
             .name("batv-store".into())
             .spawn(move || worker.work(jobs))
             .map_err(|error| Error::File { path: path.to_owned(), reason: error.to_string() })?;
-        Ok(Self { path: path.to_owned(), queue })
+        Ok(Self { path: path.to_owned(), queue, forgotten })
     }
 
     fn stopped(&self) -> Error {
@@ -159,5 +163,9 @@ impl Store for Sqlite {
             })?;
             answers.await.map_err(|_| self.stopped())?
         })
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Relaxed)
     }
 }

@@ -44,10 +44,19 @@ pub trait Store: Send + Sync {
     /// It takes one round trip to a server, or one transaction. After an error nobody knows whether it was done.
     /// Nothing limits how long it takes: that is for [`Guarded`](crate::Guarded) to do.
     fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_>;
+
+    /// Entries that it has forgotten before their end as there was no room, since it was opened; 0 for who doesn't know.
+    fn forgotten(&self) -> u64 {
+        0
+    }
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
         (**self).run(batch, now)
+    }
+
+    fn forgotten(&self) -> u64 {
+        (**self).forgotten()
     }
 }

@@ -6,6 +6,7 @@ use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, tagged};
 
 use crate::mail::{Client, WORLD, bounce, message};
+use crate::place::Place;
 use crate::support::Daemon;
 
 fn met(daemon: &Daemon, limit: &str) -> u32 {
@@ -67,6 +68,22 @@ fn observing_counts_bounces_and_takes_them() {
     let mut world = Client::from(&daemon, WORLD);
     assert!((0..20).all(|_| world.ask("", &[ALICE]) == [None]));
     assert!(met(&daemon, "bounces_per_minute") >= 10);
+}
+
+#[test]
+fn what_a_full_store_forgets_is_counted() {
+    let place = Place::File;
+    let daemon = place.daemon("octets = 1048576", "");
+    let forgotten = || {
+        let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let count = metrics.lines().find_map(|line| line.strip_prefix("batv_store_forgotten{} "));
+        count.expect("a count").parse::<u32>().expect("a number")
+    };
+    assert_eq!(forgotten(), 0);
+    let to: String = (0..20).map(|number| format!(" {number}@example.net")).collect();
+    let sent: String = (0..800).map(|number| format!("sent <{ALICE}> <{number}@laptop.example>{to}\n")).collect();
+    assert_eq!(daemon.ask("line", sent.as_bytes()).lines().count(), 800);
+    assert!((1..800 * 21).contains(&forgotten()), "{}", forgotten());
 }
 
 /// What is not read proves nothing, and disproves nothing either.

@@ -1,5 +1,9 @@
 //! How large the file gets, and what goes when there is no room.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use rusqlite::{CachedStatement, Connection, params};
 
 use crate::operation::{Operation, Table};
@@ -32,12 +36,14 @@ pub(super) struct Size {
     entries: u64,
     steps: u32,
     crowded_with_counters: bool,
+    /// Entries that went for want of room.
+    forgotten: Arc<AtomicU64>,
 }
 
 impl Size {
     /// Has SQLite refuse what would take the file over its limit: entries go before that. A file that is larger already
     /// may grow a little while they go.
-    pub(super) fn new(connection: &Connection, limit: u64) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: &Connection, limit: u64, forgotten: Arc<AtomicU64>) -> rusqlite::Result<Self> {
         let page_octets: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages: u64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         let most = limit / page_octets;
@@ -49,7 +55,7 @@ impl Size {
         connection.pragma_update_and_check(None, "journal_size_limit", logged * page_octets, |_| Ok(()))?;
         // What one step may write fits between.
         let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
-        Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false })
+        Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false, forgotten })
     }
 
     /// Takes note of an operation that was done, and makes room when enough was written.
@@ -97,15 +103,15 @@ impl Size {
         while gone < octets {
             let before = gone;
             if self.crowded_with_counters {
-                gone += remove_counters(connection)?;
+                gone += self.removed(&remove_counters(connection)?);
             }
             for table in TABLES {
                 if gone == before {
-                    gone += remove_entries(connection, table)?;
+                    gone += self.removed(&remove_entries(connection, table)?);
                 }
             }
             if gone == before {
-                gone += remove_counters(connection)?;
+                gone += self.removed(&remove_counters(connection)?);
             }
             if gone == before {
                 break;
@@ -113,21 +119,26 @@ impl Size {
         }
         Ok(())
     }
+
+    /// Notes that entries with values of so many octets went; gives the octets that they took.
+    fn removed(&self, values: &[u64]) -> u64 {
+        self.forgotten.fetch_add(values.len() as u64, Ordering::Relaxed);
+        values.iter().map(|octets| ENTRY + octets).sum()
+    }
 }
 
-fn remove_entries(connection: &Connection, table: Table) -> rusqlite::Result<u64> {
+fn remove_entries(connection: &Connection, table: Table) -> rusqlite::Result<Vec<u64>> {
     let sql = "DELETE FROM entry WHERE id IN \
                (SELECT id FROM entry WHERE kind = ?1 ORDER BY expires LIMIT ?2) RETURNING length(value)";
     removed(connection.prepare_cached(sql)?, params![kind(table), GONE])
 }
 
-fn remove_counters(connection: &Connection) -> rusqlite::Result<u64> {
+fn remove_counters(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
     let sql = "DELETE FROM counter WHERE id IN (SELECT id FROM counter ORDER BY expires LIMIT ?1) RETURNING 0";
     removed(connection.prepare_cached(sql)?, params![GONE])
 }
 
-/// The octets of what a statement removed.
-fn removed(mut statement: CachedStatement<'_>, parameters: impl rusqlite::Params) -> rusqlite::Result<u64> {
-    let values = statement.query_map(parameters, |row| row.get::<_, u64>(0))?;
-    values.map(|octets| Ok(ENTRY + octets?)).sum()
+/// The octets of each value that a statement removed.
+fn removed(mut statement: CachedStatement<'_>, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<u64>> {
+    statement.query_map(parameters, |row| row.get(0))?.collect()
 }

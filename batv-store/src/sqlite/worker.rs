@@ -1,6 +1,8 @@
 //! The thread that has the file.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::AtomicU64;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -29,6 +31,7 @@ pub(super) struct Worker {
     limit: u64,
     /// While it can be used.
     file: Option<File>,
+    forgotten: Arc<AtomicU64>,
 }
 
 struct File {
@@ -39,12 +42,17 @@ struct File {
 impl Worker {
     /// The file is opened when it is asked for.
     pub(super) fn new(path: &Path, limit: u64) -> Self {
-        Self { path: path.to_owned(), limit, file: None }
+        Self { path: path.to_owned(), limit, file: None, forgotten: Arc::default() }
+    }
+
+    /// Counts what is forgotten for want of room.
+    pub(super) fn forgotten(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.forgotten)
     }
 
     /// Opens the file now.
     pub(super) fn open(&mut self) -> Result<(), Error> {
-        self.file = Some(File::open(&self.path, self.limit)?);
+        self.file = Some(File::open(&self.path, self.limit, &self.forgotten)?);
         Ok(())
     }
 
@@ -79,16 +87,17 @@ impl Worker {
     fn try_commit(&mut self, jobs: &[Job]) -> Result<Vec<Vec<Answer>>, Error> {
         let file = match &mut self.file {
             Some(file) => file,
-            file => file.insert(File::open(&self.path, self.limit)?),
+            file => file.insert(File::open(&self.path, self.limit, &self.forgotten)?),
         };
         file.commit(jobs).map_err(|error| schema::failed(&self.path, &error))
     }
 }
 
 impl File {
-    fn open(path: &Path, limit: u64) -> Result<Self, Error> {
+    fn open(path: &Path, limit: u64, forgotten: &Arc<AtomicU64>) -> Result<Self, Error> {
         let connection = schema::open(path)?;
-        let size = Size::new(&connection, limit).map_err(|error| schema::failed(path, &error))?;
+        let size =
+            Size::new(&connection, limit, Arc::clone(forgotten)).map_err(|error| schema::failed(path, &error))?;
         Ok(Self { connection, size })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use batv_core::fingerprint::Fingerprint;
 use batv_store::sqlite::{LEAST_LIMIT, Sqlite};
-use batv_store::{Answer, Operation, Table};
+use batv_store::{Answer, Operation, Store, Table};
 use rusqlite::Connection;
 
 use crate::place::{NOW, answers, file};
@@ -66,12 +66,14 @@ async fn the_log_of_what_was_sent_makes_room_for_itself_beginning_with_what_ends
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
     answers(&store, (0..1_000).map(alias).collect(), NOW).await;
+    assert_eq!(store.forgotten(), 0);
     fill(&store, &path, sent).await;
     // Aliases stay, although they end sooner.
     assert_eq!(present(&store, Table::Alias, 0..1_000).await, 1_000);
     assert_eq!(present(&store, Table::Sent, MANY - 4_000..MANY).await, 4_000);
     assert_eq!(present(&store, Table::Sent, 0..4_000).await, 0);
     let kept = rows(&path, "entry") - 1_000;
+    assert_eq!(store.forgotten(), MANY - kept);
     println!("{kept} of {MANY} kept in {LIMIT} octets");
     assert!(kept > 10_000, "{kept}");
 }
