@@ -33,19 +33,19 @@
 
 use core::iter::successors;
 
-use batv_core::envelope::{Earlier, Envelope, Mode, Moment, Reason};
+use batv_core::envelope::{Earlier, Envelope, Moment, Reason};
 use batv_core::{Mailbox, Path};
 
 use crate::content::{Content, Needed};
-use crate::decision::Occasion;
+use crate::decision::{Occasion, Ruling};
 use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
 use crate::memory::{Wait, replay, sent};
-use crate::message::{Judged, Message};
+use crate::message::Message;
 use crate::settings::Settings;
 use crate::transaction::{
-    self, Asking, Client, Found, Reversal, THROTTLED, Transaction, after_srs, needs_message, reads_from, reverse_srs,
-    too_much,
+    self, Asking, Client, Found, Reversal, Transaction, after_srs, needs_message, reads_from, reverse_srs,
+    srs_restored, too_much,
 };
 
 /// The longest request, in octets: two paths and a word.
@@ -183,53 +183,55 @@ fn judge_envelope(
         at: envelope.moment.as_str(),
     };
     let (earlier, trusted) = (envelope.earlier, envelope.trusted_client);
-    let answer =
-        |[finding, reason, disposition]: [&str; 3], settled: bool, earlier: Earlier, mode: Mode, reply: &str| {
-            let (settled, earlier, mode) = (u8::from(settled), earlier.as_str(), mode.as_str());
-            format!(
-                "disposition={disposition} finding={finding} reason={reason} settled={settled} earlier={earlier} \
+    let answer = |ruling: &Ruling, settled: bool, earlier: Earlier, reply: &str| {
+        let Ruling { verdict, reason, disposition, mode, .. } = ruling;
+        let (settled, earlier, mode) = (u8::from(settled), earlier.as_str(), mode.as_str());
+        format!(
+            "disposition={disposition} finding={verdict} reason={reason} settled={settled} earlier={earlier} \
              mode={mode} reply=\"{reply}\""
-            )
-        };
-    let srs = match reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today) {
-        Reversal::Other => None,
-        Reversal::Restored(_) => Some((["genuine", "srs", "accept"], after_srs(earlier), "", true)),
+        )
+    };
+    let mode = settings.policy(&envelope.forward_path).mode;
+    let reversal = reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today);
+    let is_told = matches!(reversal, Reversal::Wrong);
+    let srs = match reversal {
+        Reversal::Other | Reversal::Wrong => None,
+        Reversal::Restored(_) => Some((srs_restored(mode), after_srs(earlier), "", true)),
         Reversal::Refused { told, reply } => Some((told, earlier, reply, false)),
     };
     if let Some((told, earlier, reply, is_genuine)) = srs {
-        let mode = settings.policy(&envelope.forward_path).mode;
         let found = is_genuine.then(|| Found::genuine(mode));
         let said = content.map(|_| said(found.as_ref())).unwrap_or_default();
-        return Answer::Found(answer(told, true, earlier, mode, reply) + &said);
+        return Answer::Found(answer(&told, true, earlier, reply) + &said);
     }
     let wait = Wait::new(settings);
-    let (mut judgement, mut mode) = transaction::judge(envelope, settings, today);
+    let mut judged = transaction::judge(envelope, settings, today);
+    let judgement = judged.judgement;
     if envelope.moment == Moment::RcptTo
         && let Some(too_much) =
             too_much(envelope, &judgement, &Asking { door: Protocol::Line, client, settings, wait: &wait })
         && let Some(reply) = too_much.reply(mode, settings)
     {
-        occasion.tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
-        return Answer::Found(answer(THROTTLED, true, earlier, mode, reply));
+        let ruling = Ruling::throttled(mode);
+        occasion.tell_ruling(&ruling, &judgement.mailbox, None, settings);
+        return Answer::Found(answer(&ruling, true, earlier, reply));
     }
     let is_read = !trusted && reads_from(envelope.reverse_path, settings) && needs_message(judgement.reason);
-    let message = content.filter(|_| is_read).map(|content| {
+    if let Some(content) = content.filter(|_| is_read) {
         let message = Message::read(content, envelope.reverse_path, settings);
         let ours = settings.ours();
         let investigation = message.investigation(&ours, settings, today);
         let is_replayed =
             judgement.reason == Reason::TagOk && replay::is_replayed(&envelope.forward_path, settings, today, &wait);
-        let judged = message.judge(envelope, &investigation, is_replayed, settings, today, &wait);
-        let Judged { class, origin, .. } = judged;
-        (judgement, mode) = (judged.judgement, judged.mode);
-        (class, origin)
-    });
-    occasion.tell(&judgement, mode, &judgement.deliver_to.unwrap_or(envelope.forward_path), message, settings);
-    let told = [judgement.finding.as_str(), judgement.reason.as_str(), judgement.disposition.as_str()];
-    let found = Found::of(&judgement, mode, message);
-    let said = content.map(|_| said(Some(&found))).unwrap_or_default();
+        judged = message.judge(envelope, &investigation, is_replayed, settings, today, &wait);
+    }
+    let judgement = judged.judgement;
+    if !is_told {
+        occasion.tell(&judged, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
+    }
+    let said = content.map(|_| said(Some(&Found::of(&judged)))).unwrap_or_default();
     let reply = judgement.reply.to_string();
-    Answer::Found(answer(told, judgement.settled, earlier.and(&judgement, mode), mode, &reply) + &said)
+    Answer::Found(answer(&judged.ruling(), judgement.settled, earlier.and(&judgement, mode), &reply) + &said)
 }
 
 /// What a judgement of a message has besides.

@@ -2,10 +2,11 @@
 
 use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Claims, Investigation, Known, Limits, Origin, Ours, Reading, read};
-use batv_core::envelope::{self, Envelope, Judgement, Mode};
+use batv_core::envelope::{self, Envelope};
 use batv_core::{Day, Key, Path};
 
 use crate::content::Content;
+use crate::decision::Judged;
 use crate::memory::{Wait, sent};
 use crate::settings::Settings;
 
@@ -14,14 +15,6 @@ pub(crate) struct Message<'c> {
     reading: Reading<'c>,
     cut: bool,
     author_is_proved: bool,
-}
-
-/// What was found for one recipient.
-pub(crate) struct Judged<'a> {
-    pub(crate) judgement: Judgement<'a>,
-    pub(crate) mode: Mode,
-    pub(crate) class: &'static str,
-    pub(crate) origin: Origin,
 }
 
 impl<'c> Message<'c> {
@@ -74,7 +67,9 @@ impl<'c> Message<'c> {
         known.hold_receipts = messages.hold_receipts;
         known.reject_daemon_senders = messages.reject_daemon_senders;
         known.reject_unverified = messages.reject_unverified;
-        let judgement = batv_bounce::judge(envelope, &known, settings.keys(), &policy, today);
-        Judged { judgement, mode: policy.mode, class: self.reading.class.as_str(), origin }
+        let message = Some((self.reading.class.as_str(), origin));
+        Judged::by(envelope, message, settings, |policy| {
+            batv_bounce::judge(envelope, &known, settings.keys(), policy, today)
+        })
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use batv_core::{Day, KeyState, KeyUse};
@@ -46,7 +46,7 @@ type KeyLabels = [(&'static str, String); 4];
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    decisions: Family<Labels<4>, Counter>,
+    decisions: Family<Labels<5>, Counter>,
     senders: Family<Labels<2>, Counter>,
     lookups: Family<Labels<2>, Counter>,
     answers: Family<Labels<1>, Histogram, fn() -> Histogram>,
@@ -57,7 +57,8 @@ pub struct Metrics {
     loaded_at: Gauge,
     sockets_missing: Gauge,
     sandbox: Family<Labels<1>, Gauge>,
-    report: Mutex<Recent>,
+    /// What the page tells, where there is one.
+    report: OnceLock<Mutex<Recent>>,
     begun: Instant,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
@@ -87,7 +88,7 @@ impl Default for Metrics {
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
             sandbox: Family::default(),
-            report: Mutex::new(Recent::new(REPORTED_DAYS)),
+            report: OnceLock::new(),
             begun: Instant::now(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
@@ -140,8 +141,15 @@ impl Metrics {
         verdict: &'static str,
         reason: &'static str,
         disposition: &'static str,
+        in_reject: &'static str,
     ) {
-        let labels = [("door", door.as_str()), ("verdict", verdict), ("reason", reason), ("disposition", disposition)];
+        let labels = [
+            ("door", door.as_str()),
+            ("verdict", verdict),
+            ("reason", reason),
+            ("disposition", disposition),
+            ("in_reject", in_reject),
+        ];
         self.decisions.get_or_create(&labels).inc();
     }
 
@@ -158,20 +166,31 @@ impl Metrics {
         self.add_event(Told::Decision(decision));
     }
 
+    /// From now on the page has something to tell of.
+    pub fn begin_report(&self) {
+        self.report.get_or_init(|| Mutex::new(Recent::new(REPORTED_DAYS)));
+    }
+
+    /// Whether there is a page that tells of it.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.report.get().is_some()
+    }
+
     fn add_event(&self, told: Told<'_>) {
+        let Some(mut report) = self.locked_report() else { return };
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
         let time = now.and_then(|now| i64::try_from(now.as_secs()).ok());
-        self.locked_report().add(&Event { time, told });
+        report.add(&Event { time, told });
     }
 
     /// What was decided of late, since the daemon was started.
     pub(crate) fn report(&self) -> Report {
-        self.locked_report().report()
+        self.locked_report().map(|recent| recent.report()).unwrap_or_default()
     }
 
-    fn locked_report(&self) -> MutexGuard<'_, Recent> {
+    fn locked_report(&self) -> Option<MutexGuard<'_, Recent>> {
         // It counts, and is of use however a count ended.
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+        self.report.get().map(|report| report.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Since the daemon was started.

@@ -17,11 +17,11 @@ use tracing::{error, info, warn};
 
 use crate::config::{Mixed, ReverseFor};
 use crate::content::{Content, Needed};
-use crate::decision::Occasion;
+use crate::decision::{Judged, Occasion, Ruling};
 use crate::door::Protocol;
 use crate::memory::alias::{self, Alias};
 use crate::memory::{Wait, guesses, replay, sent};
-use crate::message::{Judged, Message};
+use crate::message::Message;
 use crate::settings::Settings;
 use crate::signing;
 
@@ -37,6 +37,8 @@ pub const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 /// The header field that a mark covers; what leaves with a mark has it.
 pub const MESSAGE_ID_FIELD: &str = "Message-ID";
 const VALID: &str = "valid";
+/// The reason of what is judged by its SRS address, which the core doesn't have.
+const SRS: &str = "srs";
 const CLOCK_WRONG: &str = "451 4.3.0 bounce tags can't be checked just now: try again later";
 const ALIAS_UNANSWERED: &str = "451 4.3.0 for whom this is can't be looked up just now: try again later";
 const TOO_MANY_BOUNCES: &str = "451 4.7.1 too many bounces at a time from your network: try again later";
@@ -231,7 +233,7 @@ impl Transaction {
             let Ok(today) = settings.today() else { return self.no_clock(recipient, &mailbox, settings) };
             let occasion = self.occasion(reverse_path, "rcpt");
             match reverse_srs(&occasion, &mailbox, self.earlier, self.trusted, settings, today) {
-                Reversal::Other => {}
+                Reversal::Other | Reversal::Wrong => {}
                 Reversal::Restored(restored) => {
                     if reverse_path == Path::Null {
                         self.earlier = after_srs(self.earlier);
@@ -243,8 +245,9 @@ impl Transaction {
                 Reversal::Refused { reply, .. } => return Answer::Reply(reply.to_owned()),
             }
             if recipient.restored.is_none() {
-                let (judgement, mode) = self.judge(reverse_path, mailbox, Moment::RcptTo, settings, today);
                 let envelope = self.envelope(reverse_path, mailbox, Moment::RcptTo);
+                let judged = judge(&envelope, settings, today);
+                let Judged { judgement, mode, .. } = judged;
                 let asking = Asking { door: self.door, client: &self.client, settings, wait: &self.wait };
                 let too_much = if self.guesses && judgement.mailbox != mailbox {
                     Some(TooMuch::Guesses)
@@ -253,18 +256,23 @@ impl Transaction {
                 };
                 self.guesses |= too_much == Some(TooMuch::Guesses);
                 if let Some(reply) = too_much.and_then(|too_much| too_much.reply(mode, settings)) {
-                    self.occasion(reverse_path, "rcpt").tell_named(THROTTLED, mode, &judgement.mailbox, None, settings);
+                    self.occasion(reverse_path, "rcpt").tell_ruling(
+                        &Ruling::throttled(mode),
+                        &judgement.mailbox,
+                        None,
+                        settings,
+                    );
                     return Answer::Reply(reply.to_owned());
                 }
                 if !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
                     let to = judgement.deliver_to.unwrap_or(mailbox);
-                    self.occasion(reverse_path, "rcpt").tell(&judgement, mode, &to, None, settings);
+                    self.occasion(reverse_path, "rcpt").tell(&judged, &to, settings);
                 }
                 let Some(deliver_to) = judgement.deliver_to else { return Answer::Reply(judgement.reply.to_string()) };
                 if reverse_path == Path::Null {
                     self.earlier = self.earlier.and(&judgement, mode);
                 }
-                recipient.found = Some(Found::of(&judgement, mode, None));
+                recipient.found = Some(Found::of(&judged));
                 recipient.settled = judgement.settled;
                 recipient.restored = (deliver_to != mailbox).then(|| deliver_to.to_string());
             }
@@ -273,7 +281,9 @@ impl Transaction {
                 Alias::Of(sender) => recipient.restored = Some(sender),
                 Alias::Unanswered => {
                     let mode = settings.policy(&mailbox).mode;
-                    self.occasion(reverse_path, "rcpt").tell_named(UNANSWERED, mode, &mailbox, None, settings);
+                    // Only the store knows him.
+                    let ruling = Ruling::new("undecided", Reason::Internal.as_str(), "tempfail", mode);
+                    self.occasion(reverse_path, "rcpt").tell_ruling(&ruling, &mailbox, None, settings);
                     return Answer::Reply(ALIAS_UNANSWERED.to_owned());
                 }
                 // Nobody has this name, as the mail server will find.
@@ -405,20 +415,17 @@ impl Transaction {
                 let judged = read.as_ref().map(|(message, investigation)| {
                     message.judge(&envelope, investigation, is_replayed, settings, today, &self.wait)
                 });
-                let (judgement, mode) = judged.as_ref().map_or_else(
-                    || judge(&envelope, settings, today),
-                    |Judged { judgement, mode, .. }| (*judgement, *mode),
-                );
+                let judged = judged.unwrap_or_else(|| judge(&envelope, settings, today));
+                let judgement = judged.judgement;
                 envelope.forward_path = judgement.deliver_to.unwrap_or(mailbox);
                 let occasion = self.occasion(reverse_path, "data");
-                let said = judged.as_ref().map(|judged| (judged.class, judged.origin));
                 // What the message didn't change has been told.
                 let told =
                     recipient.settled && recipient.found.as_ref().is_some_and(|found| found.reason == judgement.reason);
                 if !told && !matches!(judgement.reason, Reason::NotJudged | Reason::Exempt) {
-                    occasion.tell(&judgement, mode, &envelope.forward_path, said, settings);
+                    occasion.tell(&judged, &envelope.forward_path, settings);
                 }
-                let found = Found::of(&judgement, mode, said);
+                let found = Found::of(&judged);
                 // When others take the message, he gets it with them.
                 edits.say(&found);
                 recipient.found = Some(found);
@@ -466,17 +473,6 @@ impl Transaction {
         settings.metrics().count_sender(self.door, "not-notified");
         info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
         false
-    }
-
-    fn judge<'a>(
-        &self,
-        reverse_path: Path<'a>,
-        mailbox: Mailbox<'a>,
-        moment: Moment,
-        settings: &Settings,
-        today: Day,
-    ) -> (Judgement<'a>, Mode) {
-        judge(&self.envelope(reverse_path, mailbox, moment), settings, today)
     }
 
     fn envelope<'a>(&self, reverse_path: Path<'a>, mailbox: Mailbox<'a>, moment: Moment) -> Envelope<'a> {
@@ -588,12 +584,6 @@ fn waits_for_clock(mailbox: &Mailbox<'_>, settings: &Settings) -> bool {
     settings.config().on_error == OnError::Tempfail && settings.policy(mailbox).mode > Mode::Observe
 }
 
-/// What is told of a client that is put off: verdict, reason, disposition.
-pub(crate) const THROTTLED: [&str; 3] = ["undecided", Reason::Throttled.as_str(), "tempfail"];
-
-/// What is told of a recipient whom only the store knows.
-const UNANSWERED: [&str; 3] = ["undecided", Reason::Internal.as_str(), "tempfail"];
-
 /// Who asks whether a client brings too much.
 pub(crate) struct Asking<'s> {
     pub(crate) door: Protocol,
@@ -677,10 +667,9 @@ pub(crate) fn mark(sender: &Mailbox<'_>, message_id: &[u8], settings: &Settings)
     if is_marked(sender, settings) { make_mark(sender, message_id, settings) } else { None }
 }
 
-/// Judges by the policy for the domain of the recipient, which a tag leaves as it is; says the mode of that policy, too.
-pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day) -> (Judgement<'a>, Mode) {
-    let policy = settings.policy(&envelope.forward_path);
-    (envelope::judge(envelope, settings.keys(), &policy, today), policy.mode)
+/// Judges by the envelope alone.
+pub(crate) fn judge<'a>(envelope: &Envelope<'a>, settings: &Settings, today: Day) -> Judged<'a> {
+    Judged::by(envelope, None, settings, |policy| envelope::judge(envelope, settings.keys(), policy, today))
 }
 
 /// What to say of the next recipient after one that takes a bounce of forwarded mail.
@@ -692,14 +681,12 @@ pub(crate) fn after_srs(earlier: Earlier) -> Earlier {
 pub(crate) enum Reversal {
     /// None of our SRS addresses.
     Other,
+    /// One that we didn't make: it is told, and mode `reject` would refuse it. It is as any other address.
+    Wrong,
     /// The sender of mail that we forwarded.
     Restored(String),
     /// Not taken, with this reply.
-    Refused {
-        /// Verdict, reason and disposition.
-        told: [&'static str; 3],
-        reply: &'static str,
-    },
+    Refused { told: Ruling, reply: &'static str },
 }
 
 /// Reverses an SRS address of ours, or says why it isn't taken.
@@ -717,23 +704,35 @@ pub(crate) fn reverse_srs(
     });
     let for_bounces = settings.config().srs.reverse_for == ReverseFor::Bounces;
     let mode = settings.policy(mailbox).mode;
-    let refused = |told, reply| (told, Reversal::Refused { told, reply });
+    let refused = |verdict, reason, disposition, reply| {
+        let told = Ruling::new(verdict, reason, disposition, mode);
+        (told, Reversal::Refused { told, reply })
+    };
     let (told, reversal) = match reversal {
         None | Some((SrsVerdict::Foreign | SrsVerdict::Untagged, _)) => return Reversal::Other,
         // Whoever has seen an SRS address could else send through us to the address inside it.
         Some(_) if occasion.reverse_path != Path::Null && !trusted && for_bounces => {
-            refused(["not-judged", "srs", "reject"], SRS_NOT_A_BOUNCE)
+            refused("not-judged", SRS, "reject", SRS_NOT_A_BOUNCE)
         }
         // The message decides about the earlier one, and this one would have it taken for both.
         Some(_) if earlier == Earlier::Undecided && occasion.reverse_path == Path::Null => {
-            refused(["undecided", Reason::NullMultiRcpt.as_str(), "tempfail"], ONE_AT_A_TIME)
+            refused("undecided", Reason::NullMultiRcpt.as_str(), "tempfail", ONE_AT_A_TIME)
         }
-        Some((SrsVerdict::Valid, Some(restored))) => (["genuine", "srs", "accept"], Reversal::Restored(restored)),
-        Some(_) if !trusted && mode == Mode::Reject => refused(["disproved", "srs", "reject"], SRS_WRONG),
-        Some(_) => return Reversal::Other,
+        Some((SrsVerdict::Valid, Some(restored))) => (srs_restored(mode), Reversal::Restored(restored)),
+        Some(_) if !trusted && mode == Mode::Reject => refused("disproved", SRS, "reject", SRS_WRONG),
+        Some(_) if trusted => return Reversal::Other,
+        Some(_) => {
+            let told = Ruling { in_reject: "reject", ..Ruling::new("disproved", SRS, "accept", mode) };
+            (told, Reversal::Wrong)
+        }
     };
-    occasion.tell_named(told, mode, mailbox, None, settings);
+    occasion.tell_ruling(&told, mailbox, None, settings);
     reversal
+}
+
+/// What is told of a bounce to mail that we forwarded.
+pub(crate) const fn srs_restored(mode: Mode) -> Ruling {
+    Ruling::new("genuine", SRS, "accept", mode)
 }
 
 impl Recipient {
@@ -744,8 +743,8 @@ impl Recipient {
 }
 
 impl Found {
-    pub(crate) const fn of(judgement: &Judgement<'_>, mode: Mode, message: Option<(&'static str, Origin)>) -> Self {
-        let Judgement { finding, reason, disposition, .. } = *judgement;
+    pub(crate) const fn of(judged: &Judged<'_>) -> Self {
+        let Judged { judgement: Judgement { finding, reason, disposition, .. }, mode, message, .. } = *judged;
         Self { finding, reason, disposition, mode, message }
     }
 

@@ -36,8 +36,8 @@ fn decisions_are_counted() {
     for line in [
         "batv_lookups_total{map=\"sign\",answer=\"found\"} 1",
         "batv_lookups_total{map=\"verify\",answer=\"found\"} 1",
-        "batv_decisions_total{door=\"line\",verdict=\"genuine\",reason=\"tag-ok\",disposition=\"accept\"} 1",
-        "batv_decisions_total{door=\"line\",verdict=\"unverified\",reason=\"untagged\",disposition=\"reject\"} 1",
+        "batv_decisions_total{door=\"line\",verdict=\"genuine\",reason=\"tag-ok\",disposition=\"accept\",in_reject=\"accept\"} 1",
+        "batv_decisions_total{door=\"line\",verdict=\"unverified\",reason=\"untagged\",disposition=\"reject\",in_reject=\"reject\"} 1",
         "batv_answer_seconds_count{door=\"line\"} 1",
         "batv_connections{door=\"line\"} 0",
         "batv_connections_closed_total{door=\"line\",reason=\"peer\"} 1",

@@ -108,7 +108,7 @@ fn metrics_are_explained() {
     let key = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\ncreated = 2026-11-23\n";
     let settings = Settings::new(Config::default(), Keyring::parse(key).expect("a key")).expect("settings");
     let metrics = settings.metrics();
-    metrics.count_decision(Protocol::Milter, "genuine", "tag-ok", "accept");
+    metrics.count_decision(Protocol::Milter, "genuine", "tag-ok", "accept", "accept");
     metrics.count_sender(Protocol::Milter, "tagged");
     metrics.count_lookup("sign", "found");
     metrics.measure_answer(Protocol::Milter, Duration::ZERO);

@@ -8,7 +8,7 @@ use std::fs;
 use batv_report::{Page, Reader, Report, json};
 use batv_tests::browser::{Browser, LOOKS};
 use batv_tests::host::{free_ports, wait_for};
-use batv_tests::site::{ALICE, tagged};
+use batv_tests::site::{ALICE, forged, forwarded, tagged};
 use serde_json::Value;
 use support::Daemon;
 
@@ -31,7 +31,7 @@ fn json_of(answer: &str) -> Value {
 /// All doors that judge, with all that can be found.
 fn traffic(daemon: &Daemon) {
     let tag = tagged(ALICE, 0);
-    let forged = tag.replacen("prvs=4", "prvs=4999", 1);
+    let forged = forged(&tag);
     let old = tagged(ALICE, 40);
     for recipient in [tag.as_str(), &forged, &old, ALICE].into_iter().chain(HOSTILE) {
         for client in ["192.0.2.7", "198.51.100.9", "-"] {
@@ -50,7 +50,7 @@ fn its_figures_are_those_of_the_log() {
     traffic(&daemon);
     let answer = get(&daemon, "/report.json", "localhost");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"), "{answer}");
-    let told = json_of(&answer);
+    let mut told = json_of(&answer);
     let judged = told["decisions"]["total"].as_u64().expect("a number");
     assert!(judged >= 20, "{told}");
 
@@ -67,8 +67,14 @@ fn its_figures_are_those_of_the_log() {
             report.add(&event);
         }
     }
-    let logged: Value = serde_json::from_str(&json::render(&Page::new(&report))).expect("JSON");
-    for figures in ["decisions", "answers", "domains", "modes", "reasons", "classes", "doors", "senders"] {
+    let mut logged: Value = serde_json::from_str(&json::render(&Page::new(&report))).expect("JSON");
+    // On standard error, the log has no times.
+    for samples in [&mut told["samples"], &mut logged["samples"]] {
+        samples.as_array_mut().expect("samples").iter_mut().for_each(|sample| sample["time"] = Value::Null);
+    }
+    for figures in ["decisions", "answers", "domains", "modes", "reasons", "classes", "doors", "samples", "backscatter"]
+    {
+        assert!(!told[figures].is_null(), "{figures}");
         assert_eq!(told[figures], logged[figures], "{figures}");
     }
     // And those of the metrics.
@@ -76,6 +82,78 @@ fn its_figures_are_those_of_the_log() {
     let counted = metrics.lines().filter(|line| line.starts_with("batv_decisions_total{"));
     let counted: u64 = counted.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
     assert_eq!(counted, judged);
+}
+
+/// What the log says of recipients, once it says so much.
+fn judged(daemon: &Daemon, lines: usize) -> Vec<String> {
+    wait_for("log", || {
+        let log = daemon.log();
+        let judged: Vec<_> = log.lines().filter(|line| line.contains("judged ")).map(str::to_owned).collect();
+        (judged.len() >= lines).then_some(judged)
+    })
+}
+
+/// A bounce that returns a message without our mark, and one of which nothing tells whose it returns.
+const RETURNS: &str = "From: postmaster@example.net\nContent-Type: multipart/report; report-type=delivery-status; \
+    boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\nFinal-Recipient: \
+    rfc822; dave@example.net\nAction: failed\nStatus: 5.1.1\n\n";
+const FOREIGN: &str = "--b\nContent-Type: text/rfc822-headers\n\nReceived: from mx.example.net\nFrom: alice@example.com\n\
+    Date: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n--b--\n";
+
+#[test]
+fn the_log_says_what_reject_would_do() {
+    let foreign = format!("{RETURNS}{FOREIGN}");
+    let unknown = format!("{RETURNS}--b--\n");
+    let (late, old) = (tagged(ALICE, 9), tagged(ALICE, 40));
+    let (forged, wrong) = (forged(&tagged(ALICE, 0)), forged(&forwarded("dave@example.net")));
+    let message = |extent: &str, text: &str| {
+        format!("judge-message 192.0.2.7 {extent} {} <> {ALICE}\n{text}", text.len()).into_bytes()
+    };
+    let judge = |moment: &str, to: &str| format!("judge {moment} none 192.0.2.7 <> {to}\n").into_bytes();
+    let policy = |to: &str| {
+        format!(
+            "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.7\nsender=\nrecipient={to}\n\n"
+        )
+        .into_bytes()
+    };
+    for (more, door, request, reason, in_reject) in [
+        ("", "line", judge("data", &late), "tag-expired", "accept"),
+        ("", "line", judge("data", &old), "tag-expired", "reject"),
+        ("", "line", judge("rcpt", &old), "tag-expired", "accept"),
+        ("", "line", judge("data", &forged), "tag-forged", "reject"),
+        ("", "line", judge("data", &tagged(ALICE, 0)), "tag-ok", "accept"),
+        ("", "line", judge("rcpt", &wrong), "srs", "reject"),
+        ("", "policy", policy(&wrong), "srs", "reject"),
+        ("", "policy", policy(&old), "tag-expired", "accept"),
+        ("reject_at = 'rcpt'\n", "policy", policy(&old), "tag-expired", "reject"),
+        ("reject_at = 'rcpt'\n", "policy", policy(&late), "tag-expired", "accept"),
+        ("", "line", message("whole", &foreign), "backscatter-disproved", "reject"),
+        ("", "line", message("cut", &foreign), "backscatter-disproved", "quarantine"),
+        ("", "line", message("whole", &unknown), "backscatter-unverified", "quarantine"),
+        (
+            "[messages]\nreject_unverified = true\n",
+            "line",
+            message("whole", &unknown),
+            "backscatter-unverified",
+            "reject",
+        ),
+    ] {
+        let since = if more.contains("[messages]") { "" } else { "[messages]\n" };
+        for mode in ["observe", "mark"] {
+            let daemon =
+                Daemon::started(&format!("[verify]\nmode = '{mode}'\n{more}{since}marked_since = 2026-01-01\n"));
+            daemon.ask(door, &request);
+            let lines = judged(&daemon, 1);
+            let told = format!(" reason={reason} ");
+            assert!(lines.len() == 1 && lines[0].contains(&told), "{more} {reason}: {lines:?}");
+            assert!(
+                lines[0].contains(&format!(" mode={mode} in_reject={in_reject} at=")),
+                "{more} {reason}: {lines:?}"
+            );
+            let counted = json_of(&get(&daemon, "/report.json", "localhost"));
+            assert_eq!(counted["decisions"]["would_refuse"], u64::from(in_reject == "reject"), "{lines:?}");
+        }
+    }
 }
 
 #[test]

@@ -73,6 +73,8 @@ pub struct Decision<'a> {
     pub disposition: &'a str,
     /// The mode of the recipient's domain.
     pub mode: &'a str,
+    /// What mode `reject` would have done; `None` where the log doesn't tell, as it didn't always.
+    pub in_reject: Option<&'a str>,
     /// `rcpt`, or `data`: the end of the message.
     pub at: &'a str,
     /// The class of the message, where it was read.
@@ -209,12 +211,17 @@ impl fmt::Display for Event<'_> {
 
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { door, queue_id, client, from, to, verdict, reason, disposition, mode, at, class, origin } = self;
+        let Self { door, queue_id, client, from, to, verdict, reason, disposition, mode, in_reject, at, class, origin } =
+            self;
         write!(
             f,
             "judged door={door} queue_id={queue_id:?} client={client} from={from} to={to} verdict={verdict} \
-             reason={reason} disposition={disposition} mode={mode} at={at}"
+             reason={reason} disposition={disposition} mode={mode}"
         )?;
+        if let Some(in_reject) = in_reject {
+            write!(f, " in_reject={in_reject}")?;
+        }
+        write!(f, " at={at}")?;
         for (name, value) in [("class", class), ("origin", origin)] {
             if let Some(value) = value {
                 write!(f, " {name}={value}")?;

@@ -150,9 +150,9 @@ fn footer(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Result {
         "<li>Each recipient counts once: where the log has a line at RCPT TO and one at the end of the message, the later \
          one. <em>Asked</em> is a null sender who wanted to know whether a mailbox exists, and sent no message.</li>\n\
          <li><em>Disproved</em> was never ours. <em>Unverified</em> proves nothing, and may be genuine.</li>\n\
-         <li>What <em>reject</em> would have refused follows from the reason; options that refuse more are left out. In \
-         mode observe, a tag that expired up to five days ago counts with those that are older where the mail server asks \
-         by the line protocol.</li>\n<li>Times are UTC. A syslog file that names no zone is taken as UTC.</li>\n",
+         <li>What <em>reject</em> would have refused is what the log says (<code>in_reject</code>). Of a log without that \
+         field it follows from the reason: options that refuse more are left out, and a tag that expired up to five days \
+         ago counts with those that are older where the mail server asks by the line protocol.</li>\n<li>Times are UTC. A syslog file that names no zone is taken as UTC.</li>\n",
     )?;
     if page.shown == crate::Shown::Redacted {
         out.write_str("<li>Addresses are redacted.</li>\n")?;

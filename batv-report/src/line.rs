@@ -59,6 +59,7 @@ fn decision(fields: &str) -> Option<Decision<'_>> {
             "reason" => decision.reason = value,
             "disposition" => decision.disposition = value,
             "mode" => decision.mode = value,
+            "in_reject" => decision.in_reject = Some(value),
             "at" => decision.at = value,
             "class" => decision.class = Some(value),
             "origin" => decision.origin = Some(value),
@@ -264,15 +265,17 @@ mod tests {
             queue_id in any::<String>(),
             from in address(),
             to in address(),
-            words in prop::array::uniform8("[a-z0-9.-]{1,12}"),
+            words in prop::array::uniform9("[a-z0-9.-]{1,12}"),
             at in prop::sample::select(vec!["rcpt", "data"]),
             read in any::<bool>(),
         ) {
-            let [door, client, verdict, reason, disposition, mode, class, origin] = words.each_ref().map(String::as_str);
+            let [door, client, verdict, reason, disposition, mode, in_reject, class, origin] =
+                words.each_ref().map(String::as_str);
             let queue_id = Cow::Borrowed(queue_id.as_str());
-            let (class, origin) = if read { (Some(class), Some(origin)) } else { (None, None) };
+            let [in_reject, class, origin] = [in_reject, class, origin].map(|word| read.then_some(word));
             let decision = Decision {
-                door, queue_id, client, from: &from, to: &to, verdict, reason, disposition, mode, at, class, origin,
+                door, queue_id, client, from: &from, to: &to, verdict, reason, disposition, mode, in_reject, at, class,
+                origin,
             };
             let event = Event { time: None, told: Told::Decision(decision) };
             let line = event.to_string();

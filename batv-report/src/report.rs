@@ -277,10 +277,19 @@ impl Report {
     }
 }
 
-/// In mode `reject` the log tells what was done; in the others what it would have come to follows from the reason.
+/// In mode `reject` the log tells what was done; in the others what it would have come to, or, where it is silent, that
+/// follows from the reason.
 fn fate(decision: &Decision<'_>, reason: Option<Reason>, mode: Option<Mode>) -> Fate {
-    if decision.disposition == Disposition::Reject.as_str() {
+    let refuses = |disposition: &str| disposition == Disposition::Reject.as_str();
+    if refuses(decision.disposition) {
         return Fate::Refused;
+    }
+    // Whoever was put off comes again, and is told of again.
+    if decision.disposition == Disposition::Tempfail.as_str() {
+        return Fate::Taken;
+    }
+    if let Some(in_reject) = decision.in_reject {
+        return if refuses(in_reject) { Fate::Refusable } else { Fate::Taken };
     }
     // A tag that expired at most five days ago is taken at RCPT TO, and told of no more.
     let is_early = reason == Some(Reason::TagExpired) && decision.at == "rcpt";
@@ -428,6 +437,25 @@ mod tests {
             let report = report(&[judged(at, "alice@example.com", told)]).settled();
             let Tally { refused: r, refusable: w, .. } = report.decisions;
             assert_eq!((r, w), (refused, refusable), "{told:?}");
+            assert_eq!(report.samples.latest().len() as u64, refused + refusable, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn what_reject_would_have_refused_as_the_log_tells() {
+        for (at, told, in_reject, refused, refusable) in [
+            ("rcpt", ["unverified", "tag-expired", "accept", OBSERVE], "reject", 0, 1),
+            ("data", ["unverified", "tag-expired", "accept", OBSERVE], "accept", 0, 0),
+            ("data", ["unverified", "backscatter-unverified", "mark", "mark"], "reject", 0, 1),
+            ("data", ["disproved", "backscatter-disproved", "accept", OBSERVE], "quarantine", 0, 0),
+            ("rcpt", ["disproved", "srs", "accept", OBSERVE], "reject", 0, 1),
+            ("rcpt", ["disproved", "tag-forged", "reject", "reject"], "reject", 1, 0),
+            ("rcpt", ["undecided", "null-multi-rcpt", "tempfail", "quarantine"], "reject", 0, 0),
+        ] {
+            let line = judged(at, "alice@example.com", told).replace(" at=", &format!(" in_reject={in_reject} at="));
+            let report = report(&[line]).settled();
+            let Tally { refused: r, refusable: w, .. } = report.decisions;
+            assert_eq!((r, w), (refused, refusable), "{told:?} {in_reject}");
             assert_eq!(report.samples.latest().len() as u64, refused + refusable, "{told:?}");
         }
     }

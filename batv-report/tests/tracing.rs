@@ -65,6 +65,7 @@ fn decisions() {
                             reason = %"tag-forged",
                             disposition = %"reject",
                             mode = %"reject",
+                            in_reject = %"reject",
                             at = %"rcpt",
                             class = class.map(tracing::field::display),
                             origin = class.map(|_| tracing::field::display("disproved")),
@@ -76,6 +77,7 @@ fn decisions() {
                     let Told::Decision(decision) = &event.told else { panic!("{line}") };
                     assert_eq!(decision.queue_id, queue_id, "{line}");
                     assert_eq!((decision.to, decision.verdict, decision.class), (to, "disproved", class), "{line}");
+                    assert_eq!(decision.in_reject, Some("reject"), "{line}");
                     let again = written(says_level, || info!("{event}"));
                     assert_eq!(Event::parse(&again).as_ref(), Some(&event), "{line}");
                 }

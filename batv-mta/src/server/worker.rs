@@ -226,6 +226,9 @@ impl Worker {
         for (number, socket) in sockets {
             let place = usize::try_from(number).ok().and_then(|index| addresses.get(index));
             let (protocol, address) = *place.ok_or(io::ErrorKind::InvalidData)?;
+            if protocol == Protocol::Page {
+                self.shared.metrics.begin_report();
+            }
             let (sender, changes) = mpsc::unbounded_channel();
             let (socket, shared) = (Socket::new(socket)?, Arc::clone(&self.shared));
             let is_passed = matches!(address, Address::Systemd(_));
