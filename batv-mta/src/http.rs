@@ -101,7 +101,7 @@ pub(crate) fn answer(request: &Request<'_, '_>, settings: &Settings) -> Reply {
         },
         ("GET", "/health") => match health(settings) {
             Ok(text) => Reply::plain("200 OK", text),
-            Err(text) => Reply::plain("503 Service Unavailable", text),
+            Err(text) => Reply::plain("503 Service Unavailable", &text),
         },
         (_, "/metrics" | "/health") => Reply::plain("405 Method Not Allowed", "ask with GET"),
         _ => Reply::plain("404 Not Found", "there are /metrics and /health"),
@@ -109,12 +109,15 @@ pub(crate) fn answer(request: &Request<'_, '_>, settings: &Settings) -> Reply {
 }
 
 /// Good while questions get their answers. A wrong configuration that is not in force changes nothing in that.
-fn health(settings: &Settings) -> Result<&'static str, &'static str> {
+fn health(settings: &Settings) -> Result<&'static str, String> {
     if settings.today().is_err() {
-        return Err("the clock can't be read");
+        return Err("the clock can't be read".to_owned());
     }
-    if !settings.metrics().has_all_sockets() {
-        return Err("a socket is gone: its folder is missing, or somebody else listens there");
+    let missing = settings.metrics().listening().filter(|listening| listening.is_missing());
+    let missing: Vec<_> = missing.map(|listening| listening.address.to_string()).collect();
+    if !missing.is_empty() {
+        let which = missing.join(", ");
+        return Err(format!("a socket is gone: its folder is missing, or somebody else listens there: {which}"));
     }
     let is_up_to_date = settings.metrics().is_up_to_date();
     Ok(if is_up_to_date { "ok" } else { "ok, but the last change of the settings is wrong and not in force" })

@@ -10,6 +10,7 @@ pub mod files;
 pub mod filter;
 pub mod http;
 pub mod line;
+mod listening;
 pub mod log;
 pub mod lookup;
 pub mod memory;

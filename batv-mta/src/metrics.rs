@@ -1,5 +1,6 @@
 //! What the daemon counts and measures, in the text format of Prometheus (OpenMetrics 1.0).
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
@@ -18,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::door::Protocol;
+use crate::listening::Listening;
 use crate::settings::Settings;
 
 /// Of the text that [`Metrics::render`] gives.
@@ -56,6 +58,8 @@ pub struct Metrics {
     reload_is_good: Gauge,
     loaded_at: Gauge,
     sockets_missing: Gauge,
+    sockets: Family<[(&'static str, String); 2], Gauge>,
+    listening: OnceLock<Vec<Arc<Listening>>>,
     sandbox: Family<Labels<1>, Gauge>,
     /// What the page tells, where there is one.
     report: OnceLock<Mutex<Recent>>,
@@ -87,6 +91,8 @@ impl Default for Metrics {
             reload_is_good: Gauge::default(),
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
+            sockets: Family::default(),
+            listening: OnceLock::new(),
             sandbox: Family::default(),
             report: OnceLock::new(),
             begun: Instant::now(),
@@ -116,6 +122,11 @@ impl Default for Metrics {
         let help = "When the settings in force were read, since 1970-01-01";
         registry.register_with_unit("settings_loaded_timestamp", help, Unit::Seconds, metrics.loaded_at.clone());
         registry.register("sockets_missing", "Unix sockets that nobody can find", metrics.sockets_missing.clone());
+        registry.register(
+            "socket_listening",
+            "Whether a socket is found by those who look for it",
+            metrics.sockets.clone(),
+        );
         registry.register("sandbox", "Whether a part of the sandbox is in force", metrics.sandbox.clone());
         registry.register("key_age_days", "Days since a key began to sign", metrics.key_ages.clone());
         let help = "Days until the last tag of a key is dead: today's, when it signs";
@@ -203,12 +214,6 @@ impl Metrics {
         Some(self.loaded_at.get()).filter(|seconds| *seconds > 0)
     }
 
-    /// Connections of this protocol that are open.
-    pub(crate) fn connections(&self, door: Protocol) -> u64 {
-        let open = self.connections.get_or_create(&[("door", door.as_str())]).get();
-        u64::try_from(open).unwrap_or(0)
-    }
-
     /// What of the sandbox is in force.
     pub(crate) fn sandbox_in_words(&self) -> String {
         let parts = ["landlock", "seccomp"];
@@ -258,23 +263,19 @@ impl Metrics {
         }
     }
 
-    /// A Unix socket is gone from its folder, or back.
-    pub fn note_socket(&self, is_missing: bool) {
-        if is_missing {
-            self.sockets_missing.inc()
-        } else {
-            self.sockets_missing.dec()
-        };
+    /// These are the places where the daemon listens. Once: they stay until it ends.
+    pub(crate) fn note_listening(&self, places: Vec<Arc<Listening>>) {
+        self.listening.get_or_init(|| places);
+    }
+
+    /// The places where the daemon listens, or should.
+    pub(crate) fn listening(&self) -> impl Iterator<Item = &Listening> {
+        self.listening.get().into_iter().flatten().map(|listening| &**listening)
     }
 
     /// A part of the sandbox is in force, or not.
     pub fn note_sandbox(&self, part: &'static str, is_in_force: bool) {
         self.sandbox.get_or_create(&[("part", part)]).set(is_in_force.into());
-    }
-
-    /// Whether mail servers find all sockets.
-    pub fn has_all_sockets(&self) -> bool {
-        self.sockets_missing.get() == 0
     }
 
     /// Whether the settings in force are those of the files.
@@ -295,9 +296,20 @@ impl Metrics {
         if let Some(health) = settings.memory().health() {
             self.measure_store(&health);
         }
+        self.measure_sockets();
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    fn measure_sockets(&self) {
+        let mut missing = 0;
+        for listening in self.listening() {
+            let labels = [("door", listening.protocol.as_str().to_owned()), ("address", listening.address.to_string())];
+            self.sockets.get_or_create(&labels).set((!listening.is_missing()).into());
+            missing += i64::from(listening.is_missing());
+        }
+        self.sockets_missing.set(missing);
     }
 
     fn measure_store(&self, health: &Health) {

@@ -15,6 +15,7 @@ use batv_report::{Page as Contents, html, json};
 use crate::config::Place;
 use crate::door::{Door, Flow, Protocol, each_request};
 use crate::http::{self, Reply};
+use crate::listening::Listening;
 use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -99,16 +100,12 @@ fn health(settings: &Settings) -> Health {
     health.settings_loaded = metrics.settings_loaded();
     health.reload_is_good = Some(metrics.is_up_to_date());
     health.keys = keys(settings);
-    health.doors = settings
-        .config()
-        .listen
-        .addresses()
-        .map(|(protocol, address)| {
-            let mut door = OpenDoor::new(protocol.as_str(), &address.to_string());
-            door.connections = metrics.connections(protocol);
-            door
-        })
-        .collect();
+    let door = |listening: &Listening| {
+        let mut door = OpenDoor::new(listening.protocol.as_str(), &listening.address.to_string());
+        (door.connections, door.is_missing) = (listening.connections(), listening.is_missing());
+        door
+    };
+    health.doors = metrics.listening().map(door).collect();
     health.store = settings.memory().health().map(|known| {
         let kind = match settings.config().store.place() {
             Place::Nowhere => "none",

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use batv_tests::host::{peers, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
+use serde_json::Value;
 use support::Daemon;
 
 /// Status and text of an answer of the HTTP door.
@@ -104,6 +105,13 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
     let tag = tagged(ALICE, 0);
     fs::remove_dir_all(daemon.path("sockets")).expect("a folder");
     wait_for("complaint", || (get(&daemon, "/health").0 == "503").then_some(()));
+    wait_for("names of all that are gone", || {
+        let (_, said) = get(&daemon, "/health");
+        ["milter", "socketmap", "policy", "line", "page"]
+            .iter()
+            .all(|door| said.contains(&format!("unix:{}", daemon.socket(door).display())))
+            .then_some(())
+    });
     fs::create_dir(daemon.path("sockets")).expect("a folder");
     wait_for("end of the complaint", || (get(&daemon, "/health").0 == "200").then_some(()));
     assert_eq!(verify(&daemon, &tag), format!("OK {ALICE}\n"));
@@ -112,6 +120,16 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
     fs::remove_file(daemon.socket("line")).expect("a socket");
     let _other = std::os::unix::net::UnixListener::bind(daemon.socket("line")).expect("a socket");
     wait_for("complaint", || (get(&daemon, "/health").0 == "503").then_some(()));
+    let answer = daemon.ask("page", b"GET /report.json HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let told: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+    let line = format!("unix:{}", daemon.socket("line").display());
+    for door in told["health"]["doors"].as_array().expect("doors") {
+        assert_eq!(door["missing"], door["address"] == *line, "{door}");
+    }
+    assert_eq!(told["notices"][0], format!("The socket {line} is gone: mail servers don't find it."));
+    let (_, metrics) = get(&daemon, "/metrics");
+    assert!(metrics.contains(&format!("batv_socket_listening{{door=\"line\",address=\"{line}\"}} 0\n")), "{metrics}");
+    assert!(metrics.contains("\nbatv_sockets_missing 1\n"), "{metrics}");
     assert!(daemon.stop().success());
     assert!(daemon.socket("line").exists() && !daemon.socket("milter").exists());
 }

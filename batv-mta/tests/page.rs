@@ -201,13 +201,29 @@ fn a_browser_shows_it_to_everybody() {
 
 #[test]
 fn it_knows_its_keys_doors_and_store() {
+    let [port] = free_ports();
     let mut daemon = Daemon::new("");
-    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root()));
+    let store = format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root());
+    daemon.configure_with_tcp(&store, "line", "127.0.0.1", port);
     daemon.start();
+    let busy = daemon.connect("line");
+    daemon.configure(&store);
+    daemon.reload();
     let told = json_of(&get(&daemon, "/report.json", "localhost"));
     let health = &told["health"];
     assert_eq!(health["keys"].as_array().map(Vec::len), Some(2), "{health}");
-    assert!(health["doors"].as_array().is_some_and(|doors| doors.iter().any(|door| door["protocol"] == "milter")));
+    // Each by itself, with who is connected there; also after a reload, which opens and closes none.
+    let doors = health["doors"].as_array().expect("doors");
+    let connections = |address: String| {
+        let door =
+            doors.iter().find(|door| door["address"] == *address).unwrap_or_else(|| panic!("{address}: {health}"));
+        assert_eq!(door["missing"], false, "{health}");
+        door["connections"].as_u64()
+    };
+    assert_eq!(connections(format!("unix:{}", daemon.socket("line").display())), Some(1), "{health}");
+    assert_eq!(connections(format!("inet:127.0.0.1:{port}")), Some(0), "{health}");
+    assert_eq!(connections(format!("unix:{}", daemon.socket("milter").display())), Some(0), "{health}");
+    drop(busy);
     assert_eq!(health["store"]["kind"], "SQLite", "{health}");
     assert_eq!(health["store"]["up"], true, "{health}");
 }

@@ -233,7 +233,7 @@ fn health(out: &mut String, state: &crate::figures::State) -> fmt::Result {
         wrap(out, "", &line)?;
     }
     for door in &state.doors {
-        let is = if door.missing { "gone" } else { "open" };
+        let is = if door.missing { "gone" } else { "listens" };
         writeln!(out, "{} on {}: {is}, {} connections", door.protocol, door.address, door.connections)?;
     }
     if let Some(store) = &state.store {

@@ -15,6 +15,7 @@ use crate::door::{Door, Protocol};
 use crate::filter::Filter;
 use crate::http::Http;
 use crate::line::Line;
+use crate::listening::Listening;
 use crate::milter::Session;
 use crate::page::Page;
 use crate::policy::PolicyService;
@@ -27,7 +28,7 @@ const LAST_CALL: Duration = Duration::from_millis(50);
 
 /// One socket, and who speaks there.
 pub(super) struct Listener {
-    pub(super) protocol: Protocol,
+    pub(super) place: Arc<Listening>,
     pub(super) socket: Socket,
     /// Whether systemd listens on when we don't.
     pub(super) is_passed: bool,
@@ -53,10 +54,10 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, over_tcp)) => {
-                    connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
+                    connections.spawn(answer(Arc::clone(&self.place), stream, over_tcp, Arc::clone(&self.shared)));
                 }
                 Err(error) => {
-                    error!(door = %self.protocol, "accept: {error}");
+                    error!(door = %self.place.protocol, "accept: {error}");
                     sleep(PAUSE).await;
                 }
             }
@@ -66,14 +67,15 @@ impl Listener {
         while !self.is_passed
             && let Ok(Ok((stream, over_tcp))) = timeout_at(last_call, self.socket.accept()).await
         {
-            connections.spawn(answer(self.protocol, stream, over_tcp, Arc::clone(&self.shared)));
+            connections.spawn(answer(Arc::clone(&self.place), stream, over_tcp, Arc::clone(&self.shared)));
         }
         drop(self.socket);
         while connections.join_next().await.is_some() {}
     }
 }
 
-async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, shared: Arc<Shared>) {
+async fn answer(place: Arc<Listening>, stream: Box<dyn Stream>, over_tcp: bool, shared: Arc<Shared>) {
+    let protocol = place.protocol;
     // Whoever watches the daemon is not kept waiting by its load.
     let _permit = match protocol {
         Protocol::Metrics | Protocol::Page => None,
@@ -88,5 +90,6 @@ async fn answer(protocol: Protocol, stream: Box<dyn Stream>, over_tcp: bool, sha
         Protocol::Metrics => Box::new(Http),
         Protocol::Page => Box::new(Page),
     };
+    let _connected = place.connect();
     serve(stream, door, protocol, Patience::Limited, &shared).await;
 }

@@ -27,6 +27,7 @@ use crate::config::{Address, Config};
 use crate::door::Protocol;
 use crate::files::{Files, Kept};
 use crate::filter::Filter;
+use crate::listening::Listening;
 use crate::log;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -176,7 +177,7 @@ struct Worker {
     config: Config,
     shared: Arc<Shared>,
     stopper: watch::Sender<bool>,
-    /// Where sockets are taken that come in the place of others, and whether there is one.
+    /// Where sockets are taken that come in the place of others.
     changes: Vec<Place>,
     /// Those that have come for the next settings.
     files: Kept,
@@ -184,9 +185,8 @@ struct Worker {
 
 struct Place {
     number: u32,
-    protocol: Protocol,
+    listening: Arc<Listening>,
     sockets: mpsc::UnboundedSender<Socket>,
-    is_missing: bool,
 }
 
 impl Worker {
@@ -224,17 +224,26 @@ impl Worker {
         let addresses: Vec<_> = self.config.listen.addresses().collect();
         let mut running = JoinSet::new();
         for (number, socket) in sockets {
-            let place = usize::try_from(number).ok().and_then(|index| addresses.get(index));
-            let (protocol, address) = *place.ok_or(io::ErrorKind::InvalidData)?;
+            let index = usize::try_from(number).ok();
+            let (protocol, address) = *index.and_then(|at| addresses.get(at)).ok_or(io::ErrorKind::InvalidData)?;
             if protocol == Protocol::Page {
                 self.shared.metrics.begin_report();
             }
+            // systemd may have opened several for one place.
+            let known = self.changes.iter().find(|place| place.number == number);
+            let listening = known.map_or_else(
+                || Arc::new(Listening::new(protocol, address.clone())),
+                |place| Arc::clone(&place.listening),
+            );
             let (sender, changes) = mpsc::unbounded_channel();
             let (socket, shared) = (Socket::new(socket)?, Arc::clone(&self.shared));
             let is_passed = matches!(address, Address::Systemd(_));
-            running.spawn(Listener { protocol, socket, is_passed, changes, shared }.run());
-            self.changes.push(Place { number, protocol, sockets: sender, is_missing: false });
+            running.spawn(Listener { place: Arc::clone(&listening), socket, is_passed, changes, shared }.run());
+            self.changes.push(Place { number, listening, sockets: sender });
         }
+        let mut places: Vec<_> = self.changes.iter().map(|place| Arc::clone(&place.listening)).collect();
+        places.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        self.shared.metrics.note_listening(places);
         Ok(running)
     }
 
@@ -253,27 +262,24 @@ impl Worker {
         }
     }
 
-    fn found(&mut self, number: u32, socket: OwnedFd) {
-        let Some(place) = self.changes.iter_mut().find(|place| place.number == number) else { return };
-        let door = place.protocol;
+    fn found(&self, number: u32, socket: OwnedFd) {
+        let Some(place) = self.changes.iter().find(|place| place.number == number) else { return };
+        let Listening { protocol: door, address, .. } = &*place.listening;
         match Socket::new(socket) {
             Ok(socket) => {
-                warn!(%door, "the socket was gone, and is opened again");
+                warn!(%door, %address, "the socket was gone, and is opened again");
                 // Its listener ends only when all do.
                 let _ = place.sockets.send(socket);
-                if core::mem::take(&mut place.is_missing) {
-                    self.shared.metrics.note_socket(false);
-                }
+                place.listening.note_missing(false);
             }
-            Err(error) => error!(%door, "the socket that is opened again is of no use: {error}"),
+            Err(error) => error!(%door, %address, "the socket that is opened again is of no use: {error}"),
         }
     }
 
-    fn lost(&mut self, number: u32, why: &str) {
-        let Some(place) = self.changes.iter_mut().find(|place| place.number == number) else { return };
-        error!(door = %place.protocol, "the socket is gone, and can't be opened: {why}");
-        if !core::mem::replace(&mut place.is_missing, true) {
-            self.shared.metrics.note_socket(true);
-        }
+    fn lost(&self, number: u32, why: &str) {
+        let Some(place) = self.changes.iter().find(|place| place.number == number) else { return };
+        let Listening { protocol: door, address, .. } = &*place.listening;
+        error!(%door, %address, "the socket is gone, and can't be opened: {why}");
+        place.listening.note_missing(true);
     }
 }

@@ -70,7 +70,7 @@ fn daemon(out: &mut String, state: &State) -> fmt::Result {
     out.write_str("</dl>\n")?;
     table(out, "Doors", &["Protocol", "Where", "State", "Connections"], 1, |out| {
         for door in &state.doors {
-            let is = if door.missing { "gone" } else { "open" };
+            let is = if door.missing { "gone" } else { "listens" };
             writeln!(
                 out,
                 "<tr><th scope=\"row\">{}</th><td class=\"address\"><bdi>{}</bdi></td><td>{is}</td><td class=\"n\">{}</td></tr>",
