@@ -577,11 +577,35 @@ pub struct Page {
     pub remote: bool,
     /// Days after which a key that signs is to be replaced; 0 for never.
     pub rotate_days: u16,
+    /// The file by which its figures outlive a restart, or `none`. Without it, in the folder that systemd gives us
+    /// (`StateDirectory=`), or nowhere.
+    #[serde(deserialize_with = "file_or_none")]
+    figures: Option<PathBuf>,
+}
+
+impl Page {
+    /// The file by which its figures outlive a restart.
+    ///
+    /// ```
+    /// use batv_mta::config::Config;
+    ///
+    /// let config = Config::parse("page.figures = '/var/lib/batv/figures.json'")?;
+    /// assert!(config.page.figures().is_some());
+    /// assert!(Config::parse("page.figures = 'none'")?.page.figures().is_none());
+    /// assert!(Config::parse("page.figures = 'figures.json'").is_err());
+    /// # Ok::<(), batv_mta::config::Fault>(())
+    /// ```
+    pub fn figures(&self) -> Option<PathBuf> {
+        match &self.figures {
+            Some(path) => Some(path.clone()).filter(|path| path.is_absolute()),
+            None => store::state_folder().map(|folder| folder.join("figures.json")),
+        }
+    }
 }
 
 impl Default for Page {
     fn default() -> Self {
-        Self { name: String::new(), remote: false, rotate_days: 180 }
+        Self { name: String::new(), remote: false, rotate_days: 180, figures: None }
     }
 }
 
@@ -756,6 +780,13 @@ fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delimiter, D:
 
 fn separator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Separator, D::Error> {
     Separator::new(char::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn file_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    match String::deserialize(deserializer)? {
+        text if text == "none" || text.starts_with('/') => Ok(Some(text.into())),
+        text => Err(de::Error::custom(format_args!("`{text}`: a file is `/path`, or `none`"))),
+    }
 }
 
 fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OnError, D::Error> {

@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use tokio::sync::Notify;
 
 use crate::door::Protocol;
 use crate::listening::Listening;
@@ -24,9 +25,6 @@ use crate::settings::Settings;
 
 /// Of the text that [`Metrics::render`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Days that the page tells of.
-const REPORTED_DAYS: usize = 7;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type KeyLabels = [(&'static str, String); 4];
@@ -63,6 +61,7 @@ pub struct Metrics {
     sandbox: Family<Labels<1>, Gauge>,
     /// What the page tells, where there is one.
     report: OnceLock<Mutex<Recent>>,
+    news: Notify,
     begun: Instant,
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
@@ -95,6 +94,7 @@ impl Default for Metrics {
             listening: OnceLock::new(),
             sandbox: Family::default(),
             report: OnceLock::new(),
+            news: Notify::new(),
             begun: Instant::now(),
             key_ages: Family::default(),
             key_days_left: Family::default(),
@@ -177,9 +177,10 @@ impl Metrics {
         self.add_event(Told::Decision(decision));
     }
 
-    /// From now on the page has something to tell of.
-    pub fn begin_report(&self) {
-        self.report.get_or_init(|| Mutex::new(Recent::new(REPORTED_DAYS)));
+    /// From now on there is a page, which goes on with this.
+    pub fn begin_report(&self, recent: Recent) {
+        self.report.get_or_init(|| Mutex::new(recent));
+        drop(self.locked_report());
     }
 
     /// Whether there is a page that tells of it.
@@ -188,20 +189,38 @@ impl Metrics {
     }
 
     fn add_event(&self, told: Told<'_>) {
-        let Some(mut report) = self.locked_report() else { return };
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
-        let time = now.and_then(|now| i64::try_from(now.as_secs()).ok());
-        report.add(&Event { time, told });
+        if let Some(report) = self.report.get() {
+            let time = now();
+            locked(report).add(&Event { time, told });
+            self.news.notify_one();
+        }
     }
 
-    /// What was decided of late, since the daemon was started.
-    pub(crate) fn report(&self) -> Report {
-        self.locked_report().map(|recent| recent.report()).unwrap_or_default()
+    /// What was decided of late, and since when that is counted.
+    pub(crate) fn report(&self) -> (Report, Option<i64>) {
+        self.locked_report()
+            .map(|recent| (recent.report(), recent.since(now().unwrap_or_default())))
+            .unwrap_or_default()
     }
 
+    /// The same, to go on with.
+    pub(crate) fn kept_report(&self) -> String {
+        let recent = self.locked_report().map(|recent| recent.clone());
+        recent.map(|recent| recent.kept()).unwrap_or_default()
+    }
+
+    /// Waits until there is something to tell that was not told before.
+    pub(crate) async fn wait_for_news(&self) {
+        self.news.notified().await;
+    }
+
+    /// As of now.
     fn locked_report(&self) -> Option<MutexGuard<'_, Recent>> {
-        // It counts, and is of use however a count ended.
-        self.report.get().map(|report| report.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut report = locked(self.report.get()?);
+        if let Some(now) = now() {
+            report.advance(now);
+        }
+        Some(report)
     }
 
     /// Since the daemon was started.
@@ -341,4 +360,15 @@ impl Metrics {
             }
         }
     }
+}
+
+/// It counts, and is of use however a count ended.
+fn locked(report: &Mutex<Recent>) -> MutexGuard<'_, Recent> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Seconds since 1970-01-01.
+fn now() -> Option<i64> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(now.as_secs()).ok()
 }

@@ -1,9 +1,9 @@
 //! The page of the rollout over HTTP/1.1: `GET /` for people, `GET /report.json` with the same figures, and what `metrics`
 //! serves, too.
 //!
-//! It says what the daemon has decided in the last days since it was started, with addresses redacted; `batv report` says more, of logs. There
-//! is no password: whoever reaches it may read it, so it listens on this host alone unless it is told otherwise. A browser
-//! that some page of a stranger's has told to look names that page's host, and gets nothing.
+//! It says what the daemon has decided in the last days, with addresses redacted, and since when it counts; `batv report`
+//! says more, of logs. There is no password: whoever reaches it may read it, so it listens on this host alone unless it is
+//! told otherwise. A browser that some page of a stranger's has told to look names that page's host, and gets nothing.
 
 use core::net::IpAddr;
 use std::time::SystemTime;
@@ -83,12 +83,12 @@ fn is_of_this_host(host: &str) -> bool {
 }
 
 fn render(settings: &Settings, render: impl Fn(&Contents<'_>) -> String) -> String {
-    let report = settings.metrics().report();
+    let (report, since) = settings.metrics().report();
     let health = health(settings);
     let mut contents = Contents::new(&report);
     contents.health = Some(&health);
     contents.name = &settings.config().page.name;
-    contents.made = Some(now());
+    (contents.made, contents.since) = (Some(now()), since);
     render(&contents)
 }
 

@@ -2,7 +2,7 @@
 //! and from the network, a filter (seccomp) from the system calls that it never makes.
 
 use core::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use batv_store::redis;
 use nix::unistd::{User, geteuid};
@@ -55,6 +55,8 @@ impl Needs {
             needs.readable.push(PathBuf::from("/etc/localtime"));
         }
         needs.store(&config.store.place());
+        let figures = config.page.figures().filter(|_| !config.listen.page.is_empty());
+        needs.folders.extend(figures.as_deref().and_then(Path::parent).map(PathBuf::from));
         needs
     }
 

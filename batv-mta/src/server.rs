@@ -15,6 +15,7 @@ use crate::sandbox::UserError;
 use crate::settings;
 
 mod connection;
+mod figures;
 mod keeper;
 mod link;
 mod listener;

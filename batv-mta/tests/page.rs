@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use batv_report::{Page, Reader, Report, json};
 use batv_tests::browser::{Browser, LOOKS};
@@ -226,6 +227,74 @@ fn it_knows_its_keys_doors_and_store() {
     drop(busy);
     assert_eq!(health["store"]["kind"], "SQLite", "{health}");
     assert_eq!(health["store"]["up"], true, "{health}");
+}
+
+/// Figures that are not of the moment.
+fn figures(daemon: &Daemon) -> Value {
+    let mut told = json_of(&get(daemon, "/report.json", "localhost"));
+    let gone = ["made", "health"].map(|name| told.as_object_mut().expect("an object").remove(name));
+    assert!(gone.iter().all(Option::is_some));
+    told
+}
+
+#[test]
+fn its_figures_outlive_a_restart() {
+    let mut daemon = Daemon::new("");
+    daemon.configure(&format!("[page]\nfigures = '{}/figures.json'\n[verify]\nmode = 'observe'\n", daemon.root()));
+    daemon.start();
+    traffic(&daemon);
+    let mut before = figures(&daemon);
+    // Redacted, clients of one network are the same; which of them was the first is not kept.
+    let kept = wait_for("figures", || fs::read_to_string(daemon.path("figures.json")).ok());
+    for secret in [ALICE, "192.0.2.7", "s3kr1t"] {
+        assert!(!kept.contains(secret), "{secret}");
+    }
+    let mode = fs::metadata(daemon.path("figures.json")).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // Killed, it has what it has written; told to end, all.
+    daemon.kill();
+    daemon.start();
+    assert_eq!(figures(&daemon), before);
+    assert!(!before["counted_since"].is_null());
+    for _ in 0..2 {
+        daemon.ask("line", format!("judge data none 192.0.2.7 <> {}\n", tagged(ALICE, 0)).as_bytes());
+    }
+    assert!(daemon.stop().success());
+    daemon.start();
+    let after = figures(&daemon);
+    let genuine = |told: &Value| told["decisions"]["genuine"].as_u64().expect("a number");
+    assert_eq!(genuine(&after), genuine(&before) + 2);
+    assert_eq!(after["counted_since"], before["counted_since"]);
+    assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
+
+    // What can't be read is said, and counted anew.
+    assert!(daemon.stop().success());
+    daemon.write("figures.json", "{\"version\":1,\"days\":[{\"day\":99999999999}]}", 0o600);
+    daemon.start();
+    before = figures(&daemon);
+    assert_eq!(before["decisions"]["total"], 0);
+    assert!(before["headline"][0].as_str().is_some_and(|text| text.starts_with("Since ")), "{before}");
+    assert!(daemon.log().contains("WARN the figures of the page begin anew: "), "{}", daemon.log());
+}
+
+#[test]
+fn its_figures_are_in_the_folder_of_systemd() {
+    let mut daemon = Daemon::new("");
+    fs::create_dir(daemon.path("state")).expect("a folder");
+    let mut command = daemon.command();
+    command.env("STATE_DIRECTORY", daemon.path("state"));
+    daemon.try_start(&mut command).expect("a daemon");
+    assert!(daemon.stop().success());
+    assert!(daemon.path("state/figures.json").exists());
+
+    daemon.configure("[page]\nfigures = 'none'\n");
+    fs::remove_file(daemon.path("state/figures.json")).expect("a file");
+    let mut command = daemon.command();
+    command.env("STATE_DIRECTORY", daemon.path("state"));
+    daemon.try_start(&mut command).expect("a daemon");
+    assert!(daemon.stop().success());
+    assert!(!daemon.path("state/figures.json").exists());
 }
 
 #[test]

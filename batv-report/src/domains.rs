@@ -23,7 +23,7 @@ pub(crate) struct Domain {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Domains {
-    list: Vec<Domain>,
+    pub(crate) list: Vec<Domain>,
     pub(crate) others: Tally,
 }
 
@@ -31,7 +31,7 @@ impl Domains {
     /// The place of this domain, which is [`MOST`] for all that find none of their own.
     pub(crate) fn place(&mut self, address: &str, mode: Option<Mode>) -> usize {
         let name = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let name = &name[..name.floor_char_boundary_at(NAME_LIMIT)];
+        let name = bounded(name);
         if let Some(place) = self.list.iter().position(|domain| domain.name.eq_ignore_ascii_case(name)) {
             self.list[place].mode = mode.or(self.list[place].mode);
             return place;
@@ -68,6 +68,11 @@ impl Domains {
         }
         self.others += other.others;
     }
+}
+
+/// As much of a name as is kept.
+pub(crate) fn bounded(name: &str) -> &str {
+    &name[..name.floor_char_boundary_at(NAME_LIMIT)]
 }
 
 /// `str::floor_char_boundary` is of Rust 1.91.

@@ -3,14 +3,13 @@
 
 use alloc::borrow::Cow;
 
-use batv_bounce::Class;
 use batv_core::envelope::{Mode, Reason};
 use serde::{Serialize, Serializer};
 
 use crate::event::Outcome;
 use crate::health::Health;
 use crate::redact::{Plain, Shown};
-use crate::report::{DOORS, Report, SRS};
+use crate::report::{self, Report};
 use crate::samples::Sample;
 use crate::tally::{Column, Tally};
 use crate::words;
@@ -40,6 +39,8 @@ pub struct Page<'p> {
     pub name: &'p str,
     /// When it is made, in seconds since 1970-01-01.
     pub made: Option<i64>,
+    /// Since when all is counted that comes, where that doesn't follow from a log.
+    pub since: Option<i64>,
 }
 
 impl<'p> Page<'p> {
@@ -51,7 +52,7 @@ impl<'p> Page<'p> {
     /// ```
     #[must_use]
     pub const fn new(report: &'p Report) -> Self {
-        Self { report, health: None, lines: None, shown: Shown::Redacted, name: "", made: None }
+        Self { report, health: None, lines: None, shown: Shown::Redacted, name: "", made: None, since: None }
     }
 }
 
@@ -92,6 +93,8 @@ pub(crate) struct Figures {
     pub(crate) name: String,
     #[serde(serialize_with = "moment")]
     pub(crate) made: Option<i64>,
+    #[serde(serialize_with = "moment")]
+    pub(crate) counted_since: Option<i64>,
     #[serde(serialize_with = "moment")]
     pub(crate) from: Option<i64>,
     #[serde(serialize_with = "moment")]
@@ -239,9 +242,10 @@ impl Figures {
         Self {
             name: plain(page.name),
             made: page.made,
+            counted_since: page.since,
             from: report.period.map(|(first, _)| first),
             to: report.period.map(|(_, last)| last),
-            headline: words::headline(&report),
+            headline: words::headline(&report, page.since),
             notices: page.health.map(|health| notices(health, page.made)).unwrap_or_default(),
             lines: page.lines,
             decisions: report.decisions,
@@ -279,22 +283,20 @@ fn rows(named: impl Iterator<Item = (&'static str, Option<&'static str>, Tally)>
 }
 
 fn modes(report: &Report) -> Vec<Row> {
-    let names = Mode::ALL.iter().map(|mode| mode.as_str()).chain(["other"]);
-    rows(names.zip(report.modes).map(|(name, tally)| (name, None, tally)))
+    rows(report::mode_names().zip(report.modes).map(|(name, tally)| (name, None, tally)))
 }
 
 fn classes(report: &Report) -> Vec<Row> {
-    let names = Class::ALL.iter().map(|class| class.as_str()).chain(["other"]);
-    rows(names.zip(report.classes).map(|(name, tally)| (name, None, tally)))
+    rows(report::class_names().zip(report.classes).map(|(name, tally)| (name, None, tally)))
 }
 
 fn doors(report: &Report) -> Vec<Row> {
-    rows(DOORS.into_iter().chain(["other"]).zip(report.doors).map(|(name, tally)| (name, None, tally)))
+    rows(report::door_names().zip(report.doors).map(|(name, tally)| (name, None, tally)))
 }
 
 fn reasons(report: &Report) -> Vec<Row> {
-    let known = Reason::ALL.iter().map(|reason| (reason.as_str(), Some(reason.words())));
-    let names = known.chain([(SRS, Some("an SRS address")), ("other", None)]);
+    let words = Reason::ALL.iter().map(|reason| Some(reason.words())).chain([Some("an SRS address"), None]);
+    let names = report::reason_names().zip(words);
     let mut rows = rows(names.zip(report.reasons).map(|((name, words), tally)| (name, words, tally)));
     rows.sort_by_key(|row| core::cmp::Reverse((row.tally.refusable + row.tally.refused, row.tally.total())));
     rows

@@ -61,7 +61,8 @@ fn write_page(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Resu
         Text(&title),
     )?;
     if let Some(made) = figures.made {
-        writeln!(out, "<p class=\"muted\">made {} UTC</p>", minute(made))?;
+        let since = figures.counted_since.map(|since| format!(", counted since {}", minute(since)));
+        writeln!(out, "<p class=\"muted\">made {}{} UTC</p>", minute(made), since.unwrap_or_default())?;
     }
     navigation(out, figures)?;
     out.write_str("</header>\n<main id=\"main\" tabindex=\"-1\">\n")?;
@@ -154,6 +155,12 @@ fn footer(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Result {
          field it follows from the reason: options that refuse more are left out, and a tag that expired up to five days \
          ago counts with those that are older where the mail server asks by the line protocol.</li>\n<li>Times are UTC. A syslog file that names no zone is taken as UTC.</li>\n",
     )?;
+    if figures.counted_since.is_some() {
+        out.write_str(
+            "<li>The daemon counts for some days. <code>batv report</code> makes the same of its logs, of any time and of \
+             several hosts.</li>\n",
+        )?;
+    }
     if page.shown == crate::Shown::Redacted {
         out.write_str("<li>Addresses are redacted.</li>\n")?;
     }

@@ -8,6 +8,7 @@ mod figures;
 pub mod health;
 pub mod html;
 pub mod json;
+mod kept;
 mod line;
 mod pending;
 mod reader;
@@ -24,6 +25,7 @@ mod words;
 
 pub use event::{Decision, Departure, Event, Outcome, Told};
 pub use figures::{Lines, Page};
+pub use kept::Unreadable;
 pub use reader::Reader;
 pub use recent::Recent;
 pub use redact::Shown;

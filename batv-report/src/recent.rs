@@ -23,7 +23,9 @@ use crate::timestamp::DAY;
 pub struct Recent {
     most: usize,
     /// The number of the day since 1970-01-01, the latest last.
-    days: VecDeque<(i64, Report)>,
+    pub(crate) days: VecDeque<(i64, Report)>,
+    /// When the count began.
+    pub(crate) since: Option<i64>,
 }
 
 impl Recent {
@@ -35,7 +37,57 @@ impl Recent {
     /// ```
     #[must_use]
     pub fn new(days: usize) -> Self {
-        Self { most: days.max(1), days: VecDeque::new() }
+        Self { most: days.max(1), days: VecDeque::new(), since: None }
+    }
+
+    /// It is so late, in seconds since 1970-01-01: days that are past are let go, also where nothing comes. The first time
+    /// is that at which the count begins.
+    ///
+    /// ```
+    /// # use batv_report::{Departure, Event, Outcome, Recent, Told};
+    /// let mut recent = Recent::new(7);
+    /// recent.advance(20_000 * 86_400);
+    /// let told = Told::Departure(Departure::new(Outcome::Tagged, "alice@example.com"));
+    /// recent.add(&Event { time: Some(20_000 * 86_400), told });
+    /// recent.advance(20_007 * 86_400);
+    /// assert_eq!(recent.report().departures(Outcome::Tagged), 0);
+    /// ```
+    pub fn advance(&mut self, now: i64) {
+        self.since.get_or_insert(now);
+        let day = now.div_euclid(DAY);
+        let most = self.length();
+        self.days.retain(|(known, _)| *known > day.saturating_sub(most));
+    }
+
+    /// Since when all is counted that came: the beginning of the first of the days that are kept, or that of the count, in
+    /// seconds since 1970-01-01.
+    ///
+    /// ```
+    /// # use batv_report::Recent;
+    /// let mut recent = Recent::new(7);
+    /// recent.advance(1_795_613_534);
+    /// assert_eq!(recent.since(1_795_613_600), Some(1_795_613_534));
+    /// assert_eq!(recent.since(1_795_613_534 + 30 * 86_400), Some(20_806 * 86_400));
+    /// ```
+    #[must_use]
+    pub fn since(&self, now: i64) -> Option<i64> {
+        let first = now.div_euclid(DAY).saturating_sub(self.length() - 1).saturating_mul(DAY);
+        self.since.map(|since| since.max(first))
+    }
+
+    fn length(&self) -> i64 {
+        i64::try_from(self.most).unwrap_or(i64::MAX)
+    }
+
+    /// A day of its own, which is later than all others.
+    pub(crate) fn begin(&mut self, day: i64) {
+        if let Some((_, ended)) = self.days.back_mut() {
+            // What waits for its message waits no more.
+            *ended = ended.settled();
+        }
+        self.days.push_back((day, Report::default()));
+        let most = self.length();
+        self.days.retain(|(known, _)| *known > day.saturating_sub(most));
     }
 
     /// Counts one event. Where it has no time, or one of an earlier day, it counts with the latest day; where that is so
@@ -48,21 +100,17 @@ impl Recent {
     /// assert_eq!(recent.report().departures(Outcome::Tagged), 1);
     /// ```
     pub fn add(&mut self, event: &Event<'_>) {
-        let most = i64::try_from(self.most).unwrap_or(i64::MAX);
+        let most = self.length();
         let day = event.time.map(|time| time.div_euclid(DAY));
         let mut latest = self.days.back().map(|(day, _)| *day);
         if day.zip(latest).is_some_and(|(day, latest)| day <= latest.saturating_sub(most)) {
             self.days.clear();
+            self.since = event.time;
             latest = None;
         }
         let day = day.max(latest).unwrap_or_default();
         if latest != Some(day) {
-            if let Some((_, ended)) = self.days.back_mut() {
-                // What waits for its message waits no more.
-                *ended = ended.settled();
-            }
-            self.days.push_back((day, Report::default()));
-            self.days.retain(|(known, _)| *known > day.saturating_sub(most));
+            self.begin(day);
         }
         if let Some((_, report)) = self.days.back_mut() {
             report.add(event);

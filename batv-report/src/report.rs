@@ -15,13 +15,36 @@ use crate::tally::{Column, Fate, Tally};
 use crate::timeline::Timeline;
 
 /// The years in which a clock that is set stands: 2000 to 9999. A computer without a battery begins in 1970.
-const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800;
+pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800;
 /// Doors that judge, as the log names them.
-pub(crate) const DOORS: [&str; 4] = ["milter", "policy", "line", "filter"];
+const DOORS: [&str; 4] = ["milter", "policy", "line", "filter"];
 /// By the place of each reason.
 static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> = LazyLock::new(|| Reason::ALL.map(is_refused));
 /// The reason of what is judged by its SRS address, which the core doesn't have.
 pub(crate) const SRS: &str = "srs";
+
+/// Of all that is none of the others.
+const OTHER: &str = "other";
+
+/// The names of [`Report::modes`].
+pub(crate) fn mode_names() -> impl Iterator<Item = &'static str> {
+    Mode::ALL.iter().map(|mode| mode.as_str()).chain([OTHER])
+}
+
+/// The names of [`Report::reasons`].
+pub(crate) fn reason_names() -> impl Iterator<Item = &'static str> {
+    Reason::ALL.iter().map(|reason| reason.as_str()).chain([SRS, OTHER])
+}
+
+/// The names of [`Report::classes`].
+pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
+    Class::ALL.iter().map(|class| class.as_str()).chain([OTHER])
+}
+
+/// The names of [`Report::doors`].
+pub(crate) fn door_names() -> impl Iterator<Item = &'static str> {
+    DOORS.into_iter().chain([OTHER])
+}
 
 /// An accumulator of events: counts, and the latest of what was or would have been refused.
 ///
@@ -63,7 +86,7 @@ pub struct Report {
     pub(crate) departures: [u64; Outcome::ALL.len()],
     /// Tags by the id of the key.
     pub(crate) keys: [u64; 10],
-    pending: Pending,
+    pub(crate) pending: Pending,
 }
 
 impl Default for Report {

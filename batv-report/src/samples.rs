@@ -3,8 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domains::CharBoundary as _;
 use crate::event::Decision;
+use crate::redact::Shown;
+use crate::report::PLAUSIBLE;
+use crate::senders::Network;
 
 /// The most that are kept.
 pub(crate) const MOST: usize = 100;
@@ -14,7 +19,7 @@ const ADDRESS_LIMIT: usize = 320;
 const NAME_LIMIT: usize = 64;
 
 /// One decision, whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sample {
     pub(crate) time: Option<i64>,
     pub(crate) was_refused: bool,
@@ -31,8 +36,6 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn of(decision: &Decision<'_>, time: Option<i64>, was_refused: bool) -> Self {
-        let name = |text: &str| Box::from(&text[..text.floor_char_boundary_at(NAME_LIMIT)]);
-        let address = |text: &str| Box::from(&text[..text.floor_char_boundary_at(ADDRESS_LIMIT)]);
         Self {
             time,
             was_refused,
@@ -47,6 +50,42 @@ impl Sample {
             mode: name(decision.mode),
         }
     }
+
+    /// The same with no more of addresses than the page shows, which shows as much of it again.
+    pub(crate) fn redacted(&self) -> Self {
+        let client = Network::of(&self.client).map(|network| network.address().to_string());
+        Self {
+            from: Shown::Redacted.address(&self.from).into(),
+            to: Shown::Redacted.address(&self.to).into(),
+            client: client.unwrap_or_else(|| Shown::Redacted.client(&self.client)).into(),
+            ..self.clone()
+        }
+    }
+
+    /// The same with no more of each text than is kept.
+    pub(crate) fn bounded(self) -> Self {
+        Self {
+            time: self.time.filter(|time| PLAUSIBLE.contains(time)),
+            was_refused: self.was_refused,
+            door: name(&self.door),
+            queue_id: name(&self.queue_id),
+            client: name(&self.client),
+            from: address(&self.from),
+            to: address(&self.to),
+            verdict: name(&self.verdict),
+            reason: name(&self.reason),
+            class: self.class.as_deref().map(name),
+            mode: name(&self.mode),
+        }
+    }
+}
+
+fn name(text: &str) -> Box<str> {
+    text[..text.floor_char_boundary_at(NAME_LIMIT)].into()
+}
+
+fn address(text: &str) -> Box<str> {
+    text[..text.floor_char_boundary_at(ADDRESS_LIMIT)].into()
 }
 
 /// In the order of their times.

@@ -4,13 +4,15 @@
 
 use core::cmp::Reverse;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
 
 /// The most networks that are counted.
 pub(crate) const MOST: usize = 128;
 
 /// The network of a client: /24 of IPv4, /64 of IPv6.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) enum Network {
     V4([u8; 3]),
     V6([u16; 4]),
@@ -31,16 +33,24 @@ impl Network {
     }
 }
 
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::V4([a, b, c]) => write!(f, "{a}.{b}.{c}.0/24"),
-            Self::V6([a, b, c, d]) => write!(f, "{}/64", core::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)),
+impl Network {
+    /// Its first address.
+    pub(crate) const fn address(self) -> IpAddr {
+        match self {
+            Self::V4([a, b, c]) => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
+            Self::V6([a, b, c, d]) => IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)),
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = if matches!(self, Self::V4(_)) { 24 } else { 64 };
+        write!(f, "{}/{length}", self.address())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Sender {
     pub(crate) network: Network,
     /// At most so many.
@@ -57,6 +67,11 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
+    /// These, of so many.
+    pub(crate) const fn of(list: Vec<Sender>, total: u64) -> Self {
+        Self { list, total }
+    }
+
     pub(crate) fn count(&mut self, network: Network) {
         self.total += 1;
         if let Some(known) = self.list.iter_mut().find(|sender| sender.network == network) {

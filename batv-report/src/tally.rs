@@ -111,6 +111,10 @@ impl Tally {
         self.columns[column as usize]
     }
 
+    pub(crate) const fn column_mut(&mut self, column: Column) -> &mut u64 {
+        &mut self.columns[column as usize]
+    }
+
     /// All of them.
     ///
     /// ```

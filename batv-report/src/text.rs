@@ -40,6 +40,9 @@ fn write_report(out: &mut String, figures: &Figures) -> fmt::Result {
     for notice in &figures.notices {
         wrap(out, "! ", notice)?;
     }
+    if let Some(since) = figures.counted_since {
+        writeln!(out, "Counted since {} UTC.", minute(since))?;
+    }
     over_time(out, figures)?;
     rows(out, "DOMAIN", &figures.domains, MOST_NAMES)?;
     rows(out, "MODE", &figures.modes, MOST_NAMES)?;

@@ -2,6 +2,10 @@
 
 use alloc::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
+use crate::kept::LARGEST;
+use crate::report::PLAUSIBLE;
 use crate::tally::Tally;
 use crate::timestamp::DAY;
 
@@ -11,20 +15,45 @@ pub(crate) const MOST: usize = 200;
 const WIDTHS: [i64; 7] = [60, 300, 900, 3600, 4 * 3600, DAY, 7 * DAY];
 
 /// What was counted in one step.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Step {
     pub(crate) decisions: Tally,
     /// Senders that left with a tag.
     pub(crate) tagged: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "Steps")]
 pub(crate) struct Timeline {
     /// Seconds of a step.
     width: i64,
     /// Steps from 1970-01-01 to the first one here.
     first: i64,
     steps: VecDeque<Step>,
+}
+
+/// Steps that may be more, or at other times, than there ever are.
+#[derive(Deserialize)]
+struct Steps {
+    width: i64,
+    first: i64,
+    steps: VecDeque<Step>,
+}
+
+impl TryFrom<Steps> for Timeline {
+    type Error = &'static str;
+
+    fn try_from(Steps { width, first, steps }: Steps) -> Result<Self, &'static str> {
+        let is_width = WIDTHS.contains(&width);
+        let length = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+        let begin = first.checked_mul(width).filter(|begin| (0..PLAUSIBLE.end).contains(begin));
+        let are_counts = steps.iter().all(|step| step.tagged <= LARGEST);
+        if is_width && are_counts && steps.len() <= MOST && begin.is_some() && first.checked_add(length).is_some() {
+            Ok(Self { width, first, steps })
+        } else {
+            Err("these are no steps of time")
+        }
+    }
 }
 
 impl Default for Timeline {

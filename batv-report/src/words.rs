@@ -81,8 +81,9 @@ pub(crate) fn step(seconds: i64) -> String {
     }
 }
 
-/// What came, in plain words, and what mode `reject` would have made of it.
-pub(crate) fn headline(report: &Report) -> Vec<String> {
+/// What came, in plain words, and what mode `reject` would have made of it. Who counts himself says since when; who doesn't
+/// has it from a log.
+pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
     let Report { period, answers, decisions, .. } = report;
     let tagged = report.departures(Outcome::Tagged);
     let when = match *period {
@@ -90,7 +91,7 @@ pub(crate) fn headline(report: &Report) -> Vec<String> {
             format!("In the {} from {} to {},", span(last - first), day(first), day(last))
         }
         Some((first, last)) => format!("From {} to {},", minute(first), minute(last)),
-        None => "In this log,".to_owned(),
+        None => since.map_or_else(|| "In this log,".to_owned(), |since| format!("Since {},", minute(since))),
     };
     let total = answers.total();
     let mut sentences = vec![match total {
@@ -109,6 +110,7 @@ pub(crate) fn headline(report: &Report) -> Vec<String> {
         }
     });
     sentences.push(match tagged {
+        0 if since.is_some() => "No message was seen to leave with a tag.".to_owned(),
         0 => "The log tells of no message that left with a tag.".to_owned(),
         1 => "1 message left with a tag.".to_owned(),
         tagged => format!("{} messages left with a tag.", Number(tagged)),
@@ -219,14 +221,18 @@ mod tests {
         count(1, Column::Unverified, Reason::TagExpired, Fate::Refused);
         report.departures[Outcome::Tagged as usize] = 2345;
         assert_eq!(
-            headline(&report).join(" "),
+            headline(&report, None).join(" "),
             "In the 7 days from 2026-11-18 to 2026-11-25, 1,221 bounces and automatic answers came: 1,100 were genuine, \
              120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 120: 117 \
              returned messages that are not ours and 3 came to a forged tag. 2,345 messages left with a tag."
         );
         assert_eq!(
-            headline(&Report::default()).join(" "),
+            headline(&Report::default(), None).join(" "),
             "In this log, no bounce came. The log tells of no message that left with a tag."
+        );
+        assert_eq!(
+            headline(&Report::default(), Some(1_795_613_534)).join(" "),
+            "Since 2026-11-25 13:32, no bounce came. No message was seen to leave with a tag."
         );
     }
 }

@@ -66,10 +66,7 @@ impl Store {
     /// ```
     pub fn place(&self) -> Place {
         self.at.clone().unwrap_or_else(|| {
-            // systemd.exec(5): one path, or several with colons between.
-            let given = env::var("STATE_DIRECTORY").ok().filter(|folders| !folders.is_empty());
-            let folder = given.as_deref().and_then(|folders| folders.split(':').next());
-            folder.map_or(Place::Nowhere, |folder| Place::Sqlite(PathBuf::from(folder).join("store.sqlite")))
+            state_folder().map_or(Place::Nowhere, |folder| Place::Sqlite(folder.join("store.sqlite")))
         })
     }
 
@@ -106,6 +103,13 @@ impl Store {
     pub(crate) const fn patience(&self) -> Duration {
         Duration::from_millis(self.milliseconds)
     }
+}
+
+/// The folder that systemd gives us.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    // systemd.exec(5): one path, or several with colons between.
+    let given = env::var("STATE_DIRECTORY").ok().filter(|folders| !folders.is_empty())?;
+    given.split(':').next().map(PathBuf::from)
 }
 
 /// Where the store is: `sqlite:/path`, `redis://host:port/database`, `unix:///path` of a server's socket, or `none`.

@@ -54,7 +54,7 @@ fn attempt(needs: &Needs) -> Result<(RulesetStatus, LandlockStatus), RulesetErro
     Ok((ruleset.ruleset, ruleset.landlock))
 }
 
-/// What a database does in its folder: files, and nothing else.
+/// What a database, and a file that is replaced, do in their folder: files, and nothing else.
 fn changeable() -> BitFlags<AccessFs> {
     AccessFs::ReadFile
         | AccessFs::ReadDir

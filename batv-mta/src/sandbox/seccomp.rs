@@ -106,14 +106,23 @@ const FILES: &[c_long] = &[
     libc::SYS_pread64,
     libc::SYS_pwrite64,
     libc::SYS_readlinkat,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
     libc::SYS_statx,
     libc::SYS_unlinkat,
     libc::SYS_utimensat,
 ];
 
 #[cfg(target_arch = "x86_64")]
-const OLD_FILES: &[c_long] =
-    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat, libc::SYS_unlink];
+const OLD_FILES: &[c_long] = &[
+    libc::SYS_access,
+    libc::SYS_lstat,
+    libc::SYS_open,
+    libc::SYS_readlink,
+    libc::SYS_rename,
+    libc::SYS_stat,
+    libc::SYS_unlink,
+];
 #[cfg(target_arch = "aarch64")]
 const OLD_FILES: &[c_long] = &[];
 

@@ -19,6 +19,7 @@ use tracing::{error, info, warn};
 
 use super::Failure;
 use super::connection::{Patience, serve};
+use super::figures;
 use super::keeper::receive;
 use super::link::{Order, Ordered};
 use super::listener::Listener;
@@ -79,13 +80,13 @@ impl Shared {
                 let old = self.settings.load();
                 let fixed = |settings: &Settings| {
                     let config = settings.config();
-                    let Config { listen, log, limits, sandbox, store, .. } = config;
-                    (listen.clone(), *log, limits.connections, sandbox.clone(), store.opening())
+                    let Config { listen, log, limits, sandbox, store, page, .. } = config;
+                    (listen.clone(), *log, limits.connections, sandbox.clone(), store.opening(), page.figures())
                 };
                 if fixed(&old) != fixed(&settings) {
                     warn!(
-                        "`listen`, `log`, `limits.connections`, `sandbox` and the place of the store stay as they are until the \
-                         daemon is restarted"
+                        "`listen`, `log`, `limits.connections`, `sandbox`, `page.figures` and the place of the store stay as they are \
+                         until the daemon is restarted"
                     );
                 }
                 let settings = Arc::new(settings.with_memory(&self.memory));
@@ -208,6 +209,11 @@ impl Worker {
             }
             return Ok(());
         }
+        let figures = self.config.page.figures().filter(|_| self.shared.metrics.is_reported());
+        let keeping = figures.clone().map(|path| {
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move { figures::keep(path, &shared).await })
+        });
         self.obey(&mut orders).await;
         // Nobody listens any more if all receivers are gone already.
         let _ = self.stopper.send(true);
@@ -215,6 +221,12 @@ impl Worker {
         let drain = async { while running.join_next().await.is_some() {} };
         if timeout(limit, drain).await.is_err() {
             warn!("messages were still under way: their mail servers will try again");
+        }
+        if let Some((path, keeping)) = figures.zip(keeping) {
+            keeping.abort();
+            // A file that is just being written is written before.
+            let _ = keeping.await;
+            figures::write(&path, &self.shared.metrics.kept_report());
         }
         Ok(())
     }
@@ -227,7 +239,7 @@ impl Worker {
             let index = usize::try_from(number).ok();
             let (protocol, address) = *index.and_then(|at| addresses.get(at)).ok_or(io::ErrorKind::InvalidData)?;
             if protocol == Protocol::Page {
-                self.shared.metrics.begin_report();
+                self.shared.metrics.begin_report(figures::read(self.config.page.figures().as_deref()));
             }
             // systemd may have opened several for one place.
             let known = self.changes.iter().find(|place| place.number == number);
