@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use batv_core::{Day, KeyState, KeyUse};
+use batv_core::{Day, KeyId, KeyState, KeyUse};
 use batv_report::{Decision, Departure, Event, Outcome, Recent, Report, Told};
 use batv_store::Health;
 use prometheus_client::encoding::text::encode;
@@ -36,9 +36,10 @@ type KeyLabels = [(&'static str, String); 4];
 /// use batv_mta::config::Config;
 /// use batv_mta::door::Protocol;
 /// use batv_mta::settings::Settings;
+/// use batv_report::Outcome;
 ///
 /// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
-/// settings.metrics().count_sender(Protocol::Milter, "tagged");
+/// settings.metrics().count_sender(Protocol::Milter, Outcome::Tagged, None);
 /// let text = settings.metrics().render(&settings)?;
 /// assert!(text.contains("batv_senders_total{door=\"milter\",outcome=\"tagged\"} 1\n"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
@@ -164,12 +165,12 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    /// The sender of a message that leaves was looked at.
-    pub fn count_sender(&self, door: Protocol, outcome: &'static str) {
-        self.senders.get_or_create(&[("door", door.as_str()), ("outcome", outcome)]).inc();
-        if let Some(known) = Outcome::ALL.into_iter().find(|known| known.as_str() == outcome) {
-            self.add_event(Told::Departure(Departure::new(known, "")));
-        }
+    /// The sender of a message that leaves was looked at; the key is that of his tag.
+    pub fn count_sender(&self, door: Protocol, outcome: Outcome, key: Option<KeyId>) {
+        self.senders.get_or_create(&[("door", door.as_str()), ("outcome", outcome.as_str())]).inc();
+        let mut departure = Departure::new(outcome, "");
+        departure.key = key.map(KeyId::number);
+        self.add_event(Told::Departure(departure));
     }
 
     /// The same decision for the page.

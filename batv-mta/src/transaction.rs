@@ -12,6 +12,7 @@ use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Judgeme
 use batv_core::prvs::{self, Signing};
 use batv_core::srs::{Forwarding, SrsVerdict};
 use batv_core::{Day, Error, Mailbox, Path, mark};
+use batv_report::Outcome as Departed;
 use batv_store::counter::Networks;
 use tracing::{error, info, warn};
 
@@ -470,7 +471,7 @@ impl Transaction {
         if answer.may == May::Yes {
             return true;
         }
-        settings.metrics().count_sender(self.door, "not-notified");
+        settings.metrics().count_sender(self.door, Departed::NotNotified, None);
         info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
         false
     }
@@ -520,13 +521,13 @@ impl Transaction {
         match forwarding? {
             Ok(rewritten) => {
                 if rewritten.is_some() {
-                    settings.metrics().count_sender(self.door, "forwarded");
+                    settings.metrics().count_sender(self.door, Departed::Forwarded, None);
                     info!(queue_id = self.queue_id, from = %sender, "forwarded");
                 }
                 rewritten
             }
             Err(error) => {
-                settings.metrics().count_sender(self.door, "not-forwarded");
+                settings.metrics().count_sender(self.door, Departed::NotForwarded, None);
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left as it is");
                 None
             }
@@ -535,13 +536,13 @@ impl Transaction {
 
     fn tag(&self, sender: &Mailbox<'_>, signing: Result<Signing<'_>, Error>, settings: &Settings) -> Option<String> {
         if self.is_exempt_from_tags(settings) {
-            settings.metrics().count_sender(self.door, "exempt");
+            settings.metrics().count_sender(self.door, Departed::Exempt, None);
             info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
             return None;
         }
         match signing {
             Ok(Signing::Tagged(tagged)) => {
-                settings.metrics().count_sender(self.door, "tagged");
+                settings.metrics().count_sender(self.door, Departed::Tagged, Some(tagged.key_id()));
                 info!(queue_id = self.queue_id, from = %sender, key = %tagged.key_id(), "tagged");
                 Some(tagged.to_string())
             }
@@ -551,11 +552,11 @@ impl Transaction {
                 let today = settings.today().ok();
                 let alias = today.and_then(|today| signing::sign_alias(sender, &owner, settings, today, &self.wait));
                 if let Some(tagged) = alias {
-                    settings.metrics().count_sender(self.door, "aliased");
+                    settings.metrics().count_sender(self.door, Departed::Aliased, None);
                     info!(queue_id = self.queue_id, from = %sender, reason = %error, "tagged by a handle");
                     return Some(tagged);
                 }
-                settings.metrics().count_sender(self.door, "untagged");
+                settings.metrics().count_sender(self.door, Departed::Untagged, None);
                 warn!(queue_id = self.queue_id, from = %sender, reason = %error, "left untagged");
                 None
             }

@@ -11,6 +11,7 @@ use batv_config::Keyring;
 use batv_mta::config::Config;
 use batv_mta::door::Protocol;
 use batv_mta::settings::Settings;
+use batv_report::Outcome;
 
 #[test]
 fn links_lead_somewhere() {
@@ -109,7 +110,7 @@ fn metrics_are_explained() {
     let settings = Settings::new(Config::default(), Keyring::parse(key).expect("a key")).expect("settings");
     let metrics = settings.metrics();
     metrics.count_decision(Protocol::Milter, "genuine", "tag-ok", "accept", "accept");
-    metrics.count_sender(Protocol::Milter, "tagged");
+    metrics.count_sender(Protocol::Milter, Outcome::Tagged, None);
     metrics.count_lookup("sign", "found");
     metrics.measure_answer(Protocol::Milter, Duration::ZERO);
     metrics.open_connection(Protocol::Milter);

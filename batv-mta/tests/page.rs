@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use batv_report::{Page, Reader, Report, json};
 use batv_tests::browser::{Browser, LOOKS};
 use batv_tests::host::{free_ports, wait_for};
+use batv_tests::milter::{self, MailServer, Offer, Place};
 use batv_tests::site::{ALICE, forged, forwarded, tagged};
 use serde_json::Value;
 use support::Daemon;
@@ -83,6 +84,37 @@ fn its_figures_are_those_of_the_log() {
     let counted = metrics.lines().filter(|line| line.starts_with("batv_decisions_total{"));
     let counted: u64 = counted.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
     assert_eq!(counted, judged);
+}
+
+/// A message of a user of ours.
+fn send(daemon: &Daemon, sender: &str) {
+    let stream = Place::Unix(daemon.socket("milter")).connect().expect("a connection");
+    let mut server = MailServer::new(stream);
+    server.negotiate(Offer::USUAL).expect("an agreement");
+    server.say(&milter::macros(b'C', &["{daemon_name}", "ORIGINATING"]));
+    server.say(&milter::connect("client.example.net", 12345, "192.0.2.7"));
+    server.say(&milter::mail(sender));
+    server.say(&milter::recipient("dave@example.net"));
+    server.say(&milter::header("Message-ID", "<1@example.com>"));
+    server.say(milter::END_OF_MESSAGE);
+}
+
+#[test]
+fn what_leaves_is_counted_as_in_the_log() {
+    let mut daemon = Daemon::new("");
+    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store.sqlite'\n", daemon.root()));
+    daemon.start();
+    for sender in [ALICE, ALICE, &format!("{}@example.com", "a".repeat(60))] {
+        send(&daemon, sender);
+    }
+    let log = wait_for("log", || Some(daemon.log()).filter(|log| log.contains("tagged by a handle ")));
+    let (mut reader, mut report) = (Reader::new(0), Report::default());
+    log.lines().filter_map(|line| reader.read(line.as_bytes()).map(|event| report.add(&event))).for_each(drop);
+    let logged: Value = serde_json::from_str(&json::render(&Page::new(&report))).expect("JSON");
+    let told = json_of(&get(&daemon, "/report.json", "localhost"));
+    assert_eq!(told["signing"]["tagged"], 3, "{told}");
+    assert_eq!(told["signing"]["keys"][0]["count"], 2, "{told}");
+    assert_eq!(told["signing"], logged["signing"]);
 }
 
 /// What the log says of recipients, once it says so much.

@@ -118,6 +118,8 @@ pub struct Departure<'a> {
 pub enum Outcome {
     /// It got a tag.
     Tagged,
+    /// It is too long for a tag, and left with a handle that has one.
+    Aliased,
     /// It was rewritten by SRS.
     Forwarded,
     /// A recipient wants none.
@@ -132,8 +134,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Tagged, Self::Forwarded, Self::Exempt, Self::Untagged, Self::NotForwarded, Self::NotNotified];
+    pub const ALL: [Self; 7] = [
+        Self::Tagged,
+        Self::Aliased,
+        Self::Forwarded,
+        Self::Exempt,
+        Self::Untagged,
+        Self::NotForwarded,
+        Self::NotNotified,
+    ];
 
     /// The name.
     ///
@@ -144,6 +153,7 @@ impl Outcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tagged => "tagged",
+            Self::Aliased => "aliased",
             Self::Forwarded => "forwarded",
             Self::Exempt => "exempt",
             Self::Untagged => "untagged",
@@ -161,6 +171,7 @@ impl Outcome {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Tagged => "left with a tag",
+            Self::Aliased => "left with a handle that has a tag: there was no room for one on the sender",
             Self::Forwarded => "forwarded, with an SRS sender",
             Self::Exempt => "left without a tag: a recipient is exempt",
             Self::Untagged => "left without a tag: there was no room for it",
@@ -173,6 +184,7 @@ impl Outcome {
     pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Tagged => "tagged",
+            Self::Aliased => "tagged by a handle",
             Self::Forwarded => "forwarded",
             Self::Exempt | Self::Untagged => "left untagged",
             Self::NotForwarded => "left as it is",

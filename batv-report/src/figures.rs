@@ -176,6 +176,8 @@ pub(crate) struct Network {
 
 #[derive(Serialize)]
 pub(crate) struct Signing {
+    /// With a tag, on their sender or on a handle.
+    pub(crate) tagged: u64,
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) keys: Vec<TagsOfKey>,
 }
@@ -352,7 +354,11 @@ fn signing(report: &Report) -> Signing {
         count: report.departures(outcome),
     });
     let keys = report.keys.iter().enumerate().filter(|(_, count)| **count > 0);
-    Signing { outcomes: outcomes.collect(), keys: keys.map(|(id, count)| TagsOfKey { id, count: *count }).collect() }
+    Signing {
+        tagged: report.tagged(),
+        outcomes: outcomes.collect(),
+        keys: keys.map(|(id, count)| TagsOfKey { id, count: *count }).collect(),
+    }
 }
 
 fn state(health: &Health, made: Option<i64>) -> State {

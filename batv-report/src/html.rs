@@ -114,7 +114,6 @@ fn summary(out: &mut String, figures: &Figures) -> fmt::Result {
         figures.notices.iter().try_for_each(|notice| write!(out, "<li>{}</li>", Text(notice)))?;
         out.write_str("</ul></div>\n")?;
     }
-    let tagged = figures.signing.outcomes.first().map_or(0, |outcome| outcome.count);
     out.write_str("<dl class=\"tiles\">")?;
     for (name, count, class) in [
         ("Bounces and answers", figures.answers.total(), ""),
@@ -123,7 +122,7 @@ fn summary(out: &mut String, figures: &Figures) -> fmt::Result {
         ("Not proved", figures.answers.of(Column::Unverified), "c-unverified"),
         ("Reject would refuse", figures.decisions.refusable, ""),
         ("Refused", figures.decisions.refused, ""),
-        ("Left with a tag", tagged, ""),
+        ("Left with a tag", figures.signing.tagged, ""),
     ] {
         let key = if class.is_empty() { String::new() } else { chart::key(class) };
         write!(out, "<div><dt>{key}{name}</dt><dd>{}</dd></div>", Number(count))?;

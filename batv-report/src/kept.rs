@@ -252,7 +252,13 @@ mod tests {
         let mut recent = Recent::new(7);
         recent.advance(BEGIN);
         for number in 0..2_000_i64 {
-            let reason = ["tag-ok", "tag-forged", "srs", "callout", "for-a-new-reason"][number.rem_euclid(5) as usize];
+            let reason = match number % 5 {
+                0 => "tag-ok",
+                1 => "tag-forged",
+                2 => "srs",
+                3 => "callout",
+                _ => "for-a-new-reason",
+            };
             let (at, in_reject) = if number % 2 == 0 { ("rcpt", "reject") } else { ("data", "accept") };
             let line = format!(
                 "judged door=line queue_id=\"4Zx{number}\" client=192.0.{}.7 from=<> to=bob@{}.example verdict=disproved \

@@ -33,7 +33,9 @@ impl<'a> Event<'a> {
         let message = message.trim_end_matches(['\r', '\n']);
         let told = match *message.as_bytes().first()? {
             b'j' => Told::Decision(decision(message.strip_prefix("judged ")?)?),
-            b't' => Told::Departure(departure(Outcome::Tagged, message)?),
+            b't' => {
+                Told::Departure(departure(Outcome::Aliased, message).or_else(|| departure(Outcome::Tagged, message))?)
+            }
             b'f' => Told::Departure(departure(Outcome::Forwarded, message)?),
             b'l' => Told::Departure(
                 departure(Outcome::Untagged, message).or_else(|| departure(Outcome::NotForwarded, message))?,
@@ -210,6 +212,12 @@ mod tests {
     fn departures() {
         for (line, outcome, from, reason) in [
             ("tagged queue_id=\"A\" from=alice@example.com key=4", Outcome::Tagged, "alice@example.com", ""),
+            (
+                "INFO tagged by a handle queue_id=\"A\" from=a@example.com reason=a local part of 70 octets, over 64",
+                Outcome::Aliased,
+                "a@example.com",
+                "a local part of 70 octets, over 64",
+            ),
             (" INFO forwarded queue_id=\"\" from=a@example.org", Outcome::Forwarded, "a@example.org", ""),
             (
                 "left untagged queue_id=\"A\" from=a@example.com reason=\"exempt-recipient\"",

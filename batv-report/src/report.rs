@@ -163,6 +163,11 @@ impl Report {
         self.settled().decisions
     }
 
+    /// Messages that left with a tag, on their sender or on a handle.
+    pub(crate) const fn tagged(&self) -> u64 {
+        self.departures(Outcome::Tagged) + self.departures(Outcome::Aliased)
+    }
+
     /// How many senders had this outcome.
     ///
     /// ```
@@ -235,7 +240,7 @@ impl Report {
 
     fn add_departure(&mut self, departure: &Departure<'_>, time: Option<i64>) {
         self.departures[departure.outcome as usize] += 1;
-        if departure.outcome != Outcome::Tagged {
+        if !matches!(departure.outcome, Outcome::Tagged | Outcome::Aliased) {
             return;
         }
         if let Some(count) = departure.key.and_then(|key| self.keys.get_mut(usize::from(key))) {

@@ -6,7 +6,6 @@ use core::fmt;
 use batv_core::Day;
 use batv_core::envelope::Reason;
 
-use crate::event::Outcome;
 use crate::report::Report;
 use crate::tally::{Column, Tally};
 use crate::timestamp::{DAY, date};
@@ -85,7 +84,7 @@ pub(crate) fn step(seconds: i64) -> String {
 /// has it from a log.
 pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
     let Report { period, answers, decisions, .. } = report;
-    let tagged = report.departures(Outcome::Tagged);
+    let tagged = report.tagged();
     let when = match *period {
         Some((first, last)) if last - first >= 2 * DAY => {
             format!("In the {} from {} to {},", span(last - first), day(first), day(last))
@@ -175,6 +174,7 @@ fn shares(answers: &Tally) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Outcome;
     use crate::tally::Fate;
 
     #[test]
@@ -206,8 +206,7 @@ mod tests {
 
     #[test]
     fn headlines() {
-        let mut report = Report::default();
-        report.period = Some((1_795_008_734, 1_795_613_534));
+        let mut report = Report { period: Some((1_795_008_734, 1_795_613_534)), ..Report::default() };
         let mut count = |times: u32, column, reason: Reason, fate| {
             for _ in 0..times {
                 report.answers.count(column, fate);

@@ -92,6 +92,11 @@ fn departures() {
     let reason = "a local part of 70 octets: at most 64 are \"good\"";
     for (outcome, told, line) in [
         (Outcome::Tagged, "", written(true, || info!(queue_id = "4Zx1", from = %from, key = %4, "tagged"))),
+        (
+            Outcome::Aliased,
+            reason,
+            written(true, || info!(queue_id = "4Zx1", from = %from, reason = %reason, "tagged by a handle")),
+        ),
         (Outcome::Forwarded, "", written(true, || info!(queue_id = "4Zx1", from = %from, "forwarded"))),
         (
             Outcome::Exempt,
