@@ -34,7 +34,7 @@ pub struct Http;
 impl Door for Http {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Metrics, octets, head, |head| {
-            with_request(head, |request| answer(request, settings)).put(out);
+            with_request(head, |request| answer(request, settings).put(request, out));
             Flow::Close
         })
     }
@@ -63,9 +63,16 @@ impl Reply {
         self
     }
 
-    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+    /// That a resource is asked for in these ways alone (RFC 9110 §15.5.6).
+    pub(crate) fn not_allowed() -> Self {
+        Self::plain("405 Method Not Allowed", "ask with GET").with(&[("Allow", "GET, HEAD")])
+    }
+
+    /// Writes it; HEAD wants its header alone (RFC 9110 §9.3.2).
+    pub(crate) fn put(&self, request: &Request<'_, '_>, out: &mut Vec<u8>) {
         let Self { status, content_type, fields, text } = self;
         let length = text.len();
+        let text = if request.method == Some("HEAD") { "" } else { text };
         let answer = format!(
             "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{fields}\
              Connection: close\r\n\r\n{text}"
@@ -93,17 +100,24 @@ pub(crate) fn with_request<T>(head: &[u8], ask: impl FnOnce(&Request<'_, '_>) ->
     ask(&request)
 }
 
+/// What is asked for, and whether it is asked for in a way in which it can be had. Nothing here has a query.
+pub(crate) fn asked<'r>(request: &Request<'_, 'r>) -> (bool, &'r str) {
+    let path = request.path.unwrap_or_default();
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    (matches!(request.method, Some("GET" | "HEAD")), path)
+}
+
 pub(crate) fn answer(request: &Request<'_, '_>, settings: &Settings) -> Reply {
-    match (request.method.unwrap_or_default(), request.path.unwrap_or_default()) {
-        ("GET", "/metrics") => match settings.metrics().render(settings) {
+    match asked(request) {
+        (true, "/metrics") => match settings.metrics().render(settings) {
             Ok(text) => Reply::new("200 OK", metrics::CONTENT_TYPE, text),
             Err(_) => Reply::plain("500 Internal Server Error", "the metrics can't be written"),
         },
-        ("GET", "/health") => match health(settings) {
+        (true, "/health") => match health(settings) {
             Ok(text) => Reply::plain("200 OK", text),
             Err(text) => Reply::plain("503 Service Unavailable", &text),
         },
-        (_, "/metrics" | "/health") => Reply::plain("405 Method Not Allowed", "ask with GET"),
+        (false, "/metrics" | "/health") => Reply::not_allowed(),
         _ => Reply::plain("404 Not Found", "there are /metrics and /health"),
     }
 }

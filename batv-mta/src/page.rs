@@ -44,7 +44,7 @@ pub struct Page;
 impl Door for Page {
     fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Page, octets, http::head, |head| {
-            http::with_request(head, |request| answer(request, settings)).put(out);
+            http::with_request(head, |request| answer(request, settings).put(request, out));
             Flow::Close
         })
     }
@@ -52,21 +52,20 @@ impl Door for Page {
 
 fn answer(request: &httparse::Request<'_, '_>, settings: &Settings) -> Reply {
     let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Host"));
-    let host = host.and_then(|host| str::from_utf8(host.value).ok()).unwrap_or_default();
-    if !settings.config().page.remote && !is_of_this_host(host) {
+    let is_ours = host.is_none_or(|host| str::from_utf8(host.value).is_ok_and(is_of_this_host));
+    if !settings.config().page.remote && !is_ours {
         return Reply::plain("421 Misdirected Request", "ask for localhost, or for the address that is listened on");
     }
-    match (request.method.unwrap_or_default(), request.path.unwrap_or_default()) {
-        ("GET", "/") => Reply::new("200 OK", HTML, render(settings, html::render)).with(&[
+    match http::asked(request) {
+        (true, "/") => Reply::new("200 OK", HTML, render(settings, html::render)).with(&[
             ("Content-Security-Policy", html::CONTENT_SECURITY_POLICY),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
             ("Cache-Control", "no-store"),
         ]),
-        ("GET", "/report.json") => {
-            Reply::new("200 OK", JSON, render(settings, json::render)).with(&[("Cache-Control", "no-store")])
-        }
-        (_, "/" | "/report.json") => Reply::plain("405 Method Not Allowed", "ask with GET"),
+        (true, "/report.json") => Reply::new("200 OK", JSON, render(settings, json::render))
+            .with(&[("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]),
+        (false, "/" | "/report.json") => Reply::not_allowed(),
         _ => http::answer(request, settings),
     }
 }

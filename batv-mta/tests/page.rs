@@ -341,7 +341,15 @@ fn no_other_host_sees_it() {
         assert!(get(&daemon, path, "[::1]:8025").starts_with(&format!("HTTP/1.1 {status} ")), "{path}");
     }
     let post = daemon.ask("page", b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert!(post.starts_with("HTTP/1.1 405 "), "{post}");
+    assert!(post.starts_with("HTTP/1.1 405 ") && post.contains("\r\nAllow: GET, HEAD\r\n"), "{post}");
+    for path in ["/", "/report.json", "/metrics", "/health"] {
+        let head = daemon.ask("page", format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+        assert!(!head.contains("\r\nContent-Length: 0\r\n"), "{head}");
+        assert!(get(&daemon, &format!("{path}?x=y"), "localhost").starts_with("HTTP/1.1 200 OK\r\n"), "{path}");
+    }
+    let strange = daemon.ask("page", b"GET / HTTP/1.1\r\nHost: \xff.example\r\n\r\n");
+    assert!(strange.starts_with("HTTP/1.1 421 "), "{strange}");
 
     let mut open = Daemon::new("");
     open.configure_with_tcp("", "page", "0.0.0.0", 8025);
