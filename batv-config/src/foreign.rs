@@ -208,7 +208,9 @@ impl fmt::Display for Place {
 
 /// The text of a file, which all these programs have in ASCII but for comments and secrets.
 fn utf8<'a>(file: &File<'a>) -> Result<&'a str, Fault> {
-    str::from_utf8(file.text).map_err(|error| {
+    // Editors of other systems begin with a byte order mark, which is none of the text.
+    let text = str::from_utf8(file.text).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
+    text.map_err(|error| {
         let line = file.text[..error.valid_up_to()].iter().filter(|octet| **octet == b'\n').count() + 1;
         Place::new(file.name, line).fault("there is an octet that is not UTF-8")
     })

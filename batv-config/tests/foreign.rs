@@ -189,6 +189,20 @@ fn postsrsd_settings_are_taken_over() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_setting() {
+    for (program, text, key) in [
+        (Program::BatvTools, "\u{feff}lifetime 9\r\nkey-map /etc/keys\r\n", "[sign]"),
+        (Program::Exim, "\u{feff}domainlist local_domains = example.com\r\n", "protected = [\"example.com\"]"),
+        (Program::Postsrsd, "\u{feff}SRS_DOMAIN=example.com\r\n", "domains = [\"example.com\"]"),
+        (Program::Postsrsd, "\u{feff}srs-domain = example.com\r\n", "domains = [\"example.com\"]"),
+    ] {
+        let (configuration, left) = outcome(program, text, "@example.com /etc/key\nnews@example.com /dev/null\n");
+        assert!(configuration.to_string().contains(key), "{program}: {configuration}");
+        assert!(!left.iter().any(|left| left.contains("a line") || left.contains("a setting")), "{program}: {left:?}");
+    }
+}
+
+#[test]
 fn what_exim_knows_only_when_it_runs_is_left() {
     for (text, said) in [
         ("data = ${prvs{a@b}{${readfile{/etc/exim4/key}{}}}{1}}", "its key is in /etc/exim4/key"),
