@@ -152,7 +152,7 @@ fn footer(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Result {
          <li><em>Disproved</em> was never ours. <em>Unverified</em> proves nothing, and may be genuine.</li>\n\
          <li>What <em>reject</em> would have refused is what the log says (<code>in_reject</code>). Of a log without that \
          field it follows from the reason: options that refuse more are left out, and a tag that expired up to five days \
-         ago counts with those that are older where the mail server asks by the line protocol.</li>\n<li>Times are UTC. A syslog file that names no zone is taken as UTC.</li>\n",
+         ago counts with those that are older where the mail server asks by the line protocol.</li>\n<li>Times are UTC. Those of a log that says no offset, such as +01:00, are taken as UTC.</li>\n",
     )?;
     if figures.counted_since.is_some() {
         out.write_str(

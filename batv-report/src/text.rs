@@ -4,11 +4,12 @@ use core::fmt::{self, Write};
 
 use crate::figures::{Figures, Page, Row, Shape, Step};
 use crate::tally::{Column, Tally};
+use crate::timestamp::DAY;
 use crate::words::{Number, minute, span, step};
 
 const WIDTH: usize = 80;
 /// Rows of time, domains and networks at most.
-const MOST_ROWS: usize = 24;
+const MOST_ROWS: i64 = 24;
 const MOST_NAMES: usize = 12;
 const MOST_SAMPLES: usize = 20;
 const NAME: usize = 24;
@@ -107,19 +108,28 @@ fn wrap(out: &mut String, before: &str, text: &str) -> fmt::Result {
 
 fn over_time(out: &mut String, figures: &Figures) -> fmt::Result {
     let steps = &figures.time.steps;
-    let together = steps.len().div_ceil(MOST_ROWS).max(1);
-    if steps.is_empty() {
+    let Some((first, last)) = steps.first().zip(steps.last()).and_then(|(first, last)| first.from.zip(last.from))
+    else {
         return Ok(());
-    }
-    let seconds = figures.time.step_seconds * i64::try_from(together).unwrap_or(1);
+    };
+    let seconds = together(figures.time.step_seconds, first, last);
     head(out, &format!("FROM (UTC), BY {}", step(seconds).to_uppercase()))?;
-    for steps in steps.chunks(together) {
+    let begin = |step: &Step| step.from.unwrap_or_default().div_euclid(seconds) * seconds;
+    for steps in steps.chunk_by(|one, other| begin(one) == begin(other)) {
         let mut tally = Tally::default();
         steps.iter().for_each(|step| tally += step.tally);
-        let from = steps.first().and_then(|step: &Step| step.from).map(minute).unwrap_or_default();
-        row(out, &from, &tally)?;
+        row(out, &steps.first().map(begin).map(minute).unwrap_or_default(), &tally)?;
     }
     Ok(())
+}
+
+/// Seconds of a row, so that there are few: as long as people count, from the beginning of a day or a week.
+fn together(step: i64, first: i64, last: i64) -> i64 {
+    let lengths = [60, 300, 900, 3600, 2 * 3600, 4 * 3600, 12 * 3600, DAY, 2 * DAY].into_iter();
+    let weeks = core::iter::successors(Some(7 * DAY), |weeks| weeks.checked_mul(2));
+    // The first one may be a part of one.
+    let rows = |length: i64| last.div_euclid(length) - first.div_euclid(length) + 1;
+    lengths.chain(weeks).find(|length| length % step == 0 && rows(*length) <= MOST_ROWS + 1).unwrap_or(step)
 }
 
 fn head(out: &mut String, name: &str) -> fmt::Result {
@@ -246,4 +256,51 @@ fn health(out: &mut String, state: &crate::figures::State) -> fmt::Result {
         writeln!(out, "sandbox: {sandbox}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::report::Report;
+
+    /// The heading of time, and the rows below it.
+    fn rows(begin: i64, span: i64) -> (String, Vec<(String, u64)>) {
+        let mut report = Report::default();
+        let line = "judged door=line queue_id=\"\" client=local from=<> to=alice@example.com verdict=genuine reason=tag-ok \
+            disposition=accept mode=observe at=data";
+        for number in 0..=1000 {
+            report.add(&Event { time: Some(begin + span * number / 1000), ..Event::parse(line).unwrap() });
+        }
+        let text = render(&Page::new(&report));
+        let mut lines = text.lines().skip_while(|line| !line.starts_with("FROM (UTC), BY "));
+        let head = lines.next().unwrap().strip_suffix(HEADS).unwrap().trim();
+        let head = head.strip_prefix("FROM (UTC), BY ").unwrap().to_owned();
+        let row =
+            |line: &str| (line[..16].to_owned(), line[NAME..].split_whitespace().next().unwrap().parse().unwrap());
+        (head, lines.take_while(|line| !line.is_empty()).map(row).collect())
+    }
+
+    #[test]
+    fn rows_are_as_long_as_their_heading_says() {
+        // 2026-11-25T13:32:14Z, a Wednesday.
+        let begin = 1_795_613_534;
+        for (span, head, first, second) in [
+            (600, "MINUTE", "2026-11-25 13:32", "2026-11-25 13:33"),
+            (199 * 60, "15 MINUTES", "2026-11-25 13:30", "2026-11-25 13:45"),
+            (2 * DAY - 900, "2 HOURS", "2026-11-25 12:00", "2026-11-25 14:00"),
+            (7 * DAY, "12 HOURS", "2026-11-25 12:00", "2026-11-26 00:00"),
+            (20 * DAY, "DAY", "2026-11-25 00:00", "2026-11-26 00:00"),
+            (100 * DAY, "WEEK", "2026-11-19 00:00", "2026-11-26 00:00"),
+            (300 * DAY, "14 DAYS", "2026-11-19 00:00", "2026-12-03 00:00"),
+        ] {
+            let (found, rows) = rows(begin, span);
+            assert_eq!(found, head, "{rows:?}");
+            assert_eq!((&*rows[0].0, &*rows[1].0), (first, second), "{rows:?}");
+            assert_eq!(rows.iter().map(|(_, count)| count).sum::<u64>(), 1001);
+        }
+        for step in (0..20).map(|power| 7 * DAY << power) {
+            assert!(together(step, 0, 200 * step) >= step);
+        }
+    }
 }

@@ -231,6 +231,9 @@ pub(super) fn senders(out: &mut String, figures: &Figures) -> fmt::Result {
 
 pub(super) fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
     section(out, "signing", "Mail that leaves")?;
+    if figures.signing.tagged == 0 {
+        out.write_str("<p class=\"muted\">Tags that a mail server asks for as a map, as Exim and Haraka do, don't count here.</p>\n")?;
+    }
     table(out, "Senders of mail that leaves", &["Outcome", "Messages"], 1, |out| {
         for outcome in figures.signing.outcomes.iter().filter(|outcome| outcome.count > 0 || outcome.name == "tagged") {
             write!(
