@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use batv_report::Recent;
-use tokio::task::spawn_blocking;
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 use tracing::warn;
 
@@ -38,26 +38,34 @@ pub(super) fn read(path: Option<&Path>) -> Recent {
 }
 
 /// Writes them now and then, as long as it is let.
-pub(super) async fn keep(path: PathBuf, shared: &Shared) {
+pub(super) async fn keep(path: &Path, shared: &Shared) {
+    let mut is_told = false;
     loop {
         shared.metrics.wait_for_news().await;
         sleep(SOON).await;
-        let text = shared.metrics.kept_report();
-        let path = path.clone();
-        // A task that is cut off has written all or nothing.
-        let _ = spawn_blocking(move || write(&path, &text)).await;
+        // Whoever cuts this off waits for the end of it.
+        match block_in_place(|| write(path, &shared.metrics.kept_report())) {
+            Ok(()) => is_told = false,
+            Err(error) => {
+                if !core::mem::replace(&mut is_told, true) {
+                    tell(path, &error);
+                }
+            }
+        }
         sleep(PAUSE).await;
     }
 }
 
-/// Writes them whole or not at all. Where they can't be written, the page goes on without.
-pub(super) fn write(path: &Path, text: &str) {
-    if let Err(error) = replace(path, text) {
-        warn!("the figures of the page are not kept: {}: {error}", path.display());
-    }
+/// Says that the page goes on without.
+pub(super) fn tell(path: &Path, error: &io::Error) {
+    warn!("the figures of the page are not kept: {}: {error}", path.display());
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Writes them whole or not at all.
+///
+/// # Errors
+/// Those of the system.
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
@@ -67,9 +75,11 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
+        // A full disk gets back what is of no use; why it could not be written matters more.
+        let _ = fs::remove_file(&temporary);
+    })
 }
 
 #[cfg(test)]
@@ -86,7 +96,7 @@ mod tests {
         let mut recent = Recent::new(DAYS);
         recent.advance(1_795_613_534);
         fs::write(folder.path().join("figures.json.new"), "left by a crash").unwrap();
-        write(&path, &recent.kept());
+        write(&path, &recent.kept()).unwrap();
         assert_eq!(read(Some(&path)).since(1_795_613_534), Some(1_795_613_534));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -99,7 +109,9 @@ mod tests {
         fs::write(&path, recent.kept() + &" ".repeat(limit) + "x").unwrap();
         assert_eq!(read(Some(&path)).since(1_795_613_534), Some(1_795_613_534), "what is beyond the limit is not read");
         assert_eq!(read(Some(folder.path())).kept(), Recent::new(DAYS).kept());
-        write(folder.path(), "no file");
-        write(Path::new("/nonexistent/figures.json"), "no folder");
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        assert!(write(&folder.path().join("folder"), "no file").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+        assert!(write(Path::new("/nonexistent/figures.json"), "no folder").is_err());
     }
 }

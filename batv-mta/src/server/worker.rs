@@ -212,7 +212,7 @@ impl Worker {
         let figures = self.config.page.figures().filter(|_| self.shared.metrics.is_reported());
         let keeping = figures.clone().map(|path| {
             let shared = Arc::clone(&self.shared);
-            tokio::spawn(async move { figures::keep(path, &shared).await })
+            tokio::spawn(async move { figures::keep(&path, &shared).await })
         });
         self.obey(&mut orders).await;
         // Nobody listens any more if all receivers are gone already.
@@ -226,7 +226,9 @@ impl Worker {
             keeping.abort();
             // A file that is just being written is written before.
             let _ = keeping.await;
-            figures::write(&path, &self.shared.metrics.kept_report());
+            if let Err(error) = figures::write(&path, &self.shared.metrics.kept_report()) {
+                figures::tell(&path, &error);
+            }
         }
         Ok(())
     }
