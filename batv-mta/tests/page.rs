@@ -102,7 +102,7 @@ fn send(daemon: &Daemon, sender: &str) {
 #[test]
 fn what_leaves_is_counted_as_in_the_log() {
     let mut daemon = Daemon::new("");
-    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store.sqlite'\n", daemon.root()));
+    daemon.configure(&format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root()));
     daemon.start();
     for sender in [ALICE, ALICE, &format!("{}@example.com", "a".repeat(60))] {
         send(&daemon, sender);
