@@ -15,10 +15,11 @@ use batv_core::srs::Srs;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
 use thiserror::Error;
 
-use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded, Place};
+use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded};
 use crate::files::{FileSystem, Files};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::sandbox::Needs;
 
 /// A configuration and its keys.
 ///
@@ -96,11 +97,17 @@ pub enum Error {
     Store(#[from] batv_store::Error),
     /// Who takes the worker over would have the keys, or say what the keeper does next.
     #[error(
-        "store.at: {} is in the folder of the store, in which the process that meets strangers reads and changes files: \
-         keep the store in a folder of its own",
-        .0.display()
+        "{} is in {}, where the process that meets strangers reads and changes files: keep `store.at` and `page.figures` in a \
+         folder of their own",
+        .path.display(),
+        .folder.display()
     )]
-    StoreBeside(PathBuf),
+    Exposed {
+        /// The configuration, or the keyring.
+        path: PathBuf,
+        /// The folder of what the worker writes.
+        folder: PathBuf,
+    },
     /// An SRS domain is wrong.
     #[error("srs.domains: `{0}`: {1}")]
     SrsDomain(String, batv_core::Error),
@@ -120,11 +127,12 @@ impl Settings {
         clock::today()?;
         // Who opens the store may open no files by then: it is handed what was read here.
         config.store.check(files)?;
-        if config.sandbox.confine
-            && let Some(beside) =
-                [path, &config.keyring].into_iter().find(|path| is_beside(path, &config.store.place()))
-        {
-            return Err(Error::StoreBeside(beside.to_owned()));
+        if config.sandbox.confine {
+            for folder in Needs::of(&config).folders {
+                if let Some(path) = [path, &config.keyring].into_iter().find(|path| is_in(path, &folder)) {
+                    return Err(Error::Exposed { path: path.to_owned(), folder });
+                }
+            }
         }
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
@@ -326,14 +334,12 @@ fn srs<'d>(forwarded: &Forwarded, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, 
         .with_max_age(forwarded.max_age)
 }
 
-/// Whether a file, or the name by which it is found, is in the folder of the store or in one within.
-fn is_beside(path: &Path, store: &Place) -> bool {
-    let Place::Sqlite(store) = store else { return false };
+/// Whether a file, or the name by which it is found, is in a folder or in one within.
+fn is_in(path: &Path, folder: &Path) -> bool {
     // Without the links on the way, as far as these can be known.
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let is_in =
-        |folder: &Path| [Some(path), path.parent()].into_iter().flatten().any(|path| whole(path).starts_with(folder));
-    store.parent().is_some_and(|folder| is_in(&whole(folder)))
+    let folder = whole(folder);
+    [Some(path), path.parent()].into_iter().flatten().any(|path| whole(path).starts_with(&folder))
 }
 
 fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {

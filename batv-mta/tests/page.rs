@@ -272,16 +272,17 @@ fn figures(daemon: &Daemon) -> Value {
 #[test]
 fn its_figures_outlive_a_restart() {
     let mut daemon = Daemon::new("");
-    daemon.configure(&format!("[page]\nfigures = '{}/figures.json'\n[verify]\nmode = 'observe'\n", daemon.root()));
+    daemon
+        .configure(&format!("[page]\nfigures = '{}/store/figures.json'\n[verify]\nmode = 'observe'\n", daemon.root()));
     daemon.start();
     traffic(&daemon);
     let mut before = figures(&daemon);
     // Redacted, clients of one network are the same; which of them was the first is not kept.
-    let kept = wait_for("figures", || fs::read_to_string(daemon.path("figures.json")).ok());
+    let kept = wait_for("figures", || fs::read_to_string(daemon.path("store/figures.json")).ok());
     for secret in [ALICE, "192.0.2.7", "s3kr1t"] {
         assert!(!kept.contains(secret), "{secret}");
     }
-    let mode = fs::metadata(daemon.path("figures.json")).expect("a file").permissions().mode();
+    let mode = fs::metadata(daemon.path("store/figures.json")).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     // Killed, it has what it has written; told to end, all.
@@ -302,7 +303,7 @@ fn its_figures_outlive_a_restart() {
 
     // What can't be read is said, and counted anew.
     assert!(daemon.stop().success());
-    daemon.write("figures.json", "{\"version\":1,\"days\":[{\"day\":99999999999}]}", 0o600);
+    daemon.write("store/figures.json", "{\"version\":1,\"days\":[{\"day\":99999999999}]}", 0o600);
     daemon.start();
     before = figures(&daemon);
     assert_eq!(before["decisions"]["total"], 0);

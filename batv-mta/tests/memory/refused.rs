@@ -13,7 +13,7 @@ fn what_can_never_be_used_is_told_before_the_start() {
     symlink(daemon.root(), daemon.path("store/link")).expect("a link");
     fs::create_dir(daemon.path("elsewhere")).expect("a folder");
     daemon.write("open", "0pen-sesame", 0o644);
-    let beside = "batvd.toml is in the folder of the store";
+    let beside = "batvd.toml is in /";
     fs::create_dir(daemon.path("keys")).expect("a folder");
     fs::rename(daemon.path("keyring.toml"), daemon.path("keys/keyring.toml")).expect("a file");
     symlink(daemon.path("keys/keyring.toml"), daemon.path("keyring.toml")).expect("a link");
@@ -25,7 +25,8 @@ fn what_can_never_be_used_is_told_before_the_start() {
         (format!("at = 'sqlite:{root}/store/../store.sqlite'"), beside),
         (format!("at = 'sqlite:{root}/store/link/store.sqlite'"), beside),
         ("at = 'sqlite:/store.sqlite'".to_owned(), beside),
-        (format!("at = 'sqlite:{root}/keys/store.sqlite'"), "keyring.toml is in the folder of the store"),
+        (format!("at = 'sqlite:{root}/keys/store.sqlite'"), "keyring.toml is in /"),
+        (format!("at = 'none'\n[page]\nfigures = '{root}/figures.json'"), beside),
     ] {
         daemon.configure(&format!("[store]\n{store}\n"));
         let checked = daemon.command().arg("check").output().expect("batvd");
