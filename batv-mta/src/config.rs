@@ -615,10 +615,13 @@ impl Default for Page {
 #[non_exhaustive]
 pub struct Limits {
     /// Octets of a message that is judged which are kept.
+    #[serde(deserialize_with = "positive")]
     pub message_octets: usize,
     /// Parts of a message that is judged which are read.
+    #[serde(deserialize_with = "positive")]
     pub parts: usize,
     /// Recipients that one message may have.
+    #[serde(deserialize_with = "positive")]
     pub recipients: usize,
     /// Bounces that one network may bring in a minute; 0 for any number.
     pub bounces_per_minute: u32,
@@ -627,10 +630,13 @@ pub struct Limits {
     /// Wrong tags that may come to one mailbox in a day before it is closed to those who brought some; 0 for any number.
     pub wrong_tags_per_mailbox: u32,
     /// Connections at a time, of all doors; more wait.
+    #[serde(deserialize_with = "positive")]
     pub connections: usize,
     /// Seconds for which a connection may say nothing, once a request has been answered.
+    #[serde(deserialize_with = "positive")]
     pub idle_seconds: u64,
     /// Seconds that a connection has for its first request, for each that it has begun, and to take an answer.
+    #[serde(deserialize_with = "positive")]
     pub request_seconds: u64,
     /// Seconds that messages under way have to end when the daemon does.
     pub drain_seconds: u64,
@@ -772,6 +778,14 @@ fn suggest(message: &str) -> String {
 fn named<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| de::Error::custom(format_args!("`{text}` is no known name here")))
+}
+
+/// A number without which nothing would be served.
+fn positive<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + PartialEq>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let number = T::deserialize(deserializer)?;
+    if number == T::default() { Err(de::Error::custom("must be at least 1")) } else { Ok(number) }
 }
 
 fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delimiter, D::Error> {

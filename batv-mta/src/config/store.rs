@@ -29,6 +29,7 @@ pub struct Store {
     /// Octets that the file of SQLite may have.
     pub octets: u64,
     /// Milliseconds that a message waits for it, at most.
+    #[serde(deserialize_with = "super::positive")]
     pub milliseconds: u64,
     /// Days for which it is remembered that a message was sent; 0 to remember none.
     pub sent_days: u16,
