@@ -87,20 +87,19 @@ pub const fn is_replayed(answer: &Answer, cap: u32) -> bool {
 /// ```
 /// # use batv_store::counter::Networks;
 /// let networks = Networks::default();
-/// assert_eq!((networks.v4, networks.v6), (24, 64));
+/// assert_eq!((networks.v4, networks.v6), (24, 48));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Networks {
     /// Bits of an IPv4 address: 24.
     pub v4: u8,
-    /// Bits of an IPv6 address: 64, which is what a customer has at least.
+    /// Bits of an IPv6 address: 48, which is what a site gets (RFC 6177 §2): it has as many networks of 64 as it likes.
     pub v6: u8,
 }
 
 impl Networks {
-    /// A client by itself: an IPv4 address, and of IPv6 what a site gets (RFC 6177 §2), for within that it has as many
-    /// addresses as it likes.
+    /// A client by itself: an IPv4 address, and the site of an IPv6 address.
     pub const CLIENT: Self = Self { v4: 32, v6: 48 };
 
     /// The network of a client. An IPv4 address is the same however it is written.
@@ -108,7 +107,7 @@ impl Networks {
     /// ```
     /// # use batv_store::counter::Networks;
     /// let of = |client: &str| Ok::<_, std::net::AddrParseError>(Networks::default().of(client.parse()?).to_string());
-    /// assert_eq!(of("2001:db8::1")?, "2001:db8::/64");
+    /// assert_eq!(of("2001:db8::1")?, "2001:db8::/48");
     /// assert_eq!(of("::ffff:192.0.2.1")?, "192.0.2.0/24");
     /// # Ok::<(), std::net::AddrParseError>(())
     /// ```
@@ -124,7 +123,7 @@ impl Networks {
 
 impl Default for Networks {
     fn default() -> Self {
-        Self { v4: 24, v6: 64 }
+        Self { v4: 24, v6: 48 }
     }
 }
 

@@ -37,8 +37,6 @@ use crate::operation::{Answer, Operation};
 const DAY_SECONDS: u64 = 24 * 3600;
 /// A wrong tag counts for two of these at most: that leaves a day of the five for which a bounce is tried again.
 const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
-/// Whom one administrator has: of IPv6, what a site gets (RFC 6177 §2), or it would have a network for each guess.
-const NETWORKS: Networks = Networks { v4: 24, v6: 48 };
 
 /// Wrong tags in a day from which on those are put off who brought some of late; 0 for any number.
 ///
@@ -86,7 +84,7 @@ impl Guesses {
         if let Some(client) = client {
             let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
             // Servers with neighbours who guess have an IPv4 address, too.
-            counts.extend([of(NETWORKS, DAY_SECONDS), of(Networks::CLIENT, OF_LATE_SECONDS)]);
+            counts.extend([of(Networks::default(), DAY_SECONDS), of(Networks::CLIENT, OF_LATE_SECONDS)]);
         }
         Self { counts }
     }

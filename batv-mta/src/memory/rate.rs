@@ -57,7 +57,7 @@ mod tests {
         let rates = Rates::default();
         let count = |client: &str, minute| rates.count(Protocol::Milter, client.parse().unwrap(), minute);
         assert_eq!((count("192.0.2.1", 1), count("::ffff:192.0.2.200", 1), count("198.51.100.1", 1)), (1, 2, 1));
-        assert_eq!((count("2001:db8::1", 1), count("2001:db8::ffff:1", 1), count("2001:db8:0:1::1", 1)), (1, 2, 1));
+        assert_eq!((count("2001:db8::1", 1), count("2001:db8:0:ffff::1", 1), count("2001:db8:1::1", 1)), (1, 2, 1));
         assert_eq!(count("192.0.2.1", 2), 1);
         assert_eq!(rates.count(Protocol::Policy, "192.0.2.1".parse().unwrap(), 2), 1);
     }
