@@ -299,7 +299,7 @@ mod tests {
             assert_eq!((&*rows[0].0, &*rows[1].0), (first, second), "{rows:?}");
             assert_eq!(rows.iter().map(|(_, count)| count).sum::<u64>(), 1001);
         }
-        for step in (0..20).map(|power| 7 * DAY << power) {
+        for step in (0..20).map(|power| (7 * DAY) << power) {
             assert!(together(step, 0, 200 * step) >= step);
         }
     }
