@@ -273,7 +273,7 @@ impl Report {
                 .class
                 .map(|class| place(Class::ALL.iter().position(|known| known.as_str() == class), Class::ALL.len())),
             door: place(DOORS.iter().position(|door| *door == decision.door), DOORS.len()),
-            network: if is_backscatter(column, reason) { Network::of(decision.client) } else { None },
+            network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
         }
     }
@@ -336,9 +336,10 @@ fn is_answer(from: &str, reason: Option<Reason>) -> bool {
 }
 
 /// Whether whoever sent it returns what we didn't send. Mail to a forged tag is no bounce.
-fn is_backscatter(column: Column, reason: Option<Reason>) -> bool {
+fn is_backscatter(decision: &Decision<'_>, column: Column, reason: Option<Reason>) -> bool {
     match reason {
-        Some(Reason::TaggedBad) | None => false,
+        Some(Reason::TaggedBad) => false,
+        None => column == Column::Disproved && decision.reason == SRS && decision.from == "<>",
         Some(Reason::BackscatterUnverified | Reason::TagOkOriginalForeign | Reason::Untagged) => true,
         _ => column == Column::Disproved,
     }
@@ -485,6 +486,24 @@ mod tests {
             let Tally { refused: r, refusable: w, .. } = report.decisions;
             assert_eq!((r, w), (refused, refusable), "{told:?} {in_reject}");
             assert_eq!(report.samples.latest().len() as u64, refused + refusable, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn who_sends_backscatter() {
+        for (at, told, expected) in [
+            ("data", ["disproved", "backscatter-disproved", "accept", OBSERVE], 1),
+            ("data", ["unverified", "backscatter-unverified", "accept", OBSERVE], 1),
+            ("rcpt", ["disproved", "tag-forged", "accept", OBSERVE], 1),
+            ("rcpt", ["disproved", "srs", "accept", OBSERVE], 1),
+            ("rcpt", ["genuine", "srs", "accept", OBSERVE], 0),
+            ("rcpt", ["not-judged", "srs", "reject", OBSERVE], 0),
+            ("rcpt", ["disproved", "tagged-bad", "reject", "reject"], 0),
+            ("rcpt", ["unverified", "callout", "accept", OBSERVE], 0),
+            ("data", ["genuine", "tag-ok", "accept", OBSERVE], 0),
+        ] {
+            let counted = report(&[judged(at, "alice@example.com", told)]).settled().senders.total;
+            assert_eq!(counted, expected, "{told:?}");
         }
     }
 

@@ -120,26 +120,36 @@ pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
 
 /// `189 returned messages that are not ours and 65 came to a forged tag`.
 fn causes(report: &Report) -> String {
-    let mut causes: Vec<_> = Reason::ALL.iter().zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
+    let reasons =
+        Reason::ALL.into_iter().map(cause).chain(["came to an SRS address that we didn't make", "had another reason"]);
+    let mut causes: Vec<_> = reasons.zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
     causes.sort_by_key(|(_, tally)| Reverse(tally.refusable));
-    let cause = |reason: Reason| match reason {
+    match causes[..] {
+        [(cause, tally)] if tally.refusable > 1 => format!("all of them {cause}"),
+        [(cause, _)] => format!("it {}", one(cause)),
+        _ => list(causes.iter().map(|(cause, tally)| format!("{} {cause}", Number(tally.refusable)))),
+    }
+}
+
+const fn cause(reason: Reason) -> &'static str {
+    match reason {
         Reason::BackscatterDisproved => "returned messages that are not ours",
+        Reason::BackscatterUnverified => "returned messages of which nothing proves that they are ours",
+        Reason::NonnullBackscatter => "returned messages that are not ours, and had a sender",
         Reason::TagForged => "came to a forged tag",
         Reason::TagExpired => "came to a tag that had long expired",
         Reason::TaggedBad => "were other mail to a forged tag",
         Reason::Untagged => "had no tag, and were not read",
         reason => reason.words(),
-    };
-    match causes[..] {
-        [(reason, tally)] if tally.refusable > 1 => format!("all of them {}", cause(*reason)),
-        [(reason, _)] => format!("it {}", one(cause(*reason))),
-        _ => list(causes.iter().map(|(reason, tally)| format!("{} {}", Number(tally.refusable), cause(**reason)))),
     }
 }
 
 /// The same of one message alone.
 fn one(words: &str) -> String {
-    words.replace("were", "was").replace("messages that are", "a message that is")
+    words
+        .replace("were", "was")
+        .replace("messages that are", "a message that is")
+        .replace("messages of which nothing proves that they are", "a message of which nothing proves that it is")
 }
 
 /// `a, b and c`.
@@ -218,12 +228,17 @@ mod tests {
         count(3, Column::Disproved, Reason::TagForged, Fate::Refusable);
         count(117, Column::Disproved, Reason::BackscatterDisproved, Fate::Refusable);
         count(1, Column::Unverified, Reason::TagExpired, Fate::Refused);
+        for _ in 0..2 {
+            // Those of an SRS address, which the core doesn't have.
+            report.decisions.count(Column::Disproved, Fate::Refusable);
+            report.reasons[Reason::ALL.len()].count(Column::Disproved, Fate::Refusable);
+        }
         report.departures[Outcome::Tagged as usize] = 2345;
         assert_eq!(
             headline(&report, None).join(" "),
             "In the 7 days from 2026-11-18 to 2026-11-25, 1,221 bounces and automatic answers came: 1,100 were genuine, \
-             120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 120: 117 \
-             returned messages that are not ours and 3 came to a forged tag. 2,345 messages left with a tag."
+             120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 122: 117 \
+             returned messages that are not ours, 3 came to a forged tag and 2 came to an SRS address that we didn't make. 2,345 messages left with a tag."
         );
         assert_eq!(
             headline(&Report::default(), None).join(" "),
