@@ -226,7 +226,7 @@ fn judge_envelope(
         judged = message.judge(envelope, &investigation, is_replayed, settings, today, &wait);
     }
     let judgement = judged.judgement;
-    if !is_told {
+    if !is_told && judgement.reason != Reason::NotJudged {
         occasion.tell(&judged, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
     }
     let said = content.map(|_| said(Some(&Found::of(&judged)))).unwrap_or_default();

@@ -189,6 +189,20 @@ fn the_log_says_what_reject_would_do() {
     }
 }
 
+/// As by the other protocols, and as the manual says.
+#[test]
+fn ordinary_mail_is_none_of_its_decisions() {
+    let daemon = Daemon::started("");
+    for moment in ["rcpt", "data"] {
+        let request = format!("judge {moment} none 192.0.2.7 <dave@example.net> {ALICE}\n");
+        let answer = daemon.ask("line", request.as_bytes());
+        assert!(answer.contains(" reason=not-judged "), "{answer}");
+    }
+    daemon.ask("line", format!("judge data none 192.0.2.7 <> {}\n", tagged(ALICE, 0)).as_bytes());
+    assert_eq!(judged(&daemon, 1).len(), 1);
+    assert_eq!(figures(&daemon)["decisions"]["total"], 1);
+}
+
 #[test]
 fn what_strangers_chose_is_text() {
     let daemon = Daemon::started("[verify]\nmode = 'observe'\n");
