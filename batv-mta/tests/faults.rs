@@ -248,6 +248,15 @@ fn connections_over_the_limit_wait_their_turn() {
     let mut answer = [0; 21];
     third.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"OK alice@example.com\n");
+
+    // Those that wait take no file descriptors of the daemon's.
+    let descriptors = || fs::read_dir(format!("/proc/{}/fd", daemon.worker())).expect("a process").count();
+    let before = descriptors();
+    let waiting: Vec<_> = (0..50).map(|_| daemon.connect("line")).collect();
+    assert_eq!(get(&daemon, "/health").0, "200");
+    assert!(descriptors() < before + 5, "{before}, then {}", descriptors());
+    drop((third, waiting));
+    served();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::error;
@@ -42,19 +42,30 @@ impl Listener {
     pub(super) async fn run(mut self) {
         let mut stop = self.shared.stop.clone();
         let mut connections = JoinSet::new();
+        let mut last: Option<oneshot::Receiver<()>> = None;
         loop {
             while connections.try_join_next().is_some() {}
+            // Who comes after one that waits for its turn is left to the kernel, for it would cost a file descriptor.
+            let next = async {
+                if let Some(has_its_turn) = &mut last {
+                    let _ = has_its_turn.await;
+                    last = None;
+                }
+                self.socket.accept().await
+            };
             let accepted = tokio::select! {
                 _ = stop.changed() => break,
                 Some(socket) = self.changes.recv() => {
                     self.socket = socket;
                     continue;
                 }
-                accepted = self.socket.accept() => accepted,
+                accepted = next => accepted,
             };
             match accepted {
                 Ok((stream, over_tcp)) => {
-                    connections.spawn(answer(Arc::clone(&self.place), stream, over_tcp, Arc::clone(&self.shared)));
+                    let (waits, has_its_turn) = oneshot::channel();
+                    last = Some(has_its_turn);
+                    connections.spawn(self.answer(stream, over_tcp, waits));
                 }
                 Err(error) => {
                     error!(door = %self.place.protocol, "accept: {error}");
@@ -67,20 +78,37 @@ impl Listener {
         while !self.is_passed
             && let Ok(Ok((stream, over_tcp))) = timeout_at(last_call, self.socket.accept()).await
         {
-            connections.spawn(answer(Arc::clone(&self.place), stream, over_tcp, Arc::clone(&self.shared)));
+            connections.spawn(self.answer(stream, over_tcp, oneshot::channel().0));
         }
         drop(self.socket);
         while connections.join_next().await.is_some() {}
     }
+
+    fn answer(
+        &self,
+        stream: Box<dyn Stream>,
+        over_tcp: bool,
+        waits: oneshot::Sender<()>,
+    ) -> impl Future<Output = ()> + use<> {
+        answer(Arc::clone(&self.place), stream, over_tcp, Arc::clone(&self.shared), waits)
+    }
 }
 
-async fn answer(place: Arc<Listening>, stream: Box<dyn Stream>, over_tcp: bool, shared: Arc<Shared>) {
+/// Has `waits` as long as it waits for its turn.
+async fn answer(
+    place: Arc<Listening>,
+    stream: Box<dyn Stream>,
+    over_tcp: bool,
+    shared: Arc<Shared>,
+    waits: oneshot::Sender<()>,
+) {
     let protocol = place.protocol;
     // Whoever watches the daemon is not kept waiting by its load.
     let _permit = match protocol {
         Protocol::Metrics | Protocol::Page => None,
         _ => shared.take_turn().await,
     };
+    drop(waits);
     let door: Box<dyn Door + Send> = match protocol {
         Protocol::Milter => Box::new(Session::new(over_tcp)),
         Protocol::Socketmap => Box::new(Socketmap),
