@@ -146,6 +146,13 @@ fn batv_tools_settings_are_taken_over() {
     assert_eq!(left.len(), begins.len(), "{left:?}");
     assert!(begins.iter().zip(&left).all(|(begin, left)| left.starts_with(begin)), "{left:?}");
 
+    for (character, delimiter, is_left) in [("+", None, false), ("-", Some("-"), false), ("(", None, true)] {
+        let (file, left) = outcome(Program::BatvTools, &format!("mode both\nsub-address-delimiter {character}\n"), "");
+        assert_eq!(file["sign"]["form"].as_str(), Some("sub-address"));
+        assert_eq!(file["sign"].get("delimiter").and_then(|delimiter| delimiter.as_str()), delimiter, "{character}");
+        assert_eq!(left.iter().any(|left| left.starts_with("sub-address-delimiter")), is_left, "{left:?}");
+    }
+
     let (file, left) = outcome(Program::BatvTools, "", "");
     assert_eq!((file["verify"]["mode"].as_str(), left.len()), (Some("mark"), 2));
     assert!(file["clients"]["internal_networks"].as_array().unwrap().is_empty());
@@ -177,13 +184,29 @@ fn postsrsd_settings_are_taken_over() {
     assert_eq!(file["sign"]["exempt"][0].as_str(), Some("file:/etc/domains"));
     assert_eq!(file["listen"]["milter"][0].as_str(), Some("inet:localhost:9997"));
     assert_eq!(file["log"]["to"].as_str(), Some("syslog"));
+    assert_eq!(file["srs"]["separator"].as_str(), Some("-"));
     assert_eq!(left.len(), 4, "{left:?}");
+
+    // What PostSRSd says, what stands here for it, and whether something is left.
+    for (said, length, minimum, is_left) in [
+        ("hash-length = 4\nhash-minimum = 4\n", None, None, false),
+        ("hash-length = 8\nhash-minimum = 6\n", Some(8), Some(6), false),
+        ("hash-minimum = 6\n", None, None, true),
+        ("hash-length = 3\nhash-minimum = 3\n", Some(4), None, true),
+        ("hash-length = 40\nhash-minimum = 27\n", Some(27), Some(27), true),
+        ("hash-length = 8\nhash-minimum = 9\n", Some(8), None, true),
+    ] {
+        let (file, left) = outcome(Program::Postsrsd, &format!("srs-domain = example.net\n{said}"), "");
+        let number = |key: &str| file["srs"].get(key).and_then(|number| number.as_integer());
+        assert_eq!((number("hash_length"), number("hash_minimum")), (length, minimum), "{said}");
+        assert_eq!(!left.is_empty(), is_left, "{said}: {left:?}");
+    }
 
     let text = "SRS_DOMAIN=`postconf -h mydomain`\nSRS_EXTRA_OPTIONS=\"-A -t60 -x\"\nSRS_HASHMIN=6\nif true; then\n";
     let (file, left) = outcome(Program::Postsrsd, text, "");
     assert!(file.get("srs").is_none());
     let begins =
-        ["SRS_DOMAIN (", "SRS_EXTRA_OPTIONS: -A", "SRS_EXTRA_OPTIONS: -x", "SRS_HASHMIN=6", "a line (", "The domain"];
+        ["SRS_DOMAIN (", "SRS_EXTRA_OPTIONS: -A", "SRS_EXTRA_OPTIONS: -x", "a line (", "The domain", "SRS_HASHMIN=6"];
     assert_eq!(left.len(), begins.len(), "{left:?}");
     assert!(begins.iter().zip(&left).all(|(begin, left)| left.starts_with(begin)), "{left:?}");
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use batv_config::foreign::{self, File, Host, Migration, Program};
 use batv_config::{Keyring, Permissions, clock};
 use batv_core::prvs::{self, Delimiter, Form};
-use batv_core::srs::Srs;
+use batv_core::srs::{HASH_MINIMUM, Separator, Srs};
 use batv_core::{Day, Domain, Mailbox, Verdict};
 use batv_tests::peer::{Peer, Request};
 
@@ -155,7 +155,11 @@ fn addresses_of_postsrsd_come_back_and_ours_there() {
         assert!(configuration.contains("\ndomains = [\"forwarder.example.net\"]\n"), "{configuration}");
         let keyring = keyring(&migration, day);
         let domains = [Domain::parse("forwarder.example.net").expect("a domain")];
-        let srs = Srs::new(&domains).expect("SRS");
+        let srs = Srs::new(&domains).expect("SRS").with_separator(Separator::new(separator).expect("a separator"));
+        let srs = srs.with_hash_length(hash_length, HASH_MINIMUM).expect("a length");
+        let lines = [format!("\nseparator = \"{separator}\"\n"), format!("\nhash_length = {hash_length}\n")];
+        let is_said = lines.map(|line| configuration.contains(&line));
+        assert_eq!(is_said, [separator != '=', hash_length != HASH_MINIMUM], "{configuration}");
 
         let secrets = [b"tops3cr3t".to_vec(), b"older".to_vec()];
         let address = "alice@example.com";

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use batv_core::prvs::Delimiter;
 use batv_core::{Algorithm, KeyId, Lifetime};
 use zeroize::Zeroizing;
 
@@ -214,20 +215,18 @@ fn take_mode(setting: &Setting, migration: &mut Migration) -> Result<(), Fault> 
 }
 
 fn take_delimiter(setting: &Setting, migration: &mut Migration) -> Result<(), Fault> {
-    let from = setting.quote();
-    if setting.value.chars().count() != 1 {
+    let mut characters = setting.value.chars();
+    let (Some(character), None) = (characters.next(), characters.next()) else {
         return Err(setting.unknown_value("one character"));
-    }
-    migration.set("sign", "form", "sub-address", from);
-    if setting.value != "+" {
-        migration.leave(
+    };
+    migration.set("sign", "form", "sub-address", setting.quote());
+    match Delimiter::new(character) {
+        Ok(delimiter) if delimiter == Delimiter::default() => {}
+        Ok(_) => migration.set("sign", "delimiter", setting.value.as_str(), setting.quote()),
+        Err(error) => migration.leave(
             setting.quote(),
-            format!(
-                "new tags stand behind `+` here; those behind `{}` are verified. Let the mail server know `+` as a delimiter, \
-                 or write `form = \"prvs\"` under [sign]",
-                setting.value
-            ),
-        );
+            format!("{error}: tags stand behind `+` here. Let the mail server know it, or write `form = \"prvs\"` under [sign]"),
+        ),
     }
     Ok(())
 }

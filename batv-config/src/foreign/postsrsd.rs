@@ -5,6 +5,7 @@ mod two;
 
 use std::path::{Path, PathBuf};
 
+use batv_core::srs::{HASH_MAXIMUM, HASH_MINIMUM};
 use batv_core::{Algorithm, Domain};
 
 use super::migration::quote;
@@ -14,8 +15,12 @@ use crate::entry::Use;
 use crate::error::Error;
 use crate::exchange;
 
-/// The characters of a hash that batvd makes, and the fewest that it takes.
-const HASH: i64 = 4;
+/// What both have when nothing is said.
+const SECRETS: &str = "/etc/postsrsd.secret";
+/// The characters of a hash, and the fewest that are taken, where nothing is said: in both programs.
+const HASH: i64 = HASH_MINIMUM as i64;
+/// The most that there are.
+const WHOLE_HASH: i64 = HASH_MAXIMUM as i64;
 
 pub(super) fn read(files: &[File<'_>], host: &dyn Files) -> Result<Migration, Fault> {
     let mut migration = Migration::new(Program::Postsrsd);
@@ -42,9 +47,24 @@ struct Setup {
     domains_file: Option<(PathBuf, String)>,
     secrets: PathBuf,
     secrets_from: String,
+    hash_length: Option<(i64, String)>,
+    hash_minimum: Option<(i64, String)>,
 }
 
 impl Setup {
+    /// What is in force where nothing is said.
+    fn new(secrets_from: String) -> Self {
+        Self {
+            srs_domain: None,
+            local_domains: Vec::new(),
+            domains_file: None,
+            secrets: PathBuf::from(SECRETS),
+            secrets_from,
+            hash_length: None,
+            hash_minimum: None,
+        }
+    }
+
     fn take(self, host: &dyn Files, migration: &mut Migration) -> Result<(), Fault> {
         let mut srs_domain = self.srs_domain;
         let mut local = self.local_domains;
@@ -112,12 +132,38 @@ impl Setup {
             "Addresses of this domain are taken back for bounces alone: PostSRSd did it for all mail, which lets anybody send \
              through them (reverse_for = \"all\" does so here)",
         );
+        take_hash(self.hash_length, self.hash_minimum, migration);
         take_secrets(&self.secrets, &self.secrets_from, host, migration)
     }
 }
 
 fn check(domain: &str) -> Result<(), Error> {
     Domain::parse(domain).map(|_| ()).map_err(|reason| Error::Domain { domain: domain.to_owned(), reason })
+}
+
+fn take_hash(length: Option<(i64, String)>, minimum: Option<(i64, String)>, migration: &mut Migration) {
+    const BOUNDS: &str = "a hash has from 4 to 27 characters here: what was sent with fewer is not taken back";
+    let made = length.as_ref().map_or(HASH, |(length, _)| *length).clamp(HASH, WHOLE_HASH);
+    if let Some((length, from)) = length {
+        match length {
+            HASH => migration.skip(from, "it is the same here"),
+            HASH..=WHOLE_HASH => migration.set("srs", "hash_length", length, from),
+            _ => {
+                migration.set("srs", "hash_length", made, &from);
+                migration.leave(from, BOUNDS);
+            }
+        }
+    }
+    if let Some((minimum, from)) = minimum {
+        match minimum {
+            HASH => migration.skip(from, "it is the same here"),
+            HASH..=WHOLE_HASH if minimum <= made => {
+                migration.set("srs", "hash_minimum", minimum, from);
+            }
+            HASH..=WHOLE_HASH => migration.leave(from, "it is more than the characters of a hash that is made"),
+            _ => migration.leave(from, BOUNDS),
+        }
+    }
 }
 
 fn take_secrets(path: &Path, from: &str, host: &dyn Files, migration: &mut Migration) -> Result<(), Fault> {
@@ -134,35 +180,10 @@ fn take_secrets(path: &Path, from: &str, host: &dyn Files, migration: &mut Migra
 fn separator(value: &str, from: String, migration: &mut Migration) -> Result<(), String> {
     match value {
         "=" => migration.skip(from, "it is the same here"),
-        "+" | "-" => {
-            migration.skip(from, format!("new addresses have = after SRS0; those with {value} are taken back as well"))
-        }
+        "+" | "-" => migration.set("srs", "separator", value, from),
         _ => return Err("one of =, + and - is needed".to_owned()),
     }
     Ok(())
-}
-
-fn hash_length(length: i64, from: String, migration: &mut Migration) {
-    match length {
-        HASH => migration.skip(from, "it is the same here"),
-        length if length > HASH => migration.skip(
-            from,
-            "new hashes have 4 characters, longer ones are taken as well. An SRS key with hmac-sha256 has 12, over more, where \
-             all hosts run this program: `batv key new --use srs --algorithm hmac-sha256`",
-        ),
-        _ => migration.leave(from, "a hash has 4 characters at least: what was sent with fewer is not taken back"),
-    }
-}
-
-fn hash_minimum(length: i64, from: String, migration: &mut Migration) {
-    match length {
-        HASH => migration.skip(from, "it is the same here"),
-        length if length > HASH => {
-            migration
-                .leave(from, "hashes of 4 characters are taken here. For longer ones, an SRS key with hmac-sha256");
-        }
-        _ => migration.leave(from, "a hash has 4 characters at least: what was sent with fewer is not taken back"),
-    }
 }
 
 fn always_rewrite(from: String, migration: &mut Migration) {

@@ -2,12 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Setup, always_rewrite, hash_length, hash_minimum, separator};
+use super::{SECRETS, Setup, always_rewrite, separator};
 use crate::foreign::migration::quote;
 use crate::foreign::{Migration, Place};
-
-/// What the package has.
-const SECRETS: &str = "/etc/postsrsd.secret";
 
 /// Whether a file is of this kind: it sets a variable, whose name is in capitals.
 pub(super) fn is_one(text: &str) -> bool {
@@ -15,13 +12,7 @@ pub(super) fn is_one(text: &str) -> bool {
 }
 
 pub(super) fn read(files: &[(&Path, &str)], migration: &mut Migration) -> Setup {
-    let mut setup = Setup {
-        srs_domain: None,
-        local_domains: Vec::new(),
-        domains_file: None,
-        secrets: PathBuf::from(SECRETS),
-        secrets_from: format!("No SRS_SECRET, so {SECRETS}"),
-    };
+    let mut setup = Setup::new(format!("No SRS_SECRET, so {SECRETS}"));
     for (file, text) in files {
         for (at, line) in text.lines().enumerate() {
             let place = Place::new(file, at + 1);
@@ -68,8 +59,8 @@ fn take(name: &str, value: &str, place: &Place, setup: &mut Setup, migration: &m
                 migration.leave(from, fault);
             }
         }
-        ("SRS_HASHLENGTH", Ok(length)) => hash_length(length, from, migration),
-        ("SRS_HASHMIN", Ok(length)) => hash_minimum(length, from, migration),
+        ("SRS_HASHLENGTH", Ok(length)) => setup.hash_length = Some((length, from)),
+        ("SRS_HASHMIN", Ok(length)) => setup.hash_minimum = Some((length, from)),
         ("SRS_FORWARD_PORT" | "SRS_REVERSE_PORT" | "SRS_LISTEN_ADDR", _) => {
             migration.skip(from, "the sockets are under [listen]")
         }

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Setup, always_rewrite, hash_length, hash_minimum, separator};
+use super::{SECRETS, Setup, always_rewrite, separator};
 use crate::foreign::batv_tools::address as milter_address;
 use crate::foreign::migration::quote;
 use crate::foreign::{Fault, Migration, Place};
 
 /// What the program has when nothing is said.
-const SECRETS: &str = "/etc/postsrsd.secret";
 const SOCKETMAP: &str = "unix:/var/spool/postfix/srs";
 
 struct Setting {
@@ -55,13 +54,7 @@ pub(super) fn read(files: &[(&Path, &str)], migration: &mut Migration) -> Result
     for (file, text) in files {
         parse(file, text, &mut settings)?;
     }
-    let mut setup = Setup {
-        srs_domain: None,
-        local_domains: Vec::new(),
-        domains_file: None,
-        secrets: PathBuf::from(SECRETS),
-        secrets_from: format!("No secrets-file, so {SECRETS}"),
-    };
+    let mut setup = Setup::new(format!("No secrets-file, so {SECRETS}"));
     if !settings.iter().any(|setting| setting.name == "socketmap") {
         take_socketmap(SOCKETMAP, &format!("No socketmap, so {SOCKETMAP}"), migration);
     }
@@ -105,8 +98,8 @@ fn take(setting: &Setting, setup: &mut Setup, migration: &mut Migration) -> Resu
         ),
         "original-envelope" => migration.skip(from, "it is the same here"),
         "separator" => separator(setting.one()?, from, migration).map_err(|fault| setting.place.fault(fault))?,
-        "hash-length" => hash_length(setting.number()?, from, migration),
-        "hash-minimum" => hash_minimum(setting.number()?, from, migration),
+        "hash-length" => setup.hash_length = Some((setting.number()?, from)),
+        "hash-minimum" => setup.hash_minimum = Some((setting.number()?, from)),
         "always-rewrite" if setting.is_on()? => always_rewrite(from, migration),
         "always-rewrite" => migration.skip(from, "it is the same here"),
         "syslog" if setting.is_on()? => migration.set("log", "to", "syslog", from),
