@@ -150,6 +150,7 @@ pub struct Listen {
     /// The page, over HTTP.
     pub page: Vec<Address>,
     /// The permissions of Unix sockets. The mail server must be able to write to them.
+    #[serde(deserialize_with = "socket_mode")]
     pub socket_mode: u32,
 }
 
@@ -262,10 +263,12 @@ impl<'de> Deserialize<'de> for Address {
 #[non_exhaustive]
 pub struct Clients {
     /// What comes from here is signed, and never judged.
+    #[serde(deserialize_with = "networks")]
     pub internal_networks: Vec<IpNet>,
     /// The same for what comes through a listener of this name (`{daemon_name}`).
     pub daemon_names: Vec<String>,
     /// What comes from here is neither signed nor judged: a relay that judges by itself.
+    #[serde(deserialize_with = "networks")]
     pub exempt_networks: Vec<IpNet>,
 }
 
@@ -780,12 +783,33 @@ fn named<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D:
     text.parse().map_err(|_| de::Error::custom(format_args!("`{text}` is no known name here")))
 }
 
-/// A number without which nothing would be served.
+fn socket_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let mode = u32::deserialize(deserializer)?;
+    if mode > 0o777 {
+        return Err(de::Error::custom(format_args!("{mode} is more than 0o777: permissions are octal, such as 0o660")));
+    }
+    Ok(mode)
+}
+
+/// An address stands for itself alone.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let read = |text: String| {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| format!("`{text}` is no network: one is 192.0.2.0/24, 2001:db8::/32 or an address"))
+    };
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.into_iter().map(read).collect::<Result<_, _>>().map_err(de::Error::custom)
+}
+
+/// A number without which nobody would be served.
 fn positive<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + PartialEq>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let number = T::deserialize(deserializer)?;
-    if number == T::default() { Err(de::Error::custom("must be at least 1")) } else { Ok(number) }
+    if number == T::default() {
+        return Err(de::Error::custom("with 0 nobody would be served: at least 1 is needed"));
+    }
+    Ok(number)
 }
 
 fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delimiter, D::Error> {
@@ -849,13 +873,23 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_a_network() {
+        let config = Config::parse("clients.exempt_networks = ['192.0.2.1', '2001:db8::1', '198.51.100.0/24']");
+        let networks = config.expect("a configuration").clients.exempt_networks;
+        let shown: Vec<_> = networks.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["192.0.2.1/32", "2001:db8::1/128", "198.51.100.0/24"]);
+    }
+
+    #[test]
     fn faults_say_where_and_what() {
         for (text, place, message) in [
             ("keyrin = 'x'", (1, 1), "did you mean `keyring`?"),
             ("[verify]\nmode = 'refuse'", (2, 8), "`refuse`"),
             ("[verify.modes]\n'example.com' = 'refuse'", (1, 1), "`refuse` is not `observe`"),
             ("[listen]\n  milter = ['9900']", (2, 12), "`inet:host:port` or"),
-            ("[clients]\ninternal_networks = ['localhost']", (2, 22), "invalid IP address syntax"),
+            ("[listen]\nsocket_mode = 660", (2, 15), "660 is more than 0o777: permissions are octal"),
+            ("[clients]\ninternal_networks = ['localhost']", (2, 21), "`localhost` is no network"),
+            ("[limits]\nconnections = 0", (2, 15), "nobody would be served"),
             ("[sign]\nprotected = ['a@']", (2, 13), "`a@`"),
             ("[limits]\nconnections = -1", (2, 15), "-1"),
             ("=", (1, 1), ""),

@@ -211,8 +211,8 @@ fn refuses_to_start_without_what_it_needs() {
         ("separator = '/'", "line 12, column 13"),
         ("[sign]\ndelimiter = '@'", "line 13, column 13"),
         ("[sign]\ndelimiter = '++'", "line 13, column 13"),
-        ("[limits]\nconnections = 0", "line 13, column 15: must be at least 1"),
-        ("[store]\nmilliseconds = 0", "line 13, column 16: must be at least 1"),
+        ("[limits]\nconnections = 0", "line 13, column 15: with 0 nobody"),
+        ("[store]\nmilliseconds = 0", "line 13, column 16: with 0 nobody"),
     ] {
         let said = refusal(srs, KEYRING);
         assert!(said.contains(fault), "{said}");
