@@ -323,6 +323,15 @@ os.execv(sys.argv[2], sys.argv[2:])
     assert!(daemon.stop().success());
     assert!(daemon.path("passed-line.sock").exists(), "its file is systemd's");
 
+    assert!(!daemon.log().contains("no door does"), "{}", daemon.log());
+
+    fs::remove_file(daemon.path("passed-line.sock")).expect("a socket");
+    write(&daemon, "milter = ['systemd:milter']");
+    launch(&mut daemon).expect("a daemon");
+    let (log, warning) = (daemon.log(), "WARN systemd listens on `line`, and no door does");
+    assert!(log.contains(warning) && !log.contains("listens on `milter`"), "{log}");
+    assert!(daemon.stop().success());
+
     fs::remove_file(daemon.path("passed-line.sock")).expect("a socket");
     write(&daemon, "line = ['systemd:lines']");
     let said = launch(&mut daemon).expect_err("a name that systemd has not passed");

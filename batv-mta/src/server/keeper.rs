@@ -279,6 +279,11 @@ async fn open(settings: &Settings, role: Role) -> Result<(Vec<(u32, OwnedFd)>, V
         sockets.extend(opened.sockets.into_iter().map(|socket| (place, socket)));
         files.extend(opened.file.map(|file| Watched { place, file, is_missing: false }));
     }
+    for name in passed.leave() {
+        warn!(
+            "systemd listens on `{name}`, and no door does: whoever connects there waits. Name `systemd:{name}` under [listen]"
+        );
+    }
     Ok((sockets, files))
 }
 

@@ -116,14 +116,8 @@ impl Passed {
     fn take(&mut self, name: &str) -> io::Result<Opened> {
         let mut sockets = Vec::new();
         for index in 0..self.sockets.len() {
-            if self.names.get(index).is_none_or(|known| known != name) {
-                continue;
-            }
-            // It is left where it is when it is of the other kind.
-            if let Ok(Some(listener)) = self.sockets.take_unix_listener(index) {
-                sockets.push(listener.into());
-            } else if let Some(listener) = self.sockets.take_tcp_listener(index)? {
-                sockets.push(listener.into());
+            if self.names.get(index).is_some_and(|known| known == name) {
+                sockets.extend(self.take_at(index)?);
             }
         }
         if sockets.is_empty() {
@@ -131,5 +125,24 @@ impl Passed {
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
         Ok(Opened { sockets, file: None })
+    }
+
+    /// The names of those that nobody has taken, which are closed. Systemd still has mail servers connect there, who wait.
+    pub(super) fn leave(&mut self) -> Vec<String> {
+        let mut left = Vec::new();
+        for index in 0..self.sockets.len() {
+            if matches!(self.take_at(index), Ok(Some(_))) {
+                left.push(self.names.get(index).cloned().unwrap_or_default());
+            }
+        }
+        left
+    }
+
+    fn take_at(&mut self, index: usize) -> io::Result<Option<OwnedFd>> {
+        // It is left where it is when it is of the other kind.
+        if let Ok(Some(listener)) = self.sockets.take_unix_listener(index) {
+            return Ok(Some(listener.into()));
+        }
+        Ok(self.sockets.take_tcp_listener(index)?.map(OwnedFd::from))
     }
 }
