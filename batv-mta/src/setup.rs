@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::ValueEnum;
+use nix::unistd::{User, geteuid};
 use thiserror::Error;
 
 use crate::config::{Address, Config, FormName};
@@ -189,6 +190,28 @@ fn unanswered(address: &Address) -> Option<Fault> {
         Address::Systemd(_) => Ok(()),
     };
     connected.err().map(|error| Fault::Missing(format!("nobody answers at {address} ({error}): start batvd")))
+}
+
+/// A fault when the user of the mail server may not write to a socket that is there. Root, who checks, may.
+fn kept_from(address: &Address, user: &str) -> Option<Fault> {
+    let Address::Unix(path) = address else { return None };
+    let account = User::from_name(user).ok()??;
+    if !path.exists() || !geteuid().is_root() {
+        return None;
+    }
+    // Whatever lets him in counts: his groups, and access lists.
+    let tried = Command::new("setpriv")
+        .args([format!("--reuid={}", account.uid), format!("--regid={}", account.gid), "--init-groups".to_owned()])
+        .args(["test", "-w"])
+        .arg(path)
+        .status();
+    let fault = || {
+        Fault::Missing(format!(
+            "the user {user} may not write to {address}, and mail waits: let its folder belong to his group with mode 2750, or \
+             let him be in the group of the socket, and restart the mail server"
+        ))
+    };
+    tried.is_ok_and(|status| status.code() == Some(1)).then(fault)
 }
 
 /// The lines that say something: no comments, no space around them.

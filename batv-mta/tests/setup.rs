@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use batv_tests::host::mail_server;
 use support::Daemon;
@@ -86,6 +87,24 @@ const CASES: &[Case] = &[
         at: "etc",
         configuration: "[sign]\nform = 'sub-address'\n",
         faults: &[],
+    },
+    // Another one doesn't.
+    Case {
+        server: "postfix",
+        files: &[
+            (
+                "etc/main.cf",
+                "mynetworks = 127.0.0.0/8\nsmtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
+                 milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
+                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
+            ),
+            ("etc/master.cf", "submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n"),
+        ],
+        at: "etc",
+        configuration: "[sign]\nform = 'sub-address'\ndelimiter = '-'\n",
+        faults: &[
+            "missing: genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = ",
+        ],
     },
     Case {
         server: "sendmail",
@@ -220,12 +239,44 @@ fn other_milters_and_tables_of_postfix_go_on() {
 }
 
 #[test]
+fn postfix_is_told_the_delimiter_of_tags() {
+    let daemon = Daemon::new("[sign]\nform = 'sub-address'\ndelimiter = '-'\n");
+    fs::create_dir(daemon.path("etc")).expect("a folder");
+    daemon.write("etc/main.cf", "", 0o644);
+    daemon.write("etc/master.cf", "", 0o644);
+    let (said, _) = setup(&daemon, &["postfix", "--at", &daemon.path("etc").to_string_lossy()]);
+    assert!(said.lines().any(|line| line == "recipient_delimiter = -"), "{said}");
+}
+
+#[test]
 fn a_daemon_that_does_not_run_is_named() {
     let daemon = Daemon::new("");
     daemon.write("exim.conf", "", 0o644);
     let (said, code) = setup(&daemon, &["exim", "--check", "--at", &daemon.path("exim.conf").to_string_lossy()]);
     assert!(said.contains("nobody answers at unix:") && said.contains("start batvd"), "{said}");
     assert_eq!(code, 1);
+}
+
+/// Root reaches any socket; the mail server is another user.
+#[test]
+fn a_socket_that_the_mail_server_may_not_use_is_named() {
+    let daemon = Daemon::started("");
+    daemon.write("main.cf", "", 0o644);
+    daemon.write("master.cf", "", 0o644);
+    let check = || {
+        let path = format!("{}:/usr/bin:/bin", mail_server("postfix").join("usr/sbin").display());
+        let arguments = ["setup", "postfix", "--check", "--at"];
+        let output = daemon.command().env("PATH", path).args(arguments).arg(daemon.root()).output().expect("batvd");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let named = "missing: the user postfix may not write to unix:";
+    let said = check();
+    assert!(!said.contains(named), "{said}");
+    fs::set_permissions(daemon.path("milter.sock"), fs::Permissions::from_mode(0o660)).expect("a socket of ours");
+    let said = check();
+    let socket = format!("{named}{}/milter.sock, and mail waits", daemon.root());
+    assert!(said.contains(&socket), "this test must run as root: {said}");
+    assert_eq!(said.matches(named).count(), 1, "{said}");
 }
 
 #[test]

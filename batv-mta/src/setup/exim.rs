@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Address, Failure, Fault, Site, door, read, run, unanswered, without_lines};
+use super::{Address, Failure, Fault, Site, door, kept_from, read, run, unanswered, without_lines};
 
 const LINES: &str = include_str!("../../integrations/exim/batv.conf");
 
@@ -19,7 +19,11 @@ fn shown(address: &Address) -> String {
 
 /// What Exim says of itself; Debian calls it exim4.
 pub(super) fn build() -> Result<String, Failure> {
-    run("exim", &["-bV"]).or_else(|_| run("exim4", &["-bV"]))
+    ask(&["-bV"])
+}
+
+fn ask(arguments: &[&str]) -> Result<String, Failure> {
+    run("exim", arguments).or_else(|_| run("exim4", arguments))
 }
 
 fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
@@ -35,7 +39,10 @@ fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
 pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let installed = read(&installed(site)?)?;
     let address = door(&site.config.listen.line, "line")?;
-    let mut faults: Vec<Fault> = unanswered(address).into_iter().collect();
+    let user = ask(&["-bP", "exim_user"]).unwrap_or_default();
+    let user = user.trim().rsplit(' ').next().unwrap_or_default();
+    let reach = unanswered(address).or_else(|| kept_from(address, user));
+    let mut faults: Vec<Fault> = reach.into_iter().collect();
     let lines = lines(site)?;
     let parts = lines.split("\n# -- ").skip(1).filter_map(|part| part.split_once(" --\n"));
     faults.extend(parts.filter_map(|(name, part)| without_lines(&installed, part, name)));

@@ -5,14 +5,15 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{Address, Failure, Fault, FormName, Site, door, run, unanswered};
+use super::{Address, Failure, Fault, FormName, Site, door, kept_from, run, unanswered};
 
 const MAIN: &str = include_str!("../../integrations/postfix/main.cf");
 const MASTER: &str = include_str!("../../integrations/postfix/master.cf");
 const QUEUE: &str = "/var/spool/postfix";
 /// What is read of main.cf, with its defaults.
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 13] = [
     "content_filter",
+    "mail_owner",
     "mynetworks",
     "smtpd_proxy_filter",
     "smtpd_milters",
@@ -42,7 +43,8 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
     let mut lines = beside_what_is_there(site, &lines, &milter);
     if site.config.sign.form == FormName::SubAddress {
-        lines.push_str("# A tag stands behind the delimiter.\nrecipient_delimiter = +\n");
+        let delimiter = site.config.sign.delimiter.character();
+        lines.push_str(&format!("# A tag stands behind the delimiter.\nrecipient_delimiter = {delimiter}\n"));
     }
     let jailed: String = jailed(site, queue)?.iter().map(|fault| format!("# {fault}\n")).collect();
     Ok(format!("{jailed}# -- main.cf --\n{lines}\n# -- master.cf --\n{MASTER}"))
@@ -143,7 +145,8 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let queue = value("queue_directory");
     let config = site.config;
     let (milter, socketmap) = (door(&config.listen.milter, "milter")?, door(&config.listen.socketmap, "socketmap")?);
-    let mut faults: Vec<Fault> = [milter, socketmap].into_iter().filter_map(unanswered).collect();
+    let reach = |address| unanswered(address).or_else(|| kept_from(address, value("mail_owner")));
+    let mut faults: Vec<Fault> = [milter, socketmap].into_iter().filter_map(reach).collect();
     let mut missing = |is_there: bool, what: String| {
         if !is_there {
             faults.push(Fault::Missing(what));
@@ -159,7 +162,8 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         missing(value(name).contains(&shown_milter), format!("{without}: `{name} = {shown_milter}`"));
     }
     let table = |map: &str| format!("socketmap:{}:{map}", shown(socketmap, queue));
-    let delimits = config.sign.form == FormName::SubAddress && value("recipient_delimiter").contains('+');
+    let delimits = config.sign.form == FormName::SubAddress
+        && value("recipient_delimiter").contains(config.sign.delimiter.character());
     let verify = table("verify");
     missing(
         delimits || value("smtpd_reject_unlisted_recipient") == "no" || lists("recipient_canonical_maps", &verify),
