@@ -143,26 +143,29 @@ fn check(domain: &str) -> Result<(), Error> {
 
 fn take_hash(length: Option<(i64, String)>, minimum: Option<(i64, String)>, migration: &mut Migration) {
     const BOUNDS: &str = "a hash has from 4 to 27 characters here: what was sent with fewer is not taken back";
-    let made = length.as_ref().map_or(HASH, |(length, _)| *length).clamp(HASH, WHOLE_HASH);
-    if let Some((length, from)) = length {
-        match length {
-            HASH => migration.skip(from, "it is the same here"),
-            HASH..=WHOLE_HASH => migration.set("srs", "hash_length", length, from),
-            _ => {
-                migration.set("srs", "hash_length", made, &from);
+    const SAME: &str = "it is the same here";
+    let asked = length.as_ref().map_or(HASH, |(length, _)| *length);
+    let made = asked.clamp(HASH, WHOLE_HASH);
+    match length {
+        Some((HASH, from)) => migration.skip(from, SAME),
+        Some((_, from)) => {
+            migration.set("srs", "hash_length", made, &from);
+            if asked != made {
                 migration.leave(from, BOUNDS);
             }
         }
+        None => {}
     }
-    if let Some((minimum, from)) = minimum {
-        match minimum {
-            HASH => migration.skip(from, "it is the same here"),
-            HASH..=WHOLE_HASH if minimum <= made => {
-                migration.set("srs", "hash_minimum", minimum, from);
-            }
-            HASH..=WHOLE_HASH => migration.leave(from, "it is more than the characters of a hash that is made"),
-            _ => migration.leave(from, BOUNDS),
+    match minimum {
+        Some((HASH, from)) => migration.skip(from, SAME),
+        Some((minimum, from)) if (HASH..=made).contains(&minimum) => {
+            migration.set("srs", "hash_minimum", minimum, from);
         }
+        Some((minimum, from)) if (HASH..=WHOLE_HASH).contains(&minimum) => {
+            migration.leave(from, "it is more than the characters of a hash that is made");
+        }
+        Some((_, from)) => migration.leave(from, BOUNDS),
+        None => {}
     }
 }
 
