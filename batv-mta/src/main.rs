@@ -75,7 +75,7 @@ fn fail(message: &str) -> ExitCode {
 
 fn check(config: &Path) -> Result<(), String> {
     let settings = Settings::load(config, &FileSystem, &Arc::default()).map_err(|error| error.to_string())?;
-    if let Some(doubt) = settings.config().doubt() {
+    if let Some(doubt) = settings.doubt() {
         eprintln!("batvd: {doubt}");
     }
     if let Some(user) = &settings.config().sandbox.user {

@@ -210,6 +210,31 @@ impl Settings {
         &self.config
     }
 
+    /// What may not be what was meant, though it can be used: [`Config::doubt`], and a mode for nobody.
+    ///
+    /// ```
+    /// use batv_config::Keyring;
+    /// use batv_mta::config::Config;
+    /// use batv_mta::settings::Settings;
+    ///
+    /// let text = "listen.line = ['inet:localhost:9900']\nsign.protected = ['example.com']\n";
+    /// let settings = |more| Settings::new(Config::parse(&format!("{text}{more}"))?, Keyring::parse("")?);
+    /// assert_eq!(settings("[verify.modes]\n'Example.com' = 'reject'")?.doubt(), None);
+    /// assert!(settings("[verify.modes]\n'example.org' = 'reject'")?.doubt().is_some());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn doubt(&self) -> Option<String> {
+        let Config { verify, srs, .. } = &self.config;
+        let is_known = |domain: &String| {
+            let ours = self.lists.ours.iter().any(|pattern| is_of(pattern, domain));
+            ours || srs.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))
+        };
+        let stray = verify.modes.keys().find(|domain| !is_known(domain));
+        let stray =
+            stray.map(|domain| format!("verify.modes: `{domain}` is no domain of yours: its mode is for nobody"));
+        self.config.doubt().map(str::to_owned).or(stray)
+    }
+
     /// The keys.
     pub fn keys(&self) -> &[Key] {
         self.keyring.keys()
@@ -242,10 +267,8 @@ impl Settings {
     pub(crate) fn is_ours(&self, sender: &Mailbox<'_>) -> bool {
         let Lists { protected, ours, .. } = &self.lists;
         let domain = sender.domain();
-        let names = |pattern: &Pattern<String>| {
-            pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain.as_str()))
-        };
-        ours.iter().any(names) || protected.is_empty() && self.keys().iter().any(signs_for_everybody)
+        ours.iter().any(|pattern| is_of(pattern, domain.as_str()))
+            || protected.is_empty() && self.keys().iter().any(signs_for_everybody)
     }
 
     /// Whether the configuration lets this sender have a tag.
@@ -312,6 +335,11 @@ impl Settings {
     pub fn is_exempt(&self, address: Option<IpAddr>) -> bool {
         contains(&self.config.clients.exempt_networks, address)
     }
+}
+
+/// Whether the pattern is the domain or a mailbox of it.
+fn is_of(pattern: &Pattern<String>, domain: &str) -> bool {
+    pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain))
 }
 
 fn signs(key: &Key) -> bool {

@@ -286,6 +286,15 @@ fn lists_in_files_are_read_again() {
     assert!(!signs(&daemon, "dave@example.net"), "the old list is gone");
 }
 
+#[test]
+fn doubts_are_told_at_each_reload() {
+    let daemon = Daemon::started("");
+    assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
+    daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
+    daemon.reload();
+    assert!(daemon.log().contains("WARN verify.modes: `example.con` is no domain of yours"), "{}", daemon.log());
+}
+
 /// With a launcher that does what systemd does: sd_listen_fds(3).
 #[test]
 fn takes_the_sockets_that_systemd_has_opened() {
@@ -399,6 +408,9 @@ fn a_configuration_can_be_checked_before_it_is_used() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).replace(&daemon.root(), ""))
     };
     assert_eq!(check(), (Some(0), String::new()));
+    daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
+    let stray = "batvd: verify.modes: `example.con` is no domain of yours: its mode is for nobody\n";
+    assert_eq!(check(), (Some(0), stray.to_owned()));
     daemon.configure("[verify]\nmode = 'refuse'\n");
     let (code, said) = check();
     assert_eq!(code, Some(2));

@@ -44,6 +44,7 @@ pub(super) enum Role {
 /// A worker, and what is looked after for it.
 pub(super) struct Keeper {
     config: PathBuf,
+    role: Role,
     /// How long messages under way have to end. Of the settings no more is kept here: the keys are the worker's.
     drain: Duration,
     files: Vec<Watched>,
@@ -65,14 +66,9 @@ impl Keeper {
     /// # Errors
     /// [`Failure`].
     pub(super) async fn start(config: &Path, role: Role) -> Result<Self, Failure> {
-        let (settings, kept) = read(config)?;
-        if role == Role::Doors {
-            if let Some(doubt) = settings.config().doubt() {
-                warn!("{doubt}");
-            }
-            if !settings.config().listen.has_door() {
-                return Err(Failure::NoDoor);
-            }
+        let (settings, kept) = read(config, role)?;
+        if role == Role::Doors && !settings.config().listen.has_door() {
+            return Err(Failure::NoDoor);
         }
         let opened = open(&settings, role).await;
         let (sockets, files) = match opened {
@@ -87,7 +83,7 @@ impl Keeper {
         let reports = stream.try_clone().and_then(reports).map_err(Failure::Worker)?;
         let (config, drain, orders) = (config.to_owned(), drain(&settings), Orders::new(stream));
         drop(settings);
-        let mut keeper = Self { config, drain, files, orders, reports, worker };
+        let mut keeper = Self { config, role, drain, files, orders, reports, worker };
         let told = keeper.hand_over(role, sockets, kept);
         keeper.heard(told);
         match keeper.reports.recv().await {
@@ -150,7 +146,7 @@ impl Keeper {
     }
 
     fn reload(&mut self) {
-        let told = match read(&self.config) {
+        let told = match read(&self.config, self.role) {
             Ok((settings, kept)) => {
                 self.drain = drain(&settings);
                 drop(settings);
@@ -254,9 +250,12 @@ pub(super) fn receive(kind: SignalKind) -> Result<Signal, Failure> {
 
 /// The settings, and the files of which they are made. That they can be used is known here, so that a worker needs not be
 /// asked.
-fn read(config: &Path) -> Result<(Settings, Kept), settings::Error> {
+fn read(config: &Path, role: Role) -> Result<(Settings, Kept), settings::Error> {
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
+    if let Some(doubt) = settings.doubt().filter(|_| role == Role::Doors) {
+        warn!("{doubt}");
+    }
     Ok((settings, recorder.kept()))
 }
 
