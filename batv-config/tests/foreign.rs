@@ -187,6 +187,13 @@ fn postsrsd_settings_are_taken_over() {
     assert_eq!(file["srs"]["separator"].as_str(), Some("-"));
     assert_eq!(left.len(), 4, "{left:?}");
 
+    // A name without its folder means nothing to a daemon.
+    let text = "srs-domain = example.net\ndomains-file = domains\n";
+    for (named, protected) in [("", "[\"example.net\"]"), ("example.org\n", "[\"example.org\", \"example.net\"]")] {
+        let (file, _) = outcome(Program::Postsrsd, text, named);
+        assert_eq!(file["sign"]["protected"].to_string().trim(), protected, "{named}");
+    }
+
     // What PostSRSd says, what stands here for it, and whether something is left.
     for (said, length, minimum, is_left) in [
         ("hash-length = 4\nhash-minimum = 4\n", None, None, false),

@@ -68,13 +68,13 @@ impl Setup {
     fn take(self, host: &dyn Files, migration: &mut Migration) -> Result<(), Fault> {
         let mut srs_domain = self.srs_domain;
         let mut local = self.local_domains;
-        let mut file_is_plain = true;
+        let mut file_is_plain = self.domains_file.as_ref().is_some_and(|(path, _)| path.is_absolute());
         if let Some((path, from)) = &self.domains_file {
             let text = host.text(path)?;
             let lines = utf8(&File { name: path, text: &text })?.lines().enumerate();
             for (at, domain) in lines.filter(|(_, line)| !line.trim().is_empty()) {
                 let place = Place::new(path, at + 1);
-                file_is_plain &= Domain::parse(domain).is_ok() && path.is_absolute();
+                file_is_plain &= Domain::parse(domain).is_ok();
                 local.push((domain.trim().to_owned(), quote("a domain", &place)));
             }
             if file_is_plain {
