@@ -103,7 +103,8 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
 }
 
 fn run(config: &Path, server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
-    let _log = log::begin(Config::load(config, &FileSystem).map_err(|error| error.to_string())?.log);
+    let log = Config::load(config, &FileSystem).map_err(|error| error.to_string())?.log;
+    let _log = log::begin(log, log::is_read_by_journal());
     // It has little to do: its worker has threads of its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;

@@ -4,13 +4,14 @@ mod support;
 
 use core::time::Duration;
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use batv_tests::host::{peers, wait_for};
+use batv_tests::host::{peers, signal, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
 use serde_json::Value;
 use support::Daemon;
@@ -143,7 +144,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     let request = format!("judge data none - <> {ALICE}\n").repeat(100);
     let answers = daemon.ask("line", request.as_bytes());
     assert_eq!(answers.matches("OK disposition=").count(), 100, "{answers}");
-    batv_tests::host::signal(process.id(), "TERM");
+    signal(process.id(), "TERM");
     assert!(process.wait().expect("an end").success());
 }
 
@@ -157,7 +158,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
     let answers = daemon.ask("line", request.as_bytes());
     assert_eq!(answers.matches("OK disposition=").count(), 1000);
     drop(process.stderr.take());
-    batv_tests::host::signal(process.id(), "TERM");
+    signal(process.id(), "TERM");
     assert!(process.wait().expect("an end").success());
 }
 
@@ -218,7 +219,7 @@ fn slow_peers_are_let_go_and_idle_ones_stay() {
     let mut slow = daemon.connect("socketmap");
     let mut octets = b"9999:verify ".iter().cycle();
     let closed = wait_for("end of the slow one", || slow.write_all(&[*octets.next().expect("endless")]).err());
-    assert_eq!(closed.kind(), std::io::ErrorKind::BrokenPipe);
+    assert_eq!(closed.kind(), io::ErrorKind::BrokenPipe);
     assert_eq!(silent.read(&mut [0]).expect("an end"), 0);
     idle.write_all(b"unwrap alice@example.com\n").expect("the connection stays");
     idle.read_exact(&mut [0; 3]).expect("an answer");
@@ -419,4 +420,27 @@ fn a_configuration_can_be_checked_before_it_is_used() {
     daemon.write("keyring.toml", "[[key]]\nuse = 'batv'\nid = 3\n", 0o600);
     let (code, said) = check();
     assert_eq!((code, said.as_str()), (Some(2), "batvd: /keyring.toml: line 1, column 1: `secret` is missing here\n"));
+}
+
+#[test]
+fn the_journal_is_told_how_much_a_line_matters() {
+    let daemon = Daemon::new("[limits]\ndrain_seconds = 0\n");
+    for (is_journal, start) in [(true, "<6> INFO "), (false, " INFO ")] {
+        let (log, end) = io::pipe().expect("a pipe");
+        let place = fs::File::from(OwnedFd::from(end.try_clone().expect("a pipe"))).metadata().expect("a pipe");
+        let inode = if is_journal { place.ino() } else { place.ino() + 1 };
+        let mut command = daemon.command();
+        command.env("JOURNAL_STREAM", format!("{}:{inode}", place.dev())).stderr(end);
+        let mut process = command.spawn().expect("batvd");
+        drop(command);
+        for line in BufReader::new(log).lines() {
+            let line = line.expect("text");
+            assert!(line.starts_with(start), "{line}");
+            if line.ends_with("INFO ready") {
+                break;
+            }
+        }
+        signal(process.id(), "TERM");
+        assert!(process.wait().expect("an end").success());
+    }
 }

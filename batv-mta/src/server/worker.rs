@@ -144,10 +144,11 @@ pub(super) fn work() -> Result<(), Failure> {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_name(c"batvd-worker");
     let config = Config::load(&path, &start.files).map_err(crate::settings::Error::from)?;
+    let by_journal = log::is_read_by_journal();
     // How many threads are worth while is in files.
     let threads = available_parallelism().map_or(1, NonZero::get);
     let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
-    let _log = log::begin(config.log);
+    let _log = log::begin(config.log, by_journal);
     confinement.tell();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Failure::Keeper)?;
