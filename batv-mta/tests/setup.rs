@@ -22,6 +22,17 @@ struct Case {
 const NETWORKS: &str =
     "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128 10.0.0.0/8 192.0.2.1 hash:/etc/networks\n";
 
+/// Postfix with a milter, which finds the mailbox of a tag by the delimiter alone.
+const WITHOUT_TABLE_OF_TAGS: &[(&str, &str)] = &[
+    (
+        "etc/main.cf",
+        "mynetworks = 127.0.0.0/8\nsmtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
+                 milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
+                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
+    ),
+    ("etc/master.cf", "submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n"),
+];
+
 const CASES: &[Case] = &[
     Case {
         server: "postfix",
@@ -75,15 +86,7 @@ const CASES: &[Case] = &[
     // The delimiter finds the mailbox of a tag behind it: no table is needed for that.
     Case {
         server: "postfix",
-        files: &[
-            (
-                "etc/main.cf",
-                "mynetworks = 127.0.0.0/8\nsmtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
-                 milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
-                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
-            ),
-            ("etc/master.cf", "submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n"),
-        ],
+        files: WITHOUT_TABLE_OF_TAGS,
         at: "etc",
         configuration: "[sign]\nform = 'sub-address'\n",
         faults: &[],
@@ -91,15 +94,7 @@ const CASES: &[Case] = &[
     // Another one doesn't.
     Case {
         server: "postfix",
-        files: &[
-            (
-                "etc/main.cf",
-                "mynetworks = 127.0.0.0/8\nsmtpd_milters = unix:ROOT/milter.sock\nnon_smtpd_milters = $smtpd_milters\n\
-                 milter_default_action = tempfail\nrecipient_delimiter = +\nrecipient_canonical_classes = envelope_recipient\n\
-                 recipient_canonical_maps = socketmap:unix:ROOT/socketmap.sock:srs-reverse\n",
-            ),
-            ("etc/master.cf", "submission inet n - n - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING\n"),
-        ],
+        files: WITHOUT_TABLE_OF_TAGS,
         at: "etc",
         configuration: "[sign]\nform = 'sub-address'\ndelimiter = '-'\n",
         faults: &[
