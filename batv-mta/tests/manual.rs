@@ -44,6 +44,16 @@ fn each_page_is_in_the_summary() {
 }
 
 #[test]
+fn each_decision_is_in_their_index() {
+    let index = read(&decisions().join("README.md"));
+    let listed: BTreeSet<_> = targets(&index).collect();
+    for page in markdown(&decisions()) {
+        let name = page.file_name().and_then(|name| name.to_str()).expect("a name");
+        assert!(listed.contains(name) || name == "README.md", "{name} is not in docs/decisions/README.md");
+    }
+}
+
+#[test]
 fn files_that_it_shows_can_be_read() {
     let mut files = 0;
     for page in pages() {
@@ -133,8 +143,16 @@ fn manual() -> PathBuf {
     root().join("docs/src")
 }
 
+fn decisions() -> PathBuf {
+    root().join("docs/decisions")
+}
+
 fn pages() -> Vec<PathBuf> {
-    let entries = fs::read_dir(manual()).expect("a manual").map(|entry| entry.expect("an entry").path());
+    markdown(&manual())
+}
+
+fn markdown(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries.filter(|path| path.extension() == Some("md".as_ref())).collect()
 }
 
@@ -144,6 +162,7 @@ fn other_pages() -> Vec<PathBuf> {
     let readmes = folders.map(|folder| folder.join("README.md")).filter(|path| path.exists());
     readmes
         .chain(["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|name| root().join(name)))
+        .chain(markdown(&decisions()))
         .collect()
 }
 
