@@ -248,7 +248,7 @@ fn without_subject(text: &str) -> &str {
     let line = &text[start..];
     let Some(&first) = line.as_bytes().first() else { return text };
     // Most lines begin with another letter.
-    if first.is_ascii() && !matches!(first | 0x20, b's' | b'b' | b'o' | b'a' | b't') {
+    if first.is_ascii() && !SUBJECT_NAMES.iter().any(|name| name.as_bytes()[0] == first | 0x20) {
         return text;
     }
     let beginning = &line.as_bytes()[..line.len().min(MOST_NAME)];
@@ -257,7 +257,7 @@ fn without_subject(text: &str) -> &str {
     let Some(end) = end else { return text };
     let name = line[..end].trim_end_matches([' ', '*']);
     let is_subject =
-        |known: &&str| known.eq_ignore_ascii_case(name) || !first.is_ascii() && name.to_lowercase() == **known;
+        |known: &&str| known.eq_ignore_ascii_case(name) || !name.is_ascii() && name.to_lowercase() == **known;
     if SUBJECT_NAMES.iter().any(is_subject) {
         memchr(b'\n', line.as_bytes()).map_or("", |end| &line[end + 1..])
     } else {
@@ -321,6 +321,7 @@ mod tests {
             "Subject: delivery failed",
             "x\r\n> subject : delivery failed\r\ny",
             "*Betreff:* nicht zugestellt",
+            "PŘEDMĚT: nelze doručit",
             "件名：配信できません\n",
         ] {
             assert!(!fails(text), "{text}");
