@@ -1,11 +1,11 @@
 //! `cargo bench -p batv-mta`: how many messages a second the daemon signs as a milter, beside filters on C libmilter.
 //!
 //! All are asked by turns in one run, by one mail server on this machine, and the median of their turns counts. A filter
-//! on libmilter comes in two kinds (`tests/oracle/filter.c`): one that is empty but for the negotiation, which is the
+//! on libmilter comes in two kinds (`tests/it/oracle/filter.c`): one that is empty but for the negotiation, which is the
 //! daemon's, and one that signs as filters usually do, with the steps of MAIL, RCPT, the fields, the end of the header
 //! and the end of the message answered one by one, and a tag that costs nothing.
 
-#[path = "../tests/oracle/filter.rs"]
+#[path = "../tests/it/oracle/filter.rs"]
 mod filter;
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,0 +1,9 @@
+//! What whole messages are read as, and what is ruled on them.
+
+extern crate alloc;
+
+mod bounds;
+mod dkim;
+mod messages;
+mod reading;
+mod verdict;

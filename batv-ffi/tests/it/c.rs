@@ -1,0 +1,237 @@
+//! The programs in `c/`, plain, under AddressSanitizer and UndefinedBehaviorSanitizer, and under valgrind.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::support::{compile, library, library_that_panics, manifest, run, said, sanitized_library};
+use tempfile::TempDir;
+
+/// How a program runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Way {
+    Plain,
+    Sanitized,
+    Valgrind,
+}
+
+impl Way {
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &["-O2"],
+            Self::Sanitized => &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+            Self::Valgrind => &["-O1"],
+        }
+    }
+
+    fn library(self) -> PathBuf {
+        if self == Self::Sanitized { sanitized_library() } else { library() }
+    }
+
+    fn command(self, program: &PathBuf) -> Command {
+        if self != Self::Valgrind {
+            return Command::new(program);
+        }
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args([
+            "--quiet",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--show-leak-kinds=definite,indirect,possible",
+        ]);
+        valgrind.arg("--errors-for-leak-kinds=definite,indirect,possible");
+        valgrind.arg(format!("--suppressions={}", manifest().join("tests/c/valgrind.supp").display()));
+        valgrind.arg("--").arg(program);
+        valgrind
+    }
+}
+
+/// A program of `c/`, in a folder of its own.
+struct Program {
+    folder: TempDir,
+    name: &'static str,
+}
+
+impl Program {
+    fn new(name: &'static str) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), name }
+    }
+
+    fn command(&self, library: &std::path::Path, way: Way) -> Command {
+        let program = self.folder.path().join(self.name);
+        let source = manifest().join("tests/c").join(self.name).with_extension("c");
+        let includes = format!("-I{}", self.folder.path().display());
+        compile(&source, library, &program, &[way.options(), &[&includes, "-D_POSIX_C_SOURCE=200809L"]].concat());
+        way.command(&program)
+    }
+
+    fn passes(&self, way: Way) -> Output {
+        run(&mut self.command(&way.library(), way))
+    }
+}
+
+fn vectors(way: Way) {
+    let program = Program::new("vectors");
+    let (table, count) = crate::table::of_all_vectors();
+    fs::write(program.folder.path().join("vectors.inc"), table).expect("a file");
+    let output = program.passes(way);
+    assert_eq!(said(&output).trim(), format!("{count} cases, 0 failures"));
+}
+
+#[test]
+fn vectors_plain() {
+    vectors(Way::Plain);
+}
+
+#[test]
+fn vectors_sanitized() {
+    vectors(Way::Sanitized);
+}
+
+#[test]
+fn vectors_under_valgrind() {
+    vectors(Way::Valgrind);
+}
+
+#[test]
+fn messages_plain() {
+    Program::new("messages").passes(Way::Plain);
+}
+
+#[test]
+fn messages_sanitized() {
+    Program::new("messages").passes(Way::Sanitized);
+}
+
+#[test]
+fn messages_under_valgrind() {
+    Program::new("messages").passes(Way::Valgrind);
+}
+
+#[test]
+fn misuse_plain() {
+    Program::new("misuse").passes(Way::Plain);
+}
+
+#[test]
+fn misuse_sanitized() {
+    Program::new("misuse").passes(Way::Sanitized);
+}
+
+#[test]
+fn misuse_under_valgrind() {
+    Program::new("misuse").passes(Way::Valgrind);
+}
+
+#[test]
+fn threads_plain() {
+    Program::new("threads").passes(Way::Plain);
+}
+
+#[test]
+fn threads_sanitized() {
+    Program::new("threads").passes(Way::Sanitized);
+}
+
+#[test]
+fn threads_under_valgrind() {
+    Program::new("threads").passes(Way::Valgrind);
+}
+
+#[test]
+fn reload_in_all_ways() {
+    for way in [Way::Plain, Way::Sanitized, Way::Valgrind] {
+        let program = Program::new("reload");
+        let keyring = program.folder.path().join("keyring.toml");
+        run(program.command(&way.library(), way).arg(keyring));
+    }
+}
+
+#[test]
+fn double_free_is_caught() {
+    let output = Program::new("double_free").command(&sanitized_library(), Way::Sanitized).output().unwrap();
+    assert!(!output.status.success());
+    let said = said(&output);
+    assert!(
+        said.contains("AddressSanitizer: heap-use-after-free") || said.contains("attempting double-free"),
+        "{said}"
+    );
+}
+
+#[test]
+fn panic_is_a_result() {
+    for way in [Way::Plain, Way::Sanitized, Way::Valgrind] {
+        run(&mut Program::new("panic").command(&library_that_panics(), way));
+    }
+}
+
+/// The examples of the header, each in a function of its own with the handles that it takes for granted.
+#[test]
+fn examples_of_the_header_run() {
+    let header = fs::read_to_string(manifest().join("include/batv.h")).unwrap();
+    let mut functions = String::new();
+    let mut calls = String::new();
+    let examples: Vec<&str> =
+        header.split(" * ```c\n").skip(1).map(|rest| rest.split(" * ```\n").next().expect("a first part")).collect();
+    let source: String = fs::read_dir(manifest().join("src"))
+        .unwrap()
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    // One of them is for the tests alone.
+    assert_eq!(examples.len(), source.matches("#[unsafe(no_mangle)]").count() - 1, "each function has an example");
+    for (at, example) in examples.iter().enumerate() {
+        let body: String =
+            example.lines().map(|line| format!("{}\n", line.strip_prefix(" * ").unwrap_or(""))).collect();
+        functions += &format!("static void example_{at}(void) {{\n{body}}}\n");
+        calls += &format!("    example_{at}();\n");
+    }
+    let program = format!(
+        r#"#include "expect.h"
+static batv_keyring *keyring;
+static batv_settings *settings;
+static batv_message *message;
+static const char BOUNCE[] =
+    "From: MAILER-DAEMON@mx.example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+    "--b\n\nYour message could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+    "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n"
+    "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <1@example.com>\nFrom: alice@example.com\n--b--\n";
+static const char KEYS[] = "[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n"
+                           "[[key]]\nuse = \"srs\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
+{functions}
+int main(void) {{
+    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "srs_domains", "forwarder.example.net"));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(BOUNCE, sizeof BOUNCE - 1, "<>", 2, 0, &message));
+{calls}    batv_message_free(message);
+    batv_settings_free(settings);
+    batv_keyring_free(keyring);
+    return failures != 0;
+}}
+"#
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (source, binary) = (folder.path().join("examples.c"), folder.path().join("examples"));
+    fs::write(&source, program).unwrap();
+    let tests = format!("-I{}", manifest().join("tests/c").display());
+    compile(&source, &library(), &binary, &[&tests, "-fsanitize=address,undefined"]);
+    let said = said(&run(&mut Command::new(&binary)));
+    for line in [
+        "bad-mac",
+        "alice@example.com",
+        "MAIL FROM:<SRS0=",
+        "MAIL FROM:<prvs=0",
+        "250 2.1.5",
+        "X-BATV-Mark: 1.0.",
+        "the mark is valid",
+        "a bounce: failed",
+        "status: 5.1.1",
+        "it returns <1@example.com>",
+        "its type is message/delivery-status",
+        "unverified, for backscatter-unverified: 250 2.1.5",
+        "tell bob: SPF passes",
+        "hint\npart 3: its Message-ID names a domain of ours",
+    ] {
+        assert!(said.contains(line), "no {line:?} in\n{said}");
+    }
+}

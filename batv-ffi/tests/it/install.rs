@@ -1,0 +1,72 @@
+//! `scripts/install-c`, and programs that find what it has installed by pkg-config.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{WARNINGS, manifest, run, said, target};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What pkg-config says, as words for a compiler.
+fn pkg_config(prefix: &Path, options: &[&str]) -> Vec<String> {
+    let mut command = Command::new("pkg-config");
+    command.args(options).arg("batv").env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    said(&run(&mut command)).split_whitespace().map(str::to_owned).collect()
+}
+
+fn needed(file: &Path) -> String {
+    said(&run(Command::new("readelf").arg("-d").arg(file)))
+}
+
+#[test]
+fn installed_library_links_shared_and_static() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("usr");
+    let mut install = Command::new(manifest().join("../scripts/install-c"));
+    run(install.arg(&prefix).env("CARGO_TARGET_DIR", target()));
+    let library = prefix.join("lib");
+
+    let (major, rest) = VERSION.split_once('.').expect("a version");
+    let minor = rest.split('.').next().expect("a version");
+    let interface = if major == "0" { format!("libbatv.so.0.{minor}") } else { format!("libbatv.so.{major}") };
+    let full = format!("libbatv.so.{VERSION}");
+    for link in ["libbatv.so", &interface] {
+        assert_eq!(fs::read_link(library.join(link)).unwrap(), Path::new(&full));
+    }
+    assert!(needed(&library.join(&full)).contains(&format!("soname: [{interface}]")));
+    let symbols = said(&run(Command::new("nm").args(["-D", "--defined-only"]).arg(library.join(&full))));
+    let foreign: Vec<_> = symbols.lines().filter(|line| !line.contains(" T batv_")).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert_eq!(pkg_config(&prefix, &["--modversion"]), [VERSION]);
+
+    let program = folder.path().join("program");
+    let compiler = || {
+        let mut compiler = Command::new("cc");
+        compiler.arg("-std=c99").args(WARNINGS).arg(manifest().join("tests/c/install.c")).arg("-o").arg(&program);
+        compiler
+    };
+    // Test runners set LD_LIBRARY_PATH to what they have built themselves.
+    let prints_the_version = || {
+        let mut command = Command::new(&program);
+        assert_eq!(said(&run(command.env("LD_LIBRARY_PATH", &library))).trim(), VERSION);
+    };
+    run(compiler().args(pkg_config(&prefix, &["--cflags", "--libs"])));
+    prints_the_version();
+    assert!(needed(&program).contains(&format!("Shared library: [{interface}]")));
+
+    let words = pkg_config(&prefix, &["--static", "--cflags", "--libs"]);
+    run(compiler().args(words.iter().map(|word| if word == "-lbatv" { "-l:libbatv.a" } else { word })));
+    fs::remove_dir_all(&library).unwrap();
+    prints_the_version();
+    assert!(!needed(&program).contains("libbatv"));
+}
+
+#[test]
+fn install_says_how_it_is_used() {
+    for arguments in [&[][..], &["usr"]] {
+        let output = Command::new(manifest().join("../scripts/install-c")).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(said(&output), "usage: install-c PREFIX, which is an absolute path such as /usr/local\n");
+    }
+}

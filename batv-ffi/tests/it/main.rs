@@ -1,0 +1,14 @@
+//! The C library, from C, Python, Exim, and Rust.
+
+extern crate alloc;
+
+mod c;
+mod exim;
+mod header;
+mod install;
+mod messages;
+mod properties;
+mod python;
+mod readme;
+mod support;
+mod table;
