@@ -1,15 +1,12 @@
 //! What the comparisons with other programs share: random cases from a seed, and SRS from both sides.
 
-use std::env;
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use batv_core::srs::{HASH_MAXIMUM, HASH_MINIMUM, Separator, Srs, SrsVerdict};
 use batv_core::{Algorithm, Day, Domain, Key, KeyState, KeyUse, Mailbox, Path};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::TestRunner;
 
 use crate::generate::{day, dotty_local_part, key, plain_local_part, quoted_local_part, utf8_local_part};
 use crate::peer::{Answer, Peer, Request};
@@ -23,20 +20,9 @@ mod differences;
 pub struct Sampler(TestRunner);
 
 impl Sampler {
-    /// Takes the seed from `BATV_SEED`, or else from the clock, and prints it.
-    ///
-    /// # Panics
-    /// When `BATV_SEED` is no number.
+    /// With the seed that properties have too: `PROPTEST_RNG_SEED`.
     pub fn from_environment() -> Self {
-        let seed = match env::var("BATV_SEED") {
-            Ok(text) => text.parse().expect("BATV_SEED is a number"),
-            Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
-        };
-        println!("BATV_SEED={seed} repeats this");
-        let mut octets = [0; 32];
-        octets[..8].copy_from_slice(&u64::to_le_bytes(seed));
-        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
-        Self(TestRunner::new_with_rng(ProptestConfig::default(), random))
+        Self(TestRunner::new(ProptestConfig::default()))
     }
 
     /// One value.
