@@ -7,7 +7,7 @@ use warnings;
 my $now;
 BEGIN { *CORE::GLOBAL::time = sub () { $now } }
 
-use lib ($ENV{BATV_PEERS} // '/var/cache/batv-peers') . '/usr/share/perl5';
+use lib '/opt/peers/usr/share/perl5';
 use Mail::SRS;
 
 my %operations = (

@@ -3,7 +3,7 @@
 import os
 import sys
 
-PEERS = os.environ.get("BATV_PEERS", "/var/cache/batv-peers")
+PEERS = "/opt/peers"
 
 _ARGUMENTS = {
     "prvs-sign": 3,

@@ -116,7 +116,7 @@ impl Browser {
         }
         write!(self.requests, "{request}\0")
             .and_then(|()| self.requests.flush())
-            .expect("chromium (scripts/install-browser)");
+            .expect("chromium (scripts/in-debian)");
         loop {
             let mut message = self.next();
             if message["id"] == self.sent {
@@ -129,8 +129,8 @@ impl Browser {
 
     fn next(&mut self) -> Value {
         let mut message = Vec::new();
-        self.answers.read_until(0, &mut message).expect("chromium (scripts/install-browser)");
-        assert_eq!(message.pop(), Some(0), "chromium ended, or is not there: scripts/install-browser");
+        self.answers.read_until(0, &mut message).expect("chromium (scripts/in-debian)");
+        assert_eq!(message.pop(), Some(0), "chromium ended, or is not there: scripts/in-debian");
         serde_json::from_slice(&message).expect("JSON")
     }
 

@@ -91,18 +91,17 @@ pub fn signal(process: u32, name: &str) {
     assert!(sent.is_ok_and(|status| status.success()), "no signal {name}");
 }
 
-/// Where scripts/install-peers puts its programs.
-pub fn peers() -> PathBuf {
-    std::env::var_os("BATV_PEERS").map_or_else(|| "/var/cache/batv-peers".into(), PathBuf::from)
+/// Other people's programs, where the Debian of the tests (`scripts/in-debian`) has them.
+pub fn peers() -> &'static Path {
+    Path::new("/opt/peers")
 }
 
-/// Where scripts/install-mail-servers puts a server.
+/// Where that Debian has a mail server.
 ///
 /// # Panics
 /// When it isn't there: these are tests.
 pub fn mail_server(name: &str) -> PathBuf {
-    let servers = std::env::var_os("BATV_MAIL_SERVERS");
-    let programs = servers.map_or_else(|| "/var/cache/batv-mail-servers".into(), PathBuf::from).join(name);
-    assert!(programs.is_dir(), "{}: scripts/install-mail-servers", programs.display());
+    let programs = Path::new("/opt/mail-servers").join(name);
+    assert!(programs.is_dir(), "no {}: run this by scripts/in-debian", programs.display());
     programs
 }

@@ -133,7 +133,7 @@ impl Peer {
         let answers: Vec<Answer> = String::from_utf8_lossy(&output.stdout).lines().map(read_answer).collect();
         assert!(
             written && output.status.success() && answers.len() == requests.len(),
-            "{self:?} gave {} answers to {} requests ({}). Is it installed? scripts/install-peers does that.\n{}",
+            "{self:?} gave {} answers to {} requests ({}). Is it there? scripts/in-debian has it.\n{}",
             answers.len(),
             requests.len(),
             output.status,

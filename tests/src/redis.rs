@@ -135,7 +135,7 @@ fn run(directory: &Path, options: &[String]) -> Child {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
-        .expect("redis-server is installed: see scripts/install-tools");
+        .expect("redis-server: scripts/in-debian");
     for _ in 0..1_000 {
         // With a password it says NOAUTH, which is an answer, too; while it loads its data, LOADING.
         match ask(&socket, "PING") {

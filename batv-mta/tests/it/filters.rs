@@ -57,7 +57,7 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 fn output(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{error}: scripts/install-mail-filters"));
+    let output = command.output().unwrap_or_else(|error| panic!("{error}: scripts/in-debian"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said
@@ -144,7 +144,7 @@ fn rspamd_scores_what_is_not_proved() {
     let mut command = Command::new("rspamd");
     command.args(["--no-fork", "--user", "_rspamd", "--group", "_rspamd", "--config"]).arg(daemon.path("rspamd.conf"));
     command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
-    let _rspamd = Rspamd(command.spawn().unwrap_or_else(|error| panic!("{error}: scripts/install-mail-filters")));
+    let _rspamd = Rspamd(command.spawn().unwrap_or_else(|error| panic!("{error}: scripts/in-debian")));
     wait_for("listening rspamd", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
     for (file, (name, _, mode, _, expected)) in files.iter().zip(CASES) {
         let mut command = Command::new("rspamc");

@@ -99,7 +99,7 @@ fn passes_miltertest() {
     miltertest.args(["-D", &format!("socket=inet:{port}@127.0.0.1"), "-D", &format!("tag={tag}")]);
     miltertest.args(["-D", &format!("forged={}", forged(&tag)), "-s"]);
     miltertest.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/oracle/miltertest.lua"));
-    let output = miltertest.output().unwrap_or_else(|error| panic!("miltertest: {error}: scripts/install-tools"));
+    let output = miltertest.output().unwrap_or_else(|error| panic!("miltertest: {error}: scripts/in-debian"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("all is so"), "{}: {said}", output.status);
 }

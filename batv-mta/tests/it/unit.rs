@@ -28,7 +28,7 @@ fn the_service_is_hardened() {
         .args(["security", "--offline=true", "--no-pager", "--threshold", MOST_EXPOSED])
         .arg(unit())
         .output()
-        .expect("systemd-analyze: scripts/install-tools");
+        .expect("systemd-analyze: scripts/in-debian");
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("Overall exposure level"), "{said}");
 }

@@ -1,5 +1,5 @@
 //! Much mail through Postfix while the daemon is reloaded, killed and started again: none is lost, none is doubled, all
-//! is tagged. `BATV_MESSAGES` says how much (scripts/soak); what it measures goes to standard error.
+//! is tagged. `BATV_MESSAGES` says how much (scripts/jobs/soak); what it measures goes to standard error.
 
 use alloc::collections::BTreeMap;
 use core::sync::atomic::{AtomicUsize, Ordering};

@@ -137,7 +137,7 @@ fn compile(root: &Path, [mx, submission, next_hop]: [u16; 3], name: &str, text: 
         .stdin(Stdio::piped())
         .stdout(file)
         .spawn()
-        .expect("m4: scripts/install-mail-servers");
+        .expect("m4: scripts/in-debian");
     compiler.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("a pipe");
     assert!(compiler.wait().is_ok_and(|status| status.success()), "m4 fails");
 }

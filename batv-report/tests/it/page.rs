@@ -6,13 +6,13 @@ mod colour;
 mod sample;
 
 use alloc::collections::BTreeMap;
-use std::path::PathBuf;
-use std::{env, fs};
+use std::fs;
 
 use batv_core::Day;
 use batv_report::health::{Door, Health, Key, Store};
 use batv_report::{Lines, Page, Reader, Report, Shown, html, json, text};
 use batv_tests::browser::{Browser, LOOKS};
+use batv_tests::host::peers;
 use serde_json::{Value, json};
 
 use self::colour::{Colour, EYES};
@@ -65,8 +65,7 @@ fn render(sample: &Sample, words: &str, shown: Shown) -> String {
 
 /// The checker of accessibility.
 fn axe() -> String {
-    let peers = env::var_os("BATV_PEERS").map_or_else(|| PathBuf::from("/var/cache/batv-peers"), PathBuf::from);
-    fs::read_to_string(peers.join("axe.min.js")).expect("axe.min.js: scripts/install-browser")
+    fs::read_to_string(peers().join("axe.min.js")).expect("axe.min.js: scripts/in-debian")
 }
 
 #[test]

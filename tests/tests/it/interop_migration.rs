@@ -1,7 +1,6 @@
 //! Configurations of other programs, taken over: what they made before verifies here afterwards, and the reverse. Exim and
 //! PostSRSd read their own files here, and tell what is in force.
 
-use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,11 +11,8 @@ use batv_config::{Keyring, Permissions, clock};
 use batv_core::prvs::{self, Delimiter, Form};
 use batv_core::srs::{HASH_MINIMUM, Separator, Srs};
 use batv_core::{Day, Domain, Mailbox, Verdict};
+use batv_tests::host::peers;
 use batv_tests::peer::{Peer, Request};
-
-fn peers() -> PathBuf {
-    env::var_os("BATV_PEERS").map_or_else(|| PathBuf::from("/var/cache/batv-peers"), PathBuf::from)
-}
 
 fn write(path: &Path, text: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -52,7 +48,7 @@ impl Exim<'_> {
             .arg(self.0)
             .args(arguments)
             .output()
-            .expect("Exim, which scripts/install-peers installs");
+            .expect("Exim, as scripts/in-debian has it");
         let said = String::from_utf8(output.stdout).expect("text");
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         said
@@ -133,7 +129,7 @@ fn addresses_of_postsrsd_come_back_and_ours_there() {
     let folder = folder.path();
     let file = folder.join("etc/default/postsrsd");
     let packaged = fs::read_to_string(peers().join("usr/share/postsrsd/postsrsd.template"))
-        .expect("the file of PostSRSd, which scripts/install-peers installs");
+        .expect("the file of PostSRSd, as scripts/in-debian has it");
     write(&folder.join("etc/postsrsd.secret"), "tops3cr3t\nolder\n");
     let day = Day::new(20_780).expect("a day");
     for (changes, separator, hash_length) in [

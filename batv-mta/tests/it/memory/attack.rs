@@ -1,5 +1,5 @@
 //! Memory under attack: wrong tags from everywhere, long senders, many recipients, long messages, all at once. `BATV_ATTACK`
-//! says how much (scripts/attack); what it measures goes to standard error.
+//! says how much (scripts/jobs/attack); what it measures goes to standard error.
 
 use core::fmt::Write as _;
 use std::fs;

@@ -30,7 +30,7 @@ pub(crate) fn compile(folder: &Path) -> PathBuf {
     let mut compiler = Command::new("cc");
     compiler.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2", "-o"]).arg(&program).arg(source);
     let status = compiler.args(["-lmilter", "-lpthread"]).status();
-    assert!(status.is_ok_and(|status| status.success()), "no libmilter to build with: scripts/install-tools");
+    assert!(status.is_ok_and(|status| status.success()), "no libmilter to build with: scripts/in-debian");
     program
 }
 
