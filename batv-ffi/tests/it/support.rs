@@ -10,44 +10,36 @@ pub(crate) fn manifest() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folder that holds `libbatv.so` and `libbatv.a`, of the debug profile, and up to date.
+/// The folder that holds `libbatv.so` and `libbatv.a`: Cargo has built them with this test, with `inject-panic`.
 pub(crate) fn library() -> PathBuf {
-    built(&[], &[], "debug")
-}
-
-/// The same with the function that panics, in a folder of its own.
-pub(crate) fn library_that_panics() -> PathBuf {
-    built(&["--features", "inject-panic", "--target-dir", &folder("inject-panic")], &[], "inject-panic/debug")
-}
-
-/// The same with the checks of AddressSanitizer in all of its code, for programs that have them too.
-pub(crate) fn sanitized_library() -> PathBuf {
-    let host = run(Command::new("rustc").args(["--print", "host-tuple"])).stdout;
-    let host = str::from_utf8(&host).expect("text").trim();
-    // The compiler can do it, but has not promised to go on. The flags are not for what runs while it builds, as long as
-    // a target is named.
-    let environment = [("RUSTC_BOOTSTRAP", "1"), ("RUSTFLAGS", "-Zsanitizer=address")];
-    let options = ["--target", host, "--target-dir", &folder("sanitized")];
-    built(&options, &environment, &format!("sanitized/{host}/debug"))
-}
-
-/// The folder of all builds, of which the test itself is one.
-pub(crate) fn target() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     // target/PROFILE/deps/TEST
-    test.ancestors().nth(3).expect("a target folder").to_owned()
+    test.parent().expect("a folder").to_owned()
 }
 
-fn folder(name: &str) -> String {
-    target().join(name).into_os_string().into_string().expect("a path in UTF-8")
-}
-
-fn built(options: &[&str], environment: &[(&str, &str)], folder: &str) -> PathBuf {
+/// The same with the checks of AddressSanitizer in all of its code, for programs that have them too. Where it is built
+/// already, this takes no time:
+///
+/// ```text
+/// RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --locked --lib --package batv-ffi \
+///     --features inject-panic --target "$(rustc --print host-tuple)" --target-dir target/c
+/// ```
+pub(crate) fn sanitized_library() -> PathBuf {
+    let host = said(&run(Command::new("rustc").args(["--print", "host-tuple"])));
+    let host = host.trim();
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--lib", "--manifest-path"]).arg(manifest().join("Cargo.toml"));
-    build.env("CARGO_TARGET_DIR", target()).envs(environment.iter().copied()).args(options);
-    run(&mut build);
-    target().join(folder)
+    build.args(["build", "--quiet", "--locked", "--lib", "--package", "batv-ffi", "--features", "inject-panic"]);
+    // The flags are not for what runs while it builds, as long as a target is named.
+    build.args(["--target", host, "--target-dir"]).arg(target()).current_dir(manifest());
+    // The compiler can do it, but has not promised to go on.
+    run(build.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address"));
+    target().join(host).join("debug")
+}
+
+/// The folder of all that these tests build. It is not the one of the test itself, where the next build of the library
+/// replaces the one before, while others use it.
+pub(crate) fn target() -> PathBuf {
+    library().ancestors().nth(2).expect("a target folder").join("c")
 }
 
 /// Runs a program that must succeed.
