@@ -259,7 +259,7 @@ fn many_processes_lose_nothing() {
     }
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("batv/keyring.toml");
-    let start = |_| another_process("many_processes_lose_nothing", &path).stdout(Stdio::null()).spawn().unwrap();
+    let start = |_| another_process("file::many_processes_lose_nothing", &path).stdout(Stdio::null()).spawn().unwrap();
     let writers: Vec<_> = (0..WRITERS).map(start).collect();
     for mut writer in writers {
         assert!(writer.wait().unwrap().success());
@@ -280,7 +280,7 @@ fn a_process_that_is_killed_leaves_a_whole_file_and_no_lock() {
     for saved in [1, 2, 5, 9] {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("keyring.toml");
-        let mut writer = another_process("a_process_that_is_killed_leaves_a_whole_file_and_no_lock", &path)
+        let mut writer = another_process("file::a_process_that_is_killed_leaves_a_whole_file_and_no_lock", &path)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -353,7 +353,7 @@ fn the_environment_names_the_places() {
         return;
     }
     let places = |variables: &[(&str, &str)]| {
-        let output = another_process("the_environment_names_the_places", Path::new("unused"))
+        let output = another_process("file::the_environment_names_the_places", Path::new("unused"))
             .env_remove("BATV_KEYRING")
             .env_remove("XDG_DATA_HOME")
             .env("HOME", "/home/alice")

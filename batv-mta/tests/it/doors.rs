@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use batv_tests::site::{ALICE, KEYRING, forwarded, mark, tagged};
 use crate::support::Daemon;
+use batv_tests::site::{ALICE, KEYRING, forwarded, mark, tagged};
 
 fn netstring(text: &str) -> String {
     format!("{}:{text},", text.len())

@@ -39,8 +39,7 @@ impl Exim {
         exim.build_shim();
         exim.configure(macros);
         let started = exim.command(&["-bd", "-q1h"]).output();
-        let started =
-            started.unwrap_or_else(|error| panic!("{}: {error}: scripts/in-debian", exim.program.display()));
+        let started = started.unwrap_or_else(|error| panic!("{}: {error}: scripts/in-debian", exim.program.display()));
         assert!(started.status.success(), "{}", said(&started));
         wait_for("listening Exim", || std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, mx)).ok());
         exim
