@@ -229,7 +229,7 @@ fn encoded_texts() {
     let words = b"Your message could not be delivered.\n";
     let base64 = data_encoding::BASE64.encode(&words.repeat(8 * MIB / words.len()));
     let lines = base64.as_bytes().chunks(76).map(|line| [line, b"\n"].concat()).collect::<Vec<_>>().concat();
-    let quoted = words.repeat(8 * MIB / words.len()).iter().map(|octet| format!("={octet:02X}")).collect::<String>();
+    let quoted = words.iter().map(|octet| format!("={octet:02X}")).collect::<String>().repeat(8 * MIB / words.len());
     let cases = [("base64", base64.as_bytes()), ("base64", &lines), ("quoted-printable", quoted.as_bytes())];
     for (encoding, text) in cases {
         let encoding = format!("Content-Transfer-Encoding: {encoding}\n");

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use crate::support::Daemon;
+use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, KEYRING, forwarded, mark, tagged};
 
 fn netstring(text: &str) -> String {
@@ -229,10 +230,13 @@ fn a_wrong_configuration_changes_nothing_in_force() {
     let tag = tagged(ALICE, 0);
     let request = format!("verify {tag}\n");
     let mut line = daemon.connect("line");
-    for text in ["", "[[key]]\nuse = 'ba", "[[key]]\nuse = 'batv'\nid = 11\nsecret = 'text:x'"] {
+    let refused = || daemon.log().matches("the settings in force stay").count();
+    for (before, text) in
+        ["", "[[key]]\nuse = 'ba", "[[key]]\nuse = 'batv'\nid = 11\nsecret = 'text:x'"].iter().enumerate()
+    {
         daemon.write("keyring.toml", text, 0o600);
         daemon.signal("HUP");
-        std::thread::sleep(Duration::from_millis(200));
+        wait_for("refusal", || (refused() > before).then_some(()));
         line.write_all(request.as_bytes()).expect("the connection stays");
         let mut answer = [0; 21];
         line.read_exact(&mut answer).expect("an answer");

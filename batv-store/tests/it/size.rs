@@ -10,10 +10,10 @@ use rusqlite::Connection;
 
 use crate::place::{NOW, answers, file};
 
-const LIMIT: u64 = 4 << 20;
+const LIMIT: u64 = 2 << 20;
 /// The log beside the file, which SQLite lets grow to this before it is emptied, and some of a long transaction.
 const LOG: u64 = 8 << 20;
-const MANY: u64 = 200_000;
+const MANY: u64 = 100_000;
 
 /// Spread as fingerprints are.
 fn key(number: u64) -> Fingerprint {
@@ -96,7 +96,7 @@ async fn aliases_alone_stay_within_the_limit_too() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
-    for first in (0..50_000).step_by(1_000) {
+    for first in (0..25_000).step_by(1_000) {
         answers(&store, (first..first + 1_000).map(alias).collect(), NOW).await;
         within_limits(&path);
     }
@@ -128,15 +128,15 @@ async fn a_file_that_is_over_a_new_limit_is_emptied_down_to_it_and_works() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
-    for first in (0..50_000).step_by(1_000) {
+    for first in (0..25_000).step_by(1_000) {
         answers(&store, (first..first + 1_000).map(sent).collect(), NOW).await;
     }
     drop(store);
     let store = Sqlite::open(&path, LEAST_LIMIT).unwrap();
-    for first in (MANY..MANY + 50_000).step_by(1_000) {
+    for first in (MANY..MANY + 25_000).step_by(1_000) {
         answers(&store, (first..first + 1_000).map(sent).collect(), NOW).await;
     }
-    assert_eq!(present(&store, Table::Sent, MANY + 47_000..MANY + 50_000).await, 3_000);
+    assert_eq!(present(&store, Table::Sent, MANY + 22_000..MANY + 25_000).await, 3_000);
     assert!(rows(&path, "entry") < 20_000);
     assert!(fs::metadata(&path).unwrap().len() <= LIMIT);
 }

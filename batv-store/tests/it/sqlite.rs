@@ -281,7 +281,7 @@ async fn what_somebody_else_wrote_into_it_does_no_harm() {
 #[tokio::test]
 async fn a_large_quota_is_exceeded_by_a_64th_at_most() {
     const EACH: u32 = 4_000;
-    for (quota, puts) in [(640, 2_000), (96_000, 120_000)] {
+    for (quota, puts) in [(640, 2_000), (80_000, 90_000)] {
         let directory = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
         put_of_one(&store, 0..puts, quota).await;
