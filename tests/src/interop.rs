@@ -272,6 +272,13 @@ fn check_step(
         Ok(address) => Mailbox::parse(address).expect("an address").to_string(),
         Err(reason) => panic!("{context}: {reason}"),
     };
+    if theirs.as_ref().is_err_and(|reason| reason == "Already rewritten") {
+        // postsrsd refuses a sender whose hash is by chance that of its own secret, at any domain.
+        let (local_part, _) = sender.rsplit_once('@').expect("an address");
+        let of_its_own = format!("{local_part}@{}", forwarder.domain);
+        assert!(forwarder.reverse(&of_its_own, *day).is_ok(), "{context}");
+        return false;
+    }
     let by_us = canonical(&forwarder.reverse(ours, *day));
     assert_eq!(by_us, canonical(&forwarder.reverse(old, *day)), "{context}");
     assert_eq!(by_us, canonical(&theirs.clone().and_then(|theirs| forwarder.reverse(&theirs, *day))), "{context}");

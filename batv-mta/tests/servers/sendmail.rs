@@ -101,6 +101,7 @@ define(`confTIME_ZONE', `USE_TZ')dnl
 define(`confDONT_INIT_GROUPS', `True')dnl
 define(`confDOMAIN_NAME', `mx.example.com')dnl
 define(`confDONT_PROBE_INTERFACES', `True')dnl
+define(`confSERVICE_SWITCH_FILE', `ROOT/service.switch')dnl
 define(`confPID_FILE', `ROOT/client-queue/client.pid')dnl
 define(`MSP_QUEUE_DIR', `ROOT/client-queue')dnl
 define(`STATUS_FILE', `')dnl
@@ -123,6 +124,7 @@ fn command(configuration: &Path) -> Command {
 }
 
 fn compile(root: &Path, [mx, submission, next_hop]: [u16; 3], name: &str, text: &str) {
+    fs::write(root.join("service.switch"), "aliases files\nhosts files\npasswd files\n").expect("a file");
     let folder = mail_server("sendmail/usr").join("share/sendmail/cf");
     let text = text
         .replace("CF/m4", &format!("{}/m4", folder.display()))
