@@ -1,25 +1,21 @@
 //! Any octets through any door: none panics, none takes more than there is, and how the octets are cut into pieces makes
 //! no difference.
 
-use std::sync::OnceLock;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use batv_config::Keyring;
 use batv_mta::config::Config;
 use batv_mta::door::{Door, Flow};
 use batv_mta::settings::Settings;
 
-/// Without marks: a message that leaves without a Message-ID would get another one each time.
-const CONFIG: &str = "[verify]\nmode = 'reject'\n[messages]\nmark = false\nmarked_since = 2026-01-01\n[srs]\ndomains = ['srs.example.com']";
+/// Without marks: a message that leaves without a Message-ID would get another one each time. With so few bounces in a minute
+/// that the limit is met.
+const CONFIG: &str = "[verify]\nmode = 'reject'\n[messages]\nmark = false\nmarked_since = 2026-01-01\n\
+    [srs]\ndomains = ['srs.example.com']\n[limits]\nbounces_per_minute = 5";
 const KEYRING: &str = "[[key]]\nuse = 'batv'\nid = 0\nalgorithm = 'hmac-sha1'\nsecret = 'text:s3kr1t'\n\
     state = 'signing'\n[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
-
-fn settings() -> &'static Settings {
-    static SETTINGS: OnceLock<Settings> = OnceLock::new();
-    SETTINGS.get_or_init(|| {
-        let config = Config::parse(CONFIG).expect("a configuration");
-        Settings::new(config, Keyring::parse(KEYRING).expect("keys")).expect("settings")
-    })
-}
 
 /// The first octet is the length of the pieces. Gives the answers.
 ///
@@ -27,22 +23,82 @@ fn settings() -> &'static Settings {
 /// When pieces make a difference.
 pub fn speak<D: Door>(door: impl Fn() -> D, data: &[u8]) -> Vec<u8> {
     let Some((&size, octets)) = data.split_first() else { return Vec::new() };
-    let whole = exchange(door(), core::iter::once(octets));
-    let pieces = exchange(door(), octets.chunks(usize::from(size).max(1)));
+    let (whole, pieces) = within_a_minute(|| {
+        let whole = exchange(door(), core::iter::once(octets));
+        (whole, exchange(door(), octets.chunks(usize::from(size).max(1))))
+    });
     assert_eq!(whole, pieces);
     whole.0
 }
 
-fn exchange<'o>(mut door: impl Door, pieces: impl Iterator<Item = &'o [u8]>) -> (Vec<u8>, Flow) {
-    let mut pending = Vec::new();
-    let mut out = Vec::new();
-    for piece in pieces {
-        pending.extend_from_slice(piece);
-        let (taken, flow) = door.receive(&pending, settings(), &mut out);
-        pending.drain(..taken);
-        if flow == Flow::Close {
-            return (out, flow);
+/// Asks again when a minute ends meanwhile: answers depend on the day, and on how many bounces came in a minute.
+fn within_a_minute<T>(ask: impl Fn() -> T) -> T {
+    let minute = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs() / 60;
+    loop {
+        let begun = minute();
+        let answers = ask();
+        if minute() == begun {
+            return answers;
         }
     }
-    (out, Flow::Continue)
+}
+
+fn exchange<'o>(mut door: impl Door, pieces: impl Iterator<Item = &'o [u8]>) -> (Vec<u8>, Flow) {
+    with_new_memory(|settings| {
+        let mut pending = Vec::new();
+        let mut out = Vec::new();
+        for piece in pieces {
+            pending.extend_from_slice(piece);
+            let (taken, flow) = door.receive(&pending, settings, &mut out);
+            pending.drain(..taken);
+            if flow == Flow::Close {
+                return (out, flow);
+            }
+        }
+        (out, Flow::Continue)
+    })
+}
+
+/// The settings, with a memory that nothing else has: whoever brought too many bounces before would be answered otherwise.
+///
+/// The rest is made once, as that takes longer than most exchanges. So metrics are shared; no answer depends on them but that
+/// to `/metrics`.
+fn with_new_memory<T>(ask: impl FnOnce(&Settings) -> T) -> T {
+    thread_local!(static SETTINGS: Cell<Option<Settings>> = const { Cell::new(None) });
+    let settings = SETTINGS.take().unwrap_or_else(settings).with_memory(&Arc::default());
+    let answers = ask(&settings);
+    SETTINGS.set(Some(settings));
+    answers
+}
+
+fn settings() -> Settings {
+    let config = Config::parse(CONFIG).expect("a configuration");
+    Settings::new(config, Keyring::parse(KEYRING).expect("keys")).expect("settings")
+}
+
+#[cfg(test)]
+mod tests {
+    use batv_mta::line::Line;
+
+    use super::*;
+
+    const GUESS: &str = "judge rcpt none 192.0.2.7 <> prvs=0787000000=alice@example.com\n";
+
+    #[test]
+    fn no_exchange_knows_of_another() {
+        let data = format!("\u{4}{GUESS}");
+        // More than come through in a minute, also where the limit is as it is by default.
+        for _ in 0..1000 {
+            let answer = speak(|| Line, data.as_bytes());
+            assert!(answer.starts_with(b"OK disposition=reject "), "{}", answer.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn each_exchange_knows_of_itself() {
+        let answers = speak(|| Line, format!("\u{4}{}", GUESS.repeat(6)).as_bytes());
+        let answers = String::from_utf8(answers).expect("text");
+        let throttled: Vec<_> = answers.lines().map(|answer| answer.contains(" reason=throttled ")).collect();
+        assert_eq!(throttled, [false, false, false, false, false, true], "{answers}");
+    }
 }
