@@ -47,6 +47,12 @@ impl MailServer for OpenSmtpd {
         processes.filter(ours).find_map(|process| process.file_name().to_str()?.parse().ok())
     }
 
+    /// In folders by the first digits of their numbers.
+    fn has_queued(&self, server: &Server) -> bool {
+        let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        folders(server.path("spool/queue")).flat_map(folders).next().is_some()
+    }
+
     fn start_again(&self, server: &Server) {
         launch(server);
     }

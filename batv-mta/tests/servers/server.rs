@@ -42,6 +42,10 @@ pub(crate) trait MailServer: Sync {
     fn filter(&self, _server: &Server) -> Option<u32> {
         None
     }
+    /// Whether messages are in its queue, where it would deliver them twice when it ends between a delivery and the removal.
+    fn has_queued(&self, _server: &Server) -> bool {
+        false
+    }
     /// Starts it again after its filter has ended, where it ends with it.
     fn start_again(&self, _server: &Server) {}
     /// Has it try again what waits, where it would wait for long.
@@ -103,6 +107,7 @@ impl Server {
 
     fn end_filter(&self, name: &str) {
         if let Some(filter) = self.which.filter(self) {
+            wait_for("empty queue", || (!self.which.has_queued(self)).then_some(()));
             signal(filter, name);
             wait_for("end of the filter", || self.which.filter(self).is_none().then_some(()));
         }
