@@ -1,5 +1,7 @@
 //! `dialects.json`: everybody's tags, and what stands inside of them.
 
+use alloc::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{named, read};
@@ -11,8 +13,21 @@ use super::{named, read};
 pub struct Vectors {
     /// For people.
     pub comment: Vec<String>,
+    /// What each dialect is made for, by its name.
+    pub kinds: BTreeMap<String, Kind>,
     /// Addresses to unwrap.
     pub cases: Vec<Unwrap>,
+}
+
+/// What a dialect is made for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "the tests match on it")]
+pub enum Kind {
+    /// To prove bounces to a sender in its own domain.
+    BounceTag,
+    /// To forward the mail of others.
+    Rewriting,
 }
 
 /// An address to unwrap.

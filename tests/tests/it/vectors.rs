@@ -2,8 +2,8 @@
 
 use batv_core::dialect::{self, Mode};
 use batv_core::prvs::{self, Signing};
-use batv_core::{Error, Mailbox, Path, envelope, mark};
-use batv_tests::vectors::dialects::Layer;
+use batv_core::{Day, Error, Mailbox, Path, Pattern, envelope, mark};
+use batv_tests::vectors::dialects::{Kind, Layer, Unwrap};
 use batv_tests::vectors::envelope::Answer;
 use batv_tests::vectors::{self, check};
 
@@ -41,7 +41,7 @@ fn prvs_sign() {
             };
             let signing = prvs::sign(&[case.key()], &mailbox, case.form(), Some(case.lifetime()), case.today()).ok()?;
             match signing {
-                Signing::Tagged(tagged) => Some((tagged.to_string(), tagged.expires().map(batv_core::Day::number))),
+                Signing::Tagged(tagged) => Some((tagged.to_string(), tagged.expires().map(Day::number))),
                 Signing::Unchanged(same, _) => (same == mailbox).then(|| (case.address.clone(), None)),
             }
         },
@@ -64,7 +64,7 @@ fn prvs_verify() {
                         verification.verdict.to_string(),
                         Some(verification.mailbox.to_string()),
                         verification.key_id.map(batv_core::KeyId::number),
-                        verification.expires.map(batv_core::Day::number),
+                        verification.expires.map(Day::number),
                         verification.days_left,
                     )
                 }
@@ -150,6 +150,31 @@ fn dialects_unwrap() {
         &vectors::dialects::vectors().cases,
         |case| [(case.layers.clone(), case.identity.clone()), (case.strict_layers.clone(), case.strict.clone())],
         |case| [Mode::Identity, Mode::Strict].map(|mode| unwrap(&case.address, mode)),
+    );
+}
+
+/// A domain that signs judges a bounce by its outermost tag, whoever made that.
+#[test]
+fn dialects_judge() {
+    let vectors = vectors::dialects::vectors();
+    let keys = [vectors::prvs::vectors().sign[0].key()];
+    let today = Day::new(18_262).expect("a day");
+    let kind = |case: &Unwrap| case.strict_layers.first().map(|layer| vectors.kinds[&layer.dialect]);
+    check(
+        &vectors.cases,
+        |case| kind(case) == Some(Kind::BounceTag),
+        |case| {
+            if kind(case).is_none() {
+                return false;
+            }
+            let mailbox = Mailbox::parse(&case.address).expect("a mailbox");
+            let protected = [Pattern::parse(mailbox.domain().as_str()).expect("a pattern")];
+            let mut policy = envelope::Policy::new(envelope::Mode::Reject);
+            policy.protected = &protected;
+            let mut bounce = envelope::Envelope::new(Path::Null, mailbox);
+            bounce.moment = envelope::Moment::EndOfData;
+            envelope::judge(&bounce, &keys, &policy, today).finding != envelope::Finding::NotJudged
+        },
     );
 }
 
