@@ -266,6 +266,7 @@ STRONG = re.compile(r"batv=(?P<k>\d)(?P<ddd>\d{3})(?P<mac>[a-z2-7]{12})=(?P<core
 SUB_ADDRESS = re.compile(
     rf"(?P<core>.+)[{re.escape(DELIMITERS)}]prvs=(?P<k>\d)(?P<ddd>\d{{3}})(?P<mac>[0-9a-f]{{6}})", re.I | re.A
 )
+CISCO_SUB_ADDRESS = re.compile(rf"(?P<core>.+)[{re.escape(DELIMITERS)}]prvs=\d{{3}}[0-9a-f]{{6}}", re.I | re.A)
 
 
 def prvs_mac(key: Key, kddd: str, address: str) -> str:
@@ -524,13 +525,17 @@ def peel(mailbox: Mailbox, strict: bool) -> Optional[tuple[str, Optional[Mailbox
     def found(dialect: str, local: str, domain: Optional[str] = mailbox.domain) -> tuple[str, Optional[Mailbox]]:
         return dialect, Mailbox(local, domain, mailbox.came_quoted)
 
-    if tag := match(r"btv1==\d{3}[0-9a-f]{8}==(.+)"):
+    def forwarded(dialect: str, local: str, domain: str) -> tuple[str, Optional[Mailbox]]:
+        # What is no domain is hidden in a way that is not known.
+        return found(dialect, local, domain) if is_domain(domain) else (dialect, None)
+
+    if tag := match(r"btv1==\d{3}[0-9a-f]{8}==(.+)" if strict else r"btv1==[a-z0-9-]+==(.+)"):
         return found("btv1", tag[1])
-    if tag := match(r"msprvs1=\d{5}[a-z0-9_-]{8}=(.+)"):
+    if tag := match(r"msprvs1=\d{5}[a-z0-9_-]{8}=(.+)" if strict else r"msprvs1=\d{5}[a-z0-9_-]*=(.+)"):
         return found("msprvs1", tag[1])
     if tag := STRONG.fullmatch(mailbox.local):
         return found("batv-strong", tag["core"])
-    if tag := match(r"prvs=(\d{3}[0-9a-f]{6,7})=(.+)"):
+    if tag := match(r"prvs=(\d{3}[0-9a-f]{6}|\d{4}[0-9a-f]{6})=(.+)" if strict else r"prvs=(\d{3}[0-9a-f]{6,7})=(.+)"):
         return found("prvs-draft" if len(tag[1]) == 10 else "prvs-cisco9", tag[2])
     # The example in the AsyncOS manual has a G among its hex digits.
     user_first = r"\d{3}[0-9a-f]{6,7}" if strict else r"\d{3}[0-9a-z]{6,7}"
@@ -543,24 +548,25 @@ def peel(mailbox: Mailbox, strict: bool) -> Optional[tuple[str, Optional[Mailbox
         return found("prvs-nonconforming", tag[1])
     if tag := match(r"(BATV|SRS0)\+[0-9a-f]{20}\+\d+\+([^+]+)\+(.+)"):
         return found("infradead-batv" if tag[1].upper() == "BATV" else "infradead-rpr", tag[3], tag[2])
-    if tag := match(r"SRS1[=+-][^=.]+=([^=]+)=([=+-].+)"):
-        return found("srs1", "SRS0" + tag[2], tag[1])
+    # Nobody takes fewer characters of a hash than four, and a whole one has 27.
+    hash, day = (r"[a-z0-9+/_-]{4,27}", r"[a-z2-7]{2}") if strict else (r"[a-z0-9+/_-]+", r"[a-z0-9-]+")
+    if tag := match(rf"SRS1[=+-]{hash}=([^=]+)=([=+-].+)"):
+        return forwarded("srs1", "SRS0" + tag[2], tag[1])
     if tag := match(r"SRS1[=+-]([^=]+\.[^=]+)=(.+)"):
         return found("srs1-hashless-old", "SRS0=" + tag[2], tag[1])
-    if match(r"SRS0[=+-][^=]+=[a-z2-7]{2}=1=.+"):
+    if match(rf"SRS0[=+-]{hash}={day}=1=.+"):
         return "srs0-postsrsd-db", None
-    if tag := match(r"SRS0=[^=]+=[a-z2-7]{2}==(.+)"):
+    if tag := match(rf"SRS0[=+-]{hash}={day}==(.+)"):
         return found("srs0-pysrs-sign", tag[1])
     if tag := match(r"SRS0=[0-9a-f]{4}=[a-z2-7]{2}=([^=]+)=(.+)", re.A):
-        return found("srs0-exim-native", tag[2], tag[1])
-    day = r"[a-z2-7]{2}" if strict else r"[a-z0-9-]+"
-    if tag := match(rf"SRS0([=+-])[^=]+={day}=([^=]+)=(.+)"):
-        return found({"=": "srs0", "+": "srs0-plus-sep", "-": "srs0-minus-sep"}[tag[1]], tag[3], tag[2])
-    if tag := SUB_ADDRESS.fullmatch(mailbox.local):
+        return forwarded("srs0-exim-native", tag[2], tag[1])
+    if tag := match(rf"SRS0([=+-]){hash}={day}=([^=]+)=(.+)"):
+        return forwarded({"=": "srs0", "+": "srs0-plus-sep", "-": "srs0-minus-sep"}[tag[1]], tag[3], tag[2])
+    if tag := SUB_ADDRESS.fullmatch(mailbox.local) or CISCO_SUB_ADDRESS.fullmatch(mailbox.local):
         return found("prvs-subaddr", tag["core"])
-    if tag := match(r".+?\+SRS=[^=]+=[a-z2-7]{2}=([^=]+)=(.+)"):
+    if tag := match(r".+?\+SRS=[a-z0-9+/_-]{4,27}=[a-z2-7]{2}=([^=]+)=(.+)"):
         return found("m365-srs", tag[2], tag[1])
-    if match(r".+?\+SRS=[^=]+=[a-z2-7]{2}"):
+    if match(r".+?\+SRS=[a-z0-9+/_-]{4,27}=[a-z2-7]{2}"):
         return "m365-srs-opaque", None
     if tag := match(r"(.+?)\+caf_=[^=]+=.+"):
         return found("google-caf", tag[1])

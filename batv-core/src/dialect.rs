@@ -318,7 +318,8 @@ impl<'a> Reader<'_, 'a> {
             return self.inner(Dialect::Srs0PysrsSign, local_part, self.mailbox.domain());
         }
         let lower_hex = |octet: u8| matches!(octet, b'0'..=b'9' | b'a'..=b'f');
-        let exim = separator == b'='
+        let exim = shaped
+            && separator == b'='
             && self.local_part.front().starts_with("SRS0")
             && hash.len() == 4
             && hash.bytes().all(lower_hex)
