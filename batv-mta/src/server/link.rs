@@ -242,6 +242,7 @@ pub(super) fn reports(mut stream: UnixStream) -> io::Result<mpsc::UnboundedRecei
 mod tests {
     use std::fs::File;
     use std::io::Seek;
+    use std::path::Path;
 
     use super::*;
 
@@ -270,9 +271,9 @@ mod tests {
             assert_eq!(std::os::unix::fs::MetadataExt::ino(&same.metadata().expect("a file")), number);
             same.rewind().expect("a file");
         }
-        assert!(matches!(next(), Order::File(path, octets) if *path == *"/a" && **octets == *b"one"));
-        assert!(matches!(next(), Order::File(path, octets) if *path == *"/b" && octets.len() == 3_000_000));
-        assert!(matches!(next(), Order::Load(path) if *path == *"/a"));
+        assert!(matches!(next(), Order::File(path, octets) if path == Path::new("/a") && **octets == *b"one"));
+        assert!(matches!(next(), Order::File(path, octets) if path == Path::new("/b") && octets.len() == 3_000_000));
+        assert!(matches!(next(), Order::Load(path) if path == Path::new("/a")));
         assert!(matches!(next(), Order::Lost(1, why) if why == "it is gone"));
         assert!(matches!(next(), Order::Refuse(why) if why.is_empty()));
         assert!(matches!(next(), Order::Stop));
