@@ -1,5 +1,6 @@
 //! What all protocols have in common: octets in, octets out, no I/O.
 
+use alloc::sync::Arc;
 use core::fmt::{self, Display};
 
 use thiserror::Error;
@@ -78,7 +79,7 @@ impl Display for Protocol {
 /// One connection of one protocol.
 pub trait Door {
     /// Takes as many whole requests as there are, and appends the answer to each. Says how many octets it took.
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow);
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow);
 
     /// Whether something is under way that must not be cut off.
     fn is_busy(&self) -> bool {

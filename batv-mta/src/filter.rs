@@ -3,6 +3,7 @@
 //! A sender is rewritten at MAIL FROM or not at all, when the recipients are not known yet: exempt recipients get their
 //! mail with a tag all the same, and SRS is better left to OpenSMTPD's own `relay srs`.
 
+use alloc::sync::Arc;
 use std::collections::HashMap;
 
 use crate::content::Content;
@@ -26,13 +27,15 @@ const REGISTER: &str = "register|report|smtp-in|link-connect\n\
 /// All the server's sessions.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::Door;
 /// use batv_mta::filter::Filter;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// Filter::default().receive(b"config|ready\n", &settings, &mut answer);
 /// assert!(answer.ends_with(b"register|ready\n"));
@@ -43,8 +46,10 @@ pub struct Filter {
     sessions: HashMap<String, Session>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Session {
+    /// Those that were in force when its client connected.
+    settings: Arc<Settings>,
     client: Client,
     transaction: Option<Transaction>,
     message: Message,
@@ -65,7 +70,7 @@ enum Message {
 }
 
 impl Door for Filter {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Filter, octets, ended_by(b"\n", LINE_LIMIT), |line| {
             self.line(line, settings, out);
             Flow::Continue
@@ -78,7 +83,7 @@ impl Door for Filter {
 }
 
 impl Filter {
-    fn line(&mut self, line: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+    fn line(&mut self, line: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) {
         if line == b"config|ready" {
             return out.extend_from_slice(REGISTER.as_bytes());
         }
@@ -90,18 +95,18 @@ impl Filter {
         let Some(name) = fields.next().and_then(|name| str::from_utf8(name).ok()) else { return };
         let rest = fields.next().unwrap_or_default();
         match kind {
-            b"report" => self.report(version, event, name, rest),
+            b"report" => self.report(version, event, name, rest, settings),
             b"filter" => {
                 let (token, parameter) = split(rest);
                 let token = String::from_utf8_lossy(token);
                 // One that is over is asked about no more: whatever comes passes.
-                let mut over = Session::default();
+                let mut over = Session::new(Client::default(), settings);
                 let session = self.sessions.get_mut(name).unwrap_or(&mut over);
                 if event == b"data-line" {
                     let reply = format!("filter-dataline|{name}|{token}|");
-                    session.data_line(parameter, &reply, settings, out);
+                    session.data_line(parameter, &reply, out);
                 } else {
-                    let result = session.result(event, parameter, settings);
+                    let result = session.result(event, parameter);
                     out.extend_from_slice(format!("filter-result|{name}|{token}|{result}\n").as_bytes());
                 }
             }
@@ -109,7 +114,7 @@ impl Filter {
         }
     }
 
-    fn report(&mut self, version: &[u8], event: &[u8], name: &str, rest: &[u8]) {
+    fn report(&mut self, version: &[u8], event: &[u8], name: &str, rest: &[u8], settings: &Arc<Settings>) {
         match event {
             b"link-connect" => {
                 // reverse name | forward-confirmed | source | destination
@@ -122,7 +127,7 @@ impl Filter {
                     daemon_name: destination.rsplit_once(':').map_or("", |(_, port)| port).to_owned(),
                     ..Client::default()
                 };
-                self.sessions.insert(name.to_owned(), Session { client, ..Session::default() });
+                self.sessions.insert(name.to_owned(), Session::new(client, settings));
             }
             b"link-auth" => {
                 // Up to version 0.6 the user stands first, and may be named as he likes; from 0.7 on the result.
@@ -147,19 +152,24 @@ impl Filter {
 }
 
 impl Session {
-    fn result(&mut self, phase: &[u8], parameter: &[u8], settings: &Settings) -> String {
+    fn new(client: Client, settings: &Arc<Settings>) -> Self {
+        Self { settings: Arc::clone(settings), client, transaction: None, message: Message::default() }
+    }
+
+    fn result(&mut self, phase: &[u8], parameter: &[u8]) -> String {
         const PROCEED: &str = "proceed";
         match phase {
             b"mail-from" => {
                 self.end();
-                let mut transaction = Transaction::new(Protocol::Filter, self.client.clone(), parameter, settings);
-                let sender = transaction.sender(settings);
+                let mut transaction =
+                    Transaction::new(Protocol::Filter, self.client.clone(), parameter, &self.settings);
+                let sender = transaction.sender();
                 self.transaction = Some(transaction);
                 sender.map_or(PROCEED.to_owned(), |sender| format!("rewrite|<{sender}>"))
             }
             b"rcpt-to" => {
                 let Some(transaction) = &mut self.transaction else { return PROCEED.to_owned() };
-                match transaction.recipient(parameter, "", settings) {
+                match transaction.recipient(parameter, "") {
                     Answer::Reply(reply) => format!("reject|{reply}"),
                     Answer::Continue => transaction
                         .last_restored()
@@ -180,15 +190,15 @@ impl Session {
 
     /// Holds lines back until the message can be decided; then puts our fields before it, and leaves out copies of them
     /// that came with it.
-    fn data_line(&mut self, line: &[u8], reply: &str, settings: &Settings, out: &mut Vec<u8>) {
+    fn data_line(&mut self, line: &[u8], reply: &str, out: &mut Vec<u8>) {
         let mut put = |line: &[u8]| {
             out.extend_from_slice(reply.as_bytes());
             out.extend_from_slice(line);
             out.push(b'\n');
         };
         if matches!(self.message, Message::Before) {
-            let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
-            let content = Content::new(needed, settings.config().limits.message_octets);
+            let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
+            let content = Content::new(needed, self.settings.config().limits.message_octets);
             self.message = Message::Gathered { content, lines: Vec::new() };
         }
         let Message::Gathered { content, lines } = &mut self.message else {
@@ -203,7 +213,7 @@ impl Session {
         if !enough {
             return;
         }
-        let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(content, settings));
+        let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(content));
         let lines = core::mem::take(lines);
         let (fields, refusal) = match outcome {
             Some(Outcome::Refuse(refusal)) => (Vec::new(), Some(refusal)),

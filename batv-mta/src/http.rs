@@ -1,5 +1,6 @@
 //! Metrics and health over HTTP/1.1 (RFC 9112): `GET /metrics`, `GET /health`, and the connection ends.
 
+use alloc::sync::Arc;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
 
 use crate::door::{Door, Flow, Protocol, each_request};
@@ -14,13 +15,15 @@ const FIELD_LIMIT: usize = 64;
 /// One connection.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::http::Http;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// let request = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// assert_eq!(Http.receive(request, &settings, &mut answer), (request.len(), Flow::Close));
@@ -32,7 +35,7 @@ const FIELD_LIMIT: usize = 64;
 pub struct Http;
 
 impl Door for Http {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Metrics, octets, head, |head| {
             with_request(head, |request| answer(request, settings).put(request, out));
             Flow::Close

@@ -31,6 +31,7 @@
 //! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
 //! holds it takes several.
 
+use alloc::sync::Arc;
 use core::iter::successors;
 
 use batv_core::envelope::{Earlier, Envelope, Moment, Reason};
@@ -57,13 +58,15 @@ const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 /// One connection.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::line::Line;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// Line.receive(b"unwrap prvs=0787f93fc2=alice@example.com\nsing x\n", &settings, &mut answer);
 /// assert!(answer.starts_with(b"OK alice@example.com\nPERM "));
@@ -74,7 +77,7 @@ const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 pub struct Line;
 
 impl Door for Line {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         let most = settings.config().limits.message_octets.saturating_add(UNREAD_OCTETS);
         each_request(
             Protocol::Line,
@@ -107,7 +110,7 @@ fn cut(octets: &[u8], most: usize) -> Result<Cut<'_>, Endless> {
     Ok(octets.get(..length + message).map(|request| (request, length + message)))
 }
 
-fn answer(line: &[u8], message: &[u8], settings: &Settings) -> Answer {
+fn answer(line: &[u8], message: &[u8], settings: &Arc<Settings>) -> Answer {
     let space = line.iter().position(|&octet| octet == b' ').unwrap_or(line.len());
     let (verb, rest) = line.split_at(space);
     let rest = rest.get(1..).unwrap_or_default();
@@ -135,12 +138,12 @@ fn sign_for(rest: &[u8], settings: &Settings) -> Answer {
     }
 }
 
-fn check(rest: &[u8], settings: &Settings) -> Answer {
+fn check(rest: &[u8], settings: &Arc<Settings>) -> Answer {
     let Some((reverse_path, forward_path)) = paths(rest) else {
         return Answer::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
     };
     let mut transaction = Transaction::new(Protocol::Line, Client::default(), reverse_path, settings);
-    match transaction.recipient(forward_path, "", settings) {
+    match transaction.recipient(forward_path, "") {
         transaction::Answer::Continue => Answer::NotFound,
         transaction::Answer::Reply(reply) => Answer::Found(reply),
     }

@@ -5,6 +5,7 @@
 //! says more, of logs. There is no password: whoever reaches it may read it, so it listens on this host alone unless it is
 //! told otherwise. A browser that some page of a stranger's has told to look names that page's host, and gets nothing.
 
+use alloc::sync::Arc;
 use core::net::IpAddr;
 use std::time::SystemTime;
 
@@ -24,13 +25,15 @@ const JSON: &str = "application/json";
 /// One connection.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::page::Page;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// let request = b"GET / HTTP/1.1\r\nHost: localhost:8025\r\n\r\n";
 /// assert_eq!(Page.receive(request, &settings, &mut answer), (request.len(), Flow::Close));
@@ -42,7 +45,7 @@ const JSON: &str = "application/json";
 pub struct Page;
 
 impl Door for Page {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Page, octets, http::head, |head| {
             http::with_request(head, |request| answer(request, settings).put(request, out));
             Flow::Close

@@ -5,6 +5,7 @@
 use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Client, Transaction};
+use alloc::sync::Arc;
 
 /// The longest request, in octets.
 const REQUEST_LIMIT: usize = 64 * 1024;
@@ -12,13 +13,15 @@ const REQUEST_LIMIT: usize = 64 * 1024;
 /// One connection.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::policy::PolicyService;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// let request = b"sender=\nrecipient=alice@example.com\nprotocol_state=RCPT\n\n";
 /// assert_eq!(PolicyService.receive(request, &settings, &mut answer), (request.len(), Flow::Continue));
@@ -30,7 +33,7 @@ const REQUEST_LIMIT: usize = 64 * 1024;
 pub struct PolicyService;
 
 impl Door for PolicyService {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Policy, octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
             out.extend_from_slice(format!("action={}\n\n", action(request, settings)).as_bytes());
             Flow::Continue
@@ -38,7 +41,7 @@ impl Door for PolicyService {
     }
 }
 
-fn action(request: &[u8], settings: &Settings) -> String {
+fn action(request: &[u8], settings: &Arc<Settings>) -> String {
     let attribute = |name: &str| {
         request.split(|&octet| octet == b'\n').find_map(|line| {
             // A value may hold `=` itself.
@@ -56,7 +59,7 @@ fn action(request: &[u8], settings: &Settings) -> String {
     };
     let mut transaction = Transaction::new(Protocol::Policy, client, attribute("sender").unwrap_or_default(), settings);
     text("queue_id").clone_into(&mut transaction.queue_id);
-    match transaction.recipient(attribute("recipient").unwrap_or_default(), "", settings) {
+    match transaction.recipient(attribute("recipient").unwrap_or_default(), "") {
         Answer::Continue => "DUNNO".to_owned(),
         Answer::Reply(reply) => reply,
     }

@@ -1,5 +1,6 @@
 //! Postfix's socketmap (socketmap_table(5)), which Sendmail knows too: netstrings of `map SP key`, answered in order.
 
+use alloc::sync::Arc;
 use thiserror::Error;
 
 use crate::door::{Door, Flow, Protocol, each_request};
@@ -14,13 +15,15 @@ const LENGTH_DIGITS: usize = 5;
 /// One connection.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::settings::Settings;
 /// use batv_mta::socketmap::Socketmap;
 ///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// let request = b"24:verify alice@example.com,";
 /// assert_eq!(Socketmap.receive(request, &settings, &mut answer), (28, Flow::Continue));
@@ -32,7 +35,7 @@ const LENGTH_DIGITS: usize = 5;
 pub struct Socketmap;
 
 impl Door for Socketmap {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Socketmap, octets, netstring, |request| {
             let text = answer(request, settings).text("NOTFOUND ");
             out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());

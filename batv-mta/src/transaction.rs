@@ -1,5 +1,6 @@
 //! One message: its client, its reverse-path, its recipients one by one, its end. What every door asks.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -121,9 +122,11 @@ pub struct Edits {
     wanted: bool,
 }
 
-/// One message.
+/// One message. It keeps the settings and the day that it begins with, whatever is reloaded meanwhile.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
 /// use batv_mta::content::{Content, Needed};
@@ -133,37 +136,40 @@ pub struct Edits {
 ///
 /// let keyring = Keyring::parse("[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t'\nstate = 'signing'\n")?;
 /// let config = "verify.mode = 'reject'\nmessages.marked_since = 2026-01-01";
-/// let settings = Settings::new(Config::parse(config)?, keyring)?;
+/// let settings = Arc::new(Settings::new(Config::parse(config)?, keyring)?);
 ///
 /// // Mail of a user of ours leaves with a tag.
 /// let mut client = Client::default();
 /// client.authenticated = true;
 /// let mut message = Transaction::new(Protocol::Milter, client, b"<alice@example.com>", &settings);
-/// assert_eq!(message.recipient(b"<dave@example.net>", "smtp", &settings), Answer::Continue);
-/// let mut content = Content::new(message.needs(&settings), 1024);
+/// assert_eq!(message.recipient(b"<dave@example.net>", "smtp"), Answer::Continue);
+/// let mut content = Content::new(message.needs(), 1024);
 /// content.field(b"Message-ID", b"<1@example.com>");
-/// let Outcome::Take(edits) = message.end_of_data(&content, &settings) else { panic!() };
+/// let Outcome::Take(edits) = message.end_of_data(&content) else { panic!() };
 /// assert_eq!(edits.fields[0].0, "X-BATV-Mark");
 /// let tagged = edits.sender.ok_or("no tag")?;
 ///
 /// // Its bounce gets its recipient back; one without a tag that returns a stranger's message is refused at the end.
 /// let mut bounce = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
-/// assert_eq!(bounce.recipient(tagged.as_bytes(), "", &settings), Answer::Continue);
-/// let Outcome::Take(edits) = bounce.end_of_data(&Content::default(), &settings) else { panic!() };
+/// assert_eq!(bounce.recipient(tagged.as_bytes(), ""), Answer::Continue);
+/// let Outcome::Take(edits) = bounce.end_of_data(&Content::default()) else { panic!() };
 /// assert_eq!(edits.recipients, [(tagged.into_bytes(), "alice@example.com".to_owned())]);
 ///
 /// let mut forged = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
-/// assert_eq!(forged.recipient(b"<alice@example.com>", "", &settings), Answer::Continue);
-/// let mut content = Content::new(forged.needs(&settings), 1024);
+/// assert_eq!(forged.recipient(b"<alice@example.com>", ""), Answer::Continue);
+/// let mut content = Content::new(forged.needs(), 1024);
 /// content.field(b"Content-Type", b"multipart/report; report-type=delivery-status; boundary=b");
 /// content.body(b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\n\
 ///     From: alice@example.com\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n");
-/// assert!(matches!(forged.end_of_data(&content, &settings), Outcome::Refuse(reply) if reply.starts_with("550 5.7.1 ")));
+/// assert!(matches!(forged.end_of_data(&content), Outcome::Refuse(reply) if reply.starts_with("550 5.7.1 ")));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Transaction {
     door: Protocol,
+    settings: Arc<Settings>,
+    /// The day on which it began, by which all of it is decided; `None` when the clock could not be read.
+    today: Option<Day>,
     client: Client,
     outgoing: bool,
     trusted: bool,
@@ -203,9 +209,11 @@ pub(crate) struct Found {
 
 impl Transaction {
     /// A message begins: the argument of MAIL FROM, with or without brackets.
-    pub fn new(door: Protocol, client: Client, reverse_path: &[u8], settings: &Settings) -> Self {
+    pub fn new(door: Protocol, client: Client, reverse_path: &[u8], settings: &Arc<Settings>) -> Self {
         Self {
             door,
+            settings: Arc::clone(settings),
+            today: settings.today().ok(),
             outgoing: client.is_internal(settings) && !settings.is_exempt(client.address),
             trusted: client.is_trusted(settings),
             client,
@@ -221,7 +229,8 @@ impl Transaction {
 
     /// A recipient: the argument of RCPT TO, with or without brackets, and the mail server's name for the way in which
     /// it delivers there, empty when it doesn't say.
-    pub fn recipient(&mut self, given: &[u8], mailer: &str, settings: &Settings) -> Answer {
+    pub fn recipient(&mut self, given: &[u8], mailer: &str) -> Answer {
+        let settings = &Arc::clone(&self.settings);
         if self.recipients.len() >= settings.config().limits.recipients {
             settings.metrics().count_limit("recipients");
             return Answer::Reply(TOO_MANY_RECIPIENTS.to_owned());
@@ -231,7 +240,7 @@ impl Transaction {
             Recipient { given: given.to_vec(), leaves, restored: None, found: None, settled: true, forwarded: false };
         // What is no address is the mail server's to refuse.
         if let (Ok(reverse_path), Ok(Path::Mailbox(mailbox))) = (Path::parse(&self.reverse_path), Path::parse(given)) {
-            let Ok(today) = settings.today() else { return self.no_clock(recipient, &mailbox, settings) };
+            let Some(today) = self.today else { return self.no_clock(recipient, &mailbox) };
             let occasion = self.occasion(reverse_path, "rcpt");
             match reverse_srs(&occasion, &mailbox, self.earlier, self.trusted, settings, today) {
                 Reversal::Other | Reversal::Wrong => {}
@@ -296,16 +305,9 @@ impl Transaction {
     }
 
     /// Remembers that the message leaves.
-    fn remember(
-        &self,
-        sender: &Mailbox<'_>,
-        edits: &Edits,
-        recipients: &[Recipient],
-        content: &Content,
-        settings: &Settings,
-    ) {
-        let Ok(today) = settings.today() else { return };
-        if !self.is_remembered(sender, settings) {
+    fn remember(&self, sender: &Mailbox<'_>, edits: &Edits, recipients: &[Recipient], content: &Content) {
+        let (Some(today), settings) = (self.today, &*self.settings) else { return };
+        if !self.is_remembered(sender) {
             return;
         }
         let added = edits.fields.iter().find(|(name, _)| *name == MESSAGE_ID_FIELD).map(|(_, id)| id.clone());
@@ -324,9 +326,9 @@ impl Transaction {
     }
 
     /// The reverse-path that the message leaves with, when it is another, for who must know before the recipients.
-    pub fn sender(&mut self, settings: &Settings) -> Option<String> {
+    pub fn sender(&mut self) -> Option<String> {
         self.sender_is_told = true;
-        self.sign(settings)
+        self.sign()
     }
 
     /// What the last recipient is now, when he is another.
@@ -335,13 +337,11 @@ impl Transaction {
     }
 
     /// What of the message must be read before its end can be decided; to be asked when all recipients are there.
-    pub fn needs(&self, settings: &Settings) -> Needed {
+    pub fn needs(&self) -> Needed {
         match Path::parse(&self.reverse_path) {
-            Ok(reverse_path) if self.is_read(reverse_path, settings) => Needed::All,
+            Ok(reverse_path) if self.is_read(reverse_path) => Needed::All,
             Ok(Path::Mailbox(sender))
-                if self.marks(&sender, settings)
-                    || self.is_remembered(&sender, settings)
-                    || self.asks_for_proof(settings) =>
+                if self.marks(&sender) || self.is_remembered(&sender) || self.asks_for_proof() =>
             {
                 Needed::Header
             }
@@ -350,31 +350,33 @@ impl Transaction {
     }
 
     /// Whether the message is judged by what it says.
-    fn is_read(&self, reverse_path: Path<'_>, settings: &Settings) -> bool {
+    fn is_read(&self, reverse_path: Path<'_>) -> bool {
         let for_us = |recipient: &Recipient| {
             !recipient.forwarded && recipient.found.as_ref().is_some_and(|found| needs_message(found.reason))
         };
-        !self.trusted && reads_from(reverse_path, settings) && self.recipients.iter().any(for_us)
+        !self.trusted && reads_from(reverse_path, &self.settings) && self.recipients.iter().any(for_us)
     }
 
     /// Whether a bounce of the message may leave only for a sender who is proved. Other doors can't keep it back.
-    fn asks_for_proof(&self, settings: &Settings) -> bool {
-        self.door == Protocol::Milter && !self.trusted && settings.config().bounces.never_to_unproved
+    fn asks_for_proof(&self) -> bool {
+        self.door == Protocol::Milter && !self.trusted && self.settings.config().bounces.never_to_unproved
     }
 
     /// Whether it is remembered that the message leaves.
-    fn is_remembered(&self, sender: &Mailbox<'_>, settings: &Settings) -> bool {
+    fn is_remembered(&self, sender: &Mailbox<'_>) -> bool {
+        let settings = &*self.settings;
         self.outgoing && sent::is_kept(settings) && settings.is_ours(sender) && settings.is_signed(sender)
     }
 
     /// Whether the message leaves with a mark.
-    fn marks(&self, sender: &Mailbox<'_>, settings: &Settings) -> bool {
-        self.outgoing && is_marked(sender, settings)
+    fn marks(&self, sender: &Mailbox<'_>) -> bool {
+        self.outgoing && is_marked(sender, &self.settings)
     }
 
     /// The end of DATA, with what was [needed](Self::needs) of the message. Nothing of it is judged by its envelope alone.
-    pub fn end_of_data(mut self, content: &Content, settings: &Settings) -> Outcome {
-        let sender = if self.sender_is_told { None } else { self.sign(settings) };
+    pub fn end_of_data(mut self, content: &Content) -> Outcome {
+        let settings = &Arc::clone(&self.settings);
+        let sender = if self.sender_is_told { None } else { self.sign() };
         let mut edits = Edits { sender, ..Edits::default() };
         let mut refusal = None;
         let mut taken = 0_usize;
@@ -382,16 +384,15 @@ impl Transaction {
         let reverse_path = self.reverse_path.clone();
         let reverse_path = Path::parse(&reverse_path).ok();
         if let Some(Path::Mailbox(sender)) = &reverse_path {
-            if let Some((mark, new_id)) = self.mark(sender, content, settings) {
+            if let Some((mark, new_id)) = self.mark(sender, content) {
                 edits.mark(mark, new_id);
             }
-            self.remember(sender, &edits, &recipients, content, settings);
-            edits.never_notify = self.asks_for_proof(settings) && !self.may_bounce(sender, content, settings);
+            self.remember(sender, &edits, &recipients, content);
+            edits.never_notify = self.asks_for_proof() && !self.may_bounce(sender, content);
         }
         let message = reverse_path.filter(|_| content.is_message()).map(|path| Message::read(content, path, settings));
-        let today = settings.today().ok();
         let ours = settings.ours();
-        let read = message.as_ref().zip(today);
+        let read = message.as_ref().zip(self.today);
         let read = read.map(|(message, today)| (message, message.investigation(&ours, settings, today)));
         self.earlier = Earlier::None;
         for mut recipient in recipients {
@@ -399,7 +400,7 @@ impl Transaction {
                 && !recipient.forwarded
                 && let (Some(reverse_path), Ok(Path::Mailbox(mailbox))) = (reverse_path, Path::parse(&recipient.given))
             {
-                let Some(today) = today else {
+                let Some(today) = self.today else {
                     if waits_for_clock(&mailbox, settings) {
                         return Outcome::Refuse(CLOCK_WRONG.to_owned());
                     }
@@ -446,27 +447,23 @@ impl Transaction {
     }
 
     /// The mark that it leaves with, and the Message-ID that it is made for where the message has none.
-    fn mark(
-        &self,
-        sender: &Mailbox<'_>,
-        content: &Content,
-        settings: &Settings,
-    ) -> Option<(mark::Mark, Option<String>)> {
-        if !self.marks(sender, settings) {
+    fn mark(&self, sender: &Mailbox<'_>, content: &Content) -> Option<(mark::Mark, Option<String>)> {
+        if !self.marks(sender) {
             return None;
         }
         let message_id = fields(content.octets()).find(|field| field.is(MESSAGE_ID_FIELD)).map(|field| field.text());
         // Sendmail and OpenSMTPD add what is missing after they have asked us (RFC 6409 §8.3).
         let new_id = (message_id.is_none() && !content.is_cut()).then(|| new_message_id(sender));
         let message_id = message_id.as_ref().or(new_id.as_ref()).map_or("", String::as_str);
-        Some((make_mark(sender, message_id.as_bytes(), settings)?, new_id))
+        Some((mark::make(self.settings.keys(), message_id.as_bytes(), sender, self.today?)?, new_id))
     }
 
     /// Whether the sender is proved, so that he may be told what becomes of the message.
-    fn may_bounce(&self, sender: &Mailbox<'_>, content: &Content, settings: &Settings) -> bool {
+    fn may_bounce(&self, sender: &Mailbox<'_>, content: &Content) -> bool {
+        let settings = &*self.settings;
         let mut question = Question::new(Path::Mailbox(*sender));
         question.header = content.octets();
-        question.tag = settings.today().ok().map(|today| prvs::verify(settings.keys(), sender, today).verdict);
+        question.tag = self.today.map(|today| prvs::verify(settings.keys(), sender, today).verdict);
         let answer = may_bounce(&question, &settings.bounces());
         if answer.may == May::Yes {
             return true;
@@ -484,9 +481,9 @@ impl Transaction {
         envelope
     }
 
-    fn no_clock(&mut self, recipient: Recipient, mailbox: &Mailbox<'_>, settings: &Settings) -> Answer {
+    fn no_clock(&mut self, recipient: Recipient, mailbox: &Mailbox<'_>) -> Answer {
         error!("the clock can't be read");
-        if waits_for_clock(mailbox, settings) {
+        if waits_for_clock(mailbox, &self.settings) {
             return Answer::Reply(CLOCK_WRONG.to_owned());
         }
         self.recipients.push(recipient);
@@ -494,16 +491,16 @@ impl Transaction {
     }
 
     /// The reverse-path that the message leaves with, when it is another.
-    fn sign(&self, settings: &Settings) -> Option<String> {
+    fn sign(&self) -> Option<String> {
         let Ok(Path::Mailbox(sender)) = Path::parse(&self.reverse_path) else { return None };
-        let today = settings.today().ok()?;
+        let (settings, today) = (&*self.settings, self.today?);
         if settings.is_ours(&sender) {
             // What is ours is not forwarded, also where it goes without a tag.
             if !self.outgoing || !settings.is_signed(&sender) {
                 return None;
             }
             let letters = signing::letters(&sender, settings);
-            return self.tag(&sender, signing::sign(&sender, letters.as_deref(), settings, today), settings);
+            return self.tag(&sender, signing::sign(&sender, letters.as_deref(), settings, today));
         }
         if !self.recipients.iter().any(|recipient| recipient.leaves) {
             return None;
@@ -534,8 +531,9 @@ impl Transaction {
         }
     }
 
-    fn tag(&self, sender: &Mailbox<'_>, signing: Result<Signing<'_>, Error>, settings: &Settings) -> Option<String> {
-        if self.is_exempt_from_tags(settings) {
+    fn tag(&self, sender: &Mailbox<'_>, signing: Result<Signing<'_>, Error>) -> Option<String> {
+        let settings = &*self.settings;
+        if self.is_exempt_from_tags() {
             settings.metrics().count_sender(self.door, Departed::Exempt, None);
             info!(queue_id = self.queue_id, from = %sender, reason = "exempt-recipient", "left untagged");
             return None;
@@ -549,8 +547,8 @@ impl Transaction {
             Ok(_) => None,
             Err(error) => {
                 let owner = self.client.owner();
-                let today = settings.today().ok();
-                let alias = today.and_then(|today| signing::sign_alias(sender, &owner, settings, today, &self.wait));
+                let alias =
+                    self.today.and_then(|today| signing::sign_alias(sender, &owner, settings, today, &self.wait));
                 if let Some(tagged) = alias {
                     settings.metrics().count_sender(self.door, Departed::Aliased, None);
                     info!(queue_id = self.queue_id, from = %sender, reason = %error, "tagged by a handle");
@@ -563,7 +561,8 @@ impl Transaction {
         }
     }
 
-    fn is_exempt_from_tags(&self, settings: &Settings) -> bool {
+    fn is_exempt_from_tags(&self) -> bool {
+        let settings = &*self.settings;
         let exempt = |recipient: &&Recipient| match Path::parse(&recipient.given) {
             Ok(Path::Mailbox(mailbox)) => settings.is_exempt_recipient(&mailbox),
             _ => false,
@@ -659,13 +658,12 @@ fn is_marked(sender: &Mailbox<'_>, settings: &Settings) -> bool {
     settings.config().messages.mark && settings.is_ours(sender) && settings.is_signed(sender)
 }
 
-fn make_mark(sender: &Mailbox<'_>, message_id: &[u8], settings: &Settings) -> Option<mark::Mark> {
-    mark::make(settings.keys(), message_id, sender, settings.today().ok()?)
-}
-
 /// The mark of a message that leaves with this reverse-path, for who adds it himself.
 pub(crate) fn mark(sender: &Mailbox<'_>, message_id: &[u8], settings: &Settings) -> Option<mark::Mark> {
-    if is_marked(sender, settings) { make_mark(sender, message_id, settings) } else { None }
+    if !is_marked(sender, settings) {
+        return None;
+    }
+    mark::make(settings.keys(), message_id, sender, settings.today().ok()?)
 }
 
 /// Judges by the envelope alone.

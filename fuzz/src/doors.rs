@@ -44,7 +44,7 @@ fn within_a_minute<T>(ask: impl Fn() -> T) -> T {
 }
 
 fn exchange<'o>(mut door: impl Door, pieces: impl Iterator<Item = &'o [u8]>) -> (Vec<u8>, Flow) {
-    with_new_memory(|settings| {
+    with_new_memory(move |settings| {
         let mut pending = Vec::new();
         let mut out = Vec::new();
         for piece in pieces {
@@ -63,11 +63,12 @@ fn exchange<'o>(mut door: impl Door, pieces: impl Iterator<Item = &'o [u8]>) -> 
 ///
 /// The rest is made once, as that takes longer than most exchanges. So metrics are shared; no answer depends on them but that
 /// to `/metrics`.
-fn with_new_memory<T>(ask: impl FnOnce(&Settings) -> T) -> T {
+fn with_new_memory<T>(ask: impl FnOnce(&Arc<Settings>) -> T) -> T {
     thread_local!(static SETTINGS: Cell<Option<Settings>> = const { Cell::new(None) });
-    let settings = SETTINGS.take().unwrap_or_else(settings).with_memory(&Arc::default());
+    let settings = Arc::new(SETTINGS.take().unwrap_or_else(settings).with_memory(&Arc::default()));
     let answers = ask(&settings);
-    SETTINGS.set(Some(settings));
+    // A door that keeps them is gone by now.
+    SETTINGS.set(Arc::into_inner(settings));
     answers
 }
 

@@ -1,5 +1,6 @@
 //! One connection of a mail server: what it says, and what we answer.
 
+use alloc::sync::Arc;
 use tracing::{debug, error};
 
 use super::command::{Command, Family, texts};
@@ -32,12 +33,14 @@ const MACROS_WITH_SERVER: &str = "{daemon_name} v";
 /// A connection, from negotiation to its end, with all its clients and messages.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use batv_mta::config::Config;
 /// use batv_mta::door::{Door, Flow};
 /// use batv_mta::milter::Session;
 /// use batv_mta::settings::Settings;
 ///
-/// let settings = Settings::new(Config::default(), batv_config::Keyring::parse("")?)?;
+/// let settings = Arc::new(Settings::new(Config::default(), batv_config::Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// // A server of version 2 that can't change the sender.
 /// let offer = b"\0\0\0\x0dO\0\0\0\x02\0\0\0\x3f\0\0\0\x7f";
@@ -48,6 +51,8 @@ const MACROS_WITH_SERVER: &str = "{daemon_name} v";
 #[derive(Debug)]
 pub struct Session {
     wait_for_answers: bool,
+    /// Those under which it was negotiated: what the server sends is what they ask for.
+    settings: Option<Arc<Settings>>,
     steps: u32,
     can_hold: bool,
     can_skip: bool,
@@ -83,6 +88,7 @@ impl Session {
     pub fn new(wait_for_answers: bool) -> Self {
         Self {
             wait_for_answers,
+            settings: None,
             steps: 0,
             can_hold: false,
             can_skip: false,
@@ -101,7 +107,7 @@ impl Session {
         }
     }
 
-    fn packet(&mut self, packet: &[u8], settings: &Settings, out: &mut Vec<u8>) -> Flow {
+    fn packet(&mut self, packet: &[u8], newest: &Arc<Settings>, out: &mut Vec<u8>) -> Flow {
         let command = match Command::parse(packet) {
             Ok(command) => command,
             Err(malformed) => {
@@ -109,6 +115,7 @@ impl Session {
                 return Flow::Close;
             }
         };
+        let settings = &Arc::clone(self.settings.get_or_insert_with(|| Arc::clone(newest)));
         match command {
             Command::Negotiate { version, actions, steps } => {
                 return self.negotiate(version, actions, steps, settings, out);
@@ -132,7 +139,7 @@ impl Session {
                 self.transaction = Some(transaction);
                 self.answer(step::NO_REPLY_MAIL, out);
             }
-            Command::Recipient { argument, parameters } => self.recipient(argument, parameters, settings, out),
+            Command::Recipient { argument, parameters } => self.recipient(argument, parameters, out),
             Command::Header { name, value } => {
                 for (forged, field) in self.forged.iter_mut().zip(OUR_FIELDS) {
                     *forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(field.as_bytes()));
@@ -156,6 +163,9 @@ impl Session {
                 self.end_transaction();
                 self.client = Client::default();
                 self.daemon_name.clear();
+                if asked_for(settings) == asked_for(newest) {
+                    self.settings = Some(Arc::clone(newest));
+                }
             }
         }
         Flow::Continue
@@ -164,7 +174,7 @@ impl Session {
     /// What is kept of the message. What is needed is known when its first field comes, after its recipients.
     fn content(&mut self, settings: &Settings) -> &mut Content {
         self.content.get_or_insert_with(|| {
-            let needed = self.transaction.as_ref().map(|transaction| transaction.needs(settings)).unwrap_or_default();
+            let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
             Content::new(needed, settings.config().limits.message_octets)
         })
     }
@@ -180,14 +190,13 @@ impl Session {
             );
             return Flow::Close;
         }
-        let mut wanted = SKIPPED | if settings.config().messages.judge { step::SKIP } else { step::NO_BODY };
+        let (steps_of_messages, silence) = asked_for(settings);
+        let mut wanted = SKIPPED | steps_of_messages;
         if !self.wait_for_answers {
             wanted |= UNANSWERED;
         }
         self.steps = steps & wanted;
         self.can_skip = self.steps & step::SKIP != 0;
-        let silence =
-            if settings.config().bounces.never_to_unproved { action::ADD_RECIPIENTS_WITH_PARAMETERS } else { 0 };
         let actions = actions & (NEEDED | WANTED | silence);
         self.can_hold = actions & action::QUARANTINE != 0;
         self.can_silence = actions & silence != 0;
@@ -241,9 +250,9 @@ impl Session {
         }
     }
 
-    fn recipient(&mut self, argument: &[u8], parameters: &[u8], settings: &Settings, out: &mut Vec<u8>) {
+    fn recipient(&mut self, argument: &[u8], parameters: &[u8], out: &mut Vec<u8>) {
         let Some(transaction) = &mut self.transaction else { return Reply::Tempfail.put(out) };
-        match transaction.recipient(argument, &self.rcpt_mailer, settings) {
+        match transaction.recipient(argument, &self.rcpt_mailer) {
             Answer::Continue => {
                 self.recipients.push((argument.to_vec(), parameters.to_vec()));
                 Reply::Continue.put(out);
@@ -260,7 +269,7 @@ impl Session {
             return self.end_transaction();
         }
         let content = self.content.take().unwrap_or_default();
-        match transaction.end_of_data(&content, settings) {
+        match transaction.end_of_data(&content) {
             Outcome::Refuse(text) => Reply::Code(&text).put(out),
             Outcome::Take(edits) => {
                 for (forged, name) in self.forged.into_iter().zip(OUR_FIELDS) {
@@ -333,8 +342,15 @@ impl Session {
     }
 }
 
+/// The steps and the actions that depend on settings.
+fn asked_for(settings: &Settings) -> (u32, u32) {
+    let steps = if settings.config().messages.judge { step::SKIP } else { step::NO_BODY };
+    let silences = settings.config().bounces.never_to_unproved;
+    (steps, if silences { action::ADD_RECIPIENTS_WITH_PARAMETERS } else { 0 })
+}
+
 impl Door for Session {
-    fn receive(&mut self, octets: &[u8], settings: &Settings, out: &mut Vec<u8>) -> (usize, Flow) {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Milter, octets, next_packet, |packet| self.packet(packet, settings, out))
     }
 

@@ -88,7 +88,7 @@ async fn exchange(
             Err(_) => return "timeout",
         }
         let start = Instant::now();
-        let settings = shared.settings.load();
+        let settings = shared.settings.load_full();
         let (request, idle) = patience.limits(settings.config().limits);
         let (taken, flow) = door.receive(&pending, &settings, &mut answers);
         pending.drain(..taken);

@@ -1,6 +1,9 @@
 //! The milter door, spoken to as a mail server does.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use batv_config::{Keyring, clock};
 use batv_core::prvs::{self, Form};
@@ -16,13 +19,17 @@ const MESSAGE_ID: &str = "<1@example.com>";
 const ALL: u32 = u32::MAX;
 const CONNECT: &[u8] = b"Cclient.example.net\x004\x30\x39192.0.2.7\0";
 
-fn settings() -> Settings {
+fn settings() -> Arc<Settings> {
     let config = "[sign]\nexempt_recipients = ['list@example.net']\n[verify]\nmode = 'reject'\n\
                   [messages]\nmarked_since = 2020-01-01";
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n\
                    domains = ['example.com', 'täg.example']";
-    Settings::new(Config::parse(config).expect("what is right"), Keyring::parse(keyring).expect("what is right"))
-        .expect("what is right")
+    of(config, keyring)
+}
+
+fn of(config: &str, keyring: &str) -> Arc<Settings> {
+    let (config, keyring) = (Config::parse(config).expect("a configuration"), Keyring::parse(keyring).expect("keys"));
+    Arc::new(Settings::new(config, keyring).expect("settings"))
 }
 
 fn tagged(settings: &Settings, address: &str) -> String {
@@ -48,16 +55,19 @@ const FOREIGN_BOUNCE: [&[u8]; 2] = [
       Date: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n",
 ];
 
+/// The settings that are in force.
+type Reloaded = Rc<RefCell<Arc<Settings>>>;
+
 /// A connection to a session in this process: what is written is taken at once, and its answers are there to be read.
-struct Wire<'s> {
+struct Wire {
     session: Session,
-    settings: &'s Settings,
+    settings: Reloaded,
     answers: Vec<u8>,
 }
 
-impl Write for Wire<'_> {
+impl Write for Wire {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let (taken, flow) = self.session.receive(octets, self.settings, &mut self.answers);
+        let (taken, flow) = self.session.receive(octets, &self.settings.borrow(), &mut self.answers);
         assert!(taken == octets.len() || flow == Flow::Close, "{taken} of {}", octets.len());
         Ok(octets.len())
     }
@@ -67,7 +77,7 @@ impl Write for Wire<'_> {
     }
 }
 
-impl Read for Wire<'_> {
+impl Read for Wire {
     /// What isn't there has no chance to come.
     fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
         let length = self.answers.len().min(octets.len());
@@ -77,11 +87,11 @@ impl Read for Wire<'_> {
     }
 }
 
-struct Server<'s>(MailServer<Wire<'s>>);
+struct Server(MailServer<Wire>, Reloaded);
 
-impl<'s> Server<'s> {
+impl Server {
     /// After the negotiation, of everything unless told otherwise.
-    fn new(settings: &'s Settings, over_tcp: bool) -> Self {
+    fn new(settings: &Arc<Settings>, over_tcp: bool) -> Self {
         let mut server = Self::unnegotiated(settings, over_tcp);
         let agreed = server.0.negotiate(Offer::USUAL).expect("what is right");
         assert_eq!(agreed.version, 6);
@@ -90,8 +100,15 @@ impl<'s> Server<'s> {
         server
     }
 
-    fn unnegotiated(settings: &'s Settings, over_tcp: bool) -> Self {
-        Self(MailServer::new(Wire { session: Session::new(over_tcp), settings, answers: Vec::new() }))
+    fn unnegotiated(settings: &Arc<Settings>, over_tcp: bool) -> Self {
+        let settings = Rc::new(RefCell::new(Arc::clone(settings)));
+        let wire = Wire { session: Session::new(over_tcp), settings: Rc::clone(&settings), answers: Vec::new() };
+        Self(MailServer::new(wire), settings)
+    }
+
+    /// From now on others are in force.
+    fn reload(&self, settings: &Arc<Settings>) {
+        *self.1.borrow_mut() = Arc::clone(settings);
     }
 
     fn say(&mut self, packet: &[u8]) {
@@ -161,7 +178,8 @@ fn forwards_for_strangers_and_keeps_letters() {
                    state = 'signing'\n[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
     for (algorithm, letters) in [("hmac-sha256", "Bounce-AbC@Example.COM"), ("hmac-sha1", "bounce-abc@example.com")] {
         let keyring = Keyring::parse(&keyring.replace("ALGORITHM", algorithm)).expect("what is right");
-        let settings = Settings::new(Config::parse(config).expect("what is right"), keyring).expect("what is right");
+        let settings =
+            Arc::new(Settings::new(Config::parse(config).expect("what is right"), keyring).expect("what is right"));
         let mut server = Server::new(&settings, false);
         server.say(CONNECT);
         server.say(b"DM{auth_type}\0PLAIN\0");
@@ -188,7 +206,8 @@ fn takes_mail_for_srs_addresses_when_told_to() {
     for (reverse_for, start) in [("bounces", "y550 5.7.1 "), ("all", "-<SRS0=")] {
         let config = format!("srs = {{ domains = ['srs.example.com'], reverse_for = '{reverse_for}' }}");
         let config = Config::parse(&config).expect("what is right");
-        let settings = Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right");
+        let settings =
+            Arc::new(Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right"));
         let mut server = Server::new(&settings, false);
         server.say(CONNECT);
         server.say(b"M<dave@example.net>\0");
@@ -208,7 +227,8 @@ fn takes_mail_for_srs_addresses_when_told_to() {
 fn a_good_tag_speaks_for_its_recipient_alone() {
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'";
     let config = Config::parse("verify.mode = 'mark'").expect("what is right");
-    let settings = Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right");
+    let settings =
+        Arc::new(Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right"));
     let tag = tagged(&settings, "alice@example.com");
     let (bounce, mail) = (FOREIGN_BOUNCE.as_slice(), [b"LSubject\0test\0".as_slice()]);
     for (content, status, verdict) in [
@@ -279,8 +299,7 @@ fn recipients_of_unproved_mail_are_never_notified() {
     let config = "[bounces]\nnever_to_unproved = true\nauthserv_ids = ['mx.example.com']\nallowed = ['example.net']";
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n\
                    domains = ['example.com']";
-    let settings = Settings::new(Config::parse(config).expect("what is right"), Keyring::parse(keyring).expect("keys"))
-        .expect("what is right");
+    let settings = of(config, keyring);
     let tag = tagged(&settings, "alice@example.com");
     let spf =
         |outcome: &str| format!("LAuthentication-Results\0mx.example.com; spf={outcome} smtp.mailfrom=example.org\0");
@@ -344,7 +363,7 @@ fn second_recipients_do_not_change_the_first() {
 #[test]
 fn negotiates_what_is_there() {
     let envelopes = Config::parse("messages.judge = false").expect("what is right");
-    let envelopes = Settings::new(envelopes, Keyring::parse("").expect("no keys")).expect("what is right");
+    let envelopes = Arc::new(Settings::new(envelopes, Keyring::parse("").expect("no keys")).expect("what is right"));
     let agreed = Server::unnegotiated(&envelopes, false).0.negotiate(Offer::USUAL).expect("what is right");
     assert_eq!(agreed.steps & (step::NO_BODY | step::SKIP), step::NO_BODY);
     let settings = settings();
@@ -362,6 +381,52 @@ fn negotiates_what_is_there() {
     assert_eq!(negotiate(6, needed, step::SKIP | step::NO_BODY), Some((6, needed, step::SKIP)));
     assert_eq!(negotiate(6, needed & !action::CHANGE_SENDER, ALL), None);
     assert_eq!(negotiate(2, 0x3f, 0x7f), None);
+}
+
+/// Whether the body comes was settled when the session was negotiated.
+#[test]
+fn a_session_keeps_the_settings_it_was_negotiated_under() {
+    let key = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n";
+    let [envelopes, messages] = [false, true].map(|judge| {
+        of(&format!("verify.mode = 'reject'\n[messages]\njudge = {judge}\nreject_unverified = true"), key)
+    });
+    let [header, _] = FOREIGN_BOUNCE;
+    let mut server = Server::new(&envelopes, false);
+    server.say(CONNECT);
+    let alone = server.message_of("", "alice@example.com", &[header]);
+    server.reload(&messages);
+    assert_eq!(server.message_of("", "alice@example.com", &[header]), alone);
+    // The next client on the same connection: its body does not come either.
+    server.say(b"K");
+    server.say(CONNECT);
+    assert_eq!(server.message_of("", "alice@example.com", &[header]), alone);
+}
+
+#[test]
+fn a_message_keeps_the_settings_it_began_with() {
+    let keyring = |domain: &str| {
+        format!(
+            "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\ndomains = ['{domain}']\n"
+        )
+    };
+    let config = "messages.marked_since = 2020-01-01";
+    let [others, ours] = ["example.org", "example.com"].map(|domain| of(config, &keyring(domain)));
+    let mut server = Server::new(&others, false);
+    server.say(CONNECT);
+    server.say(b"DM{auth_type}\0PLAIN\0");
+    server.say(b"M<alice@example.com>\0");
+    assert_eq!(server.text(b"R<dave@example.net>\0"), "c");
+    server.say(format!("LMessage-ID\0{MESSAGE_ID}\0").as_bytes());
+    server.reload(&ours);
+    // Neither a tag nor a Message-ID beside that which was not kept.
+    assert_eq!(server.text(b"E"), "c");
+    // The same client's next message is of the same session, the next client's is not.
+    assert_eq!(server.message("alice@example.com", "dave@example.net"), "c");
+    server.say(b"K");
+    server.say(CONNECT);
+    server.say(b"DM{auth_type}\0PLAIN\0");
+    let (alice, tag) = ("alice@example.com", tagged(&ours, "alice@example.com"));
+    assert_eq!(server.message(alice, "dave@example.net"), marked(&ours, alice, &tag));
 }
 
 #[test]
