@@ -1,15 +1,33 @@
 //! The objects of `--json`: fields and their order are fixed.
 
 use alloc::borrow::Cow;
+use core::fmt::Display;
 
+use batv_core::dialect;
 use serde::{Serialize, Serializer};
+
+/// A text that goes straight into the output. A string for each would grow piece by piece, and threads that do so wait for
+/// each other in the allocator.
+pub(crate) struct Text<'a>(pub(crate) &'a dyn Display);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn of(text: &'a impl Display) -> Self {
+        Self(text)
+    }
+}
 
 #[derive(Serialize)]
 pub(crate) struct Signed<'a> {
     pub(crate) input: Cow<'a, str>,
-    pub(crate) address: Cow<'a, str>,
+    pub(crate) address: Text<'a>,
     pub(crate) key_id: Option<u8>,
-    pub(crate) expires: Option<String>,
+    pub(crate) expires: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -22,36 +40,42 @@ pub(crate) struct Refused<'a> {
 pub(crate) struct Verified<'a> {
     pub(crate) input: Cow<'a, str>,
     pub(crate) verdict: &'static str,
-    pub(crate) address: Option<Cow<'a, str>>,
+    pub(crate) address: Option<Text<'a>>,
     pub(crate) key_id: Option<u8>,
-    pub(crate) expires: Option<String>,
+    pub(crate) expires: Option<Text<'a>>,
     pub(crate) days_left: Option<i32>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Unwrapped<'a> {
     pub(crate) input: Cow<'a, str>,
-    pub(crate) address: Option<Cow<'a, str>>,
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) address: Option<Text<'a>>,
+    pub(crate) layers: Vec<Layer<'a>>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Layer {
+pub(crate) struct Layer<'a> {
     pub(crate) dialect: &'static str,
-    pub(crate) address: Option<String>,
+    pub(crate) address: Option<Text<'a>>,
+}
+
+impl<'a> Layer<'a> {
+    pub(crate) fn of(layer: &'a dialect::Layer<'_>) -> Self {
+        Self { dialect: layer.dialect.as_str(), address: layer.mailbox.as_ref().map(Text::of) }
+    }
 }
 
 #[derive(Serialize)]
 pub(crate) struct Forwarded<'a> {
     pub(crate) input: Cow<'a, str>,
-    pub(crate) address: Cow<'a, str>,
+    pub(crate) address: Text<'a>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Reversed<'a> {
     pub(crate) input: Cow<'a, str>,
     pub(crate) verdict: &'static str,
-    pub(crate) address: Option<Cow<'a, str>>,
+    pub(crate) address: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -61,8 +85,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) verdict: &'static str,
     pub(crate) reason: &'static str,
     pub(crate) disposition: &'static str,
-    pub(crate) reply: String,
-    pub(crate) deliver_to: Option<String>,
+    pub(crate) reply: Text<'a>,
+    pub(crate) deliver_to: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]

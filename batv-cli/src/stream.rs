@@ -101,14 +101,12 @@ where
                 Ok(None) => return,
                 Err(error) => return self.stop(turn, Error::Input(error)),
             };
-            let _held = if chunk.octets.len() < WORTH_SHARING {
-                Some(input)
-            } else {
-                if input.has_work_for_another() {
-                    scope.spawn(|| self.work(scope));
-                }
-                None
-            };
+            let is_short = chunk.octets.len() < WORTH_SHARING;
+            if !is_short && input.has_work_for_another() {
+                scope.spawn(|| self.work(scope));
+            }
+            // Held while a short chunk is answered, and let go at once by a long one.
+            let _held = is_short.then_some(input);
             if self.answer_chunk(&chunk, turn, &mut answer).is_break() {
                 return;
             }
@@ -310,7 +308,9 @@ impl<I: Read> Input<I> {
 mod tests {
     use core::cmp;
     use core::panic::AssertUnwindSafe;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use std::panic::catch_unwind;
+    use std::sync::Barrier;
 
     use super::*;
 
@@ -398,6 +398,25 @@ mod tests {
         let input: Vec<u8> = (0..500_000).flat_map(|number: u32| format!("{number}\n").into_bytes()).collect();
         let (_, written) = run(input.as_slice(), Tail::Passed);
         assert!(written == expected(&input, Tail::Passed));
+    }
+
+    /// Two are at work at a time: each waits for the other.
+    #[test]
+    fn workers_overlap() {
+        const FIRST: usize = 8;
+        let met = Barrier::new(turns::workers().min(2));
+        let chunks = AtomicUsize::new(0);
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        // Lines as long as chunks: each is one.
+        let line = [vec![b'x'; LINE_LIMIT], b"\n".to_vec()].concat();
+        let input = Pieces { octets: &line.repeat(FIRST), size: line.len() };
+        let outcome = answer_lines(input, outputs, Tail::Dropped, |_, _| {
+            if chunks.fetch_add(1, Ordering::Relaxed) < FIRST {
+                met.wait();
+            }
+            Ok(())
+        });
+        assert_eq!(outcome.unwrap(), Outcome::Good);
     }
 
     #[test]

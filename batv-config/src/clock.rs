@@ -1,5 +1,6 @@
 //! The day that it is, and dates as people write them.
 
+use core::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use batv_core::Day;
@@ -75,8 +76,30 @@ pub fn parse_at(text: &str) -> Result<Day, Error> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn format_day(day: Day) -> String {
-    let (year, month, day) = date_of(day).to_calendar_date();
-    format!("{year:04}-{:02}-{day:02}", u8::from(month))
+    as_date(day).to_string()
+}
+
+/// The same date, written without a string of its own.
+///
+/// ```
+/// use batv_config::clock;
+/// use batv_core::Day;
+///
+/// let valid_to = format!("valid to {}", clock::as_date(Day::new(20_780)?));
+/// assert_eq!(valid_to, "valid to 2026-11-23");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn as_date(day: Day) -> impl fmt::Display {
+    AsDate(day)
+}
+
+struct AsDate(Day);
+
+impl fmt::Display for AsDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = date_of(self.0).to_calendar_date();
+        write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
+    }
 }
 
 /// The day of a date, if it is not before 1970.

@@ -11,7 +11,7 @@ use crate::answer::{Answer, Line, Outcome};
 use crate::cli::Check;
 use crate::error::Error;
 use crate::explain::Explanation;
-use crate::json;
+use crate::json::{self, Text};
 
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.asked.clock.today()?;
@@ -140,13 +140,14 @@ fn plain(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result
 
 fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let ruling = judge.judge(line, answer)?;
+    let (reply, deliver_to) = (ruling.reply(), ruling.deliver_to());
     answer.json(&json::Checked {
         reverse_path: judge.sender.text(),
         forward_path: line.text(),
         verdict: ruling.verdict(),
         reason: ruling.reason(),
         disposition: ruling.disposition().as_str(),
-        reply: ruling.reply(),
-        deliver_to: ruling.deliver_to().map(|mailbox| mailbox.to_string()),
+        reply: Text(&reply),
+        deliver_to: deliver_to.as_ref().map(Text::of),
     })
 }

@@ -10,7 +10,7 @@ use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
 use crate::cli::{self, Sign};
 use crate::error::Error;
-use crate::json;
+use crate::json::{self, Text};
 
 pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
@@ -68,11 +68,12 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
     match line.path() {
         Ok(Path::Mailbox(mailbox)) => match signer.sign(&mailbox) {
             Ok(Signing::Tagged(tagged)) => {
+                let expires = tagged.expires().map(clock::as_date);
                 return answer.json(&json::Signed {
                     input,
-                    address: tagged.to_string().into(),
+                    address: Text(&tagged),
                     key_id: Some(tagged.key_id().number()),
-                    expires: tagged.expires().map(clock::format_day),
+                    expires: expires.as_ref().map(Text::of),
                 });
             }
             Ok(Signing::Unchanged(..)) => {}
@@ -81,5 +82,5 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
         Ok(Path::Null) => {}
         Err(error) => return answer.refuse_in_json(line, error),
     }
-    answer.json(&json::Signed { address: input.clone(), input, key_id: None, expires: None })
+    answer.json(&json::Signed { address: Text(&input), input: line.text(), key_id: None, expires: None })
 }

@@ -9,7 +9,8 @@ use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::cli::{Direction, Rewriting, SrsForward, SrsReverse};
 use crate::error::Error;
-use crate::{json, keys};
+use crate::json::{self, Text};
+use crate::keys;
 
 pub(crate) fn run(direction: &Direction) -> Result<Outcome, Error> {
     match direction {
@@ -102,12 +103,12 @@ fn forward_plain(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer)
 
 fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    let address = match forwarder.forward(line) {
-        Ok(Some(rewritten)) => rewritten.to_string().into(),
-        Ok(None) => input.clone(),
+    let rewritten = match forwarder.forward(line) {
+        Ok(rewritten) => rewritten,
         Err(error) => return answer.refuse_in_json(line, error),
     };
-    answer.json(&json::Forwarded { input, address })
+    let address = rewritten.as_ref().map_or(Text(&input), Text::of);
+    answer.json(&json::Forwarded { input: line.text(), address })
 }
 
 /// What there is to say about an address; nothing about the null path.
@@ -166,13 +167,13 @@ fn reverse_plain(reverser: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) 
 
 fn reverse_json(reverser: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let restored = reverser.reverse(line, answer);
-    let input = line.text();
+    let (input, mailbox) = (line.text(), restored.mailbox());
     answer.json(&json::Reversed {
         verdict: restored.verdict().as_str(),
         address: match restored.0 {
-            Ok(None) => Some(input.clone()),
-            _ => restored.mailbox().map(|mailbox| mailbox.to_string().into()),
+            Ok(None) => Some(Text(&input)),
+            _ => mailbox.as_ref().map(Text::of),
         },
-        input,
+        input: line.text(),
     })
 }

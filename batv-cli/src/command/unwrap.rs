@@ -9,7 +9,7 @@ use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::cli::Unwrap;
 use crate::error::Error;
-use crate::json;
+use crate::json::{self, Text};
 
 pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
     let mode = if arguments.strict { Mode::Strict } else { Mode::Identity };
@@ -47,18 +47,14 @@ fn plain(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
 fn json(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
     let layers: Vec<_> = match layers(mode, line) {
-        Ok(layers) => layers
-            .map(|layer| json::Layer {
-                dialect: layer.dialect.as_str(),
-                address: layer.mailbox.map(|mailbox| mailbox.to_string()),
-            })
-            .collect(),
+        Ok(layers) => layers.collect(),
         Err(error) => return answer.refuse_in_json(line, error),
     };
     let address = if layers.is_empty() {
-        Some(input.clone())
+        Some(Text(&input))
     } else {
-        layers.iter().rev().find_map(|layer| layer.address.clone()).map(Into::into)
+        layers.iter().rev().find_map(|layer| layer.mailbox.as_ref()).map(Text::of)
     };
-    answer.json(&json::Unwrapped { input, address, layers })
+    let layers = layers.iter().map(json::Layer::of).collect();
+    answer.json(&json::Unwrapped { input: line.text(), address, layers })
 }

@@ -11,7 +11,7 @@ use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::cli::Verify;
 use crate::error::Error;
 use crate::explain::{self, Explanation};
-use crate::json;
+use crate::json::{self, Text};
 
 pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
     let today = arguments.asked.clock.today()?;
@@ -108,16 +108,17 @@ fn json(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::R
     let finding = verifier.verify(line, answer)?;
     let input = line.text();
     let found = finding.verification.unwrap_or_default();
+    let expires = found.and_then(|verification| verification.expires).map(clock::as_date);
     answer.json(&json::Verified {
         verdict: finding.verdict(),
-        address: match finding.verification {
-            Ok(Some(verification)) => Some(verification.mailbox.to_string().into()),
-            Ok(None) => Some(input.clone()),
+        address: match &finding.verification {
+            Ok(Some(verification)) => Some(Text(&verification.mailbox)),
+            Ok(None) => Some(Text(&input)),
             Err(_) => None,
         },
-        input,
+        input: line.text(),
         key_id: found.and_then(|verification| verification.key_id).map(|id| id.number()),
-        expires: found.and_then(|verification| verification.expires).map(clock::format_day),
+        expires: expires.as_ref().map(Text::of),
         days_left: found.and_then(|verification| verification.days_left),
     })
 }
