@@ -13,7 +13,7 @@ use crate::dialect::{self, Layer};
 use crate::key::{Key, KeyRing, KeyState, UnknownName};
 use crate::mailbox::{Mailbox, Path};
 use crate::pattern::Pattern;
-use crate::prvs::{self, Form, Signing, Verdict, Verification};
+use crate::prvs::{self, Form, Verdict, Verification};
 
 /// Days for which a mail server goes on trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
 pub const QUEUE_DAYS: i32 = 5;
@@ -770,7 +770,8 @@ pub fn judge<'a>(
         accept(Finding::NotJudged, Reason::Rfc5321Postmaster, tag.mailbox)
     } else if !keys.any || keys.from_the_future && tag.days_left.is_none() {
         cannot_judge(policy, tag.mailbox)
-    } else if tag.verdict == Verdict::Untagged && !gets_tagged(ring, &tag.mailbox, policy.form, today) {
+    } else if tag.verdict == Verdict::Untagged && !prvs::is_signed(ring, &tag.mailbox, policy.form) {
+        // It is rewritten, or too long, or nobody signs for it: its bounces come without a tag.
         exempt(tag.mailbox)
     } else {
         judge_bounce(&tag, keys.lifetime, grace, policy, envelope.moment)
@@ -811,12 +812,6 @@ impl<'a> Tag<'a> {
         let tag_speaks = matches!(self.verdict, Verdict::Valid | Verdict::BadMac);
         !tag_speaks && (local_part.is_postmaster() || local_part.is("abuse"))
     }
-}
-
-/// Whether what this mailbox sends gets a tag: not when it is rewritten, or too long, or nobody signs for it. Then its
-/// bounces come without one.
-fn gets_tagged(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form, today: Day) -> bool {
-    matches!(prvs::sign(ring, mailbox, form, None, today), Ok(Signing::Tagged(_)))
 }
 
 /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.

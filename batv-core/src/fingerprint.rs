@@ -32,8 +32,6 @@ use crate::key::{Key, KeyRing, KeyState};
 use crate::mailbox::Mailbox;
 use crate::prvs;
 
-/// What the sub-key of a key is the MAC of. A tag's MAC is over a digit first, or `batv=`, and a hash of SRS over `SRS`.
-const LABEL: &[u8] = b"batv fingerprint 1";
 const LENGTH: usize = 16;
 
 /// 128 bits that stand for something. Prints as 32 hexadecimal digits in lower case.
@@ -65,7 +63,7 @@ impl Fingerprint {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn of(key: &Key, label: &str, parts: &[&[u8]]) -> Self {
-        let mac = key.mac().derived_sha256(LABEL, |message| {
+        let mac = key.mac().fingerprint(|message| {
             for part in [label.as_bytes()].iter().chain(parts) {
                 message.push(&(part.len() as u64).to_be_bytes());
                 message.push(part);

@@ -21,10 +21,17 @@ pub(crate) type Sha1Mac = [u8; 20];
 /// An HMAC-SHA256, 256 bits.
 pub(crate) type Sha256Mac = [u8; 32];
 
-/// A secret, ready to compute either HMAC. The secret itself is not kept, and what is kept is wiped.
+/// The labels of the keys for marks and for fingerprints, each of which is the HMAC-SHA256 of its label.
+const MARK: &[u8] = b"batv mark 1";
+const FINGERPRINT: &[u8] = b"batv fingerprint 1";
+
+/// A secret, ready to compute either HMAC, and those under the keys that it leads to for other uses. The secret itself is not
+/// kept, and what is kept is wiped.
 pub(crate) struct MacKey {
     sha1: Keyed<Sha1>,
     sha256: Keyed<Sha256>,
+    mark: Keyed<Sha256>,
+    fingerprint: Keyed<Sha256>,
 }
 
 impl MacKey {
@@ -32,9 +39,16 @@ impl MacKey {
     pub(crate) fn set(&mut self, secret: &[u8]) {
         self.sha1.set(secret);
         self.sha256.set(secret);
+        // No other MAC is over these: that of a tag begins with a digit or `batv=`, and that of SRS is over `SRS`.
+        for (key, label) in [(&mut self.mark, MARK), (&mut self.fingerprint, FINGERPRINT)] {
+            let mut secret = self.sha256.compute(|message| message.push(label));
+            key.set(&secret);
+            secret.zeroize();
+        }
     }
 
-    pub(crate) const UNSET: Self = Self { sha1: Keyed::UNSET, sha256: Keyed::UNSET };
+    pub(crate) const UNSET: Self =
+        Self { sha1: Keyed::UNSET, sha256: Keyed::UNSET, mark: Keyed::UNSET, fingerprint: Keyed::UNSET };
 
     /// HMAC-SHA1 of what `write` puts into the message.
     pub(crate) fn sha1(&self, write: impl FnOnce(&mut Message<Sha1>)) -> Sha1Mac {
@@ -46,13 +60,14 @@ impl MacKey {
         self.sha256.compute(write)
     }
 
-    /// HMAC-SHA256 under the key that this one leads to for another use: the HMAC-SHA256 of the label of that use.
-    pub(crate) fn derived_sha256(&self, label: &[u8], write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
-        let mut secret = self.sha256(|message| message.push(label));
-        let mut derived = Keyed::<Sha256>::UNSET;
-        derived.set(&secret);
-        secret.zeroize();
-        derived.compute(write)
+    /// HMAC-SHA256 under the key for marks.
+    pub(crate) fn mark(&self, write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
+        self.mark.compute(write)
+    }
+
+    /// HMAC-SHA256 under the key for fingerprints.
+    pub(crate) fn fingerprint(&self, write: impl FnOnce(&mut Message<Sha256>)) -> Sha256Mac {
+        self.fingerprint.compute(write)
     }
 }
 
@@ -304,19 +319,22 @@ mod tests {
         }
     }
 
-    /// A digest and a derived key, against the crates, around the block boundaries.
+    /// A digest and derived keys, against the crates, around the block boundaries.
     #[test]
     fn equals_the_sha2_crate_at_every_length() {
         let mut key = MacKey::UNSET;
         key.set(b"s3kr1t");
-        let secret = Hmac::<Sha256>::new_from_slice(b"s3kr1t").unwrap().chain_update("label").finalize().into_bytes();
+        let hmac = |secret: &[u8], message: &[u8]| {
+            Hmac::<Sha256>::new_from_slice(secret).unwrap().chain_update(message).finalize().into_bytes()
+        };
+        let [mark, fingerprint] = [MARK, FINGERPRINT].map(|label| hmac(b"s3kr1t", label));
         let octets: Vec<u8> = (0..=255).collect();
         for length in 0..200 {
             let message = &octets[..length];
             let digest = digest_sha256(|hashed| message.chunks(7).for_each(|piece| hashed.push(piece)));
             assert_eq!(digest[..], Sha256::digest(message)[..]);
-            let mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap().chain_update(message).finalize();
-            assert_eq!(key.derived_sha256(b"label", |hashed| hashed.push(message))[..], mac.into_bytes()[..]);
+            assert_eq!(key.mark(|hashed| hashed.push(message))[..], hmac(&mark, message)[..]);
+            assert_eq!(key.fingerprint(|hashed| hashed.push(message))[..], hmac(&fingerprint, message)[..]);
         }
     }
 

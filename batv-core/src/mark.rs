@@ -74,8 +74,6 @@ pub const FIELD: &str = "X-BATV-Mark";
 /// ```
 pub const LIFETIME_DAYS: u16 = 60;
 
-/// What the sub-key of a key is the MAC of. A tag's MAC is over a digit first, or `batv=`.
-const LABEL: &[u8] = b"batv mark 1";
 const VERSION: &str = "1";
 const ENVELOPE_ID_VERSION: &str = "batv1";
 /// 120 bits.
@@ -389,7 +387,7 @@ fn mac(
     message: &Base32<MESSAGE_CHARACTERS>,
     reverse_path: &Mailbox<'_>,
 ) -> Base32<MAC_CHARACTERS> {
-    Base32::of(&key.mac().derived_sha256(LABEL, |hashed| {
+    Base32::of(&key.mac().mark(|hashed| {
         hashed.fold();
         let written = write!(hashed, "{VERSION}\0{key_id}\0{}\0{message}\0", day.number());
         debug_assert!(written.is_ok(), "a message takes all that is written");

@@ -320,11 +320,7 @@ pub fn sign<'a>(
         Ok(signing) => signing,
         Err(reason) => return Ok(Signing::Unchanged(*mailbox, reason)),
     };
-    let around = match form {
-        Form::Prvs | Form::SubAddress(_) => SHORT_TAG + "prvs==".len(),
-        Form::Strong => STRONG_TAG + "batv==".len(),
-    };
-    check_local_part_length(mailbox.local_part().printed_length() + around)?;
+    check_room(mailbox, form)?;
     let lifetime = match lifetime {
         Some(wanted) if wanted > key.lifetime() => {
             return Err(Error::LifetimeOverKey { days: wanted.days(), key: key.lifetime().days() });
@@ -339,6 +335,19 @@ pub fn sign<'a>(
     };
     let expires = today.plus(lifetime.days().into());
     Ok(Signing::Tagged(Tagged { mailbox: *mailbox, form, stamp, mac, expires }))
+}
+
+/// Whether [`sign`] tags a mailbox for the lifetime of its key.
+pub(crate) fn is_signed(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form) -> bool {
+    signing_key(ring, mailbox).is_ok() && check_room(mailbox, form).is_ok()
+}
+
+fn check_room(mailbox: &Mailbox<'_>, form: Form) -> Result<(), Error> {
+    let around = match form {
+        Form::Prvs | Form::SubAddress(_) => SHORT_TAG + "prvs==".len(),
+        Form::Strong => STRONG_TAG + "batv==".len(),
+    };
+    check_local_part_length(mailbox.local_part().printed_length() + around)
 }
 
 /// The key that signs for a mailbox, and its id, or why none does.
