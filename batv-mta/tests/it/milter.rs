@@ -1,9 +1,9 @@
 //! The milter door, spoken to as a mail server does.
 
-use std::cell::RefCell;
+use alloc::rc::Rc;
+use alloc::sync::Arc;
+use core::cell::RefCell;
 use std::io::{self, Read, Write};
-use std::rc::Rc;
-use std::sync::Arc;
 
 use batv_config::{Keyring, clock};
 use batv_core::prvs::{self, Form};
