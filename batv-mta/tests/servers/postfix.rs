@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::SystemTime;
 
-use batv_tests::host::{account, mail_server, signal};
+use batv_tests::host::{account, mail_server, signal, wait_for};
 
 use crate::server::{MAILBOXES, MailServer, Server};
 
@@ -178,7 +178,10 @@ fn services() -> String {
 fn launch(folder: &Path) {
     let master = mail_server("postfix/usr").join("lib/postfix/sbin/master");
     let started = Command::new(master).arg("-c").arg(folder.join("etc")).arg("-w").status().expect("Postfix");
-    assert!(started.success(), "{}", fs::read_to_string(folder.join("maillog")).unwrap_or_default());
+    let log = || fs::read_to_string(folder.join("maillog")).unwrap_or_default();
+    assert!(started.success(), "{}", log());
+    // Where many clients come before postlogd reads, its socket fills, and it waits for room to log something itself.
+    wait_for("log of Postfix", || log().contains("daemon started").then_some(()));
 }
 
 /// Another site's instance, which takes mail for `example.net` and hands it to a port that refuses it, and all other mail
