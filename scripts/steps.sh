@@ -1,13 +1,13 @@
 # Steps of a check, for scripts to source. A step that has passed isn't run again until a file changes, so that a check
 # that failed or was interrupted goes on where it stopped.
 #
-#   checkout_files          lists the files of this checkout, each ended by NUL
+#   checkout_tar OPTION…    prints the files of this checkout as a tarball
 #   steps NAME              begins the check of this name
 #   step NAME COMMAND…      runs a step, and ends the script when it fails
 #   alone NAME              waits while another run of the check does this
 #   passed NAME, pass NAME  asks whether a step has passed, and says so
 
-checkout_files() {
+checkout_tar() {
     # A tarball may lie in a repository of something else.
     if git ls-files --error-unmatch scripts/steps.sh >/dev/null 2>&1; then
         git ls-files -z --cached --others --exclude-standard
@@ -16,7 +16,7 @@ checkout_files() {
     fi | sort -z | while IFS= read -r -d '' file; do
         # Git lists those that were removed, too.
         [[ ! -f $file && ! -L $file ]] || printf '%s\0' "$file"
-    done
+    done | tar --null --verbatim-files-from --files-from=- --create "$@"
 }
 
 # The files of the checkout, what makes the Debian around them among them, the compiler, and what is set for it and for
@@ -25,7 +25,7 @@ fingerprint() {
     {
         rustc --version
         env | sed -nE '/^(CARGO_(BUILD|ENCODED|PROFILE)|NEXTEST|PROPTEST|RUST(C|DOC)?)_?[A-Z_]*=/p' | sort
-        checkout_files | tar --null --verbatim-files-from --files-from=- --create --mtime=@0 --owner=0 --group=0
+        checkout_tar --mtime=@0 --owner=0 --group=0
     } | sha256sum | cut -c -16
 }
 

@@ -102,7 +102,7 @@ impl Answer {
     /// Adds an object for an address that was refused.
     pub(crate) fn refuse_in_json(&mut self, line: &Line<'_>, why: impl Display) -> fmt::Result {
         self.outcome = Outcome::Refused;
-        self.json(&json::Refused { input: line.text(), error: why.to_string() })
+        self.json(&json::Refused { input: &line.text(), error: why.to_string() })
     }
 }
 

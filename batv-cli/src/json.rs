@@ -24,7 +24,7 @@ impl<'a> Text<'a> {
 
 #[derive(Serialize)]
 pub(crate) struct Signed<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) address: Text<'a>,
     pub(crate) key_id: Option<u8>,
     pub(crate) expires: Option<Text<'a>>,
@@ -32,13 +32,13 @@ pub(crate) struct Signed<'a> {
 
 #[derive(Serialize)]
 pub(crate) struct Refused<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) error: String,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Verified<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) verdict: &'static str,
     pub(crate) address: Option<Text<'a>>,
     pub(crate) key_id: Option<u8>,
@@ -48,32 +48,41 @@ pub(crate) struct Verified<'a> {
 
 #[derive(Serialize)]
 pub(crate) struct Unwrapped<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) address: Option<Text<'a>>,
-    pub(crate) layers: Vec<Layer<'a>>,
+    pub(crate) layers: Layers<'a>,
+}
+
+/// The tags of an address, from the outermost inwards.
+pub(crate) struct Layers<'a>(pub(crate) &'a [dialect::Layer<'a>]);
+
+impl Serialize for Layers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Layer::of))
+    }
 }
 
 #[derive(Serialize)]
-pub(crate) struct Layer<'a> {
-    pub(crate) dialect: &'static str,
-    pub(crate) address: Option<Text<'a>>,
+struct Layer<'a> {
+    dialect: &'static str,
+    address: Option<Text<'a>>,
 }
 
 impl<'a> Layer<'a> {
-    pub(crate) fn of(layer: &'a dialect::Layer<'_>) -> Self {
+    fn of(layer: &'a dialect::Layer<'_>) -> Self {
         Self { dialect: layer.dialect.as_str(), address: layer.mailbox.as_ref().map(Text::of) }
     }
 }
 
 #[derive(Serialize)]
 pub(crate) struct Forwarded<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) address: Text<'a>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Reversed<'a> {
-    pub(crate) input: Cow<'a, str>,
+    pub(crate) input: &'a str,
     pub(crate) verdict: &'static str,
     pub(crate) address: Option<Text<'a>>,
 }

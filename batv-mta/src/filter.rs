@@ -100,8 +100,14 @@ impl Filter {
                 let (token, parameter) = split(rest);
                 let token = String::from_utf8_lossy(token);
                 // One that is over is asked about no more: whatever comes passes.
-                let mut over = Session::new(Client::default(), settings);
-                let session = self.sessions.get_mut(name).unwrap_or(&mut over);
+                let mut over;
+                let session = match self.sessions.get_mut(name) {
+                    Some(session) => session,
+                    None => {
+                        over = Session::new(Client::default(), settings);
+                        &mut over
+                    }
+                };
                 if event == b"data-line" {
                     let reply = format!("filter-dataline|{name}|{token}|");
                     session.data_line(parameter, &reply, out);

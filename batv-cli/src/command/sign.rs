@@ -70,7 +70,7 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
             Ok(Signing::Tagged(tagged)) => {
                 let expires = tagged.expires().map(clock::as_date);
                 return answer.json(&json::Signed {
-                    input,
+                    input: &input,
                     address: Text(&tagged),
                     key_id: Some(tagged.key_id().number()),
                     expires: expires.as_ref().map(Text::of),
@@ -82,5 +82,5 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
         Ok(Path::Null) => {}
         Err(error) => return answer.refuse_in_json(line, error),
     }
-    answer.json(&json::Signed { address: Text(&input), input: line.text(), key_id: None, expires: None })
+    answer.json(&json::Signed { input: &input, address: Text(&input), key_id: None, expires: None })
 }

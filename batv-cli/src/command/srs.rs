@@ -108,7 +108,7 @@ fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) 
         Err(error) => return answer.refuse_in_json(line, error),
     };
     let address = rewritten.as_ref().map_or(Text(&input), Text::of);
-    answer.json(&json::Forwarded { input: line.text(), address })
+    answer.json(&json::Forwarded { input: &input, address })
 }
 
 /// What there is to say about an address; nothing about the null path.
@@ -174,6 +174,6 @@ fn reverse_json(reverser: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -
             Ok(None) => Some(Text(&input)),
             _ => mailbox.as_ref().map(Text::of),
         },
-        input: line.text(),
+        input: &input,
     })
 }

@@ -9,7 +9,7 @@ use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::cli::Unwrap;
 use crate::error::Error;
-use crate::json::{self, Text};
+use crate::json::{self, Layers, Text};
 
 pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
     let mode = if arguments.strict { Mode::Strict } else { Mode::Identity };
@@ -55,6 +55,5 @@ fn json(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     } else {
         layers.iter().rev().find_map(|layer| layer.mailbox.as_ref()).map(Text::of)
     };
-    let layers = layers.iter().map(json::Layer::of).collect();
-    answer.json(&json::Unwrapped { input: line.text(), address, layers })
+    answer.json(&json::Unwrapped { input: &input, address, layers: Layers(&layers) })
 }

@@ -116,7 +116,7 @@ fn json(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::R
             Ok(None) => Some(Text(&input)),
             Err(_) => None,
         },
-        input: line.text(),
+        input: &input,
         key_id: found.and_then(|verification| verification.key_id).map(|id| id.number()),
         expires: expires.as_ref().map(Text::of),
         days_left: found.and_then(|verification| verification.days_left),

@@ -153,7 +153,7 @@ fn dialects_unwrap() {
     );
 }
 
-/// A domain that signs judges a bounce by its outermost tag, whoever made that.
+/// The outermost tag decides whether a domain that signs judges a bounce, whichever program made the tag.
 #[test]
 fn dialects_judge() {
     let vectors = vectors::dialects::vectors();
