@@ -254,16 +254,21 @@ impl<'x> Signs<'_, 'x> {
         let part = self.message.parts.iter().find(|part| part.kind == "message/rfc822")?;
         let Cow::Borrowed(octets) = part.octets() else { return None };
         let inside = Message::read(octets, &self.message.limits);
-        let mut signs = Signs { message: &inside, evidence: core::mem::take(&mut self.evidence) };
-        let class = signs.report().filter(|class| *class == Class::Dsn);
-        if class.is_none() {
-            self.evidence = signs.evidence;
-            return None;
-        }
+        let mut signs = Signs { message: &inside, evidence: Vec::new() };
+        signs.report().filter(|class| *class == Class::Dsn)?;
         let mut found = signs.of_report(Class::Dsn);
-        found
-            .evidence
-            .push(Evidence { place: Place::Part(part.number.clone()), words: "it wraps the report".to_owned() });
+        for evidence in found.evidence {
+            let place = match evidence.place {
+                Place::Part(number) => Place::Part(part.number_inside(&number)),
+                place => place,
+            };
+            self.evidence.push(Evidence { place, ..evidence });
+        }
+        self.see(Place::Part(part.number.clone()), "it wraps the report");
+        found.evidence = core::mem::take(&mut self.evidence);
+        if let Some(original) = &mut found.original {
+            original.part = part.number_inside(&original.part);
+        }
         Some(found)
     }
 

@@ -163,6 +163,12 @@ impl<'x> Part<'x> {
         kinds.contains(&self.kind.as_str())
     }
 
+    /// The number of what is inside this part, by the number that it has in there.
+    pub(crate) fn number_inside(&self, number: &str) -> String {
+        let separator = if self.number.is_empty() || number.is_empty() { "" } else { "." };
+        format!("{}{separator}{number}", self.number)
+    }
+
     /// The octets of the part, without its transfer encoding.
     pub(crate) fn octets(&self) -> Cow<'x, [u8]> {
         decode(self.body, self.encoding)
@@ -366,8 +372,7 @@ impl<'x, 'l> Structure<'x, 'l> {
             }
             Some(Open { place, children, .. }) => {
                 let parent = &self.parts[*place];
-                let separator = if parent.number.is_empty() { "" } else { "." };
-                (format!("{}{separator}{children}", parent.number), parent.kind == "multipart/digest")
+                (parent.number_inside(&children.to_string()), parent.kind == "multipart/digest")
             }
         };
         let (mut part, mut boundary) = Part::read(number, header, &self.octets[body..], in_digest);

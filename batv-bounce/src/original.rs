@@ -171,7 +171,7 @@ impl<'x> Original<'x> {
             return None;
         }
         let found = Original::find(&Message::read(&octets, &message.limits))?;
-        Some(Self { part: format!("{}.{}", part.number, found.part), ..found.into_owned() })
+        Some(Self { part: part.number_inside(&found.part), ..found.into_owned() })
     }
 
     fn of_part(message: &Message<'_>, part: &Part<'x>) -> Option<Self> {
