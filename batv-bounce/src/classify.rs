@@ -111,11 +111,15 @@ impl<'x> Signs<'_, 'x> {
         let original = Original::find(self.message);
         let fields = text_report(text);
         let reply_code = has_reply_code(text);
-        let fails = subject.is_failure() || said.is_failure();
         let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
         let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
-        // Whose mailboxes are named matters neither in ordinary mail, nor where a daemon says that a delivery failed.
-        let matters = (by_program || fails || field || says_other) && !(sender.daemon && fails && !says_other);
+        // Whose mailboxes are named matters neither in a person's mail that lacks other signs, nor where a daemon's text says
+        // that a delivery failed.
+        let matters = if by_program {
+            !sender.daemon || !said.is_failure() || says_other
+        } else {
+            subject.is_failure() && said.is_failure()
+        };
         let mailboxes = matters.then(|| Mailboxes::of(message));
         let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));
         let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
@@ -224,7 +228,7 @@ impl<'x> Signs<'_, 'x> {
             let prefix = text.find([':', '\u{ff1a}']).map(|end| Said::in_text(&text[..end], WordPlace::Subject));
             prefix.is_some_and(|prefix| prefix.of(Topic::AutoReply).is_some())
         };
-        subject.of(Topic::Automatic).is_some() || subject.of(Topic::AutoReply).is_some() && begins()
+        subject.of(Topic::Automatic).is_some() || begins()
     }
 
     fn bounce(
