@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod bounds;
+mod classify;
 mod dkim;
 mod messages;
 mod reading;
