@@ -6,5 +6,6 @@ mod bounds;
 mod classify;
 mod dkim;
 mod messages;
+mod origin;
 mod reading;
 mod verdict;

@@ -1,0 +1,379 @@
+//! Whose message a bounce returns, sign by sign: each case is a returned header, and what must be told of it.
+
+use std::fs;
+
+use batv_bounce::dkim::PublicKey;
+use batv_bounce::{Limits, Ours, Provenance, origin, read};
+use batv_core::prvs::{Form, Signing, sign};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern, mark};
+
+/// 2026-11-25.
+const TODAY: u32 = 20_782;
+const ALICE: &str = "alice@example.com";
+
+fn day(number: u32) -> Day {
+    Day::new(number).expect("a day")
+}
+
+fn key(id: u8) -> Key {
+    let id = KeyId::new(id).expect("a digit");
+    Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"the public secret of our test messages").expect("a key")
+}
+
+/// The sender with a tag of a day, by a key of which only 4 is ours.
+fn tagged(sender: &str, key_id: u8, on: u32) -> String {
+    let sender = Mailbox::parse(sender).expect("a mailbox");
+    match sign(&[key(key_id)], &sender, Form::Prvs, None, day(on)).expect("a key signs") {
+        Signing::Tagged(tagged) => tagged.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The mark of a message with this Message-ID and sender.
+fn marked(message_id: &str, sender: &str, key_id: u8, on: u32) -> mark::Mark {
+    let sender = Mailbox::parse(sender).expect("a mailbox");
+    mark::make(&[key(key_id)], message_id.as_bytes(), &sender, day(on)).expect("a key signs")
+}
+
+/// The same with its last character changed.
+fn forged(mark: mark::Mark) -> String {
+    let mut mark = mark.to_string();
+    let other = if mark.ends_with('a') { 'b' } else { 'a' };
+    mark.pop();
+    mark.push(other);
+    mark
+}
+
+/// A bounce with such fields in its report, which returns each of these.
+fn bounce(report: &str, returned: &[(&str, &str)]) -> String {
+    let mut bounce = format!(
+        "From: MAILER-DAEMON@mx.example.net\nTo: {ALICE}\nSubject: failure notice\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+         --b\n\nYour message could not be delivered.\n\
+         --b\nContent-Type: message/delivery-status\n\n{report}\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\n"
+    );
+    for (kind, original) in returned {
+        bounce += &format!("--b\nContent-Type: {kind}\n\n{original}\n");
+    }
+    bounce + "--b--\n"
+}
+
+const HEADERS: &str = "text/rfc822-headers";
+
+fn provenance(bounce: &str, recipient: &str, ours: &Ours<'_>) -> Provenance {
+    let reading = read(bounce.as_bytes(), Some(Path::Null), &Limits::default());
+    origin(&reading, &Mailbox::parse(recipient).expect("a mailbox"), &[key(4)], ours, day(TODAY))
+}
+
+/// The origin, and the words of all that tells.
+fn told(provenance: &Provenance) -> String {
+    let words: Vec<&str> = provenance.evidence.iter().map(|evidence| evidence.words.as_str()).collect();
+    format!("{}: {}", provenance.origin, words.join("; "))
+}
+
+/// What is told to this recipient of a bounce that returns such a header.
+fn told_of(header: &str, recipient: &str) -> String {
+    told(&provenance(&bounce("", &[(HEADERS, header)]), recipient, &Ours::new(&[])))
+}
+
+#[test]
+fn tags() {
+    let of = |sender: &str, key_id, on| format!("Return-Path: <{}>", tagged(sender, key_id, on));
+    let long_dead = TODAY - 7 - 60;
+    let good = "tag: a tag of ours in its envelope sender";
+    for (header, expected) in [
+        (of(ALICE, 4, TODAY), good),
+        // A bounce may be as late as a mark is old.
+        (of(ALICE, 4, long_dead), good),
+        (of(ALICE, 4, long_dead - 1), "hint: a tag in its envelope sender: good, but too old"),
+        (of(ALICE, 7, TODAY), "hint: a tag in its envelope sender: of a key that we don't have"),
+        // One that is forged is none.
+        (format!("Return-Path: <prvs=4999abcdef={ALICE}>"), "unknown: "),
+        (format!("Return-Path: <{ALICE}>"), "unknown: "),
+        // A tag that tells little is passed over for a better one.
+        (
+            format!("{}\nX-Envelope-From: <{}>", of(ALICE, 7, TODAY), tagged(ALICE, 4, TODAY)),
+            "tag: a tag in its envelope sender: of a key that we don't have; a tag of ours in its envelope sender",
+        ),
+    ] {
+        assert_eq!(told_of(&header, ALICE), expected, "{header}");
+    }
+}
+
+#[test]
+fn senders_are_found_where_servers_write_them() {
+    let tag = tagged(ALICE, 4, TODAY);
+    for header in [
+        format!("Return-Path: <{tag}>"),
+        format!("Return-Path: {tag} (sender)"),
+        format!("Return-Path:<{tag}>, and more"),
+        format!("X-Envelope-From: {tag}"),
+        format!("X-Envelope-Sender: <{tag}>"),
+        format!("From: {tag}"),
+        format!("From: Alice <{tag}>"),
+        format!("Sender: \"Alice <at> work\" <{tag}>"),
+        format!("Reply-To: {tag}"),
+        format!("Received: from a by b (envelope-from <{tag}>) id 1; now"),
+        format!("Received: from a by b (envelope-from={tag}) id 1; now"),
+    ] {
+        assert_eq!(told_of(&header, ALICE), "tag: a tag of ours in its envelope sender", "{header}");
+    }
+    for header in [format!("To: {tag}"), format!("Subject: <{tag}>"), format!("Received: from a by b for <{tag}>")] {
+        assert_eq!(told_of(&header, ALICE).split(':').next(), Some("unknown"), "{header}");
+    }
+    // Eight are looked at, equal ones in a row among them.
+    let others = |count: usize| "Sender: bob@example.net\n".repeat(count);
+    assert_eq!(told_of(&format!("{}From: {tag}", others(7)), ALICE), "tag: a tag of ours in its envelope sender");
+    assert_eq!(told_of(&format!("{}From: {tag}", others(8)), ALICE), "unknown: ");
+}
+
+#[test]
+fn marks() {
+    const ID: &str = "<1@example.com>";
+    let header = |mark: &str, rest: &str| format!("X-BATV-Mark: {mark}\n{rest}");
+    let id = format!("Message-ID: {ID}");
+    let good = marked(ID, ALICE, 4, TODAY).to_string();
+    let proved = "mark: a mark of ours";
+    for (header, expected) in [
+        (header(&good, &id), proved),
+        (header(&good, &format!("Message-ID: {ID} (added by a gateway)")), proved),
+        (header(&good, &format!("Message-ID: <2@example.net>\n{id}")), proved),
+        (header(&good, "Message-ID: <2@example.net>"), "hint: a mark: forged"),
+        (header(&good, "Message-ID: (lost"), "hint: a mark: forged"),
+        (header(&marked("", ALICE, 4, TODAY).to_string(), "Subject: no Message-ID"), proved),
+        (header(&marked(ID, ALICE, 4, TODAY - 60).to_string(), &id), proved),
+        (header(&marked(ID, ALICE, 4, TODAY - 61).to_string(), &id), "hint: a mark: good, but too old"),
+        (header(&marked(ID, ALICE, 7, TODAY).to_string(), &id), "hint: a mark: of a key that we don't have"),
+        (header(&forged(marked(ID, ALICE, 4, TODAY)), &id), "hint: a mark: forged"),
+        (header("yes", &id), "hint: a mark: forged"),
+        // What one Message-ID tells best is told.
+        (
+            header(&marked(ID, ALICE, 4, TODAY - 61).to_string(), &format!("{id}\nMessage-ID: <2@example.net>")),
+            "hint: a mark: good, but too old",
+        ),
+        // Five marks are looked at, and five Message-IDs.
+        (
+            format!("{}X-BATV-Mark: {good}\n{id}", "X-BATV-Mark: yes\n".repeat(4)),
+            "mark: a mark: forged; a mark: forged; a mark: forged; a mark: forged; a mark of ours",
+        ),
+        (
+            format!("{}X-BATV-Mark: {good}\n{id}", "X-BATV-Mark: yes\n".repeat(5)),
+            "hint: a mark: forged; a mark: forged; a mark: forged; a mark: forged; a mark: forged",
+        ),
+        (format!("X-BATV-Mark: {good}\n{}{id}", "Message-ID: <2@example.net>\n".repeat(4)), proved),
+        (format!("X-BATV-Mark: {good}\n{}{id}", "Message-ID: <2@example.net>\n".repeat(5)), "hint: a mark: forged"),
+    ] {
+        assert_eq!(told_of(&header, ALICE), expected, "{header}");
+    }
+}
+
+/// A mark is made for the envelope sender, and the bounce may go to the author.
+#[test]
+fn marks_of_other_senders() {
+    const ID: &str = "<1@example.com>";
+    let header =
+        |sender: &str, rest: &str| format!("X-BATV-Mark: {}\nMessage-ID: {ID}\n{rest}", marked(ID, sender, 4, TODAY));
+    let news = "news@example.com";
+    let dept = "news@dept.example.com";
+    let of_another = |sender: &str| format!("hint: a mark of ours, of another sender: {sender}");
+    let proved = "mark: a mark of ours".to_owned();
+    for (recipient, header, expected) in [
+        (ALICE, header(news, &format!("Return-Path: <{news}>\nFrom: {ALICE}")), proved.clone()),
+        (ALICE, header(news, &format!("Return-Path: <{news}>\nFrom: Alice <ALICE@example.com>")), proved.clone()),
+        (ALICE, header(dept, &format!("Return-Path: <{dept}>\nReply-To: {ALICE}")), proved.clone()),
+        (
+            "alice@dept.example.com",
+            header(news, &format!("Return-Path: <{news}>\nFrom: alice@dept.example.com")),
+            proved,
+        ),
+        // Whoever it names besides.
+        (ALICE, header(news, &format!("Return-Path: <{news}>\nFrom: bob@example.com")), of_another(news)),
+        (ALICE, header(news, &format!("Return-Path: <{news}>\nTo: {ALICE}")), of_another(news)),
+        // Another domain's key proves nothing to us, whomever the header names.
+        (
+            ALICE,
+            header("news@example.org", &format!("Return-Path: <news@example.org>\nFrom: {ALICE}")),
+            of_another("news@example.org"),
+        ),
+        // The tag of the sender is taken off before the mark is verified.
+        (
+            ALICE,
+            header(news, &format!("Return-Path: <{}>\nFrom: bob@example.com", tagged(news, 4, TODAY))),
+            format!(
+                "hint: a tag of ours in its envelope sender, of another sender: {news}; a mark of ours, of another sender: {news}"
+            ),
+        ),
+        // A tag on the author is taken off as well.
+        (
+            ALICE,
+            header(news, &format!("Return-Path: <{news}>\nFrom: {}", tagged(ALICE, 4, TODAY - 30))),
+            "tag: a tag of ours in its envelope sender; a mark of ours".to_owned(),
+        ),
+    ] {
+        assert_eq!(told_of(&header, recipient), expected, "{header}");
+    }
+}
+
+#[test]
+fn envelope_ids() {
+    let of = |sender: &str, key_id, on| {
+        format!("Original-Envelope-Id: {}\n", marked("<1@example.com>", sender, key_id, on).envelope_id())
+    };
+    for (report, expected) in [
+        (of(ALICE, 4, TODAY), "envelope-id: a mark of ours as envelope id"),
+        (of(ALICE, 4, TODAY - 61), "hint: a mark of ours as envelope id: good, but too old"),
+        (of(ALICE, 7, TODAY), "hint: a mark of ours as envelope id: of a key that we don't have"),
+        (of("news@example.com", 4, TODAY), "hint: a mark of ours as envelope id: forged"),
+        ("Original-Envelope-Id: 4711\n".to_owned(), "unknown: "),
+    ] {
+        assert_eq!(told(&provenance(&bounce(&report, &[]), ALICE, &Ours::new(&[]))), expected, "{report}");
+    }
+    // It may be that of the envelope sender, whom the header tells.
+    let report = of("news@example.com", 4, TODAY);
+    let original = format!("Return-Path: <news@example.com>\nFrom: {ALICE}");
+    let bounce = bounce(&report, &[(HEADERS, &original)]);
+    assert_eq!(told(&provenance(&bounce, ALICE, &Ours::new(&[]))), "envelope-id: a mark of ours as envelope id");
+}
+
+/// The first proof is told, and no hint takes it back.
+#[test]
+fn the_first_proof_stays() {
+    let report = format!("Original-Envelope-Id: {}\n", marked("<1@example.com>", ALICE, 4, TODAY).envelope_id());
+    let original = format!("X-BATV-Mark: yes\nReturn-Path: <{}>", tagged(ALICE, 4, TODAY));
+    assert_eq!(
+        told(&provenance(&bounce(&report, &[(HEADERS, &original)]), ALICE, &Ours::new(&[]))),
+        "envelope-id: a mark of ours as envelope id; a tag of ours in its envelope sender; a mark: forged"
+    );
+}
+
+fn file(name: &str) -> String {
+    fs::read_to_string(format!("{}/tests/dkim/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a file")
+}
+
+#[test]
+fn signatures() {
+    let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let keys = [PublicKey::parse("football.example.com", "brisbane", record).expect("a key")];
+    let mut ours = Ours::new(&[]);
+    ours.dkim_keys = &keys;
+    let message = file("rfc8463.eml");
+    let told = |kind, original: &str, recipient| told(&provenance(&bounce("", &[(kind, original)]), recipient, &ours));
+    let (whole, joe) = ("message/rfc822", "joe@football.example.com");
+    let header = message.split("\n\n").next().expect("a header");
+    let named = "a DKIM signature of ours (brisbane, football.example.com)";
+    assert_eq!(told(whole, &message, joe), format!("dkim: {named}"));
+    assert_eq!(told(HEADERS, header, joe), format!("dkim: {named}"));
+    // By DKIM a domain speaks for those above and below.
+    for recipient in ["joe@example.com", "joe@dept.football.example.com"] {
+        assert_eq!(told(HEADERS, header, recipient), format!("dkim: {named}"));
+    }
+    for recipient in ["joe@example.net", "joe@hockey.example.com"] {
+        assert_eq!(told(HEADERS, header, recipient), format!("hint: {named} for another domain than the recipient's"));
+    }
+    assert_eq!(
+        told(whole, &message.replace("Joe.", "Jim."), joe),
+        "hint: a DKIM signature of ours, and another body (brisbane, football.example.com)"
+    );
+    assert_eq!(
+        told(HEADERS, &header.replace("dinner", "lunch"), joe),
+        "hint: a DKIM signature that names our key (brisbane, football.example.com): the signature does not verify"
+    );
+}
+
+/// A header of somebody else that lacks nothing, of a day in 2026.
+fn foreign(date: &str, received: &str) -> String {
+    format!(
+        "Received: from b.example by c.example; Thu, 1 Jan 2015 00:00:00 +0000\nReceived: from a.example by b.example{received}\n\
+         From: dave@a.example\nTo: bob@example.net\nSubject: x\nDate: {date}\nMessage-ID: <1@a.example>"
+    )
+}
+
+const NEWER: &str = "Tue, 24 Nov 2026 10:00:00 +0000";
+
+#[test]
+fn a_lack_of_marks() {
+    // Marked since the first of November.
+    let since = TODAY - 24;
+    let lacks = "disproved: its header is complete and has no mark of ours, as all our mail has";
+    let unknown = "unknown: ";
+    for (since, header, expected) in [
+        (Some(since), foreign(NEWER, ""), lacks),
+        (Some(since), foreign(NEWER, &format!("; {NEWER}")), lacks),
+        (None, foreign(NEWER, ""), unknown),
+        // Only for what was sent since, by its own date and by that of the first server; a day is for clocks that differ.
+        (Some(since), foreign("Mon, 2 Nov 2026 10:00:00 +0000", ""), lacks),
+        (Some(since), foreign("Sun, 1 Nov 2026 10:00:00 +0000", ""), unknown),
+        (Some(since), foreign("Thu, 1 Oct 2026 10:00:00 +0000", ""), unknown),
+        (Some(since), foreign("Thu, 26 Nov 2026 10:00:00 +0000", ""), lacks),
+        (Some(since), foreign("Fri, 27 Nov 2026 10:00:00 +0000", ""), unknown),
+        (Some(since), foreign("some day", ""), unknown),
+        (Some(since), foreign(NEWER, "; Sun, 1 Nov 2026 10:00:00 +0000"), unknown),
+        (Some(since), foreign(NEWER, "; some day"), lacks),
+        // And twelve days later.
+        (Some(TODAY - 13), foreign(NEWER, ""), lacks),
+        (Some(TODAY - 12), foreign(NEWER, ""), unknown),
+        (Some(TODAY - 2), foreign(NEWER, ""), unknown),
+        // A header that lacks something else may have lost a mark, too.
+        (Some(since), foreign(NEWER, "").replace("Message-ID:", "X-Message-ID:"), unknown),
+        (Some(since), foreign(NEWER, "").replace("Received:", "X-Received:"), unknown),
+        (Some(since), foreign(NEWER, "").replace("From:", "X-From:"), unknown),
+        // Anybody can name a host of ours: that disproves nothing, and proves nothing.
+        (
+            Some(since),
+            foreign(NEWER, "").replace("a.example by", "mail.example.com by"),
+            "hint: its Received fields name a host of ours, as anybody's can",
+        ),
+        // Nobody marks a bounce.
+        (Some(since), foreign(NEWER, "").replace("dave@a.example", "MAILER-DAEMON@a.example"), unknown),
+    ] {
+        let mut ours = Ours::new(&[]);
+        ours.marked_since = since.map(day);
+        let found = provenance(&bounce("", &[(HEADERS, &header)]), ALICE, &ours);
+        assert_eq!(told(&found), expected, "{since:?} {header}");
+    }
+}
+
+/// Where there is more than one original, none of them may be ours.
+#[test]
+fn a_lack_of_marks_in_each_original() {
+    let lacks = "disproved: its header is complete and has no mark of ours, as all our mail has";
+    let complete = foreign(NEWER, "");
+    let other = complete.replace("<1@", "<2@");
+    let old = foreign("Thu, 1 Oct 2026 10:00:00 +0000", "");
+    let incomplete = complete.replace("Message-ID:", "X-Message-ID:");
+    let daemon = complete.replace("dave@a.example", "MAILER-DAEMON@a.example");
+    let hint = complete.replace("<1@a.example>", "<1@example.com>");
+    let text = "text/plain";
+    for (returned, expected) in [
+        (vec![(HEADERS, &complete), (HEADERS, &other)], lacks),
+        (vec![(HEADERS, &complete), (HEADERS, &old)], "unknown: "),
+        (vec![(HEADERS, &old), (HEADERS, &complete)], "unknown: "),
+        (vec![(HEADERS, &complete), (HEADERS, &incomplete)], "unknown: "),
+        // What a returned bounce returns itself tells.
+        (vec![(HEADERS, &complete), (HEADERS, &daemon)], lacks),
+        // What stands in a text besides was put there by somebody.
+        (vec![(HEADERS, &complete), (text, &incomplete)], lacks),
+        (vec![(HEADERS, &complete), (text, &hint)], lacks),
+        (vec![(HEADERS, &complete), (HEADERS, &hint)], "hint: its Message-ID names a domain of ours, as anybody's can"),
+    ] {
+        let returned: Vec<(&str, &str)> = returned.into_iter().map(|(kind, header)| (kind, header.as_str())).collect();
+        let mut ours = Ours::new(&[]);
+        ours.marked_since = Some(day(TODAY - 24));
+        assert_eq!(told(&provenance(&bounce("", &returned), ALICE, &ours)), expected, "{returned:?}");
+    }
+    // A text alone is looked at: a whole header in it.
+    let in_text = format!("{complete}\nMIME-Version: 1.0\n\nHello");
+    let mut ours = Ours::new(&[]);
+    ours.marked_since = Some(day(TODAY - 24));
+    assert_eq!(told(&provenance(&bounce("", &[(text, &in_text)]), ALICE, &ours)), lacks);
+}
+
+/// All of the domains that are protected are ours, not that of the recipient alone.
+#[test]
+fn protected_domains() {
+    let protected = [Pattern::parse("a.example").expect("a pattern")];
+    let mut ours = Ours::new(&protected);
+    ours.marked_since = Some(day(TODAY - 24));
+    let found = provenance(&bounce("", &[(HEADERS, &foreign(NEWER, ""))]), ALICE, &ours);
+    assert_eq!(told(&found), "hint: its Received fields name a host of ours, as anybody's can");
+}
