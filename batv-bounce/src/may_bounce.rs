@@ -554,6 +554,12 @@ mod tests {
         let row = (5, "list-ndr", May::Yes);
         assert_eq!(ask("list-bounces@example.org", SPF, nothing), row);
         assert_eq!(ask("list-bounces@example.org", "dkim=pass header.d=example.org", nothing), row);
+        assert_eq!(ask("list-bounces@example.org", "dmarc=pass header.from=example.org", nothing), row);
+        let sealed = format!(
+            "ARC-Seal: i=1; d=list.example; cv=none\r\nARC-Authentication-Results: i=1; mx.list.example; {SPF}\r\n\
+             Authentication-Results: mx.example.net; arc=pass\r\n"
+        );
+        assert_eq!(ask_with("list-bounces@example.org", &sealed, nothing, false), row);
         assert_eq!(
             ask("list-bounces@example.org", "spf=fail smtp.mailfrom=example.org", nothing),
             (13, "forged", May::No)
@@ -707,6 +713,25 @@ mod tests {
         let row = (15, "unroutable", May::No);
         assert_eq!(ask(SENDER, "spf=none smtp.mailfrom=example.org", unroutable), row);
         assert_eq!(ask_with("alice@partner.example", "", unroutable, true), row);
+    }
+
+    #[test]
+    fn answers_in_words() {
+        let mut policy = Policy { authserv_ids: &["mx.example.net"], ..Policy::default() };
+        let mut question = Question::new(Path::parse(SENDER).unwrap());
+        assert_eq!(may_bounce(&question, &policy).to_string(), "no (unproved): nothing proves the sender");
+        policy.hold_unproved = true;
+        assert_eq!(
+            may_bounce(&question, &policy).to_string(),
+            "hold (unproved): nothing proves the sender: hold it, or answer 4yz"
+        );
+        question.header = b"Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=example.org\r\n";
+        assert_eq!(may_bounce(&question, &policy).to_string(), "yes (spf): SPF passes for the domain of the sender");
+        question.answerable_in_smtp = true;
+        assert_eq!(
+            may_bounce(&question, &policy).to_string(),
+            "reject-first (reject-first): the message can still be refused instead"
+        );
     }
 
     proptest! {

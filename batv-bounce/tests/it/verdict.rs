@@ -524,6 +524,23 @@ fn each_mode_goes_as_far_as_it_may() {
     }
 }
 
+/// As `batv judge --explain` shows them.
+#[test]
+fn rows_tell_what_they_are_about() {
+    let rows: Vec<String> = ROWS.iter().map(ToString::to_string).collect();
+    for row in [
+        "1 any exempt any any: as the envelope says",
+        "4 null tag-ok any not-proved replayed: unverified, tag-replayed, at most quarantine",
+        "4 null tag-ok dsn,nonstandard-dsn,virus-notice disproved: unverified, tag-ok-original-foreign, at most mark",
+        "8 null untagged,signing-grace dsn,nonstandard-dsn,virus-notice proved: genuine, original-proved, accept",
+        "10 null untagged dsn,nonstandard-dsn,virus-notice open: unverified, backscatter-unverified, at most quarantine",
+        "13 null untagged,signing-grace,tag-expired,tag-unknown-key dmarc,tlsrpt,arf any welcome: not-judged, report, accept",
+        "23 mailbox not-judged any any: as the envelope says",
+    ] {
+        assert!(rows.iter().any(|known| known == row), "{row}\n{rows:#?}");
+    }
+}
+
 /// All that can be asked, with the verdict of the envelope alone and that of the message.
 fn all_questions(mut check: impl FnMut(&Question, &Judgement<'_>, &Judgement<'_>)) {
     let origins = [OURS, Origin::Hinted, Origin::Unknown, NOT_OURS];
