@@ -940,5 +940,46 @@ mod tests {
         assert!(Finding::ALL.iter().all(|finding| finding.as_str().parse() == Ok(*finding)));
         assert!(Mode::ALL.iter().all(|mode| mode.as_str().parse() == Ok(*mode)));
         assert_eq!("callouts".parse::<Reason>(), Err(UnknownName));
+        for (earlier, name) in
+            [(Earlier::None, "none"), (Earlier::Settled, "settled"), (Earlier::Undecided, "undecided")]
+        {
+            assert_eq!((earlier.as_str(), name.parse()), (name, Ok(earlier)));
+        }
+        for (moment, name) in [(Moment::RcptTo, "rcpt"), (Moment::EndOfData, "data")] {
+            assert_eq!((moment.as_str(), name.parse()), (name, Ok(moment)));
+        }
+        assert_eq!("".parse::<Earlier>(), Err(UnknownName));
+        assert_eq!("rcpts".parse::<Moment>(), Err(UnknownName));
+    }
+
+    #[test]
+    fn recipients_add_up() {
+        use Earlier::{None, Settled, Undecided};
+
+        let mailbox = Mailbox::parse("alice@example.com").unwrap();
+        let settled = accept(Finding::Genuine, Reason::TagOk, mailbox);
+        let open = open(Reason::Callout, mailbox);
+        let held = take(Finding::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
+        let refused = refuse(Finding::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
+        for mode in Mode::ALL {
+            // Only from here on does the message decide more than what its header says.
+            let by_message = if mode < Mode::Quarantine { Settled } else { Undecided };
+            for (earlier, judgement, later) in [
+                (None, &settled, Settled),
+                (None, &open, by_message),
+                (None, &held, Undecided),
+                (None, &refused, None),
+                (Settled, &settled, Settled),
+                (Settled, &open, by_message),
+                (Settled, &held, Undecided),
+                (Settled, &refused, Settled),
+                (Undecided, &settled, Undecided),
+                (Undecided, &open, Undecided),
+                (Undecided, &held, Undecided),
+                (Undecided, &refused, Undecided),
+            ] {
+                assert_eq!(earlier.and(judgement, mode), later, "{earlier:?} {judgement:?} {mode:?}");
+            }
+        }
     }
 }
