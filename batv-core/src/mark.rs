@@ -355,7 +355,7 @@ fn decode_xtext(text: &[u8]) -> impl Iterator<Item = u8> {
     iter::from_fn(move || match octets.next()? {
         b'+' => {
             let mut digit = || octets.next().and_then(value);
-            let decoded = digit().and_then(|high| Some(high << 4 | digit()?));
+            let decoded = digit().and_then(|high| Some(high * 16 + digit()?));
             Some(decoded.unwrap_or(b'+'))
         }
         plain => Some(plain),

@@ -587,8 +587,11 @@ impl<'a> Found<'a> {
         if matches(DomainCase::AsItCame, Quotes::Canonical) {
             return true;
         }
-        let folds = key.algorithm() != Algorithm::HmacSha1 || matches!(self.mac, TagMac::Strong(_));
-        let other_case = !folds && self.mailbox.domain().has_upper_case();
+        let other_case = match (key.algorithm(), &self.mac) {
+            (Algorithm::HmacSha1, TagMac::Short(_)) => self.mailbox.domain().has_upper_case(),
+            // They fold it.
+            _ => false,
+        };
         let other_quotes = self.mailbox.local_part().has_other_spelling();
         other_case && matches(DomainCase::Lower, Quotes::Canonical)
             || other_quotes && matches(DomainCase::AsItCame, Quotes::Other)
@@ -622,7 +625,7 @@ fn read_short(tag: &[u8; SHORT_TAG]) -> Option<(Stamp, TagMac)> {
         return None;
     }
     let stamp = Stamp::parse([*key_id, *first, *second, *third])?;
-    Some((stamp, TagMac::Short([a << 4 | b, c << 4 | d, e << 4 | f])))
+    Some((stamp, TagMac::Short([a * 16 + b, c * 16 + d, e * 16 + f])))
 }
 
 /// The value of each hexadecimal digit, and 255 for what is none.
