@@ -459,6 +459,7 @@ mod tests {
     fn the_longest_of_each_fits() {
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let mark = make(&[batv_key(9)], b"", &alice, Day::MAX).unwrap();
+        assert_eq!((mark.key_id().number(), mark.day()), (9, Day::MAX));
         assert_eq!(mark.to_string().len(), 36);
         assert_eq!(mark.envelope_id().to_string().len(), LONGEST);
     }

@@ -734,3 +734,71 @@ fn write_address<H: Hash>(message: &mut Message<H>, mailbox: &Mailbox<'_>, spell
         DomainCase::Lower => message.push_domain(&mailbox.domain()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+
+    use alloc::format;
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    fn day(number: u32) -> Day {
+        Day::new(number).unwrap()
+    }
+
+    fn keys() -> [Key; 1] {
+        let lifetime = Lifetime::new(7).unwrap();
+        let key_use = KeyUse::Batv(KeyId::new(3).unwrap());
+        [Key::new(key_use, Algorithm::HmacSha1, b"s3kr1t").unwrap().with_lifetime(lifetime)]
+    }
+
+    #[test]
+    fn a_tag_lives_no_longer_than_its_key_lets_it() {
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let expires = |lifetime: Option<u32>| {
+            let lifetime = lifetime.map(|days| Lifetime::new(days).unwrap());
+            match sign(&keys(), &alice, Form::Prvs, lifetime, day(18_262))? {
+                Signing::Tagged(tagged) => Ok((tagged.key_id().number(), tagged.expires())),
+                other @ Signing::Unchanged(..) => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(expires(None), Ok((3, Some(day(18_269)))));
+        assert_eq!(expires(Some(3)), Ok((3, Some(day(18_265)))));
+        assert_eq!(expires(Some(7)), Ok((3, Some(day(18_269)))));
+        assert_eq!(expires(Some(8)), Err(Error::LifetimeOverKey { days: 8, key: 7 }));
+    }
+
+    #[test]
+    fn what_is_written_is_the_address_to_send_from() {
+        for (address, written) in [
+            ("alice@example.com", "alice-prvs=3269e30f68@example.com"),
+            ("prvs=0269b1e711=alice@example.com", "prvs=0269b1e711=alice@example.com"),
+        ] {
+            let form = Form::SubAddress(Delimiter::new('-').unwrap());
+            let signing = sign(&keys(), &Mailbox::parse(address).unwrap(), form, None, day(18_262)).unwrap();
+            let mut text = String::new();
+            signing.write_to(&mut text).unwrap();
+            assert_eq!((text.as_str(), signing.to_string().as_str()), (written, written));
+        }
+        assert_eq!(Delimiter::new('-').map(Delimiter::character), Ok('-'));
+    }
+
+    #[test]
+    fn a_mac_has_hexadecimal_digits_alone() {
+        let verdict = |mac: &str| {
+            let tagged = format!("prvs=3269{mac}=alice@example.com");
+            verify(&keys(), &Mailbox::parse(&tagged).unwrap(), day(18_262)).verdict
+        };
+        assert_eq!(verdict("00000f"), Verdict::BadMac);
+        assert_eq!(verdict("F00000"), Verdict::BadMac);
+        for at in 0..6 {
+            for others in ["z", "g", "gz", "zz", "zzz"] {
+                let mut mac = String::from("000000");
+                mac.replace_range(at..(at + others.len()).min(6), &others[..others.len().min(6 - at)]);
+                assert_eq!(verdict(&mac), Verdict::Untagged, "{mac}");
+            }
+        }
+    }
+}

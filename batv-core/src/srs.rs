@@ -732,3 +732,54 @@ const fn fold_base64(octet: u8) -> u8 {
         _ => octet.to_ascii_lowercase(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+
+    use alloc::string::String;
+
+    use super::*;
+    use crate::key::KeyUse;
+
+    #[test]
+    fn options_have_bounds() {
+        let ours = [Domain::parse("example.net").unwrap()];
+        let srs = Srs::new(&ours).unwrap();
+        for (length, minimum, is_good) in [
+            (4, 4, true),
+            (27, 27, true),
+            (27, 4, true),
+            (8, 8, true),
+            (8, 3, false),
+            (3, 3, false),
+            (8, 9, false),
+            (28, 4, false),
+            (28, 28, false),
+        ] {
+            assert_eq!(srs.with_hash_length(length, minimum).is_ok(), is_good, "{length} {minimum}");
+        }
+        for (days, is_good) in [(0, false), (1, true), (1000, true), (1001, false)] {
+            assert_eq!(srs.with_max_age(days).is_ok(), is_good, "{days}");
+        }
+        for character in ['=', '+', '-'] {
+            assert_eq!(Separator::new(character).map(Separator::character), Ok(character));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_the_address_to_send_from() {
+        let keys = [Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"tops3cr3t").unwrap()];
+        let ours = [Domain::parse("forwarder.example.net").unwrap()];
+        let srs = Srs::new(&ours).unwrap();
+        for (address, written) in [
+            ("alice@example.com", "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net"),
+            ("bob@forwarder.example.net", "bob@forwarder.example.net"),
+        ] {
+            let mut text = String::new();
+            let forwarding = srs.forward(&keys, &Mailbox::parse(address).unwrap(), Day::new(18_262).unwrap()).unwrap();
+            forwarding.write_to(&mut text).unwrap();
+            assert_eq!(text, written);
+        }
+    }
+}
