@@ -953,6 +953,22 @@ mod tests {
     }
 
     #[test]
+    fn each_reason_has_words_of_its_own() {
+        for (at, reason) in Reason::ALL.iter().enumerate() {
+            assert!(!reason.words().is_empty(), "{reason}");
+            assert!(Reason::ALL[..at].iter().all(|other| other.words() != reason.words()), "{reason}");
+        }
+    }
+
+    #[test]
+    fn envelopes_are_refused_for_four_reasons() {
+        let refused = [Reason::TagExpired, Reason::TagForged, Reason::Untagged, Reason::TaggedBad];
+        for reason in Reason::ALL {
+            assert_eq!(reason.is_refused(), refused.contains(&reason), "{reason}");
+        }
+    }
+
+    #[test]
     fn recipients_add_up() {
         use Earlier::{None, Settled, Undecided};
 
