@@ -113,13 +113,9 @@ impl<'x> Signs<'_, 'x> {
         let reply_code = has_reply_code(text);
         let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
         let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
-        // Whose mailboxes are named matters neither in a person's mail that lacks other signs, nor where a daemon's text says
-        // that a delivery failed.
-        let matters = if by_program {
-            !sender.daemon || !said.is_failure() || says_other
-        } else {
-            subject.is_failure() && said.is_failure()
-        };
+        // Whose mailboxes are named matters in a person's mail only where its text says that a delivery failed, and in a
+        // daemon's only where it doesn't.
+        let matters = if by_program { !sender.daemon || !said.is_failure() || says_other } else { said.is_failure() };
         let mailboxes = matters.then(|| Mailboxes::of(message));
         let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));
         let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
