@@ -114,7 +114,7 @@ impl<'x> Signs<'_, 'x> {
         let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
         let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
         // Whose mailboxes are named matters in a person's mail only where its text says that a delivery failed, and in a
-        // daemon's only where it doesn't.
+        // daemon's only where it says something else, or nothing.
         let matters = if by_program { !sender.daemon || !said.is_failure() || says_other } else { said.is_failure() };
         let mailboxes = matters.then(|| Mailboxes::of(message));
         let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));

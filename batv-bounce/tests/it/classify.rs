@@ -59,6 +59,15 @@ fn each_rule_finds_its_class() {
     assert!(differing.is_empty(), "\n{differing}");
 }
 
+#[test]
+fn fields_in_a_text_are_the_report() {
+    let message = "From: MAILER-DAEMON@mx.example.net\nTo: alice@example.com\nSubject: failure notice\n\n\
+        It failed:\n\n  Final-Recipient: rfc822; bob@example.net\n  Action: failed\n";
+    let report = reading(message, "<>").report;
+    assert_eq!(report.recipients.len(), 1, "{report:?}");
+    assert_eq!(report.recipients[0].final_recipient.as_deref(), Some("bob@example.net"));
+}
+
 /// Most mail is from people, and long: it is read only when something besides its words speaks for a program.
 #[test]
 fn long_texts_are_read_where_something_speaks_for_a_program() {

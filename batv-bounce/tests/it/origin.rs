@@ -61,8 +61,12 @@ fn bounce(report: &str, returned: &[(&str, &str)]) -> String {
 const HEADERS: &str = "text/rfc822-headers";
 
 fn provenance(bounce: &str, recipient: &str, ours: &Ours<'_>) -> Provenance {
+    provenance_by(&[key(4)], bounce, recipient, ours)
+}
+
+fn provenance_by(keys: &[Key], bounce: &str, recipient: &str, ours: &Ours<'_>) -> Provenance {
     let reading = read(bounce.as_bytes(), Some(Path::Null), &Limits::default());
-    origin(&reading, &Mailbox::parse(recipient).expect("a mailbox"), &[key(4)], ours, day(TODAY))
+    origin(&reading, &Mailbox::parse(recipient).expect("a mailbox"), keys, ours, day(TODAY))
 }
 
 /// The origin, and the words of all that tells.
@@ -146,9 +150,21 @@ fn marks() {
         (header(&marked(ID, ALICE, 7, TODAY).to_string(), &id), "hint: a mark: of a key that we don't have"),
         (header(&forged(marked(ID, ALICE, 4, TODAY)), &id), "hint: a mark: forged"),
         (header("yes", &id), "hint: a mark: forged"),
-        // What one Message-ID tells best is told.
+        // What tells most is told, whichever Message-ID is the one.
         (
             header(&marked(ID, ALICE, 4, TODAY - 61).to_string(), &format!("{id}\nMessage-ID: <2@example.net>")),
+            "hint: a mark: good, but too old",
+        ),
+        (
+            header(&marked(ID, ALICE, 4, TODAY - 61).to_string(), &format!("Message-ID: <2@example.net>\n{id}")),
+            "hint: a mark: good, but too old",
+        ),
+        // And whoever sent it.
+        (
+            header(
+                &marked(ID, "news@example.com", 4, TODAY - 61).to_string(),
+                &format!("{id}\nReturn-Path: <news@example.com>"),
+            ),
             "hint: a mark: good, but too old",
         ),
         // Five marks are looked at, and five Message-IDs.
@@ -165,6 +181,18 @@ fn marks() {
     ] {
         assert_eq!(told_of(&header, ALICE), expected, "{header}");
     }
+}
+
+/// A mark of a sender whose key we don't have says more than that it is not the recipient's.
+#[test]
+fn marks_of_senders_without_a_key() {
+    let header = format!(
+        "X-BATV-Mark: {}\nMessage-ID: <1@example.com>\nReturn-Path: <news@example.org>",
+        marked("<1@example.com>", "news@example.org", 4, TODAY)
+    );
+    let keys = [key(4).with_scope(vec![Pattern::parse("example.com".to_owned()).expect("a pattern")])];
+    let found = provenance_by(&keys, &bounce("", &[(HEADERS, &header)]), ALICE, &Ours::new(&[]));
+    assert_eq!(told(&found), "hint: a mark: of a key that we don't have");
 }
 
 /// A mark is made for the envelope sender, and the bounce may go to the author.
@@ -189,6 +217,12 @@ fn marks_of_other_senders() {
         // Whoever it names besides.
         (ALICE, header(news, &format!("Return-Path: <{news}>\nFrom: bob@example.com")), of_another(news)),
         (ALICE, header(news, &format!("Return-Path: <{news}>\nTo: {ALICE}")), of_another(news)),
+        // In the spelling that comes first.
+        (
+            ALICE,
+            header(news, "Return-Path: <News@example.com>\nFrom: news@EXAMPLE.com"),
+            of_another("News@example.com"),
+        ),
         // Another domain's key proves nothing to us, whomever the header names.
         (
             ALICE,
