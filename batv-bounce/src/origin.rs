@@ -511,9 +511,9 @@ const fn rank(verdict: Verdict) -> u8 {
     }
 }
 
+/// What one that isn't valid says.
 const fn says(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Valid => "good",
         Verdict::Expired => "good, but too old",
         Verdict::UnknownKey => "of a key that we don't have",
         _ => "forged",

@@ -420,6 +420,14 @@ fn what_is_unverified_is_refused_where_that_is_wanted() {
     );
 }
 
+/// A reply says no more than is known.
+#[test]
+fn replies_tell_what_is_disproved_from_what_is_unproved() {
+    let reply = |question: Question| question.ask(|_, judgement| judgement.reply.text);
+    assert_eq!(reply(Question { origin: NOT_OURS, ..BOUNCE }), "this returns a message that we did not send");
+    assert_eq!(reply(Question { reject_unverified: true, ..BOUNCE }), "nothing shows that we sent what this answers");
+}
+
 #[test]
 fn row_20_nonnull_bounce_proved() {
     for class in [Class::Dsn, Class::NonstandardDsn, Class::VirusNotice, Class::Challenge] {
