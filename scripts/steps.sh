@@ -1,5 +1,5 @@
 # Steps of a check, for scripts to source. A step that has passed isn't run again until a file changes, so that a check
-# that failed or was interrupted goes on where it stopped.
+# that failed or was interrupted resumes where it stopped.
 #
 #   checkout_tar OPTION…    prints the files of this checkout as a tarball
 #   steps NAME              begins the check of this name

@@ -131,7 +131,7 @@ def check_vectors(folder: pathlib.Path) -> list[str]:
 # ------------------------------------------------------------- random cases
 
 OURS = ["forwarder.example.net", "two.example"]
-DOMAINS = ["example.com", "Example.COM", "b.c", "m\u00fcnchen.example", "B\u00dccher.Example"]
+DOMAINS = ["example.com", "Example.COM", "b.c", "xn--mnchen-3ya.example", "XN--Bcher-KVA.Example"]
 LITERALS = ["[192.0.2.1]", "[IPv6:2001:DB8::1]"]
 MALFORMED = ["a", "@b", "a@", "a b@c", '"a@b', "a@b@c", "a@b.", "a@-b", "a\x01@b", "\u0085@b", "<a@b", "a@[b", "a,b@c"]
 TAGGED = [

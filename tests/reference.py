@@ -203,12 +203,13 @@ class Reader:
     def label(self) -> None:
         start = self.at
         while self.peek() and (self.peek() in "-_" or (is_atext(self.peek()) and self.peek() not in DELIMITERS)):
+            if not self.peek().isascii():
+                raise Malformed(self.at)
             self.at += 1
         label = self.text[start : self.at]
         if not label or label[0] == "-":
             raise Malformed(start)
-        # A label beyond ASCII is as long as its A-label, which may be shorter (RFC 5890 section 4.2).
-        if label.isascii() and len(label) > LABEL_LIMIT:
+        if len(label) > LABEL_LIMIT:
             raise Malformed(start + LABEL_LIMIT)
         if label[-1] == "-":
             raise Malformed(self.at - 1)

@@ -23,7 +23,6 @@ mod reading;
 mod report;
 mod sender;
 pub mod trusted_results;
-mod verdict;
 mod wording;
 
 pub use claims::Claims;
@@ -35,4 +34,3 @@ pub use original::{Form, Original};
 pub use reading::{Reading, read};
 pub use report::{Action, RecipientReport, Report};
 pub use sender::is_daemon;
-pub use verdict::{Also, Known, ROWS, Row, Sender, Then, Whose, is_refused, judge};

@@ -132,7 +132,7 @@ impl fmt::Display for Origin {
 /// assert!(ours.marked_since.is_none());
 /// # Ok::<(), batv_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Ours<'o, T = &'o str> {
     /// Our domains and mailboxes. The domain of the recipient is one of them in any case.
@@ -144,6 +144,15 @@ pub struct Ours<'o, T = &'o str> {
     /// Domains, besides, in which the hosts are that our mail leaves by.
     pub hosts: &'o [T],
 }
+
+impl<T> Clone for Ours<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// Of texts that somebody owns, too: derived, it would be for those alone that can be copied.
+impl<T> Copy for Ours<'_, T> {}
 
 impl<'o, T> Ours<'o, T> {
     /// Without keys of DKIM, and without a promise that all mail is marked.
@@ -207,7 +216,7 @@ pub fn origin(
     ours: &Ours<'_, impl AsRef<str>>,
     today: Day,
 ) -> Provenance {
-    Investigation::new(reading, ring, ours, today).origin(recipient)
+    Investigation::new(reading, ring, *ours, today).origin(recipient)
 }
 
 /// The same for several recipients of one message: what is the same for all is found out once.
@@ -218,8 +227,7 @@ pub fn origin(
 ///
 /// let reading = read(b"Subject: hello\n\n", None, &Limits::default());
 /// let keys: [Key; 0] = [];
-/// let ours = Ours::<&str>::new(&[]);
-/// let investigation = Investigation::new(&reading, &keys, &ours, Day::new(20_782)?);
+/// let investigation = Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?);
 /// for recipient in ["alice@example.com", "bob@example.com"] {
 ///     assert_eq!(investigation.origin(&Mailbox::parse(recipient)?).origin, Origin::Unknown);
 /// }
@@ -230,7 +238,7 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     originals: Vec<(&'i Original<'x>, Vec<String>)>,
     envelope_id: Option<&'i str>,
     ring: &'i R,
-    ours: &'i Ours<'i, T>,
+    ours: Ours<'i, T>,
     today: Day,
     signatures: OnceCell<Vec<dkim::Verdict<'i>>>,
 }
@@ -243,10 +251,10 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// # use batv_core::{Day, Key};
     /// let reading = read(b"", None, &Limits::default());
     /// let keys: [Key; 0] = [];
-    /// Investigation::new(&reading, &keys, &Ours::<&str>::new(&[]), Day::new(20_782)?);
+    /// Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: &'i Ours<'i, T>, today: Day) -> Self {
+    pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: Ours<'i, T>, today: Day) -> Self {
         let originals = reading.original.iter().chain(&reading.others);
         Self {
             originals: originals.map(|original| (original, senders(original))).collect(),
@@ -265,8 +273,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// # use batv_core::{Day, Key, Mailbox};
     /// let reading = read(b"", None, &Limits::default());
     /// let keys: [Key; 0] = [];
-    /// let ours = Ours::<&str>::new(&[]);
-    /// let found = Investigation::new(&reading, &keys, &ours, Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
+    /// let found = Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
     /// assert!(found.evidence.is_empty());
     /// # Ok::<(), batv_core::Error>(())
     /// ```
@@ -411,7 +418,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         if all.peek().is_none() {
             return;
         }
-        let names = Names::of(self.recipient, about.ours);
+        let names = Names::of(self.recipient, &about.ours);
         let mut place = None;
         let mut all_are_foreign = true;
         for original in all {

@@ -23,7 +23,9 @@ where
             print(&mut answer)?;
             answer.outcome = answer.outcome.max(answer_input(tail, &answer_line)?);
         } else {
-            answer_line(&Line::argument(address), &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
+            let mut storage = String::new();
+            let line = Line::argument(address, &mut storage);
+            answer_line(&line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
             answer.out.raw(b"\n");
         }
     }
@@ -31,10 +33,10 @@ where
     Ok(answer.outcome)
 }
 
-/// The one address that is asked about, if it is one and not a stream.
-pub(crate) fn only_one(addresses: &[OsString]) -> Option<Line<'_>> {
+/// The one address that is asked about, if it is one and not a stream. `storage` keeps its spelling where that is another.
+pub(crate) fn only_one<'a>(addresses: &'a [OsString], storage: &'a mut String) -> Option<Line<'a>> {
     match addresses {
-        [address] if address != "-" => Some(Line::argument(address)),
+        [address] if address != "-" => Some(Line::argument(address, storage)),
         _ => None,
     }
 }

@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use core::fmt::{self, Display, Write};
 use std::ffi::OsStr;
 
-use batv_core::Path;
+use batv_core::{Error, Path};
+use batv_policy::address;
 use serde::Serialize;
 
 use crate::json;
@@ -18,23 +19,59 @@ pub(crate) struct Line<'a> {
     pub(crate) number: Option<u64>,
     /// Whether these are only the first octets of the line.
     pub(crate) cut: bool,
+    /// The spelling that counts, of an address.
+    spelled: &'a [u8],
+}
+
+/// An address whose domain is in U-labels has another spelling, and one behind a byte order mark.
+fn spelled<'a>(octets: &'a [u8], storage: &'a mut String) -> &'a [u8] {
+    if octets.is_ascii() { octets } else { respelled(octets, address::path(octets), storage) }
+}
+
+fn respelled<'a>(octets: &'a [u8], spelled: Result<Cow<'a, str>, Error>, storage: &'a mut String) -> &'a [u8] {
+    match spelled {
+        Ok(Cow::Borrowed(text)) => text.as_bytes(),
+        Ok(Cow::Owned(text)) => {
+            *storage = text;
+            storage.as_bytes()
+        }
+        Err(_) => octets,
+    }
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn argument(text: &'a OsStr) -> Self {
-        Self { octets: text.as_encoded_bytes(), number: None, cut: false }
+    /// An address of the command line. `storage` keeps its spelling where that is another.
+    pub(crate) fn argument(text: &'a OsStr, storage: &'a mut String) -> Self {
+        let octets = text.as_encoded_bytes();
+        Self { octets, number: None, cut: false, spelled: spelled(octets, storage) }
+    }
+
+    /// The sender of the command line, in any spelling that a server takes.
+    pub(crate) fn sender(text: &'a OsStr, storage: &'a mut String) -> Self {
+        let octets = text.as_encoded_bytes();
+        Self { octets, number: None, cut: false, spelled: respelled(octets, address::reverse_path(octets), storage) }
+    }
+
+    /// A line of input.
+    pub(crate) fn numbered(octets: &'a [u8], number: Option<u64>, storage: &'a mut String) -> Self {
+        Self { octets, number, cut: false, spelled: spelled(octets, storage) }
+    }
+
+    /// The first octets of a line that is too long.
+    pub(crate) const fn cut(octets: &'a [u8], number: Option<u64>) -> Self {
+        Self { octets, number, cut: true, spelled: octets }
     }
 
     /// The name of a message, or something of it.
     pub(crate) const fn named(text: &'a str) -> Self {
-        Self { octets: text.as_bytes(), number: None, cut: false }
+        Self { octets: text.as_bytes(), number: None, cut: false, spelled: text.as_bytes() }
     }
 
     pub(crate) fn path(&self) -> Result<Path<'a>, Malformed> {
         if self.cut {
             return Err(Malformed::LineTooLong);
         }
-        Path::parse(self.octets).map_err(Malformed::Address)
+        Path::parse(self.spelled).map_err(Malformed::Address)
     }
 
     /// The text for JSON, which knows no other octets than those of UTF-8.
@@ -60,7 +97,7 @@ impl<'a> Line<'a> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Malformed {
     #[error(transparent)]
-    Address(#[from] batv_core::Error),
+    Address(#[from] Error),
     #[error("line of more than {LINE_LIMIT} octets")]
     LineTooLong,
 }

@@ -1,5 +1,6 @@
 //! The command line: types and help, nothing else.
 
+use alloc::borrow::Cow;
 use core::str::FromStr;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use batv_config::clock;
 use batv_core::envelope::{Mode, Moment};
 use batv_core::prvs::Delimiter;
 use batv_core::srs::{self, Separator};
-use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, Mailbox, Path, Pattern, UnknownName};
+use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, UnknownName};
+use batv_policy::address;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -256,6 +258,9 @@ pub(crate) struct Check {
     /// A recipient (RCPT TO); the same as an argument
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     pub(crate) to: Vec<OsString>,
+    /// The client is one of ours, or one that is never judged
+    #[arg(long)]
+    pub(crate) trusted_client: bool,
     #[command(flatten)]
     pub(crate) policy: Policy,
     /// When to refuse what only the message could still prove
@@ -276,6 +281,9 @@ pub(crate) struct Policy {
     /// How far to go with what is not proved
     #[arg(long, default_value = "reject", value_parser = named::<Mode>(&["observe", "mark", "quarantine", "reject"]))]
     pub(crate) mode: Mode,
+    /// How far to go for one domain or mailbox (repeatable)
+    #[arg(long = "mode-for", value_name = "PATTERN=MODE", value_parser = mode_for)]
+    pub(crate) modes: Vec<(String, Mode)>,
     /// A domain or mailbox that tags all it sends (repeatable); else: what the keys serve
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     pub(crate) protected: Vec<String>,
@@ -291,6 +299,18 @@ pub(crate) struct Policy {
     /// What to do when there is no key to judge by
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_error: OnError,
+    /// A domain whose SRS addresses are ours (repeatable); without any, an SRS address is judged as any other
+    #[arg(long = "srs-domain", value_name = "DOMAIN", value_parser = domain)]
+    pub(crate) srs_domains: Vec<String>,
+    /// The fewest characters of the hash of an SRS address that are taken, 4 to 27; with an hmac-sha256 key never fewer than 12
+    #[arg(long, value_name = "N", default_value_t = srs::HASH_MINIMUM)]
+    pub(crate) srs_hash_minimum: u8,
+    /// Days that an SRS address lives, 1 to 1000
+    #[arg(long, value_name = "DAYS", default_value_t = srs::DEFAULT_MAX_AGE)]
+    pub(crate) srs_max_age: u16,
+    /// An SRS address takes mail that is no bounce, too
+    #[arg(long)]
+    pub(crate) srs_takes_mail: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
@@ -907,17 +927,27 @@ fn key_id(text: &str) -> Result<KeyId, String> {
 }
 
 fn domain(text: &str) -> Result<String, batv_core::Error> {
-    Domain::parse(text).map(|_| text.to_owned())
+    let domain = address::domain(text);
+    Domain::parse(&domain)?;
+    Ok(domain.into_owned())
 }
 
 fn path(text: &str) -> Result<String, batv_core::Error> {
-    Path::parse(text).map(|_| text.to_owned())
+    address::reverse_path(text.as_bytes()).map(Cow::into_owned)
 }
 
 fn mailbox(text: &str) -> Result<String, batv_core::Error> {
-    Mailbox::parse(text).map(|_| text.to_owned())
+    address::forward_path(text.as_bytes()).map(Cow::into_owned)
+}
+
+fn mode_for(text: &str) -> Result<(String, Mode), String> {
+    // A local part may have the sign, a mode has not.
+    let (name, mode) = text.rsplit_once('=').ok_or("it must be like example.com=mark")?;
+    let mode = mode.parse().map_err(|_| "the mode must be observe, mark, quarantine or reject")?;
+    let name = pattern(name).map_err(|error| error.to_string())?;
+    Ok((name.to_ascii_lowercase(), mode))
 }
 
 fn pattern(text: &str) -> Result<String, batv_core::Error> {
-    Pattern::parse(text).map(|_| text.to_owned())
+    address::pattern(text).map(|pattern| pattern.as_str().to_owned())
 }

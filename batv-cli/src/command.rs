@@ -13,9 +13,10 @@ mod unwrap;
 mod verify;
 
 use batv_config::clock;
-use batv_core::envelope::{OnError, Policy};
+use batv_core::envelope::OnError;
 use batv_core::prvs::Delimiter;
 use batv_core::{Day, Pattern};
+use batv_policy::{Rules, SrsRules};
 
 use crate::answer::Outcome;
 use crate::cli::{self, Clock, Command, Output};
@@ -45,31 +46,36 @@ impl Clock {
     }
 }
 
-/// The lists of a policy, read.
-struct Lists<'a> {
-    protected: Vec<Pattern<&'a str>>,
-    exempt: Vec<Pattern<&'a str>>,
-}
-
 impl cli::Policy {
-    fn lists(&self) -> Result<Lists<'_>, Error> {
-        Ok(Lists { protected: patterns(&self.protected)?, exempt: patterns(&self.exempt)? })
-    }
-
-    fn with<'a>(&self, lists: &'a Lists<'a>) -> Policy<'a> {
-        let mut policy = Policy::of(&lists.protected, &lists.exempt, self.mode);
-        policy.form = self.form.with(Delimiter::default());
-        policy.signing_since = self.signing_since;
-        policy.on_error = match self.on_error {
-            cli::OnError::Tempfail => OnError::Tempfail,
-            cli::OnError::Accept => OnError::Accept,
+    fn rules(&self) -> Result<Rules, Error> {
+        let srs = SrsRules {
+            domains: self.srs_domains.clone(),
+            hash_length: self.srs_hash_minimum,
+            hash_minimum: self.srs_hash_minimum,
+            max_age: self.srs_max_age,
+            takes_mail: self.srs_takes_mail,
+            ..SrsRules::default()
         };
-        policy
+        srs.check()?;
+        Ok(Rules {
+            protected: patterns(&self.protected)?,
+            exempt: patterns(&self.exempt)?,
+            form: self.form.with(Delimiter::default()),
+            mode: self.mode,
+            modes: self.modes.iter().cloned().collect(),
+            signing_since: self.signing_since,
+            on_error: match self.on_error {
+                cli::OnError::Tempfail => OnError::Tempfail,
+                cli::OnError::Accept => OnError::Accept,
+            },
+            srs,
+            ..Rules::default()
+        })
     }
 }
 
-fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, Error> {
-    Ok(texts.iter().map(|text| Pattern::parse(text.as_str())).collect::<Result<_, _>>()?)
+fn patterns(texts: &[String]) -> Result<Vec<Pattern<String>>, Error> {
+    Ok(texts.iter().map(|text| Pattern::parse(text.clone())).collect::<Result<_, _>>()?)
 }
 
 impl Output {

@@ -4,9 +4,10 @@ use core::fmt::{self, Display, Write};
 use core::slice;
 
 use batv_config::clock;
-use batv_core::envelope::{Judgement, Policy};
 use batv_core::prvs::{self, Form, Verification};
+use batv_core::srs::{Reversal, SrsVerdict};
 use batv_core::{Day, Key, KeyId, KeyRing, KeyState, Mailbox, Verdict};
+use batv_policy::{Rules, Ruling, View};
 
 use crate::answer::{Line, Out};
 
@@ -32,6 +33,24 @@ impl<'e> Explanation<'e> {
 
     pub(crate) fn step(&mut self, name: &str, what: impl Display) -> fmt::Result {
         writeln!(self.out, "  {name:<9} {what}")
+    }
+
+    /// How a tag, or an SRS address of ours, was verified.
+    pub(crate) fn recipient(&mut self, site: View<'_>, given: &Mailbox<'_>) -> fmt::Result {
+        match site.reverse(given, self.today) {
+            Some(reversal) if !matches!(reversal.verdict, SrsVerdict::Untagged | SrsVerdict::Foreign) => {
+                self.reversal(given, &reversal)
+            }
+            _ => self.verification(given, &prvs::verify(self.keys, given, self.today)),
+        }
+    }
+
+    fn reversal(&mut self, given: &Mailbox<'_>, reversal: &Reversal<'_>) -> fmt::Result {
+        self.step("read", format_args!("local part {}, domain {}", given.local_part(), given.domain()))?;
+        match reversal.mailbox {
+            Some(mailbox) => self.step("srs", format_args!("{}: it stands for {mailbox}", reversal.verdict)),
+            None => self.step("srs", reversal.verdict),
+        }
     }
 
     /// How a tag was verified.
@@ -76,16 +95,13 @@ impl<'e> Explanation<'e> {
         self.step("window", format_args!("({} - {today:03}) mod 1000 = {ahead}, {within} {lifetime}", tag.expiry))
     }
 
-    /// How an envelope was judged.
-    pub(crate) fn judgement(&mut self, policy: &Policy<'_>, judgement: &Judgement<'_>) -> fmt::Result {
-        let mode = policy.mode.as_str();
-        let when = policy.reject_at.as_str();
+    /// How a recipient was judged.
+    pub(crate) fn ruling(&mut self, rules: &Rules, ruling: &Ruling<'_>) -> fmt::Result {
+        let mode = ruling.mode.as_str();
+        let when = rules.reject_at.as_str();
         self.step("policy", format_args!("mode {mode}, what a message could still prove is refused at {when}"))?;
-        self.step(
-            "finding",
-            format_args!("{} ({}): {}", judgement.finding, judgement.reason, judgement.reason.words()),
-        )?;
-        self.step("therefore", format_args!("{}: {}", judgement.disposition, judgement.reply))
+        self.step("finding", format_args!("{} ({}): {}", ruling.verdict, ruling.reason, ruling.reason.words()))?;
+        self.step("therefore", format_args!("{}: {}", ruling.disposition, ruling.reply))
     }
 }
 

@@ -96,6 +96,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) disposition: &'static str,
     pub(crate) reply: Text<'a>,
     pub(crate) deliver_to: Option<Text<'a>>,
+    pub(crate) mode: Option<&'static str>,
+    pub(crate) in_reject: &'static str,
 }
 
 #[derive(Serialize)]

@@ -143,13 +143,13 @@ where
         let number = Some(number);
         let result = match octets.split_at_checked(LINE_LIMIT) {
             Some((start, tail)) if !tail.is_empty() => {
-                let result = (self.answer)(&Line { octets: start, number, cut: true }, answer);
+                let result = (self.answer)(&Line::cut(start, number), answer);
                 self.pass(tail, answer);
                 result
             }
             _ => {
                 let octets = octets.strip_suffix(b"\r").unwrap_or(octets);
-                (self.answer)(&Line { octets, number, cut: false }, answer)
+                (self.answer)(&Line::numbered(octets, number, &mut String::new()), answer)
             }
         };
         if let Err(error) = result {

@@ -68,6 +68,32 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::PrvsDraft,
+        Self::PrvsCisco9,
+        Self::PrvsNonconforming,
+        Self::PrvsUserTag,
+        Self::PrvsSlash,
+        Self::PrvsSubAddress,
+        Self::BatvStrong,
+        Self::Btv1,
+        Self::Msprvs1,
+        Self::Srs0,
+        Self::Srs0Plus,
+        Self::Srs0Minus,
+        Self::Srs0Exim,
+        Self::Srs0PysrsSign,
+        Self::Srs0PostsrsdDatabase,
+        Self::Srs1,
+        Self::Srs1Hashless,
+        Self::InfradeadRpr,
+        Self::InfradeadBatv,
+        Self::M365Srs,
+        Self::M365SrsOpaque,
+        Self::GoogleCaf,
+    ];
+
     /// The name in the output of `batv unwrap`.
     ///
     /// ```
@@ -459,4 +485,17 @@ const fn is_base64(octet: u8) -> bool {
 /// A whole HMAC-SHA1 has 27 characters; nobody takes fewer than four.
 fn is_srs_hash(text: &str) -> bool {
     (4..=27).contains(&text.len()) && text.bytes().all(is_base64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_there() {
+        assert_eq!(Dialect::ALL.len(), Dialect::GoogleCaf as usize + 1);
+        for (at, dialect) in Dialect::ALL.into_iter().enumerate() {
+            assert_eq!(dialect as usize, at, "{dialect}");
+        }
+    }
 }

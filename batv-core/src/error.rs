@@ -169,6 +169,9 @@ pub enum Syntax {
     /// A label that begins or ends with a hyphen.
     #[error("hyphen at the edge of a label")]
     HyphenAtEdge,
+    /// A domain in U-labels (RFC 5890 §2.3.2.1), which has another spelling.
+    #[error("domain in U-labels")]
+    ULabel,
     /// Brackets that hold no address of RFC 5321 §4.1.3.
     #[error("wrong address literal")]
     AddressLiteral,
@@ -193,6 +196,7 @@ impl Syntax {
             Self::EmptyLabel => ": a domain is labels with one dot between",
             Self::LabelTooLong => " (RFC 1035 §2.3.4)",
             Self::HyphenAtEdge => ": a label begins and ends with a letter or digit",
+            Self::ULabel => ": write it in A-labels, as `xn--bcher-kva.example` (RFC 5890)",
             Self::AddressLiteral => ": one is `[192.0.2.1]` or `[IPv6:2001:db8::1]`",
             Self::SourceRoute => ": one is `@relay.example,@other.example:`",
             Self::Character => ": quote the local part, or leave it out",

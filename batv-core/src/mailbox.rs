@@ -416,7 +416,8 @@ impl<'a> Domain<'a> {
         Self { text, has_upper_case: text.bytes().any(|octet| octet.is_ascii_uppercase()) }
     }
 
-    /// Reads a domain name, in ASCII or UTF-8, or an address literal with its brackets.
+    /// Reads a domain name, in ASCII, or an address literal with its brackets. A name in U-labels is another spelling of
+    /// the one in A-labels (RFC 5890 §2.3.2): what takes both makes one of them first, as `batv-policy` does.
     ///
     /// Underscores are read, though RFC 5321 has none: such names exist, and their bounces come back.
     ///
@@ -525,7 +526,8 @@ const CLASS: [u8; 256] = {
     loop {
         class[octet as usize] = match octet {
             b'A'..=b'Z' => ATEXT | LABEL | UPPER,
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | 0x80.. => ATEXT | LABEL,
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => ATEXT | LABEL,
+            0x80.. => ATEXT,
             b'+' | b'=' => ATEXT | MARK,
             b'!' | b'#'..=b'\'' | b'*' | b'/' | b'?' | b'^' | b'`' | b'{'..=b'~' => ATEXT,
             b'.' => DOT,
@@ -675,8 +677,10 @@ impl<'a> Parser<'a> {
         while at < octets.len() {
             let class = CLASS[usize::from(octets[at])];
             if class & LABEL == 0 {
-                if octets[at] != b'.' {
-                    return Err(Error::syntax(Self::unexpected(octets[at]), at));
+                match octets[at] {
+                    b'.' => {}
+                    0x80.. => return Err(Error::syntax(Syntax::ULabel, at)),
+                    octet => return Err(Error::syntax(Self::unexpected(octet), at)),
                 }
                 self.label(label, at)?;
                 label = at + 1;
@@ -694,8 +698,7 @@ impl<'a> Parser<'a> {
             [] => Err(Error::syntax(Syntax::EmptyLabel, start)),
             [b'-', ..] => Err(Error::syntax(Syntax::HyphenAtEdge, start)),
             [.., b'-'] => Err(Error::syntax(Syntax::HyphenAtEdge, end - 1)),
-            // The limit is that of the A-label, which may be shorter than its U-label (RFC 5890 §4.2).
-            ref label if label.len() > 63 && label.is_ascii() => Err(Error::syntax(Syntax::LabelTooLong, start + 63)),
+            ref label if label.len() > 63 => Err(Error::syntax(Syntax::LabelTooLong, start + 63)),
             _ => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ class Envelope(ctypes.Structure):
 
 class Judgement(ctypes.Structure):
     _fields_ = [*((name, c_uint32) for name in ("finding", "reason", "disposition", "reply_code", "settled", "earlier")),
-                ("reply", c_char * REPLY_SIZE)]
+                ("reply", c_char * REPLY_SIZE), ("mode", c_uint32), ("in_reject", c_uint32)]
 
 
 batv = ctypes.CDLL(os.environ.get("BATV_LIBRARY") or ctypes.util.find_library("batv") or "libbatv.so")

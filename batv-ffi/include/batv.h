@@ -285,6 +285,26 @@ enum batv_reason
      * Too many wrong tags came from the client's network, or to the mailbox, lately. Only who counts them says so.
      */
     BATV_REASON_THROTTLED = 249,
+    /**
+     * A bounce to an SRS address of ours: it answers mail that we forwarded.
+     */
+    BATV_REASON_SRS_OK = 280,
+    /**
+     * A bounce to an SRS address of ours that is too old.
+     */
+    BATV_REASON_SRS_EXPIRED = 281,
+    /**
+     * An SRS address of one of our domains that none of our keys made.
+     */
+    BATV_REASON_SRS_FORGED = 282,
+    /**
+     * Mail, not a bounce, to an SRS address of ours.
+     */
+    BATV_REASON_SRS_MAIL = 283,
+    /**
+     * Mail, not a bounce, to an SRS address of ours that takes bounces alone.
+     */
+    BATV_REASON_SRS_NOT_BOUNCE = 284,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -361,6 +381,39 @@ enum batv_earlier
 typedef enum batv_earlier batv_earlier;
 #else
 typedef uint32_t batv_earlier;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far a site goes with what is not proved.
+ */
+enum batv_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Accept, and tell the log.
+     */
+    BATV_MODE_OBSERVE = 290,
+    /**
+     * Accept, and say so in a header.
+     */
+    BATV_MODE_MARK = 291,
+    /**
+     * Hold.
+     */
+    BATV_MODE_QUARANTINE = 292,
+    /**
+     * Refuse.
+     */
+    BATV_MODE_REJECT = 293,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum batv_mode batv_mode;
+#else
+typedef uint32_t batv_mode;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1076,6 +1129,14 @@ typedef struct batv_judgement {
      * The reply, such as `250 2.1.5 recipient ok`, and a NUL.
      */
     char reply[BATV_REPLY_SIZE];
+    /**
+     * How far the recipient's mailbox or domain goes, which is of `modes` or else of `mode`.
+     */
+    batv_mode mode;
+    /**
+     * What would be done in mode `reject`.
+     */
+    batv_disposition in_reject;
 } batv_judgement;
 
 /**
@@ -1087,7 +1148,7 @@ typedef struct batv_provenance {
      */
     batv_origin origin;
     /**
-     * The number of the row that has decided, in the table of `batv-bounce`, from 1 to 24; 0 when none has.
+     * The number of the row that has decided, in the table of `batv-policy`, from 1 to 24; 0 when none has.
      */
     uint32_t row;
 } batv_provenance;
@@ -1299,7 +1360,8 @@ batv_result batv_error_message(char *message,
                                size_t *message_length);
 
 /**
- * What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it.
+ * What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it. An SRS address of
+ * `srs_domains` is judged by its hash, and stands for the sender inside of it.
  *
  * - `keyring`: not NULL.
  * - `settings`: not NULL, for `mode` decides.
@@ -1357,11 +1419,12 @@ const char *batv_text(uint32_t code);
  *
  * - `keyring`: not NULL.
  * - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
- *   `reject_daemon_senders`, `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
+ *   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
+ *   `batv_settings_add_dkim_key` count.
  * - `message`: not NULL; made with the same reverse-path.
  * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
  * - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
- *   reports; else 0.
+ *   reports, and `authserv_ids` and `report_recipients` don't tell; else 0.
  * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
  * - `judgement`: gets the answer; not NULL. It is all zero on any error but `BATV_RESULT_TOO_SMALL`.
  * - `provenance`: gets what the message adds; may be NULL. It is all zero whenever `judgement` is.
@@ -1802,6 +1865,7 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `protected` | domains and mailboxes, with spaces between, that tag all that they send | those that have a key |
  * | `exempt` | domains and mailboxes, with spaces between, that are not judged | none |
  * | `mode` | what is done about bounces not proved: `observe`, `mark`, `quarantine`, `reject` | `observe` |
+ * | `modes` | the same for single domains and mailboxes, with spaces between, as in `example.com=mark` | none |
  * | `reject_at` | when what has no tag is refused: `rcpt`, or `data`, which is safe for callouts | `data` |
  * | `signing_since` | the date (RFC 3339) since which all that is sent is tagged; empty for always | always |
  * | `on_error` | without a key, or with a wrong clock: `tempfail` or `accept` | `tempfail` |
@@ -1811,10 +1875,12 @@ batv_result batv_settings_new(struct batv_settings **settings);
  * | `srs_hash_minimum` | how many of them a hash must have that comes back | `4` |
  * | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
  * | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
+ * | `srs_takes_mail` | whether an SRS address takes mail that is no bounce, too: `true` or `false` | `false` |
  * | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
  * | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
  * | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
  * | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
+ * | `report_recipients` | domains and mailboxes, with spaces between, that are there for reports on DMARC, TLS and abuse | none |
  * | `hosts` | domains, besides those of `protected`, in which the hosts are that our mail leaves by, with spaces between | none |
  * | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
  * | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
@@ -1953,11 +2019,12 @@ batv_result batv_srs_reverse(const struct batv_keyring *keyring,
                              size_t *restored_length);
 
 /**
- * Tags an envelope sender. What has a tag, the null path, and what no key signs for, stays as it is: whatever is
- * written is the sender to use.
+ * Tags the envelope sender of a message that leaves, and that an authenticated user or a host of yours sends, as `batvd`
+ * tags it. What has a tag, the null path, what no key signs for, and what is not of `protected`, stays as it is:
+ * whatever is written is the sender to use.
  *
  * - `keyring`: not NULL.
- * - `settings`: `form`, `delimiter` and `lifetime` count; NULL for the defaults.
+ * - `settings`: `form`, `delimiter`, `lifetime`, `protected` and `exempt` count; NULL for the defaults.
  * - `address`, `address_length`: the sender, with or without angle brackets, in octets. Empty is the null path.
  * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
  * - `tagged`, `capacity`: where to write the sender and a NUL; `BATV_ADDRESS_SIZE` octets are enough for any. It must

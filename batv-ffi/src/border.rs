@@ -7,6 +7,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use batv_core::{Day, Path};
+use batv_policy::address;
 
 use crate::code::batv_result;
 use crate::text::Text;
@@ -144,15 +145,42 @@ pub(crate) unsafe fn octets<'a>(name: &'static str, octets: *const c_char, lengt
     Ok(unsafe { core::slice::from_raw_parts(octets.cast(), length) })
 }
 
-/// The path at a pointer from C. Many programs write the null path as an empty text.
+/// The path at a pointer from C. Many programs write the null path as an empty text. `storage` keeps a domain of U-labels in
+/// its other spelling.
 ///
 /// # Safety
 /// As [`octets`].
 #[inline]
-pub(crate) unsafe fn path<'a>(name: &'static str, text: *const c_char, length: usize) -> Result<Path<'a>, Failure> {
+pub(crate) unsafe fn path<'a>(
+    name: &'static str,
+    text: *const c_char,
+    length: usize,
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
     // SAFETY: as the caller vouches.
     let text = unsafe { octets(name, text, length) }?;
-    if text.is_empty() { Ok(Path::Null) } else { Path::parse(text).map_err(|error| Failure::Malformed(name, error)) }
+    let malformed = |error| Failure::Malformed(name, error);
+    if text.is_ascii() {
+        return if text.is_empty() { Ok(Path::Null) } else { Path::parse(text).map_err(malformed) };
+    }
+    *storage = address::path(text).map_err(malformed)?.into_owned();
+    Path::parse(storage.as_str()).map_err(malformed)
+}
+
+/// The reverse-path at a pointer from C, in any spelling that a server takes.
+///
+/// # Safety
+/// As [`octets`].
+pub(crate) unsafe fn reverse_path<'a>(
+    name: &'static str,
+    text: *const c_char,
+    length: usize,
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
+    // SAFETY: as the caller vouches.
+    let text = unsafe { octets(name, text, length) }?;
+    *storage = address::reverse_path(text).map_err(|error| Failure::Malformed(name, error))?.into_owned();
+    Path::parse(storage.as_str()).map_err(|error| Failure::Malformed(name, error))
 }
 
 /// What is yes or no.

@@ -2,13 +2,14 @@
 
 use core::ffi::c_char;
 
-use batv_core::envelope::{self, Earlier, Envelope, Judgement};
+use batv_core::envelope::Envelope;
 use batv_core::{Error, Path};
+use batv_policy::Ruling;
 
-use crate::border::{Failure, call, clear, day, flag, path, put, reference};
-use crate::code::{batv_disposition, batv_earlier, batv_finding, batv_moment, batv_reason, batv_result};
+use crate::border::{Failure, call, clear, day, flag, path, put, reference, reverse_path};
+use crate::code::{batv_disposition, batv_earlier, batv_finding, batv_mode, batv_moment, batv_reason, batv_result};
 use crate::keyring::batv_keyring;
-use crate::settings::{InForce, batv_settings};
+use crate::settings::batv_settings;
 use crate::text::{Text, fixed};
 
 /// Octets of the text of a reply, and the NUL after it (RFC 5321 §4.5.3.1.5).
@@ -52,9 +53,14 @@ pub struct batv_judgement {
     pub earlier: batv_earlier,
     /// The reply, such as `250 2.1.5 recipient ok`, and a NUL.
     pub reply: [c_char; BATV_REPLY_SIZE],
+    /// How far the recipient's mailbox or domain goes, which is of `modes` or else of `mode`.
+    pub mode: batv_mode,
+    /// What would be done in mode `reject`.
+    pub in_reject: batv_disposition,
 }
 
-/// What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it.
+/// What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it. An SRS address of
+/// `srs_domains` is judged by its hash, and stands for the sender inside of it.
 ///
 /// - `keyring`: not NULL.
 /// - `settings`: not NULL, for `mode` decides.
@@ -106,19 +112,18 @@ pub unsafe extern "C" fn batv_check(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that these are settings that nobody changes now.
-        unsafe { reference("settings", settings) }?;
-        // SAFETY: the same.
-        let policy = unsafe { InForce::of(settings) }.policy();
+        let settings = unsafe { reference("settings", settings) }?;
+        let mut storage = Default::default();
         // SAFETY: the caller says that the paths are there.
-        let envelope = unsafe { question.read() }?;
+        let envelope = unsafe { question.read(&mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
-        let judged = envelope::judge(&envelope, keys.keys(), &policy, today);
+        let ruling = settings.site(keys.keys()).rcpt(&envelope, today);
 
-        let outcome = batv_judgement::of(&judged, envelope.earlier.and(&judged, policy.mode))?;
+        let outcome = batv_judgement::of(&ruling)?;
         // SAFETY: as before.
         unsafe { put(judgement, outcome) };
-        text.write(|out| judged.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
+        text.write(|out| ruling.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
     })
 }
 
@@ -135,11 +140,12 @@ impl batv_envelope {
     /// # Safety
     /// The paths are NULL, or have the lengths that are said and stay as they are for `'a`.
     #[inline]
-    pub(crate) unsafe fn read<'a>(&self) -> Result<Envelope<'a>, Failure> {
+    pub(crate) unsafe fn read<'a>(&self, storage: &'a mut [String; 2]) -> Result<Envelope<'a>, Failure> {
+        let [sender, recipient] = storage;
         // SAFETY: as the caller vouches.
-        let sender = unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length) }?;
+        let sender = unsafe { reverse_path("reverse_path", self.reverse_path, self.reverse_path_length, sender) }?;
         // SAFETY: the same.
-        let recipient = unsafe { path("forward_path", self.forward_path, self.forward_path_length) }?;
+        let recipient = unsafe { path("forward_path", self.forward_path, self.forward_path_length, recipient) }?;
         let Path::Mailbox(recipient) = recipient else {
             return Err(Failure::Malformed("forward_path", Error::NullPath));
         };
@@ -153,15 +159,17 @@ impl batv_envelope {
 
 impl batv_judgement {
     #[inline]
-    pub(crate) fn of(judged: &Judgement<'_>, earlier: Earlier) -> Result<Self, Failure> {
+    pub(crate) fn of(ruling: &Ruling<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            finding: batv_finding::of(judged.finding)?,
-            reason: batv_reason::of(judged.reason)?,
-            disposition: batv_disposition::of(judged.disposition)?,
-            reply_code: judged.reply.code.into(),
-            settled: judged.settled.into(),
-            earlier: batv_earlier::of(earlier)?,
-            reply: fixed(&judged.reply)?,
+            finding: batv_finding::of(ruling.verdict)?,
+            reason: batv_reason::of(ruling.reason)?,
+            disposition: batv_disposition::of(ruling.disposition)?,
+            reply_code: ruling.reply.code.into(),
+            settled: ruling.settled.into(),
+            earlier: batv_earlier::of(ruling.earlier)?,
+            reply: fixed(&ruling.reply)?,
+            mode: batv_mode::of(ruling.mode)?,
+            in_reject: batv_disposition::of(ruling.in_reject)?,
         })
     }
 }

@@ -10,7 +10,7 @@ use batv_bounce::{Action, Class, Form, Origin, Proof};
 use batv_config::Permissions;
 use batv_core::Algorithm;
 use batv_core::dialect::{self, Dialect};
-use batv_core::envelope::{Disposition, Earlier, Finding, Moment, Reason};
+use batv_core::envelope::{Disposition, Earlier, Finding, Mode, Moment, Reason};
 use batv_core::prvs::Verdict;
 use batv_core::srs::SrsVerdict;
 
@@ -160,6 +160,16 @@ pub enum batv_reason {
     TagReplayed = 248,
     /// Too many wrong tags came from the client's network, or to the mailbox, lately. Only who counts them says so.
     Throttled = 249,
+    /// A bounce to an SRS address of ours: it answers mail that we forwarded.
+    SrsOk = 280,
+    /// A bounce to an SRS address of ours that is too old.
+    SrsExpired = 281,
+    /// An SRS address of one of our domains that none of our keys made.
+    SrsForged = 282,
+    /// Mail, not a bounce, to an SRS address of ours.
+    SrsMail = 283,
+    /// Mail, not a bounce, to an SRS address of ours that takes bounces alone.
+    SrsNotBounce = 284,
 }
 
 /// What is done about it.
@@ -178,6 +188,20 @@ pub enum batv_disposition {
     Tempfail = 254,
     /// Take it, and throw it away. Nothing in this library says so.
     Drop = 255,
+}
+
+/// How far a site goes with what is not proved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum batv_mode {
+    /// Accept, and tell the log.
+    Observe = 290,
+    /// Accept, and say so in a header.
+    Mark = 291,
+    /// Hold.
+    Quarantine = 292,
+    /// Refuse.
+    Reject = 293,
 }
 
 /// The recipients of the same message that were accepted before; 0 is the same as `BATV_EARLIER_NONE`.
@@ -436,6 +460,34 @@ pub enum batv_bounce_kind {
     AutomaticReply = 581,
 }
 
+/// Something of the crates below that has no number here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unnumbered;
+
+impl From<Unnumbered> for Failure {
+    fn from(_: Unnumbered) -> Self {
+        Self::Unnumbered
+    }
+}
+
+/// Whoever adds a code below is told here, and no program that judges mail.
+macro_rules! numbered {
+    ($($number:ident of $value:ident),+) => {$(
+        const _: () = {
+            let mut at = 0;
+            while at < $value::ALL.len() {
+                assert!(
+                    $number::of($value::ALL[at]).is_ok(),
+                    concat!("no number for a ", stringify!($value), ": see CONTRIBUTING.md")
+                );
+                at += 1;
+            }
+        };
+    )+};
+}
+
+numbered!(batv_class of Class, batv_dialect of Dialect, batv_finding of Finding, batv_mode of Mode, batv_reason of Reason);
+
 impl batv_verdict {
     /// 0, and what only SRS has, is none.
     pub(crate) const fn read(number: u32) -> Result<Option<Verdict>, Failure> {
@@ -453,21 +505,21 @@ impl batv_verdict {
 
 impl batv_verdict {
     #[inline]
-    pub(crate) const fn of(value: Verdict) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Verdict) -> Result<Self, Unnumbered> {
         Ok(match value {
             Verdict::Valid => Self::Valid,
             Verdict::Expired => Self::Expired,
             Verdict::BadMac => Self::BadMac,
             Verdict::UnknownKey => Self::UnknownKey,
             Verdict::Untagged => Self::Untagged,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_verdict {
     #[inline]
-    pub(crate) const fn of_srs(value: SrsVerdict) -> Result<Self, Failure> {
+    pub(crate) const fn of_srs(value: SrsVerdict) -> Result<Self, Unnumbered> {
         Ok(match value {
             SrsVerdict::Valid => Self::Valid,
             SrsVerdict::Expired => Self::Expired,
@@ -475,28 +527,28 @@ impl batv_verdict {
             SrsVerdict::Foreign => Self::Foreign,
             SrsVerdict::Untagged => Self::Untagged,
             SrsVerdict::Malformed => Self::Malformed,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_finding {
     #[inline]
-    pub(crate) const fn of(value: Finding) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Finding) -> Result<Self, Unnumbered> {
         Ok(match value {
             Finding::Genuine => Self::Genuine,
             Finding::Disproved => Self::Disproved,
             Finding::Unverified => Self::Unverified,
             Finding::NotJudged => Self::NotJudged,
             Finding::Undecided => Self::Undecided,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_reason {
     #[inline]
-    pub(crate) const fn of(value: Reason) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Reason) -> Result<Self, Unnumbered> {
         Ok(match value {
             Reason::Exempt => Self::Exempt,
             Reason::NullMultiRcpt => Self::NullMultiRcpt,
@@ -528,14 +580,19 @@ impl batv_reason {
             Reason::NonnullBounceProved => Self::NonnullBounceProved,
             Reason::NonnullBackscatter => Self::NonnullBackscatter,
             Reason::ChallengeForeign => Self::ChallengeForeign,
-            _ => return Err(Failure::Unnumbered),
+            Reason::SrsOk => Self::SrsOk,
+            Reason::SrsExpired => Self::SrsExpired,
+            Reason::SrsForged => Self::SrsForged,
+            Reason::SrsMail => Self::SrsMail,
+            Reason::SrsNotBounce => Self::SrsNotBounce,
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_disposition {
     #[inline]
-    pub(crate) const fn of(value: Disposition) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Disposition) -> Result<Self, Unnumbered> {
         Ok(match value {
             Disposition::Accept => Self::Accept,
             Disposition::Mark => Self::Mark,
@@ -543,26 +600,39 @@ impl batv_disposition {
             Disposition::Reject => Self::Reject,
             Disposition::Tempfail => Self::Tempfail,
             Disposition::Drop => Self::Drop,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
+        })
+    }
+}
+
+impl batv_mode {
+    #[inline]
+    pub(crate) const fn of(value: Mode) -> Result<Self, Unnumbered> {
+        Ok(match value {
+            Mode::Observe => Self::Observe,
+            Mode::Mark => Self::Mark,
+            Mode::Quarantine => Self::Quarantine,
+            Mode::Reject => Self::Reject,
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_earlier {
     #[inline]
-    pub(crate) const fn of(value: Earlier) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Earlier) -> Result<Self, Unnumbered> {
         Ok(match value {
             Earlier::None => Self::None,
             Earlier::Settled => Self::Settled,
             Earlier::Undecided => Self::Undecided,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_dialect {
     #[inline]
-    pub(crate) const fn of(value: Dialect) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Dialect) -> Result<Self, Unnumbered> {
         Ok(match value {
             Dialect::PrvsDraft => Self::PrvsDraft,
             Dialect::PrvsCisco9 => Self::PrvsCisco9,
@@ -586,13 +656,13 @@ impl batv_dialect {
             Dialect::M365Srs => Self::M365Srs,
             Dialect::M365SrsOpaque => Self::M365SrsOpaque,
             Dialect::GoogleCaf => Self::GoogleCaf,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_class {
-    pub(crate) const fn of(value: Class) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Class) -> Result<Self, Unnumbered> {
         Ok(match value {
             Class::TlsReport => Self::TlsReport,
             Class::DmarcReport => Self::DmarcReport,
@@ -606,38 +676,38 @@ impl batv_class {
             Class::ListAutomaton => Self::ListAutomaton,
             Class::NullOther => Self::NullOther,
             Class::Ordinary => Self::Ordinary,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_action {
-    pub(crate) const fn of(value: Action) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Action) -> Result<Self, Unnumbered> {
         Ok(match value {
             Action::Expanded => Self::Expanded,
             Action::Relayed => Self::Relayed,
             Action::Delivered => Self::Delivered,
             Action::Delayed => Self::Delayed,
             Action::Failed => Self::Failed,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_original {
-    pub(crate) const fn of(value: Form) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Form) -> Result<Self, Unnumbered> {
         Ok(match value {
             Form::Whole => Self::Whole,
             Form::Headers => Self::Headers,
             Form::Inline => Self::Inline,
             Form::Partial => Self::Partial,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_origin {
-    pub(crate) const fn of(value: Origin) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: Origin) -> Result<Self, Unnumbered> {
         Ok(match value {
             Origin::Proved(Proof::Mark) => Self::Mark,
             Origin::Proved(Proof::EnvelopeId) => Self::EnvelopeId,
@@ -647,25 +717,25 @@ impl batv_origin {
             Origin::Hinted => Self::Hinted,
             Origin::Unknown => Self::Unknown,
             Origin::Disproved => Self::Disproved,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_may {
-    pub(crate) const fn of(value: May) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: May) -> Result<Self, Unnumbered> {
         Ok(match value {
             May::Yes => Self::Yes,
             May::No => Self::No,
             May::RejectFirst => Self::RejectFirst,
             May::Hold => Self::Hold,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
 
 impl batv_bounce_reason {
-    pub(crate) const fn of(value: may_bounce::Reason) -> Result<Self, Failure> {
+    pub(crate) const fn of(value: may_bounce::Reason) -> Result<Self, Unnumbered> {
         Ok(match value {
             may_bounce::Reason::RejectFirst => Self::RejectFirst,
             may_bounce::Reason::Null => Self::Null,
@@ -683,7 +753,7 @@ impl batv_bounce_reason {
             may_bounce::Reason::Forged => Self::Forged,
             may_bounce::Reason::Unproved => Self::Unproved,
             may_bounce::Reason::Unroutable => Self::Unroutable,
-            _ => return Err(Failure::Unnumbered),
+            _ => return Err(Unnumbered),
         })
     }
 }
@@ -849,6 +919,15 @@ const fn text(code: u32) -> &'static CStr {
         262 => c"undecided",
         270 => c"rcpt",
         271 => c"data",
+        280 => c"srs-ok",
+        281 => c"srs-expired",
+        282 => c"srs-forged",
+        283 => c"srs-mail",
+        284 => c"srs-not-bounce",
+        290 => c"observe",
+        291 => c"mark",
+        292 => c"quarantine",
+        293 => c"reject",
         300 => c"prvs-draft",
         301 => c"prvs-cisco9",
         302 => c"prvs-nonconforming",

@@ -2,16 +2,16 @@
 
 use core::ffi::c_char;
 
-use batv_bounce::{Known, Row, judge, origin};
-use batv_core::envelope::{self, Envelope, Moment};
+use batv_core::envelope::Envelope;
 use batv_core::{Error, Path};
+use batv_policy::Answers;
 
 use crate::border::{Failure, call, clear, day, flag, path, put, reference};
 use crate::check::{NOTHING, batv_envelope, batv_judgement};
 use crate::code::{batv_origin, batv_result};
 use crate::keyring::batv_keyring;
 use crate::message::{batv_message, write_lines};
-use crate::settings::{InForce, batv_settings};
+use crate::settings::{batv_settings, in_force};
 use crate::text::Text;
 
 /// What a message adds to the answer for one recipient.
@@ -20,7 +20,7 @@ use crate::text::Text;
 pub struct batv_provenance {
     /// Whose message it returns.
     pub origin: batv_origin,
-    /// The number of the row that has decided, in the table of `batv-bounce`, from 1 to 24; 0 when none has.
+    /// The number of the row that has decided, in the table of `batv-policy`, from 1 to 24; 0 when none has.
     pub row: u32,
 }
 
@@ -30,11 +30,12 @@ pub struct batv_provenance {
 ///
 /// - `keyring`: not NULL.
 /// - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
-///   `reject_daemon_senders`, `reject_unverified` and the keys of `batv_settings_add_dkim_key` count.
+///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
+///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
 /// - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
-///   reports; else 0.
+///   reports, and `authserv_ids` and `report_recipients` don't tell; else 0.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
 /// - `judgement`: gets the answer; not NULL. It is all zero on any error but `BATV_RESULT_TOO_SMALL`.
 /// - `provenance`: gets what the message adds; may be NULL. It is all zero whenever `judgement` is.
@@ -89,35 +90,28 @@ pub unsafe extern "C" fn batv_judge_message(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that these are settings that nobody changes now.
-        unsafe { reference("settings", settings) }?;
-        // SAFETY: the same.
-        let settings = unsafe { InForce::of(settings) };
+        let settings = unsafe { reference("settings", settings) }?;
         // SAFETY: the caller says that it is a message that is not freed.
         let reading = unsafe { reference("message", message) }?.reading();
+        let mut storage = Default::default();
         // SAFETY: the caller says that the paths are there.
-        let envelope = unsafe { question.read() }?;
+        let envelope = unsafe { question.read(&mut storage) }?;
         let report_is_welcome = flag(report_is_welcome, "`report_is_welcome` is neither 0 nor 1")?;
         let today = day(now)?;
-        let (keys, policy) = (keyring.keys(), settings.policy());
-        let keys = keys.keys();
-        let by_envelope = envelope::judge(&at_end_of_data(envelope), keys, &policy, today);
-        let mut known = Known::new(reading.class);
-        known.origin = origin(reading, &by_envelope.mailbox, keys, &settings.ours(), today).origin;
-        known.cut = reading.cut;
-        known.report_is_welcome = report_is_welcome;
-        known.hold_receipts = settings.hold_receipts();
-        known.reject_daemon_senders = settings.reject_daemon_senders();
-        known.reject_unverified = settings.reject_unverified();
-        let judged = judge(&envelope, &known, keys, &policy, today);
-        let row = Row::find(envelope.reverse_path, by_envelope.reason, &known).map_or(0, |row| row.number);
+        let keys = keyring.keys();
+        let site = settings.site(keys.keys());
+        let message = site.message(reading, today);
+        let answers = Answers { report_is_welcome, ..Answers::default() };
+        let ruling = site.recipient(&envelope, today).with_message(&message).data(&answers);
 
-        let outcome = batv_judgement::of(&judged, envelope.earlier.and(&judged, policy.mode))?;
-        let traced = batv_provenance { origin: batv_origin::of(known.origin)?, row: row.into() };
+        let outcome = batv_judgement::of(&ruling)?;
+        let origin = ruling.origin.ok_or(Failure::Unnumbered)?;
+        let traced = batv_provenance { origin: batv_origin::of(origin)?, row: ruling.row.unwrap_or_default().into() };
         // SAFETY: as before.
         unsafe { put(judgement, outcome) };
         // SAFETY: the same.
         unsafe { put(provenance, traced) };
-        text.write(|out| judged.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
+        text.write(|out| ruling.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
     })
 }
 
@@ -170,25 +164,21 @@ pub unsafe extern "C" fn batv_message_origin(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that nobody changes them now.
-        let settings = unsafe { InForce::of(settings) };
+        let settings = unsafe { in_force(settings) };
         // SAFETY: the caller says that it is a message that is not freed.
         let reading = unsafe { reference("message", message) }?.reading();
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let Path::Mailbox(recipient) = unsafe { path("recipient", recipient, recipient_length) }? else {
+        let Path::Mailbox(recipient) = unsafe { path("recipient", recipient, recipient_length, &mut storage) }? else {
             return Err(Failure::Malformed("recipient", Error::NullPath));
         };
         let today = day(now)?;
-        let (keys, policy) = (keyring.keys(), settings.policy());
-        let envelope = at_end_of_data(Envelope::new(Path::Null, recipient));
-        let recipient = envelope::judge(&envelope, keys.keys(), &policy, today).mailbox;
-        let provenance = origin(reading, &recipient, keys.keys(), &settings.ours(), today);
+        let keys = keyring.keys();
+        let site = settings.site(keys.keys());
+        let message = site.message(reading, today);
+        let case = site.recipient(&Envelope::new(Path::Null, recipient), today).with_message(&message);
         // SAFETY: as before.
-        unsafe { put(found, batv_origin::of(provenance.origin)?) };
-        text.write(|out| write_lines(out, &provenance.evidence))
+        unsafe { put(found, batv_origin::of(case.origin())?) };
+        text.write(|out| write_lines(out, case.evidence()))
     })
-}
-
-const fn at_end_of_data(mut envelope: Envelope<'_>) -> Envelope<'_> {
-    envelope.moment = Moment::EndOfData;
-    envelope
 }

@@ -59,8 +59,9 @@ pub unsafe extern "C" fn batv_mark_make(
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that so many octets are there.
         let message_id = unsafe { octets("message_id", message_id, message_id_length) }?;
+        let mut storage = String::new();
         // SAFETY: the same.
-        let sender = unsafe { path("reverse_path", reverse_path, reverse_path_length) }?;
+        let sender = unsafe { path("reverse_path", reverse_path, reverse_path_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let mark = sender.mailbox().and_then(|sender| mark::make(keys.keys(), message_id, sender, today));
@@ -121,8 +122,9 @@ pub unsafe extern "C" fn batv_mark_verify(
             // SAFETY: the same.
             Some(unsafe { octets("message_id", message_id, message_id_length) }?)
         };
+        let mut storage = String::new();
         // SAFETY: the same.
-        let sender = unsafe { path("reverse_path", reverse_path, reverse_path_length) }?;
+        let sender = unsafe { path("reverse_path", reverse_path, reverse_path_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let Path::Mailbox(sender) = sender else { return Err(Failure::Malformed("reverse_path", Error::NullPath)) };

@@ -6,7 +6,7 @@ use batv_bounce::may_bounce::{Question, may_bounce};
 
 use crate::border::{Failure, call, clear, flag, octets, path, put, reference};
 use crate::code::{batv_bounce_kind, batv_bounce_reason, batv_may, batv_result, batv_verdict};
-use crate::settings::{InForce, batv_settings};
+use crate::settings::{batv_settings, in_force};
 use crate::text::fixed;
 
 /// Octets of the words of an answer, and the NUL after them.
@@ -92,9 +92,10 @@ pub unsafe extern "C" fn batv_may_bounce(
         // SAFETY: the caller says that it is NULL or a question.
         let question = unsafe { reference("question", question) }?;
         // SAFETY: the caller says that nobody changes them now.
-        let settings = unsafe { InForce::of(settings) };
+        let settings = unsafe { in_force(settings) };
+        let mut storage = String::new();
         // SAFETY: the caller says that the texts are there.
-        let question = unsafe { question.read() }?;
+        let question = unsafe { question.read(&mut storage) }?;
         let found = may_bounce(&question, &settings.may_bounce());
         let outcome = batv_bounce_answer {
             may: batv_may::of(found.may)?,
@@ -111,9 +112,10 @@ pub unsafe extern "C" fn batv_may_bounce(
 impl batv_bounce_question {
     /// # Safety
     /// The texts are NULL, or have the lengths that are said and stay as they are for `'a`.
-    unsafe fn read<'a>(&self) -> Result<Question<'a>, Failure> {
+    unsafe fn read<'a>(&self, storage: &'a mut String) -> Result<Question<'a>, Failure> {
         // SAFETY: as the caller vouches.
-        let mut question = Question::new(unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length) }?);
+        let mut question =
+            Question::new(unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length, storage) }?);
         question.kind = batv_bounce_kind::read(self.kind)?;
         if self.header_length > 0 {
             // SAFETY: the same.

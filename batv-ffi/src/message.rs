@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use batv_bounce::{Evidence, Limits, Reading, RecipientReport, Report, read};
 
-use crate::border::{Failure, call, clear, free, octets, path, put, reference, string};
+use crate::border::{Failure, call, clear, free, octets, put, reference, reverse_path as sender_path, string};
 use crate::check::NOTHING;
 use crate::code::{batv_action, batv_class, batv_original, batv_result};
 use crate::text::{Filling, Tame, Text};
@@ -78,11 +78,12 @@ pub unsafe extern "C" fn batv_message_new(
         unsafe { put(handle, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("handle"))?;
         // SAFETY: the caller says that so many octets are there.
         let message = unsafe { octets("message", message, message_length) }?;
+        let mut storage = String::new();
         let reverse_path = if reverse_path.is_null() && reverse_path_length == 0 {
             None
         } else {
             // SAFETY: the same.
-            Some(unsafe { path("reverse_path", reverse_path, reverse_path_length) }?)
+            Some(unsafe { sender_path("reverse_path", reverse_path, reverse_path_length, &mut storage) }?)
         };
         let mut limits = Limits::default();
         if limit > 0 {

@@ -2,25 +2,31 @@
 
 use core::ffi::c_char;
 use core::fmt::Display;
+use std::sync::LazyLock;
 
-use batv_bounce::Ours;
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::may_bounce;
 use batv_config::clock;
-use batv_core::envelope::{Mode, Moment, OnError, Policy};
+use batv_core::envelope::{Mode, OnError};
 use batv_core::prvs::{Delimiter, Form};
-use batv_core::srs::{DEFAULT_MAX_AGE, HASH_MINIMUM, Separator, Srs};
-use batv_core::{Day, Domain, Lifetime, Pattern};
-use self_cell::self_cell;
+use batv_core::srs::Separator;
+use batv_core::{Domain, Error, Key, Lifetime, Pattern};
+use batv_policy::{Rules, View, address};
 
 use crate::border::{Failure, call, free, octets, put, string};
 use crate::code::batv_result;
 
 /// Settings. Once all is set, many threads may use them at the same time.
+#[derive(Clone, Default)]
 pub struct batv_settings {
-    lists: Lists,
-    scalars: Scalars,
-    dkim_keys: Vec<PublicKey>,
+    rules: Rules,
+    form: FormName,
+    delimiter: Delimiter,
+    ours: Vec<Pattern<String>>,
+    sealers: Vec<String>,
+    allowed: Vec<Pattern<String>>,
+    double_bounce: Vec<Pattern<String>>,
+    hold_unproved: bool,
 }
 
 impl core::fmt::Debug for batv_settings {
@@ -29,250 +35,103 @@ impl core::fmt::Debug for batv_settings {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Scalars {
-    mode: Mode,
-    reject_at: Moment,
-    on_error: OnError,
-    signing_since: Option<Day>,
-    form: FormName,
-    delimiter: Delimiter,
-    lifetime: Option<Lifetime>,
-    separator: Separator,
-    hash_length: u8,
-    hash_minimum: u8,
-    max_age: u16,
-    always_rewrite: bool,
-    marked_since: Option<Day>,
-    hold_receipts: bool,
-    reject_daemon_senders: bool,
-    reject_unverified: bool,
-    hold_unproved: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum FormName {
+    #[default]
     Prvs,
     SubAddress,
     Strong,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Texts {
-    protected: Vec<String>,
-    exempt: Vec<String>,
-    srs_domains: Vec<String>,
-    ours: Vec<String>,
-    hosts: Vec<String>,
-    authserv_ids: Vec<String>,
-    sealers: Vec<String>,
-    allowed: Vec<String>,
-    double_bounce: Vec<String>,
-}
-
-#[derive(Default)]
-struct Views<'a> {
-    protected: Vec<Pattern<&'a str>>,
-    exempt: Vec<Pattern<&'a str>>,
-    srs_domains: Vec<Domain<'a>>,
-    ours: Vec<Pattern<&'a str>>,
-    hosts: Vec<&'a str>,
-    authserv_ids: Vec<&'a str>,
-    sealers: Vec<&'a str>,
-    allowed: Vec<Pattern<&'a str>>,
-    double_bounce: Vec<Pattern<&'a str>>,
-}
-
-self_cell! {
-    struct Lists {
-        owner: Texts,
-        #[covariant]
-        dependent: Views,
-    }
-}
-
-impl Lists {
-    fn read(texts: Texts) -> Result<Self, batv_core::Error> {
-        fn patterns(texts: &[String]) -> Result<Vec<Pattern<&str>>, batv_core::Error> {
-            texts.iter().map(|text| Pattern::parse(text.as_str())).collect()
-        }
-        fn domains(texts: &[String]) -> Result<Vec<Domain<'_>>, batv_core::Error> {
-            texts.iter().map(|text| Domain::parse(text)).collect()
-        }
-        Self::try_new(texts, |texts| {
-            Ok(Views {
-                protected: patterns(&texts.protected)?,
-                exempt: patterns(&texts.exempt)?,
-                srs_domains: domains(&texts.srs_domains)?,
-                ours: patterns(&texts.ours)?,
-                hosts: domains(&texts.hosts)?.iter().map(Domain::as_str).collect(),
-                authserv_ids: texts.authserv_ids.iter().map(String::as_str).collect(),
-                sealers: domains(&texts.sealers)?.iter().map(Domain::as_str).collect(),
-                allowed: patterns(&texts.allowed)?,
-                double_bounce: patterns(&texts.double_bounce)?,
-            })
-        })
-    }
-}
-
-impl Default for batv_settings {
-    fn default() -> Self {
-        Self {
-            lists: Lists::new(Texts::default(), |_| Views::default()),
-            scalars: Scalars::default(),
-            dkim_keys: Vec::new(),
-        }
-    }
-}
-
-impl Default for Scalars {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Observe,
-            reject_at: Moment::EndOfData,
-            on_error: OnError::Tempfail,
-            signing_since: None,
-            form: FormName::Prvs,
-            delimiter: Delimiter::default(),
-            lifetime: None,
-            separator: Separator::Equals,
-            hash_length: HASH_MINIMUM,
-            hash_minimum: HASH_MINIMUM,
-            max_age: DEFAULT_MAX_AGE,
-            always_rewrite: false,
-            marked_since: None,
-            hold_receipts: false,
-            reject_daemon_senders: false,
-            reject_unverified: false,
-            hold_unproved: false,
-        }
-    }
-}
-
 /// The settings of a call: those of a handle, or the defaults.
-pub(crate) struct InForce<'s> {
-    views: Option<&'s Views<'s>>,
-    scalars: Scalars,
-    dkim_keys: &'s [PublicKey],
-}
-
-impl<'s> InForce<'s> {
-    /// # Safety
-    /// `settings` is NULL, or points to settings that nobody changes for `'s`.
-    #[inline]
-    pub(crate) unsafe fn of(settings: *const batv_settings) -> Self {
-        // SAFETY: the caller vouches.
-        match unsafe { settings.as_ref() } {
-            Some(settings) => Self {
-                views: Some(settings.lists.borrow_dependent()),
-                scalars: settings.scalars,
-                dkim_keys: &settings.dkim_keys,
-            },
-            None => Self { views: None, scalars: Scalars::default(), dkim_keys: &[] },
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn form(&self) -> Form {
-        match self.scalars.form {
-            FormName::Prvs => Form::Prvs,
-            FormName::SubAddress => Form::SubAddress(self.scalars.delimiter),
-            FormName::Strong => Form::Strong,
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn lifetime(&self) -> Option<Lifetime> {
-        self.scalars.lifetime
-    }
-
-    pub(crate) fn policy(&self) -> Policy<'s> {
-        let mut policy = Policy::new(self.scalars.mode);
-        if let Some(views) = self.views {
-            policy.protected = &views.protected;
-            policy.exempt = &views.exempt;
-        }
-        policy.signing_since = self.scalars.signing_since;
-        policy.form = self.form();
-        policy.reject_at = self.scalars.reject_at;
-        policy.on_error = self.scalars.on_error;
-        policy
-    }
-
-    pub(crate) fn ours(&self) -> Ours<'s> {
-        let mut ours = Ours::new(self.views.map_or(&[][..], |views| &views.protected));
-        ours.dkim_keys = self.dkim_keys;
-        ours.marked_since = self.scalars.marked_since;
-        ours.hosts = self.views.map_or(&[][..], |views| &views.hosts);
-        ours
-    }
-
-    pub(crate) fn may_bounce(&self) -> may_bounce::Policy<'s> {
-        let mut policy = may_bounce::Policy::default();
-        if let Some(views) = self.views {
-            policy.ours = if views.ours.is_empty() { &views.protected } else { &views.ours };
-            policy.authserv_ids = &views.authserv_ids;
-            policy.trusted_sealers = &views.sealers;
-            policy.allowed = &views.allowed;
-            policy.double_bounce = &views.double_bounce;
-        }
-        policy.hold_unproved = self.scalars.hold_unproved;
-        policy
-    }
-
-    pub(crate) const fn hold_receipts(&self) -> bool {
-        self.scalars.hold_receipts
-    }
-
-    pub(crate) const fn reject_daemon_senders(&self) -> bool {
-        self.scalars.reject_daemon_senders
-    }
-
-    pub(crate) const fn reject_unverified(&self) -> bool {
-        self.scalars.reject_unverified
-    }
-
-    #[inline]
-    pub(crate) fn srs(&self) -> Result<Srs<'s>, Failure> {
-        let domains = self.views.map_or(&[][..], |views| &views.srs_domains);
-        let srs = Srs::new(domains)
-            .map_err(|_| Failure::Argument("no domain of ours is set: `batv_settings_set` with `srs_domains`"))?
-            .with_separator(self.scalars.separator)
-            .with_hash_length(self.scalars.hash_length, self.scalars.hash_minimum)
-            .and_then(|srs| srs.with_max_age(self.scalars.max_age))
-            .map_err(Failure::Refused)?;
-        Ok(if self.scalars.always_rewrite { srs.always_rewriting() } else { srs })
-    }
+///
+/// # Safety
+/// `settings` is NULL, or points to settings that nobody changes for `'s`.
+#[inline]
+pub(crate) unsafe fn in_force<'s>(settings: *const batv_settings) -> &'s batv_settings {
+    static DEFAULTS: LazyLock<batv_settings> = LazyLock::new(batv_settings::default);
+    // SAFETY: the caller vouches.
+    unsafe { settings.as_ref() }.unwrap_or_else(|| &DEFAULTS)
 }
 
 impl batv_settings {
+    /// The site of these settings and keys, which decides.
+    #[inline]
+    pub(crate) const fn site<'s>(&'s self, keys: &'s [Key]) -> View<'s> {
+        View::new(keys, &self.rules)
+    }
+
+    pub(crate) fn may_bounce(&self) -> may_bounce::Policy<'_, String> {
+        let mut policy = may_bounce::Policy::default();
+        policy.ours = if self.ours.is_empty() { &self.rules.protected } else { &self.ours };
+        policy.authserv_ids = &self.rules.messages.authserv_ids;
+        policy.trusted_sealers = &self.sealers;
+        policy.allowed = &self.allowed;
+        policy.double_bounce = &self.double_bounce;
+        policy.hold_unproved = self.hold_unproved;
+        policy
+    }
+
+    /// Whether there is a domain to rewrite to.
+    pub(crate) fn check_srs(&self) -> Result<(), Failure> {
+        if self.rules.srs.domains.is_empty() {
+            return Err(Failure::Argument("no domain of ours is set: `batv_settings_set` with `srs_domains`"));
+        }
+        Ok(())
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
-        let wrong = |what: &dyn Display| Failure::Setting(format!("`{name}` is `{value}`, but {what}"));
-        let core = |error: batv_core::Error| wrong(&error);
+        let mut new = self.clone();
+        new.change(name, value)?;
+        // What one call has said must not come to light as an error of another.
+        new.rules.srs.check().map_err(|error| wrong(name, value, &error))?;
+        *self = new;
+        Ok(())
+    }
+
+    fn change(&mut self, name: &str, value: &str) -> Result<(), Failure> {
+        let wrong = |what: &dyn Display| wrong(name, value, what);
+        let core = |error: Error| wrong(&error);
         let yes_or_no = || value.parse().map_err(|_| wrong(&"must be true or false"));
         let since = || {
             let day = (!value.is_empty()).then(|| clock::parse_at(value));
             day.transpose().map_err(|error| wrong(&error))
         };
-        let mut new = self.scalars;
+        let patterns = || {
+            let patterns = value.split_ascii_whitespace().map(address::pattern);
+            patterns.collect::<Result<Vec<_>, _>>().map_err(core)
+        };
+        let texts = || value.split_ascii_whitespace().map(str::to_owned);
+        let domains = || {
+            let domains = texts().map(|text| {
+                let text = address::domain(&text).into_owned();
+                Domain::parse(&text)?;
+                Ok::<_, Error>(text)
+            });
+            domains.collect::<Result<Vec<_>, _>>().map_err(core)
+        };
+        let rules = &mut self.rules;
         match name {
-            "protected" => self.set_list(|texts| &mut texts.protected, value).map_err(core)?,
-            "exempt" => self.set_list(|texts| &mut texts.exempt, value).map_err(core)?,
-            "srs_domains" => self.set_list(|texts| &mut texts.srs_domains, value).map_err(core)?,
+            "protected" => rules.protected = patterns()?,
+            "exempt" => rules.exempt = patterns()?,
             "mode" => {
-                new.mode = value.parse().map_err(|_| wrong(&"must be observe, mark, quarantine or reject"))?;
+                rules.mode = value.parse().map_err(|_| wrong(&"must be observe, mark, quarantine or reject"))?;
             }
-            "reject_at" => new.reject_at = value.parse().map_err(|_| wrong(&"must be rcpt or data"))?,
+            "modes" => {
+                let modes = value.split_ascii_whitespace().map(mode_for).collect::<Result<_, _>>();
+                rules.modes = modes.map_err(|error| wrong(&error))?;
+            }
+            "reject_at" => rules.reject_at = value.parse().map_err(|_| wrong(&"must be rcpt or data"))?,
             "on_error" => {
-                new.on_error = match value {
+                rules.on_error = match value {
                     "tempfail" => OnError::Tempfail,
                     "accept" => OnError::Accept,
                     _ => return Err(wrong(&"must be tempfail or accept")),
                 };
             }
-            "signing_since" => new.signing_since = since()?,
+            "signing_since" => rules.signing_since = since()?,
             "form" => {
-                new.form = match value {
+                self.form = match value {
                     "prvs" => FormName::Prvs,
                     "sub-address" => FormName::SubAddress,
                     "strong" => FormName::Strong,
@@ -280,51 +139,58 @@ impl batv_settings {
                 };
             }
             "delimiter" => {
-                new.delimiter =
+                self.delimiter =
                     Delimiter::new(value.parse().map_err(|_| wrong(&"must be one character"))?).map_err(core)?;
             }
             "lifetime" => {
-                new.lifetime = match value.parse().map_err(|_| wrong(&"must be a number of days, or 0"))? {
+                rules.lifetime = match value.parse().map_err(|_| wrong(&"must be a number of days, or 0"))? {
                     0 => None,
                     days => Some(Lifetime::new(days).map_err(core)?),
                 };
             }
+            "srs_domains" => rules.srs.domains = domains()?,
             "srs_separator" => {
-                new.separator =
+                rules.srs.separator =
                     Separator::new(value.parse().map_err(|_| wrong(&"must be `=`, `+` or `-`"))?).map_err(core)?;
             }
-            "srs_hash_length" => new.hash_length = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
-            "srs_hash_minimum" => new.hash_minimum = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
-            "srs_max_age" => new.max_age = value.parse().map_err(|_| wrong(&"must be from 1 to 1000"))?,
-            "srs_always_rewrite" => new.always_rewrite = yes_or_no()?,
-            "marked_since" => new.marked_since = since()?,
-            "hold_receipts" => new.hold_receipts = yes_or_no()?,
-            "reject_daemon_senders" => new.reject_daemon_senders = yes_or_no()?,
-            "reject_unverified" => new.reject_unverified = yes_or_no()?,
-            "hosts" => self.set_list(|texts| &mut texts.hosts, value).map_err(core)?,
-            "ours" => self.set_list(|texts| &mut texts.ours, value).map_err(core)?,
-            "authserv_ids" => self.set_list(|texts| &mut texts.authserv_ids, value).map_err(core)?,
-            "trusted_sealers" => self.set_list(|texts| &mut texts.sealers, value).map_err(core)?,
-            "allowed" => self.set_list(|texts| &mut texts.allowed, value).map_err(core)?,
-            "double_bounce" => self.set_list(|texts| &mut texts.double_bounce, value).map_err(core)?,
-            "hold_unproved" => new.hold_unproved = yes_or_no()?,
+            "srs_hash_length" => rules.srs.hash_length = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
+            "srs_hash_minimum" => rules.srs.hash_minimum = value.parse().map_err(|_| wrong(&"must be from 4 to 27"))?,
+            "srs_max_age" => rules.srs.max_age = value.parse().map_err(|_| wrong(&"must be from 1 to 1000"))?,
+            "srs_always_rewrite" => rules.srs.always_rewrite = yes_or_no()?,
+            "srs_takes_mail" => rules.srs.takes_mail = yes_or_no()?,
+            "marked_since" => rules.messages.marked_since = since()?,
+            "hold_receipts" => rules.messages.hold_receipts = yes_or_no()?,
+            "reject_daemon_senders" => rules.messages.reject_daemon_senders = yes_or_no()?,
+            "reject_unverified" => rules.messages.reject_unverified = yes_or_no()?,
+            "report_recipients" => rules.messages.report_recipients = patterns()?,
+            "hosts" => rules.messages.hosts = domains()?,
+            "authserv_ids" => rules.messages.authserv_ids = texts().collect(),
+            "ours" => self.ours = patterns()?,
+            "trusted_sealers" => self.sealers = domains()?,
+            "allowed" => self.allowed = patterns()?,
+            "double_bounce" => self.double_bounce = patterns()?,
+            "hold_unproved" => self.hold_unproved = yes_or_no()?,
             _ => return Err(Failure::Setting(format!("no setting has the name `{name}`: batv.h lists them"))),
         }
-        // What one call has said must not come to light as an error of another.
-        let anywhere = [Domain::parse("example.com").map_err(core)?];
-        Srs::new(&anywhere)
-            .and_then(|srs| srs.with_hash_length(new.hash_length, new.hash_minimum)?.with_max_age(new.max_age))
-            .map_err(core)?;
-        self.scalars = new;
+        self.rules.form = match self.form {
+            FormName::Prvs => Form::Prvs,
+            FormName::SubAddress => Form::SubAddress(self.delimiter),
+            FormName::Strong => Form::Strong,
+        };
         Ok(())
     }
+}
 
-    fn set_list(&mut self, list: fn(&mut Texts) -> &mut Vec<String>, value: &str) -> Result<(), batv_core::Error> {
-        let mut texts = self.lists.borrow_owner().clone();
-        *list(&mut texts) = value.split_ascii_whitespace().map(str::to_owned).collect();
-        self.lists = Lists::read(texts)?;
-        Ok(())
-    }
+fn wrong(name: &str, value: &str, what: &dyn Display) -> Failure {
+    Failure::Setting(format!("`{name}` is `{value}`, but {what}"))
+}
+
+/// Reads `PATTERN=MODE`, where a local part may have the sign, and a mode has not.
+fn mode_for(text: &str) -> Result<(String, Mode), String> {
+    let (pattern, mode) = text.rsplit_once('=').ok_or_else(|| format!("`{text}` must be like example.com=mark"))?;
+    let mode = mode.parse().map_err(|_| format!("`{mode}` must be observe, mark, quarantine or reject"))?;
+    let pattern = address::pattern(pattern).map_err(|error| error.to_string())?;
+    Ok((pattern.as_str().to_ascii_lowercase(), mode))
 }
 
 /// Settings that have their defaults: those of an administrator who has set nothing.
@@ -360,6 +226,7 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `protected` | domains and mailboxes, with spaces between, that tag all that they send | those that have a key |
 /// | `exempt` | domains and mailboxes, with spaces between, that are not judged | none |
 /// | `mode` | what is done about bounces not proved: `observe`, `mark`, `quarantine`, `reject` | `observe` |
+/// | `modes` | the same for single domains and mailboxes, with spaces between, as in `example.com=mark` | none |
 /// | `reject_at` | when what has no tag is refused: `rcpt`, or `data`, which is safe for callouts | `data` |
 /// | `signing_since` | the date (RFC 3339) since which all that is sent is tagged; empty for always | always |
 /// | `on_error` | without a key, or with a wrong clock: `tempfail` or `accept` | `tempfail` |
@@ -369,10 +236,12 @@ pub unsafe extern "C" fn batv_settings_new(settings: *mut *mut batv_settings) ->
 /// | `srs_hash_minimum` | how many of them a hash must have that comes back | `4` |
 /// | `srs_max_age` | days that a rewritten address can be reversed, 1 to 1000 | `21` |
 /// | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true` or `false` | `false` |
+/// | `srs_takes_mail` | whether an SRS address takes mail that is no bounce, too: `true` or `false` | `false` |
 /// | `marked_since` | the date (RFC 3339) since which all that is sent has a mark; empty for never | never |
 /// | `hold_receipts` | whether disposition notifications not proved are held as bounces are: `true` or `false` | `false` |
 /// | `reject_daemon_senders` | whether bounces with a reverse-path may be refused: `true` or `false` | `false` |
 /// | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells whose message it returns: `true` or `false` | `false` |
+/// | `report_recipients` | domains and mailboxes, with spaces between, that are there for reports on DMARC, TLS and abuse | none |
 /// | `hosts` | domains, besides those of `protected`, in which the hosts are that our mail leaves by, with spaces between | none |
 /// | `ours` | domains and mailboxes of ours, with spaces between, which get bounces only when proved | those of `protected` |
 /// | `authserv_ids` | the names that our own border writes in Authentication-Results, with spaces between | none |
@@ -451,7 +320,7 @@ pub unsafe extern "C" fn batv_settings_add_dkim_key(
             return Err(Failure::Argument("`domain` and `selector` must be UTF-8"));
         };
         let key = PublicKey::parse(domain, selector, text).map_err(|error| Failure::Setting(error.to_string()))?;
-        settings.dkim_keys.push(key);
+        settings.rules.messages.dkim_keys.push(key);
         Ok(())
     })
 }

@@ -3,12 +3,12 @@
 use core::ffi::c_char;
 
 use batv_core::Path;
-use batv_core::srs::Forwarding;
+use batv_policy::{Handling, Unchanged};
 
 use crate::border::{Failure, call, clear, day, path, put, reference};
 use crate::code::{batv_change, batv_result, batv_verdict};
 use crate::keyring::batv_keyring;
-use crate::settings::{InForce, batv_settings};
+use crate::settings::batv_settings;
 use crate::text::Text;
 
 /// Rewrites the sender of a message that is forwarded to a domain of ours, by the Sender Rewriting Scheme (SRS). The
@@ -54,11 +54,11 @@ pub unsafe extern "C" fn batv_srs_forward(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that these are settings that nobody changes now.
-        unsafe { reference("settings", settings) }?;
-        // SAFETY: the same.
-        let srs = unsafe { InForce::of(settings) }.srs()?;
+        let settings = unsafe { reference("settings", settings) }?;
+        settings.check_srs()?;
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let sender = unsafe { path("address", address, address_length) }?;
+        let sender = unsafe { path("address", address, address_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let outcome = match sender {
@@ -66,14 +66,19 @@ pub unsafe extern "C" fn batv_srs_forward(
                 text.write(|out| out.write(&sender))?;
                 batv_change::NullPath
             }
-            Path::Mailbox(mailbox) => {
-                let forwarding = srs.forward(keys.keys(), &mailbox, today).map_err(Failure::Refused)?;
-                text.write(|out| forwarding.write_to(out))?;
-                match forwarding {
-                    Forwarding::Rewritten(_) => batv_change::Tagged,
-                    Forwarding::Unchanged(_) => batv_change::NotOurs,
+            Path::Mailbox(mailbox) => match settings.site(keys.keys()).forwarded(mailbox).sign(today) {
+                Handling::Rewritten(rewritten) => {
+                    text.write(|out| rewritten.write_to(out))?;
+                    batv_change::Tagged
                 }
-            }
+                Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+                    return Err(Failure::Refused(error));
+                }
+                _ => {
+                    text.write(|out| out.write(&sender))?;
+                    batv_change::NotOurs
+                }
+            },
         };
         // SAFETY: the caller says that it is NULL or may be written to.
         unsafe { put(change, outcome) };
@@ -127,11 +132,11 @@ pub unsafe extern "C" fn batv_srs_reverse(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that these are settings that nobody changes now.
-        unsafe { reference("settings", settings) }?;
-        // SAFETY: the same.
-        let srs = unsafe { InForce::of(settings) }.srs()?;
+        let settings = unsafe { reference("settings", settings) }?;
+        settings.check_srs()?;
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let recipient = unsafe { path("address", address, address_length) }?;
+        let recipient = unsafe { path("address", address, address_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let Path::Mailbox(mailbox) = recipient else {
@@ -139,7 +144,7 @@ pub unsafe extern "C" fn batv_srs_reverse(
             unsafe { put(verdict, batv_verdict::Untagged) };
             return text.write(|out| out.write(&recipient));
         };
-        let reversal = srs.reverse(keys.keys(), &mailbox, today);
+        let reversal = settings.site(keys.keys()).reverse(&mailbox, today).ok_or(Failure::Unnumbered)?;
         let found = batv_verdict::of_srs(reversal.verdict)?;
         // SAFETY: as before.
         unsafe { put(verdict, found) };

@@ -3,13 +3,14 @@
 use core::ffi::c_char;
 
 use batv_core::dialect;
-use batv_core::prvs::{self, Signing, Unchanged};
+use batv_core::prvs;
 use batv_core::{Day, KeyId, Path};
+use batv_policy::{Handling, Leaving, Unchanged};
 
 use crate::border::{Failure, call, clear, day, path, put, reference};
 use crate::code::{batv_change, batv_dialect, batv_result, batv_unwrap_mode, batv_verdict};
 use crate::keyring::batv_keyring;
-use crate::settings::{InForce, batv_settings};
+use crate::settings::{batv_settings, in_force};
 use crate::text::Text;
 
 /// What signing came to.
@@ -68,11 +69,12 @@ fn number_of_day(day: Option<Day>) -> i32 {
     day.and_then(|day| day.number().try_into().ok()).unwrap_or(NONE)
 }
 
-/// Tags an envelope sender. What has a tag, the null path, and what no key signs for, stays as it is: whatever is
-/// written is the sender to use.
+/// Tags the envelope sender of a message that leaves, and that an authenticated user or a host of yours sends, as `batvd`
+/// tags it. What has a tag, the null path, what no key signs for, and what is not of `protected`, stays as it is:
+/// whatever is written is the sender to use.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: `form`, `delimiter` and `lifetime` count; NULL for the defaults.
+/// - `settings`: `form`, `delimiter`, `lifetime`, `protected` and `exempt` count; NULL for the defaults.
 /// - `address`, `address_length`: the sender, with or without angle brackets, in octets. Empty is the null path.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
 /// - `tagged`, `capacity`: where to write the sender and a NUL; `BATV_ADDRESS_SIZE` octets are enough for any. It must
@@ -109,31 +111,32 @@ pub unsafe extern "C" fn batv_sign(
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
         // SAFETY: the caller says that nobody changes them.
-        let settings = unsafe { InForce::of(settings) };
+        let settings = unsafe { in_force(settings) };
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let sender = unsafe { path("address", address, address_length) }?;
+        let sender = unsafe { path("address", address, address_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
-        let outcome = match sender {
-            Path::Null => {
-                text.write(|out| out.write(&sender))?;
-                batv_signing::unchanged(batv_change::NullPath)
-            }
-            Path::Mailbox(mailbox) => {
-                let done = prvs::sign(keys.keys(), &mailbox, settings.form(), settings.lifetime(), today)
-                    .map_err(Failure::Refused)?;
-                text.write(|out| done.write_to(out))?;
-                match done {
-                    Signing::Tagged(tagged) => batv_signing {
-                        change: batv_change::Tagged,
-                        key_id: number_of_key(tagged.key_id()),
-                        expires: number_of_day(tagged.expires()),
-                    },
-                    Signing::Unchanged(_, Unchanged::AlreadyTagged(_)) => {
-                        batv_signing::unchanged(batv_change::AlreadyTagged)
-                    }
-                    Signing::Unchanged(..) => batv_signing::unchanged(batv_change::NotOurs),
+        let leaving = Leaving { originates: true, ..Leaving::new(sender) };
+        let outcome = match settings.site(keys.keys()).sender(&leaving).sign(today) {
+            Handling::Tagged(tagged) => {
+                text.write(|out| tagged.write_to(out))?;
+                batv_signing {
+                    change: batv_change::Tagged,
+                    key_id: number_of_key(tagged.key_id()),
+                    expires: number_of_day(tagged.expires()),
                 }
+            }
+            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+                return Err(Failure::Refused(error));
+            }
+            handling => {
+                text.write(|out| out.write(&sender))?;
+                batv_signing::unchanged(match handling {
+                    Handling::Unchanged(Unchanged::NullPath) => batv_change::NullPath,
+                    Handling::Unchanged(Unchanged::AlreadyTagged(_)) => batv_change::AlreadyTagged,
+                    _ => batv_change::NotOurs,
+                })
             }
         };
         // SAFETY: the caller says that it is NULL or may be written to.
@@ -185,8 +188,9 @@ pub unsafe extern "C" fn batv_verify(
         let text = unsafe { Text::new("mailbox", mailbox, capacity, mailbox_length, &[(address, address_length)]) }?;
         // SAFETY: the caller says that it is a keyring that is not freed.
         let keyring = unsafe { reference("keyring", keyring) }?;
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let recipient = unsafe { path("address", address, address_length) }?;
+        let recipient = unsafe { path("address", address, address_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
         let Path::Mailbox(tagged) = recipient else {
@@ -245,8 +249,9 @@ pub unsafe extern "C" fn batv_unwrap(
         // SAFETY: the caller says what may be written to.
         let text = unsafe { Text::new("inner", inner, capacity, inner_length, &[(address, address_length)]) }?;
         let mode = batv_unwrap_mode::read(mode)?;
+        let mut storage = String::new();
         // SAFETY: the caller says that so many octets are there.
-        let wrapped = unsafe { path("address", address, address_length) }?;
+        let wrapped = unsafe { path("address", address, address_length, &mut storage) }?;
         let mut outcome = batv_unwrapping { layers: 0, dialect: 0, hidden: 0 };
         let mut innermost = wrapped;
         if let Path::Mailbox(mailbox) = wrapped {

@@ -11,6 +11,7 @@ use batv_core::envelope::{Mode, Moment, OnError};
 use batv_core::prvs::Delimiter;
 use batv_core::srs::{self, Separator};
 use batv_core::{Day, Pattern};
+use batv_policy::{MixedRecipients, address};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
@@ -365,7 +366,7 @@ impl<'de> Deserialize<'de> for Mailboxes {
 }
 
 fn pattern(text: String) -> Result<Pattern<String>, String> {
-    Pattern::parse(text.clone()).map_err(|error| format!("`{text}`: {error}"))
+    address::pattern(&text).map_err(|error| format!("`{text}`: {error}"))
 }
 
 /// What becomes of a message to exempt recipients and others: it has only one reverse-path.
@@ -378,6 +379,15 @@ pub enum Mixed {
     Unsigned,
     /// It gets a tag: the lists may refuse it.
     Signed,
+}
+
+impl From<Mixed> for MixedRecipients {
+    fn from(mixed: Mixed) -> Self {
+        match mixed {
+            Mixed::Unsigned => Self::Unsigned,
+            Mixed::Signed => Self::Signed,
+        }
+    }
 }
 
 /// The forms of [`batv_core::prvs::Form`] by name.
@@ -838,7 +848,10 @@ fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OnError, D::Er
 fn modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mode>, D::Error> {
     let read = |(domain, mode): (String, String)| {
         let mode = mode.parse().map_err(|_| format!("`{mode}` is not `observe`, `mark`, `quarantine` or `reject`"))?;
-        Ok((domain.to_ascii_lowercase(), mode))
+        Ok((
+            address::pattern(&domain).map_err(|error| format!("`{domain}`: {error}"))?.as_str().to_ascii_lowercase(),
+            mode,
+        ))
     };
     let names = BTreeMap::<String, String>::deserialize(deserializer)?;
     names.into_iter().map(read).collect::<Result<_, String>>().map_err(de::Error::custom)

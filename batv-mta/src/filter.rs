@@ -6,10 +6,11 @@
 use alloc::sync::Arc;
 use std::collections::HashMap;
 
+use crate::client::Client;
 use crate::content::Content;
 use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Edits, OUR_FIELDS, Outcome, Transaction};
+use crate::transaction::{Answer, Edits, OUR_FIELDS, Outcome, Transaction};
 
 /// The longest line, in octets: of messages, whose lines some servers let be long.
 const LINE_LIMIT: usize = 256 * 1024;
@@ -175,7 +176,7 @@ impl Session {
             }
             b"rcpt-to" => {
                 let Some(transaction) = &mut self.transaction else { return PROCEED.to_owned() };
-                match transaction.recipient(parameter, "") {
+                match transaction.recipient(parameter, parameter, "") {
                     Answer::Reply(reply) => format!("reject|{reply}"),
                     Answer::Continue => transaction
                         .last_restored()

@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+pub mod client;
 pub mod config;
 pub mod content;
 mod decision;

@@ -23,7 +23,7 @@
 //! itself: exempt recipients get mail without a tag. `check` is answered with `NO`, or with `OK` and an SMTP
 //! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
 //! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
-//! next recipient), `mode` and `reply`, in quotes. The reason `srs` is that of the sender of mail that we forwarded.
+//! next recipient), `mode` and `reply`, in quotes.
 //!
 //! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
 //! answer has besides `class` and `origin`, `-` where only the envelope counts, and `status` and `verdict`, in quotes: the
@@ -31,23 +31,24 @@
 //! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
 //! holds it takes several.
 
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::iter::successors;
 
-use batv_core::envelope::{Earlier, Envelope, Moment, Reason};
+use batv_core::envelope::{Earlier, Envelope, Moment};
 use batv_core::{Mailbox, Path};
+use batv_policy::{Ruling, address};
 
+use crate::client::Client;
 use crate::content::{Content, Needed};
-use crate::decision::{Occasion, Ruling};
+use crate::decision::Occasion;
 use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
-use crate::memory::{Wait, replay, sent};
-use crate::message::Message;
+use crate::memory::questions::Asking;
+use crate::memory::{Wait, sent};
+use crate::message::read_message;
 use crate::settings::Settings;
-use crate::transaction::{
-    self, Asking, Client, Found, Reversal, Transaction, after_srs, needs_message, reads_from, reverse_srs,
-    srs_restored, too_much,
-};
+use crate::transaction::{self, Found, Transaction, reads};
 
 /// The longest request, in octets: two paths and a word.
 const REQUEST_LIMIT: usize = 4096;
@@ -132,8 +133,8 @@ fn sign_for(rest: &[u8], settings: &Settings) -> Answer {
     let Some((reverse_path, forward_path)) = paths(rest) else {
         return Answer::Permanent("write `sign-for <reverse-path> forward-path`, with the brackets".to_owned());
     };
-    match Path::parse(forward_path) {
-        Ok(Path::Mailbox(recipient)) if settings.is_exempt_recipient(&recipient) => Answer::NotFound,
+    match address::forward_path(forward_path).as_deref().map(Mailbox::parse) {
+        Ok(Ok(recipient)) if settings.rules().is_exempt_recipient(&recipient) => Answer::NotFound,
         _ => look_up(Map::Sign, reverse_path, settings),
     }
 }
@@ -143,106 +144,75 @@ fn check(rest: &[u8], settings: &Arc<Settings>) -> Answer {
         return Answer::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
     };
     let mut transaction = Transaction::new(Protocol::Line, Client::default(), reverse_path, settings);
-    match transaction.recipient(forward_path, "") {
+    match transaction.recipient(forward_path, forward_path, "") {
         transaction::Answer::Continue => Answer::NotFound,
         transaction::Answer::Reply(reply) => Answer::Found(reply),
     }
 }
 
 fn judge(rest: &[u8], settings: &Settings) -> Answer {
-    let Some((mut envelope, client)) = envelope(rest) else {
+    let answer = Asked::read(rest).and_then(|asked| rule(&asked, None, settings));
+    answer.unwrap_or_else(|| {
         let form = "write `judge rcpt|data none|settled|undecided client <reverse-path> forward-path`";
-        return Answer::Permanent(form.to_owned());
-    };
-    judge_envelope(&mut envelope, &client, None, settings)
+        Answer::Permanent(form.to_owned())
+    })
 }
 
 fn judge_message(rest: &[u8], message: &[u8], settings: &Settings) -> Answer {
-    let Some((mut envelope, client, is_whole)) = message_envelope(rest) else {
+    let answer = Asked::with_message(rest).and_then(|(asked, is_whole)| {
+        let mut content = Content::new(Needed::All, settings.config().limits.message_octets);
+        content.message(message, is_whole);
+        rule(&asked, Some(&content), settings)
+    });
+    answer.unwrap_or_else(|| {
         let form = "write `judge-message client whole|cut octets <reverse-path> forward-path`, and the message";
-        return Answer::Permanent(form.to_owned());
-    };
-    let mut content = Content::new(Needed::All, settings.config().limits.message_octets);
-    content.message(message, is_whole);
-    judge_envelope(&mut envelope, &client, Some(&content), settings)
+        Answer::Permanent(form.to_owned())
+    })
 }
 
-fn judge_envelope(
-    envelope: &mut Envelope<'_>,
-    client: &Client,
-    content: Option<&Content>,
-    settings: &Settings,
-) -> Answer {
+/// `None` when there is no address to rule on.
+fn rule(asked: &Asked<'_>, content: Option<&Content>, settings: &Settings) -> Option<Answer> {
+    let (envelope, client) = (&asked.envelope(settings)?, &asked.client);
     let today = match settings.today() {
         Ok(today) => today,
-        Err(error) => return Answer::Temporary(error.to_string()),
+        Err(error) => return Some(Answer::Temporary(error.to_string())),
     };
-    envelope.trusted_client = client.is_trusted(settings);
-    let occasion = Occasion {
-        door: Protocol::Line,
-        queue_id: "",
-        client,
-        reverse_path: envelope.reverse_path,
-        at: envelope.moment.as_str(),
+    let site = settings.site();
+    let (wait, reverse_path) = (Wait::new(settings), envelope.reverse_path);
+    let asking = Asking { door: Protocol::Line, client, settings, today, wait: &wait, guesses: false };
+    let recipient = site.recipient(envelope, today);
+    let is_read = || !envelope.trusted_client && reads(reverse_path, settings);
+    let reading = content.filter(|_| is_read() && recipient.needs_message());
+    let reading = reading.map(|content| read_message(content, reverse_path, settings));
+    let message = reading.as_ref().map(|reading| site.message(reading, today));
+    let case = message.as_ref().map(|message| recipient.with_message(message));
+    let answered = match (&case, envelope.moment) {
+        (Some(case), _) => asking.ask(case.questions()),
+        (None, Moment::RcptTo) => asking.ask(recipient.questions()),
+        (None, _) => asking.ask(recipient.data_questions()),
     };
-    let (earlier, trusted) = (envelope.earlier, envelope.trusted_client);
-    let answer = |ruling: &Ruling, settled: bool, earlier: Earlier, reply: &str| {
-        let Ruling { verdict, reason, disposition, mode, .. } = ruling;
-        let (settled, earlier, mode) = (u8::from(settled), earlier.as_str(), mode.as_str());
-        format!(
-            "disposition={disposition} finding={verdict} reason={reason} settled={settled} earlier={earlier} \
-             mode={mode} reply=\"{reply}\""
-        )
+    let answers = answered.answers();
+    let ruling = match (&case, envelope.moment) {
+        (Some(case), _) => case.data(&answers),
+        (None, Moment::RcptTo) => recipient.rcpt(&answers),
+        (None, _) => recipient.data(&answers),
     };
-    let mode = settings.policy(&envelope.forward_path).mode;
-    let reversal = reverse_srs(&occasion, &envelope.forward_path, earlier, trusted, settings, today);
-    let is_told = matches!(reversal, Reversal::Wrong);
-    let srs = match reversal {
-        Reversal::Other | Reversal::Wrong => None,
-        Reversal::Restored(_) => Some((srs_restored(mode), after_srs(earlier), "", true)),
-        Reversal::Refused { told, reply } => Some((told, earlier, reply, false)),
-    };
-    if let Some((told, earlier, reply, is_genuine)) = srs {
-        let found = is_genuine.then(|| Found::genuine(mode));
-        let said = content.map(|_| said(found.as_ref())).unwrap_or_default();
-        return Answer::Found(answer(&told, true, earlier, reply) + &said);
-    }
-    let wait = Wait::new(settings);
-    let mut judged = transaction::judge(envelope, settings, today);
-    let judgement = judged.judgement;
-    if envelope.moment == Moment::RcptTo
-        && let Some(too_much) =
-            too_much(envelope, &judgement, &Asking { door: Protocol::Line, client, settings, wait: &wait })
-        && let Some(reply) = too_much.reply(mode, settings)
-    {
-        let ruling = Ruling::throttled(mode);
-        occasion.tell_ruling(&ruling, &judgement.mailbox, None, settings);
-        return Answer::Found(answer(&ruling, true, earlier, reply));
-    }
-    let is_read = !trusted && reads_from(envelope.reverse_path, settings) && needs_message(judgement.reason);
-    if let Some(content) = content.filter(|_| is_read) {
-        let message = Message::read(content, envelope.reverse_path, settings);
-        let ours = settings.ours();
-        let investigation = message.investigation(&ours, settings, today);
-        let is_replayed =
-            judgement.reason == Reason::TagOk && replay::is_replayed(&envelope.forward_path, settings, today, &wait);
-        judged = message.judge(envelope, &investigation, is_replayed, settings, today, &wait);
-    }
-    let judgement = judged.judgement;
-    if !is_told && judgement.reason != Reason::NotJudged {
-        occasion.tell(&judged, &judgement.deliver_to.unwrap_or(envelope.forward_path), settings);
-    }
-    let said = content.map(|_| said(Some(&Found::of(&judged)))).unwrap_or_default();
-    let reply = judgement.reply.to_string();
-    Answer::Found(answer(&judged.ruling(), judgement.settled, earlier.and(&judgement, mode), &reply) + &said)
+    let at = envelope.moment.as_str();
+    let occasion = Occasion { door: Protocol::Line, queue_id: "", client, reverse_path, at };
+    occasion.tell(&ruling, &envelope.forward_path, settings);
+    let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
+    let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
+    let said = content.map(|_| said(&Found::of(&ruling))).unwrap_or_default();
+    Some(Answer::Found(format!(
+        "disposition={disposition} finding={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
+         reply=\"{reply}\"{said}"
+    )))
 }
 
 /// What a judgement of a message has besides.
-fn said(found: Option<&Found>) -> String {
-    let (class, origin) =
-        found.and_then(|found| found.message).map_or(("-", "-"), |(class, origin)| (class, origin.as_str()));
-    let status = found.and_then(Found::status).unwrap_or_default();
-    let verdict = found.and_then(Found::verdict).unwrap_or_default();
+fn said(found: &Found) -> String {
+    let (class, origin) = found.message.map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
+    let (status, verdict) = (found.status().unwrap_or_default(), found.verdict().unwrap_or_default());
     format!(" class={class} origin={origin} status=\"{status}\" verdict=\"{verdict}\"")
 }
 
@@ -250,8 +220,10 @@ fn mark(rest: &[u8], settings: &Settings) -> Answer {
     let Some((reverse_path, message_id)) = paths(rest) else {
         return Answer::Permanent("write `mark <reverse-path> message-id`, with the brackets".to_owned());
     };
-    let mark = match Path::parse(reverse_path) {
-        Ok(Path::Mailbox(sender)) => transaction::mark(&sender, message_id, settings),
+    let mark = match address::reverse_path(reverse_path).as_deref().map(Path::parse) {
+        Ok(Ok(Path::Mailbox(sender))) => {
+            settings.today().ok().and_then(|today| settings.site().mark(&sender, message_id, today))
+        }
         _ => None,
     };
     mark.map_or(Answer::NotFound, |mark| Answer::Found(mark.to_string()))
@@ -260,51 +232,72 @@ fn mark(rest: &[u8], settings: &Settings) -> Answer {
 fn note_sent(rest: &[u8], settings: &Settings) -> Answer {
     let asked = paths(rest).and_then(|(reverse_path, rest)| {
         let (message_id, recipients) = next_word(rest)?;
-        Some((Path::parse(reverse_path).ok()?, message_id, recipients))
+        Some((address::reverse_path(reverse_path).ok()?, message_id, recipients))
     });
     let Some((reverse_path, message_id, recipients)) = asked else {
         return Answer::Permanent("write `sent <reverse-path> message-id forward-path…`, with the brackets".to_owned());
     };
-    // Who bounces or answers by himself asks all the same, and has nothing to be remembered.
-    let (Path::Mailbox(sender), Ok(today)) = (reverse_path, settings.today()) else { return Answer::NotFound };
+    // A server that sends a bounce or an automatic answer asks all the same, and has nothing to be remembered.
+    let (Ok(sender), Ok(today)) = (Mailbox::parse(reverse_path.as_ref()), settings.today()) else {
+        return Answer::NotFound;
+    };
     let recipients = successors(next_word(recipients), |(_, rest)| next_word(rest));
-    let recipients: Vec<Mailbox<'_>> = recipients
-        .filter_map(|(path, _)| match Path::parse(path) {
-            Ok(Path::Mailbox(mailbox)) => Some(mailbox),
-            _ => None,
-        })
-        .collect();
-    if settings.is_signed(&sender) {
+    let recipients: Vec<Cow<'_, str>> = recipients.filter_map(|(path, _)| address::forward_path(path).ok()).collect();
+    let recipients: Vec<Mailbox<'_>> =
+        recipients.iter().filter_map(|recipient| Mailbox::parse(recipient.as_ref()).ok()).collect();
+    if settings.rules().is_protected(&sender) {
         sent::remember(message_id, &sender, &recipients, settings, today, &Wait::new(settings));
     }
     Answer::NotFound
 }
 
-fn envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client)> {
-    let mut words = rest.splitn(4, |&octet| octet == b' ');
-    let mut word = || str::from_utf8(words.next()?).ok();
-    let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
-    let client = client(word()?)?;
-    let mut envelope = from_paths(words.next()?)?;
-    envelope.moment = moment;
-    envelope.earlier = earlier;
-    Some((envelope, client))
+/// A question about one recipient.
+struct Asked<'r> {
+    moment: Moment,
+    earlier: Earlier,
+    client: Client,
+    reverse_path: Cow<'r, str>,
+    forward_path: Cow<'r, str>,
 }
 
-/// And whether the message is all there.
-fn message_envelope(rest: &[u8]) -> Option<(Envelope<'_>, Client, bool)> {
-    let mut words = rest.splitn(4, |&octet| octet == b' ');
-    let mut word = || str::from_utf8(words.next()?).ok();
-    let client = client(word()?)?;
-    let is_whole = match word()? {
-        "whole" => true,
-        "cut" => false,
-        _ => return None,
-    };
-    word()?.parse::<usize>().ok()?;
-    let mut envelope = from_paths(words.next()?)?;
-    envelope.moment = Moment::EndOfData;
-    Some((envelope, client, is_whole))
+impl<'r> Asked<'r> {
+    /// `moment earlier client <reverse-path> forward-path`
+    fn read(rest: &'r [u8]) -> Option<Self> {
+        let mut words = rest.splitn(4, |&octet| octet == b' ');
+        let mut word = || str::from_utf8(words.next()?).ok();
+        let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
+        let client = client(word()?)?;
+        Self::of(moment, earlier, client, words.next()?)
+    }
+
+    /// `client extent octets <reverse-path> forward-path`, and whether the message is all there.
+    fn with_message(rest: &'r [u8]) -> Option<(Self, bool)> {
+        let mut words = rest.splitn(4, |&octet| octet == b' ');
+        let mut word = || str::from_utf8(words.next()?).ok();
+        let client = client(word()?)?;
+        let is_whole = match word()? {
+            "whole" => true,
+            "cut" => false,
+            _ => return None,
+        };
+        word()?.parse::<usize>().ok()?;
+        Some((Self::of(Moment::EndOfData, Earlier::None, client, words.next()?)?, is_whole))
+    }
+
+    fn of(moment: Moment, earlier: Earlier, client: Client, text: &'r [u8]) -> Option<Self> {
+        let (reverse_path, forward_path) = paths(text)?;
+        let (reverse_path, forward_path) =
+            (address::reverse_path(reverse_path).ok()?, address::forward_path(forward_path).ok()?);
+        Some(Self { moment, earlier, client, reverse_path, forward_path })
+    }
+
+    fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
+        let (reverse_path, forward_path) = (self.reverse_path.as_ref(), self.forward_path.as_ref());
+        let mut envelope = Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?);
+        (envelope.moment, envelope.earlier) = (self.moment, self.earlier);
+        envelope.trusted_client = self.client.is_trusted(settings);
+        Some(envelope)
+    }
 }
 
 fn client(word: &str) -> Option<Client> {
@@ -313,12 +306,6 @@ fn client(word: &str) -> Option<Client> {
         client.address = Some(word.parse().ok()?);
     }
     Some(client)
-}
-
-fn from_paths(text: &[u8]) -> Option<Envelope<'_>> {
-    let (reverse_path, forward_path) = paths(text)?;
-    let forward_path = forward_path.strip_prefix(b"<").and_then(|path| path.strip_suffix(b">")).unwrap_or(forward_path);
-    Some(Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?))
 }
 
 /// The first word and what is behind it. One in brackets ends with its bracket: a quoted local part may hold spaces.

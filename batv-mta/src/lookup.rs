@@ -5,15 +5,15 @@
 
 use core::str::FromStr;
 
-use batv_core::prvs::{self, Signing};
-use batv_core::srs::{Forwarding, SrsVerdict};
-use batv_core::{Mailbox, Path, Verdict, dialect};
+use batv_core::srs::{Reversal, SrsVerdict};
+use batv_core::{Mailbox, Path, Verdict, dialect, prvs};
+use batv_policy::{Leaving, address};
 use tracing::warn;
 
 use crate::memory::Wait;
 use crate::memory::alias::{self, Alias};
 use crate::settings::Settings;
-use crate::signing;
+use crate::signing::{self, Signed};
 
 /// The client for whom a table is asked: it doesn't say.
 const LOOKED_UP: &str = "table";
@@ -130,32 +130,29 @@ pub fn look_up(map: Map, key: &[u8], settings: &Settings) -> Answer {
 
 fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
     // Postfix writes the null reverse-path as two quotes where it looks a sender up.
-    let Ok(Path::Mailbox(mailbox)) = Path::parse(key) else { return Answer::NotFound };
+    let Ok(key) = address::reverse_path(key) else { return Answer::NotFound };
+    let Ok(path @ Path::Mailbox(mailbox)) = Path::parse(key.as_ref()) else { return Answer::NotFound };
     let today = match settings.today() {
         Ok(today) => today,
         Err(error) => return Answer::Temporary(error.to_string()),
     };
-    let keys = settings.keys();
     let wait = Wait::new(settings);
     let found = |mailbox: Mailbox<'_>| match alias::resolve(&mailbox, settings, &wait) {
         Alias::Of(sender) => Answer::Found(sender),
         Alias::Unanswered => Answer::Temporary("the store doesn't say whom this stands for".to_owned()),
         Alias::No | Alias::Forgotten => Answer::Found(mailbox.to_string()),
     };
+    let sign = |leaving| {
+        let signed = signing::sign(&leaving, LOOKED_UP, settings, today, &wait);
+        if let Some(Signed { address: None, why: Some(why), .. }) = &signed {
+            warn!(from = %mailbox, reason = %why, "left untagged");
+        }
+        signed.and_then(|signed| signed.address).map_or(Answer::NotFound, Answer::Found)
+    };
     match map {
-        Map::Sign if !settings.is_signed(&mailbox) => Answer::NotFound,
-        Map::Sign => match signing::sign(&mailbox, signing::letters(&mailbox, settings).as_deref(), settings, today) {
-            Ok(Signing::Tagged(tagged)) => Answer::Found(tagged.to_string()),
-            Ok(_) => Answer::NotFound,
-            Err(error) => signing::sign_alias(&mailbox, LOOKED_UP, settings, today, &wait).map_or_else(
-                || {
-                    warn!(from = %mailbox, reason = %error, "left untagged");
-                    Answer::NotFound
-                },
-                Answer::Found,
-            ),
-        },
-        Map::Verify => match prvs::verify(keys, &mailbox, today) {
+        Map::Sign => sign(Leaving { originates: true, ..Leaving::new(path) }),
+        Map::SrsForward => sign(Leaving { is_forwarded: true, ..Leaving::new(path) }),
+        Map::Verify => match prvs::verify(settings.keys(), &mailbox, today) {
             verified if matches!(verified.verdict, Verdict::Valid | Verdict::Expired) => found(verified.mailbox),
             _ => Answer::NotFound,
         },
@@ -163,19 +160,9 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
             .filter_map(|layer| layer.mailbox)
             .last()
             .map_or(Answer::NotFound, found),
-        Map::SrsForward if settings.is_ours(&mailbox) => Answer::NotFound,
-        Map::SrsForward => settings
-            .with_srs(|srs| match srs.forward(keys, &mailbox, today) {
-                Ok(Forwarding::Rewritten(rewritten)) => Answer::Found(rewritten.to_string()),
-                Ok(Forwarding::Unchanged(_)) => Answer::NotFound,
-                Err(_) => signing::forward_alias(&mailbox, LOOKED_UP, &srs, settings, today, &wait)
-                    .map_or(Answer::NotFound, Answer::Found),
-            })
-            .unwrap_or(Answer::NotFound),
-        Map::SrsReverse => settings
-            .with_srs(|srs| srs.reverse(keys, &mailbox, today))
-            .map(|reversal| (reversal.verdict, reversal.mailbox))
-            .and_then(|(verdict, mailbox)| mailbox.filter(|_| verdict == SrsVerdict::Valid))
-            .map_or(Answer::NotFound, found),
+        Map::SrsReverse => match settings.site().reverse(&mailbox, today) {
+            Some(Reversal { verdict: SrsVerdict::Valid, mailbox: Some(sender), .. }) => found(sender),
+            _ => Answer::NotFound,
+        },
     }
 }

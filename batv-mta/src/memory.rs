@@ -28,9 +28,10 @@ use rate::Rates;
 use thread::StoreThread;
 
 pub(crate) mod alias;
-pub(crate) mod guesses;
+mod guesses;
+pub(crate) mod questions;
 mod rate;
-pub(crate) mod replay;
+mod replay;
 pub(crate) mod sent;
 mod thread;
 

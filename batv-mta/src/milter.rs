@@ -5,6 +5,7 @@
 mod command;
 mod packet;
 mod reply;
+mod server;
 mod session;
 
 pub use command::{Command, Family, Malformed};

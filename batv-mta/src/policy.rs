@@ -2,9 +2,10 @@
 //!
 //! It judges each recipient by itself, for a policy service has no memory of a message.
 
+use crate::client::Client;
 use crate::door::{Door, Flow, Protocol, each_request, ended_by};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Transaction};
+use crate::transaction::{Answer, Transaction};
 use alloc::sync::Arc;
 
 /// The longest request, in octets.
@@ -59,7 +60,8 @@ fn action(request: &[u8], settings: &Arc<Settings>) -> String {
     };
     let mut transaction = Transaction::new(Protocol::Policy, client, attribute("sender").unwrap_or_default(), settings);
     text("queue_id").clone_into(&mut transaction.queue_id);
-    match transaction.recipient(attribute("recipient").unwrap_or_default(), "") {
+    let recipient = attribute("recipient").unwrap_or_default();
+    match transaction.recipient(recipient, recipient, "") {
         Answer::Continue => "DUNNO".to_owned(),
         Answer::Reply(reply) => reply,
     }

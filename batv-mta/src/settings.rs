@@ -5,17 +5,15 @@ use core::net::IpAddr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use batv_bounce::Ours;
 use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_bounce::may_bounce;
 use batv_config::{Keyring, clock};
-use batv_core::envelope::Policy;
 use batv_core::prvs::Form;
-use batv_core::srs::Srs;
-use batv_core::{Day, Domain, Key, KeyState, KeyUse, Mailbox, Pattern};
+use batv_core::{Day, Domain, Key, KeyState, KeyUse, Pattern};
+use batv_policy::{MessageRules, Rules, SrsRules, View, address};
 use thiserror::Error;
 
-use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded};
+use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded, ReverseFor};
 use crate::files::{FileSystem, Files};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -33,8 +31,8 @@ use crate::sandbox::Needs;
 /// let config = "[sign]\nexempt = ['news@example.com']\n[verify]\nmodes = { 'example.com' = 'reject' }";
 /// let settings = Settings::new(Config::parse(config)?, Keyring::parse("")?)?;
 /// let (alice, news) = (Mailbox::parse("alice@example.com")?, Mailbox::parse("news@example.com")?);
-/// assert!(settings.is_signed(&alice) && !settings.is_signed(&news));
-/// assert_eq!(settings.policy(&alice).mode, Mode::Reject);
+/// assert!(settings.rules().is_protected(&alice) && !settings.rules().is_protected(&news));
+/// assert_eq!(settings.rules().mode_for(&alice), Mode::Reject);
 /// assert!(settings.is_internal("127.0.0.1".parse().ok(), "") && !settings.is_internal(None, "MX"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -42,19 +40,15 @@ use crate::sandbox::Needs;
 pub struct Settings {
     config: Config,
     keyring: Keyring,
+    rules: Rules,
     lists: Lists,
-    dkim_keys: Vec<PublicKey>,
     metrics: Arc<Metrics>,
     memory: Arc<Memory>,
 }
 
-/// Domains and mailboxes, of the configuration and of the files that it names.
+/// Lists that decide who gets bounces.
 #[derive(Debug)]
 struct Lists {
-    protected: Vec<Pattern<String>>,
-    exempt: Vec<Pattern<String>>,
-    exempt_recipients: Vec<Pattern<String>>,
-    report_recipients: Vec<Pattern<String>>,
     /// All that is ours, also what sends without a tag.
     ours: Vec<Pattern<String>>,
     /// Who gets bounces without proof.
@@ -136,13 +130,13 @@ impl Settings {
         }
         let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
         let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
-        let forwards_alone = settings.lists.protected.is_empty()
+        let forwards_alone = settings.rules.protected.is_empty()
             && !settings.config.srs.domains.is_empty()
             && settings.keys().iter().any(rewrites);
         if !forwards_alone && !settings.keys().iter().any(signs) {
             return Err(Error::NoKey(settings.config.keyring));
         }
-        if settings.lists.protected.is_empty() && settings.keys().iter().any(signs_for_everybody) {
+        if settings.rules.protected.is_empty() && settings.keys().iter().any(signs_for_everybody) {
             return Err(Error::Everybody(settings.config.keyring));
         }
         Ok(settings)
@@ -167,26 +161,17 @@ impl Settings {
     }
 
     fn with_files(config: Config, keyring: Keyring, files: &dyn Files) -> Result<Self, Error> {
-        let srs_domains = srs_domains(&config.srs)?;
-        if !srs_domains.is_empty() {
-            srs(&config.srs, &srs_domains).map_err(Error::Srs)?;
-        }
+        let rules = rules(&config, files)?;
+        rules.srs.check().map_err(Error::Srs)?;
         if let Some(address) = config.listen.page.iter().find(|address| !config.page.remote && !address.is_local()) {
             return Err(Error::Page(address.clone()));
         }
-        let sign = &config.sign;
-        let (protected, exempt) = (sign.protected.patterns(files)?, sign.exempt.patterns(files)?);
         let scopes = keyring.keys().iter().flat_map(Key::scope);
         let lists = Lists {
-            ours: protected.iter().chain(&exempt).chain(scopes).cloned().collect(),
+            ours: rules.protected.iter().chain(&rules.exempt).chain(scopes).cloned().collect(),
             bounced: config.bounces.allowed.patterns(files)?,
-            protected,
-            exempt,
-            exempt_recipients: sign.exempt_recipients.patterns(files)?,
-            report_recipients: config.messages.report_recipients.patterns(files)?,
         };
-        let dkim_keys = config.messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?;
-        Ok(Self { config, keyring, lists, dkim_keys, metrics: Arc::default(), memory: Arc::default() })
+        Ok(Self { config, keyring, rules, lists, metrics: Arc::default(), memory: Arc::default() })
     }
 
     /// The same settings, which remember there.
@@ -253,54 +238,14 @@ impl Settings {
         clock::today()
     }
 
-    /// The form of tags.
-    pub fn form(&self) -> Form {
-        match self.config.sign.form {
-            FormName::Prvs => Form::Prvs,
-            FormName::SubAddress => Form::SubAddress(self.config.sign.delimiter),
-            FormName::Strong => Form::Strong,
-        }
+    /// The rules by which all is decided.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
-    /// Whether the domain is one of ours: the configuration or a key names it, or one of its mailboxes, or a key
-    /// signs for everybody.
-    pub(crate) fn is_ours(&self, sender: &Mailbox<'_>) -> bool {
-        let Lists { protected, ours, .. } = &self.lists;
-        let domain = sender.domain();
-        ours.iter().any(|pattern| is_of(pattern, domain.as_str()))
-            || protected.is_empty() && self.keys().iter().any(signs_for_everybody)
-    }
-
-    /// Whether the configuration lets this sender have a tag.
-    pub fn is_signed(&self, sender: &Mailbox<'_>) -> bool {
-        let Lists { protected, exempt, .. } = &self.lists;
-        (protected.is_empty() || contain(protected, sender)) && !contain(exempt, sender)
-    }
-
-    /// Whether mail to this recipient goes without a tag.
-    pub fn is_exempt_recipient(&self, recipient: &Mailbox<'_>) -> bool {
-        contain(&self.lists.exempt_recipients, recipient)
-    }
-
-    /// The policy for the domain of a mailbox.
-    pub fn policy(&self, mailbox: &Mailbox<'_>) -> Policy<'_, String> {
-        let Config { verify, on_error, .. } = &self.config;
-        let mode = verify.modes.get(&mailbox.domain().as_str().to_ascii_lowercase()).copied().unwrap_or(verify.mode);
-        let mut policy = Policy::of(&self.lists.protected, &self.lists.exempt, mode);
-        policy.signing_since = verify.signing_since;
-        policy.form = self.form();
-        policy.reject_at = verify.reject_at;
-        policy.on_error = *on_error;
-        policy
-    }
-
-    /// What tells mail of ours that a bounce returns.
-    pub(crate) fn ours(&self) -> Ours<'_, String> {
-        let mut ours = Ours::new(&self.lists.protected);
-        ours.dkim_keys = &self.dkim_keys;
-        ours.marked_since = self.config.messages.marked_since;
-        ours.hosts = &self.config.messages.hosts;
-        ours
+    /// The site, to ask what is decided.
+    pub fn site(&self) -> View<'_> {
+        View::new(self.keys(), &self.rules)
     }
 
     /// Who may get a bounce.
@@ -312,17 +257,6 @@ impl Settings {
         policy.trusted_sealers = &bounces.trusted_sealers;
         policy.allowed = &self.lists.bounced;
         policy
-    }
-
-    /// Whether this mailbox is there for reports on DMARC, TLS and abuse.
-    pub(crate) fn is_report_recipient(&self, recipient: &Mailbox<'_>) -> bool {
-        contain(&self.lists.report_recipients, recipient)
-    }
-
-    /// Asks something of the SRS domains; `None` when there are none.
-    pub fn with_srs<T>(&self, ask: impl FnOnce(Srs<'_>) -> T) -> Option<T> {
-        let domains = srs_domains(&self.config.srs).ok()?;
-        srs(&self.config.srs, &domains).ok().map(ask)
     }
 
     /// Whether mail from here is signed.
@@ -350,16 +284,54 @@ fn signs_for_everybody(key: &Key) -> bool {
     signs(key) && key.scope().is_empty()
 }
 
-fn srs_domains(forwarded: &Forwarded) -> Result<Vec<Domain<'_>>, Error> {
-    let domains = forwarded.domains.iter();
-    domains.map(|name| Domain::parse(name).map_err(|error| Error::SrsDomain(name.clone(), error))).collect()
-}
-
-fn srs<'d>(forwarded: &Forwarded, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, batv_core::Error> {
-    Srs::new(domains)?
-        .with_separator(forwarded.separator)
-        .with_hash_length(forwarded.hash_length, forwarded.hash_minimum)?
-        .with_max_age(forwarded.max_age)
+/// The rules of the configuration and of the files that it names.
+fn rules(config: &Config, files: &dyn Files) -> Result<Rules, Error> {
+    let Config { sign, verify, messages, srs, bounces, on_error, .. } = config;
+    let Forwarded { separator, hash_length, hash_minimum, max_age, .. } = *srs;
+    let srs_domain = |name: &String| {
+        let domain = address::domain(name);
+        Domain::parse(&domain).map_err(|error| Error::SrsDomain(name.clone(), error))?;
+        Ok(domain.into_owned())
+    };
+    Ok(Rules {
+        protected: sign.protected.patterns(files)?,
+        exempt: sign.exempt.patterns(files)?,
+        exempt_recipients: sign.exempt_recipients.patterns(files)?,
+        mixed_recipients: sign.mixed_recipients.into(),
+        form: match sign.form {
+            FormName::Prvs => Form::Prvs,
+            FormName::SubAddress => Form::SubAddress(sign.delimiter),
+            FormName::Strong => Form::Strong,
+        },
+        lifetime: None,
+        fold_case: true,
+        mode: verify.mode,
+        modes: verify.modes.clone(),
+        signing_since: verify.signing_since,
+        reject_at: verify.reject_at,
+        on_error: *on_error,
+        srs: SrsRules {
+            domains: srs.domains.iter().map(srs_domain).collect::<Result<_, Error>>()?,
+            separator,
+            hash_length,
+            hash_minimum,
+            max_age,
+            always_rewrite: false,
+            takes_mail: srs.reverse_for == ReverseFor::All,
+        },
+        messages: MessageRules {
+            daemon_senders: messages.daemon_senders,
+            mark: messages.mark,
+            marked_since: messages.marked_since,
+            hosts: messages.hosts.iter().map(|host| address::domain(host).into_owned()).collect(),
+            dkim_keys: messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?,
+            authserv_ids: bounces.authserv_ids.clone(),
+            report_recipients: messages.report_recipients.patterns(files)?,
+            hold_receipts: messages.hold_receipts,
+            reject_daemon_senders: messages.reject_daemon_senders,
+            reject_unverified: messages.reject_unverified,
+        },
+    })
 }
 
 /// Whether a file, or the name by which it is found, is in a folder or in one within.
@@ -374,10 +346,6 @@ fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {
     let DkimKey { domain, selector, path } = key;
     let record = files.read(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
     PublicKey::parse(domain, selector, &record).map_err(|error| Error::DkimKey(path.clone(), error))
-}
-
-fn contain(patterns: &[Pattern<String>], mailbox: &Mailbox<'_>) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(mailbox))
 }
 
 fn contains(networks: &[ipnet::IpNet], address: Option<IpAddr>) -> bool {

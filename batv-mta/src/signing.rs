@@ -1,70 +1,67 @@
-//! Which senders get a tag, and for which letters it is made.
+//! The sender of a message that leaves, with a handle where it is too long.
 
-use batv_core::prvs::{self, Signing};
-use batv_core::srs::{Forwarding, Srs};
-use batv_core::{Algorithm, Day, Error, KeyRing, KeyState, KeyUse, Mailbox, fingerprint};
+use batv_core::{Day, Key, KeyId, KeyUse, Mailbox, Path};
+use batv_policy::{Handling, Leaving, Sender, Unchanged};
+use batv_report::Outcome;
 
 use crate::memory::{Wait, alias};
 use crate::settings::Settings;
 
-/// The address that a tag is made for, where it is another. Mail servers look recipients up in lower case, and an
-/// `hmac-sha1` key makes another tag for other letters, every key for others beyond ASCII: a genuine bounce would be taken
-/// for a forged one. What comes to the same keeps its letters.
-pub(crate) fn letters(sender: &Mailbox<'_>, settings: &Settings) -> Option<String> {
-    let key = settings.keys().batv_keys(sender).find(|key| key.state() == KeyState::Signing)?;
-    let text = sender.to_string();
-    (key.algorithm() == Algorithm::HmacSha1 || !text.is_ascii()).then(|| text.to_lowercase())
+/// What became of a sender that had to be signed or rewritten.
+pub(crate) struct Signed {
+    /// The reverse-path that the message leaves with, when it is another.
+    pub(crate) address: Option<String>,
+    pub(crate) outcome: Outcome,
+    /// The key that made the tag.
+    pub(crate) key: Option<KeyId>,
+    /// Why it has no tag of its own, where it has none.
+    pub(crate) why: Option<String>,
 }
 
-/// Tags a sender, in these letters where they make an address with room for a tag.
-pub(crate) fn sign<'a>(
-    sender: &Mailbox<'a>,
-    letters: Option<&'a str>,
-    settings: &Settings,
-    today: Day,
-) -> Result<Signing<'a>, Error> {
-    let sign = |sender: &Mailbox<'a>| prvs::sign(settings.keys(), sender, settings.form(), None, today);
-    match letters.map(Mailbox::parse) {
-        Some(Ok(letters)) => sign(&letters).or_else(|_| sign(sender)),
-        _ => sign(sender),
-    }
+/// Signs a sender, or a handle in its place, on behalf of the owner of the handle. `None` when it is nothing of ours.
+pub(crate) fn sign(leaving: &Leaving<'_>, owner: &str, settings: &Settings, today: Day, wait: &Wait) -> Option<Signed> {
+    let without = |outcome, why: String| Signed { address: None, outcome, key: None, why: Some(why) };
+    let sender = settings.site().sender(leaving);
+    let signed = match sender.sign(today) {
+        Handling::Unchanged(reason @ Unchanged::ExemptRecipient) => without(Outcome::Exempt, reason.to_string()),
+        // Only what is forwarded is refused for want of a key.
+        Handling::Unchanged(Unchanged::Refused(error)) => without(Outcome::NotForwarded, error.to_string()),
+        Handling::TooLong { key, error } => {
+            let address = sign_handle(&sender, leaving.reverse_path, owner, key, settings, today, wait);
+            let outcome = match (key.key_use(), &address) {
+                (KeyUse::Srs, Some(_)) => Outcome::Forwarded,
+                (KeyUse::Srs, None) => Outcome::NotForwarded,
+                (_, Some(_)) => Outcome::Aliased,
+                (_, None) => Outcome::Untagged,
+            };
+            Signed { address, outcome, key: None, why: Some(error.to_string()) }
+        }
+        handling => {
+            let (outcome, key) = match handling {
+                Handling::Tagged(tagged) => (Outcome::Tagged, Some(tagged.key_id())),
+                Handling::Rewritten(_) => (Outcome::Forwarded, None),
+                _ => return None,
+            };
+            Signed { address: handling.address(), outcome, key, why: None }
+        }
+    };
+    Some(signed)
 }
 
-/// Tags a handle in the place of a sender that is too long to be tagged, on behalf of this client.
-pub(crate) fn sign_alias(
-    sender: &Mailbox<'_>,
-    client: &str,
-    settings: &Settings,
-    today: Day,
-    wait: &Wait,
-) -> Option<String> {
-    let key = fingerprint::signing_key(settings.keys(), sender)?;
-    let short = alias::handle(sender, client, key, settings, wait)?.mailbox(sender.domain().as_str());
-    let short = Mailbox::parse(&short).ok()?;
-    // Where single mailboxes have tags, its bounces would be nobody's.
-    if !settings.is_signed(&short) {
-        return None;
-    }
-    match prvs::sign(settings.keys(), &short, settings.form(), None, today) {
-        Ok(Signing::Tagged(tagged)) => Some(tagged.to_string()),
-        _ => None,
-    }
-}
-
-/// Rewrites a handle in the place of a sender that SRS makes too long.
-pub(crate) fn forward_alias(
-    sender: &Mailbox<'_>,
-    client: &str,
-    srs: &Srs<'_>,
+fn sign_handle(
+    sender: &Sender<'_, '_>,
+    long: Path<'_>,
+    owner: &str,
+    key: &Key,
     settings: &Settings,
     today: Day,
     wait: &Wait,
 ) -> Option<String> {
-    let rewrites = |key: &&batv_core::Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
-    let key = settings.keys().iter().find(rewrites)?;
-    let short = alias::handle(sender, client, key, settings, wait)?.srs_mailbox();
-    match srs.forward(settings.keys(), &Mailbox::parse(&short).ok()?, today) {
-        Ok(Forwarding::Rewritten(rewritten)) => Some(rewritten.to_string()),
-        _ => None,
-    }
+    let long = long.mailbox()?;
+    let handle = alias::handle(long, owner, key, settings, wait)?;
+    let short = match key.key_use() {
+        KeyUse::Srs => handle.srs_mailbox(),
+        _ => handle.mailbox(long.domain().as_str()),
+    };
+    sender.sign_handle(&Mailbox::parse(&short).ok()?, today).address()
 }

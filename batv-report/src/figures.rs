@@ -297,7 +297,7 @@ fn doors(report: &Report) -> Vec<Row> {
 }
 
 fn reasons(report: &Report) -> Vec<Row> {
-    let words = Reason::ALL.iter().map(|reason| Some(reason.words())).chain([Some("an SRS address"), None]);
+    let words = Reason::ALL.iter().map(|reason| Some(reason.words())).chain([None]);
     let names = report::reason_names().zip(words);
     let mut rows = rows(names.zip(report.reasons).map(|((name, words), tally)| (name, words, tally)));
     rows.sort_by_key(|row| core::cmp::Reverse((row.tally.refusable + row.tally.refused, row.tally.total())));

@@ -255,7 +255,7 @@ mod tests {
             let reason = match number % 5 {
                 0 => "tag-ok",
                 1 => "tag-forged",
-                2 => "srs",
+                2 => "srs-forged",
                 3 => "callout",
                 _ => "for-a-new-reason",
             };

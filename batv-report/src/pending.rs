@@ -9,9 +9,9 @@ use core::mem;
 use std::hash::DefaultHasher;
 use std::sync::LazyLock;
 
-use batv_bounce::{ROWS, Row};
 use batv_core::envelope::Reason;
 use batv_core::{Mailbox, Path, dialect};
+use batv_policy::rows::{ROWS, Row};
 
 use crate::event::Decision;
 use crate::report::Counted;

@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 use std::sync::LazyLock;
 
-use batv_bounce::{Class, is_refused};
+use batv_bounce::Class;
 use batv_core::envelope::{Disposition, Mode, Reason};
+use batv_policy::is_refused;
 
 use crate::domains::Domains;
 use crate::event::{Decision, Departure, Event, Outcome, Told};
@@ -20,8 +21,6 @@ pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800
 const DOORS: [&str; 4] = ["milter", "policy", "line", "filter"];
 /// By the place of each reason.
 static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> = LazyLock::new(|| Reason::ALL.map(is_refused));
-/// The reason of what is judged by its SRS address, which the core doesn't have.
-pub(crate) const SRS: &str = "srs";
 
 /// Of all that is none of the others.
 const OTHER: &str = "other";
@@ -33,7 +32,7 @@ pub(crate) fn mode_names() -> impl Iterator<Item = &'static str> {
 
 /// The names of [`Report::reasons`].
 pub(crate) fn reason_names() -> impl Iterator<Item = &'static str> {
-    Reason::ALL.iter().map(|reason| reason.as_str()).chain([SRS, OTHER])
+    Reason::ALL.iter().map(|reason| reason.as_str()).chain([OTHER])
 }
 
 /// The names of [`Report::classes`].
@@ -78,7 +77,7 @@ pub struct Report {
     pub(crate) timeline: Timeline,
     pub(crate) domains: Domains,
     pub(crate) modes: [Tally; Mode::ALL.len() + 1],
-    pub(crate) reasons: [Tally; Reason::ALL.len() + 2],
+    pub(crate) reasons: [Tally; Reason::ALL.len() + 1],
     pub(crate) classes: [Tally; Class::ALL.len() + 1],
     pub(crate) doors: [Tally; DOORS.len() + 1],
     pub(crate) senders: Senders,
@@ -98,7 +97,7 @@ impl Default for Report {
             timeline: Timeline::default(),
             domains: Domains::default(),
             modes: Default::default(),
-            reasons: [Tally::default(); Reason::ALL.len() + 2],
+            reasons: [Tally::default(); Reason::ALL.len() + 1],
             classes: Default::default(),
             doors: Default::default(),
             senders: Senders::default(),
@@ -121,7 +120,6 @@ pub(crate) struct Counted {
     mode: usize,
     /// `None` for one that the core doesn't have.
     pub(crate) reason: Option<Reason>,
-    is_srs: bool,
     class: Option<usize>,
     door: usize,
     /// Of backscatter.
@@ -268,7 +266,6 @@ impl Report {
             domain: self.domains.place(decision.to, mode),
             mode: mode.map_or(Mode::ALL.len(), |mode| mode as usize),
             reason,
-            is_srs: decision.reason == SRS,
             class: decision
                 .class
                 .map(|class| place(Class::ALL.iter().position(|known| known.as_str() == class), Class::ALL.len())),
@@ -279,9 +276,8 @@ impl Report {
     }
 
     fn count(&mut self, counted: Counted) {
-        let Counted { time, column, fate, is_answer, domain, mode, reason, is_srs, class, door, network, sample } =
-            counted;
-        let reason = reason.map_or(Reason::ALL.len() + usize::from(!is_srs), |reason| reason as usize);
+        let Counted { time, column, fate, is_answer, domain, mode, reason, class, door, network, sample } = counted;
+        let reason = reason.map_or(Reason::ALL.len(), |reason| reason as usize);
         self.decisions.count(column, fate);
         if is_answer {
             self.answers.count(column, fate);
@@ -338,8 +334,8 @@ fn is_answer(from: &str, reason: Option<Reason>) -> bool {
 /// Whether whoever sent it returns what we didn't send. Mail to a forged tag is no bounce.
 fn is_backscatter(decision: &Decision<'_>, column: Column, reason: Option<Reason>) -> bool {
     match reason {
-        Some(Reason::TaggedBad) => false,
-        None => column == Column::Disproved && decision.reason == SRS && decision.from == "<>",
+        Some(Reason::TaggedBad) | None => false,
+        Some(Reason::SrsForged) => decision.from == "<>",
         Some(Reason::BackscatterUnverified | Reason::TagOkOriginalForeign | Reason::Untagged) => true,
         _ => column == Column::Disproved,
     }
@@ -459,7 +455,7 @@ mod tests {
             ("rcpt", ["unverified", "tag-expired", "accept", OBSERVE], 0, 0),
             ("data", ["unverified", "tag-expired", "accept", OBSERVE], 0, 1),
             ("rcpt", ["unverified", "untagged", "accept", OBSERVE], 0, 1),
-            ("rcpt", ["not-judged", "srs", "reject", OBSERVE], 1, 0),
+            ("rcpt", ["not-judged", "srs-not-bounce", "reject", OBSERVE], 1, 0),
             ("rcpt", ["genuine", "tag-ok", "accept", OBSERVE], 0, 0),
             ("rcpt", ["damned", "for-a-new-reason", "accept", "ignore"], 0, 0),
         ] {
@@ -477,7 +473,7 @@ mod tests {
             ("data", ["unverified", "tag-expired", "accept", OBSERVE], "accept", 0, 0),
             ("data", ["unverified", "backscatter-unverified", "mark", "mark"], "reject", 0, 1),
             ("data", ["disproved", "backscatter-disproved", "accept", OBSERVE], "quarantine", 0, 0),
-            ("rcpt", ["disproved", "srs", "accept", OBSERVE], "reject", 0, 1),
+            ("rcpt", ["disproved", "srs-forged", "accept", OBSERVE], "reject", 0, 1),
             ("rcpt", ["disproved", "tag-forged", "reject", "reject"], "reject", 1, 0),
             ("rcpt", ["undecided", "null-multi-rcpt", "tempfail", "quarantine"], "reject", 0, 0),
         ] {
@@ -495,9 +491,9 @@ mod tests {
             ("data", ["disproved", "backscatter-disproved", "accept", OBSERVE], 1),
             ("data", ["unverified", "backscatter-unverified", "accept", OBSERVE], 1),
             ("rcpt", ["disproved", "tag-forged", "accept", OBSERVE], 1),
-            ("rcpt", ["disproved", "srs", "accept", OBSERVE], 1),
-            ("rcpt", ["genuine", "srs", "accept", OBSERVE], 0),
-            ("rcpt", ["not-judged", "srs", "reject", OBSERVE], 0),
+            ("rcpt", ["disproved", "srs-forged", "accept", OBSERVE], 1),
+            ("rcpt", ["genuine", "srs-ok", "accept", OBSERVE], 0),
+            ("rcpt", ["not-judged", "srs-not-bounce", "reject", OBSERVE], 0),
             ("rcpt", ["disproved", "tagged-bad", "reject", "reject"], 0),
             ("rcpt", ["unverified", "callout", "accept", OBSERVE], 0),
             ("data", ["genuine", "tag-ok", "accept", OBSERVE], 0),

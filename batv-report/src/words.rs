@@ -120,8 +120,7 @@ pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
 
 /// `189 returned messages that are not ours and 65 came to a forged tag`.
 fn causes(report: &Report) -> String {
-    let reasons =
-        Reason::ALL.into_iter().map(cause).chain(["came to an SRS address that we didn't make", "had another reason"]);
+    let reasons = Reason::ALL.into_iter().map(cause).chain(["had another reason"]);
     let mut causes: Vec<_> = reasons.zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
     causes.sort_by_key(|(_, tally)| Reverse(tally.refusable));
     match causes[..] {
@@ -140,6 +139,9 @@ const fn cause(reason: Reason) -> &'static str {
         Reason::TagExpired => "came to a tag that had long expired",
         Reason::TaggedBad => "were other mail to a forged tag",
         Reason::Untagged => "had no tag, and were not read",
+        Reason::SrsForged => "came to an SRS address that we didn't make",
+        Reason::SrsExpired => "came to an SRS address that is too old",
+        Reason::SrsNotBounce => "were other mail to an SRS address",
         reason => reason.words(),
     }
 }
@@ -228,16 +230,12 @@ mod tests {
         count(3, Column::Disproved, Reason::TagForged, Fate::Refusable);
         count(117, Column::Disproved, Reason::BackscatterDisproved, Fate::Refusable);
         count(1, Column::Unverified, Reason::TagExpired, Fate::Refused);
-        for _ in 0..2 {
-            // Those of an SRS address, which the core doesn't have.
-            report.decisions.count(Column::Disproved, Fate::Refusable);
-            report.reasons[Reason::ALL.len()].count(Column::Disproved, Fate::Refusable);
-        }
+        count(2, Column::Disproved, Reason::SrsForged, Fate::Refusable);
         report.departures[Outcome::Tagged as usize] = 2345;
         assert_eq!(
             headline(&report, None).join(" "),
-            "In the 7 days from 2026-11-18 to 2026-11-25, 1,221 bounces and automatic answers came: 1,100 were genuine, \
-             120 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 122: 117 \
+            "In the 7 days from 2026-11-18 to 2026-11-25, 1,223 bounces and automatic answers came: 1,100 were genuine, \
+             122 not ours and 1 not proved. 1 was refused. Of what was taken, mode reject would have refused 122: 117 \
              returned messages that are not ours, 3 came to a forged tag and 2 came to an SRS address that we didn't make. 2,345 messages left with a tag."
         );
         assert_eq!(

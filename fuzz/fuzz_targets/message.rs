@@ -4,15 +4,23 @@
 
 use std::sync::LazyLock;
 
-use batv_bounce::{Known, Limits, Ours, Reading, judge, origin, read};
-use batv_core::envelope::{Disposition, Envelope, Finding, Mode, Policy};
+use batv_bounce::{Limits, Reading, read};
+use batv_core::envelope::{Disposition, Envelope, Finding, Mode};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
 use batv_fuzz::with_crlf;
+use batv_policy::{Answers, MessageRules, Rules, View};
 
 static KEYS: LazyLock<[Key; 1]> = LazyLock::new(|| {
     let id = KeyId::new(4).expect("a digit");
     let key = Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"the public secret of our test messages");
     [key.expect("a key")]
+});
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
+    protected: vec![Pattern::parse("example.com".to_owned()).expect("a pattern")],
+    mode: Mode::Reject,
+    messages: MessageRules { marked_since: Day::new(20_000).ok(), ..MessageRules::default() },
+    ..Rules::default()
 });
 
 batv_fuzz::fuzz!(|data| {
@@ -33,29 +41,24 @@ batv_fuzz::fuzz!(|data| {
 });
 
 fn check(reading: &Reading<'_>) {
-    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
+    let site = View::new(&*KEYS, &RULES);
     let today = Day::new(20_782).expect("a day");
-    let protected = [Pattern::parse("example.com").expect("a pattern")];
-    let mut ours = Ours::new(&protected);
-    ours.marked_since = Day::new(20_000).ok();
-    let found = origin(reading, &alice, &*KEYS, &ours, today);
-    for evidence in reading.evidence.iter().chain(&found.evidence) {
-        let line = evidence.to_string();
-        assert!(!line.contains(char::is_control), "{line:?}");
-    }
-    let mut known = Known::new(reading.class);
-    (known.origin, known.cut) = (found.origin, reading.cut);
-    let mut policy = Policy::new(Mode::Reject);
-    policy.protected = &protected;
+    let message = site.message(reading, today);
     for (reverse_path, forward_path) in [
         (Path::Null, "alice@example.com"),
         (Path::Null, "prvs=478749c84f=alice@example.com"),
         (Path::parse("bob@example.net").expect("a path"), "alice@example.com"),
     ] {
         let envelope = Envelope::new(reverse_path, Mailbox::parse(forward_path).expect("a mailbox"));
-        let judgement = judge(&envelope, &known, &*KEYS, &policy, today);
-        let refused = judgement.disposition == Disposition::Reject;
-        assert!(!refused || judgement.finding == Finding::Disproved && !known.cut, "{judgement:?}");
-        assert_eq!(judgement.deliver_to.is_none(), judgement.reply.code >= 400);
+        let case = site.recipient(&envelope, today).with_message(&message);
+        for evidence in reading.evidence.iter().chain(case.evidence()) {
+            let line = evidence.to_string();
+            assert!(!line.contains(char::is_control), "{line:?}");
+        }
+        let ruling = case.data(&Answers::default());
+        let refused = ruling.disposition == Disposition::Reject;
+        assert!(!refused || ruling.verdict == Finding::Disproved && !reading.cut, "{ruling:?}");
+        assert_eq!(ruling.deliver_to.is_none(), ruling.reply.code >= 400);
+        assert_eq!(ruling.in_reject, ruling.disposition);
     }
 }

@@ -15,6 +15,7 @@ use batv_core::srs::{Forwarding, HASH_MAXIMUM, HASH_MINIMUM, Separator, Srs, Srs
 use batv_core::{
     Algorithm, Day, Domain, Error, Key, KeyState, LOCAL_PART_LIMIT, Lifetime, Mailbox, PATH_LIMIT, Path, Verdict,
 };
+use batv_policy::address;
 use data_encoding::HEXLOWER;
 
 use crate::fixed::Fixed;
@@ -443,6 +444,16 @@ fn assert_restored(restored: &Mailbox<'_>, sender: &Mailbox<'_>, again: bool) {
         let host = restored.domain().as_str();
         let content: String = sender.local_part().characters().collect();
         assert!(content.ends_with(&format!("={host}={tail}")), "{sender} became {restored}");
+    }
+}
+
+/// Whatever comes, a spelling that is made of it can be read, and stays as it is.
+pub fn spelling(octets: &[u8]) {
+    for spell in [address::reverse_path, address::forward_path, address::path] {
+        let Ok(spelled) = spell(octets) else { continue };
+        let read = Path::parse(spelled.as_bytes());
+        assert!(read.is_ok(), "{} became {spelled:?}: {read:?}", octets.escape_ascii());
+        assert_eq!(spell(spelled.as_bytes()).as_deref(), Ok(spelled.as_ref()), "{}", octets.escape_ascii());
     }
 }
 

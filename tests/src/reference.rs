@@ -80,20 +80,15 @@ fn is_atext(character: char) -> bool {
 }
 
 fn is_domain(text: &str) -> bool {
-    let in_label = |character: char| character == '-' || character == '_' || is_letter_or_digit(character);
+    let in_label = |character: char| character == '-' || character == '_' || character.is_ascii_alphanumeric();
     let is_label = |label: &str| {
         !label.is_empty()
-            // A label beyond ASCII is as long as its A-label, which may be shorter (RFC 5890 §4.2).
-            && (label.len() <= 63 || !label.is_ascii())
+            && label.len() <= 63
             && label.chars().all(in_label)
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     text.len() <= 255 && (text.split('.').all(is_label) || is_literal(text))
-}
-
-fn is_letter_or_digit(character: char) -> bool {
-    character.is_ascii_alphanumeric() || !character.is_ascii()
 }
 
 /// `address-literal` (RFC 5321 §4.1.3)

@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub mod decisions;
 pub mod dialects;
 pub mod envelope;
 pub mod mailbox;

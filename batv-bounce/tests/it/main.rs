@@ -8,4 +8,3 @@ mod dkim;
 mod messages;
 mod origin;
 mod reading;
-mod verdict;

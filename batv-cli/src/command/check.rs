@@ -3,8 +3,9 @@
 use core::fmt::{self, Write};
 use std::ffi::OsString;
 
-use batv_core::envelope::{self, Disposition, Envelope, Judgement, Policy};
-use batv_core::{Day, Key, Mailbox, Path, prvs};
+use batv_core::envelope::{Disposition, Envelope, Mode};
+use batv_core::{Day, Mailbox, Path};
+use batv_policy::{Rules, Ruling, View};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
@@ -16,13 +17,18 @@ use crate::json::{self, Text};
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.asked.clock.today()?;
     let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
-    let lists = arguments.policy.lists()?;
-    let mut policy = arguments.policy.with(&lists);
-    policy.reject_at = arguments.reject_at;
-    let sender = Line::argument(&arguments.from);
-    let judge = Judge { keys: keyring.keys(), today, policy, sender, explain: arguments.explain };
+    let rules = Rules { reject_at: arguments.reject_at, ..arguments.policy.rules()? };
+    let mut sender = String::new();
+    let judge = Judge {
+        site: View::new(keyring.keys(), &rules),
+        today,
+        sender: Line::sender(&arguments.from, &mut sender),
+        trusted_client: arguments.trusted_client,
+        explain: arguments.explain,
+    };
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
-    let answer = match addresses::only_one(&recipients) {
+    let mut storage = String::new();
+    let answer = match addresses::only_one(&recipients, &mut storage) {
         _ if arguments.asked.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&judge, line, answer)),
         None => plain,
@@ -31,66 +37,66 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
 }
 
 struct Judge<'k> {
-    keys: &'k [Key],
+    site: View<'k>,
     today: Day,
-    policy: Policy<'k>,
     sender: Line<'k>,
+    trusted_client: bool,
     explain: bool,
 }
 
 impl Judge<'_> {
-    fn judge<'a>(&'a self, line: &Line<'a>, answer: &mut Answer) -> Result<Ruling<'a>, fmt::Error> {
-        let ruling = match (self.sender.path(), line.path()) {
+    fn judge<'a>(&'a self, line: &Line<'a>, answer: &mut Answer) -> Result<Checked<'a>, fmt::Error> {
+        let checked = match (self.sender.path(), line.path()) {
             (Ok(reverse_path), Ok(Path::Mailbox(forward_path))) => {
-                let envelope = Envelope::new(reverse_path, forward_path);
-                Ruling::Judged(envelope::judge(&envelope, self.keys, &self.policy, self.today))
+                let mut envelope = Envelope::new(reverse_path, forward_path);
+                envelope.trusted_client = self.trusted_client;
+                Checked::Ruled(self.site.rcpt(&envelope, self.today))
             }
-            (Err(_), _) => Ruling::BadSender,
-            _ => Ruling::BadRecipient,
+            (Err(_), _) => Checked::BadSender,
+            _ => Checked::BadRecipient,
         };
-        answer.outcome = answer.outcome.max(match ruling.disposition() {
+        answer.outcome = answer.outcome.max(match checked.disposition() {
             Disposition::Reject => Outcome::Refused,
             Disposition::Tempfail => Outcome::Undecided,
             _ => Outcome::Good,
         });
         if self.explain {
-            self.explain(line, &ruling, answer)?;
+            self.explain(line, &checked, answer)?;
         }
-        Ok(ruling)
+        Ok(checked)
     }
 
-    fn explain(&self, line: &Line<'_>, ruling: &Ruling<'_>, answer: &mut Answer) -> fmt::Result {
-        let mut explanation = Explanation::begin(&mut answer.notes, line, self.keys, self.today)?;
+    fn explain(&self, line: &Line<'_>, checked: &Checked<'_>, answer: &mut Answer) -> fmt::Result {
+        let mut explanation = Explanation::begin(&mut answer.notes, line, self.site.keys(), self.today)?;
         explanation.step("sender", self.sender.shown())?;
-        match (ruling, line.path()) {
-            (Ruling::Judged(judgement), Ok(Path::Mailbox(forward_path))) => {
-                let verification = prvs::verify(self.keys, &forward_path, self.today);
-                explanation.verification(&forward_path, &verification)?;
-                explanation.judgement(&self.policy, judgement)
+        match (checked, line.path()) {
+            (Checked::Ruled(ruling), Ok(Path::Mailbox(forward_path))) => {
+                explanation.recipient(self.site, &forward_path)?;
+                explanation.ruling(self.site.rules(), ruling)
             }
-            _ => explanation.step("therefore", format_args!("{}: {}", ruling.disposition(), ruling.reply())),
+            _ => explanation.step("therefore", format_args!("{}: {}", checked.disposition(), checked.reply())),
         }
     }
 }
 
-enum Ruling<'a> {
-    Judged(Judgement<'a>),
+enum Checked<'a> {
+    Ruled(Ruling<'a>),
     /// What no server gets to ask about, but a script can.
     BadSender,
     BadRecipient,
 }
 
-impl<'a> Ruling<'a> {
+impl<'a> Checked<'a> {
     fn verdict(&self) -> &'static str {
         match self {
-            Self::Judged(judgement) => judgement.finding.as_str(),
+            Self::Ruled(ruling) => ruling.verdict.as_str(),
             Self::BadSender | Self::BadRecipient => "malformed",
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Judged(judgement) => judgement.reason.as_str(),
+            Self::Ruled(ruling) => ruling.reason.as_str(),
             Self::BadSender => "bad-sender",
             Self::BadRecipient => "bad-recipient",
         }
@@ -98,7 +104,7 @@ impl<'a> Ruling<'a> {
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Judged(judgement) => judgement.disposition,
+            Self::Ruled(ruling) => ruling.disposition,
             Self::BadSender | Self::BadRecipient => Disposition::Reject,
         }
     }
@@ -106,7 +112,7 @@ impl<'a> Ruling<'a> {
     /// RFC 3463 §3.2 has the codes for addresses that are none.
     fn reply(&self) -> String {
         match self {
-            Self::Judged(judgement) => judgement.reply.to_string(),
+            Self::Ruled(ruling) => ruling.reply.to_string(),
             Self::BadSender => "501 5.1.7 the sender is no address".to_owned(),
             Self::BadRecipient => "501 5.1.3 the recipient is no address".to_owned(),
         }
@@ -114,22 +120,36 @@ impl<'a> Ruling<'a> {
 
     fn deliver_to(&self) -> Option<Mailbox<'a>> {
         match self {
-            Self::Judged(judgement) => judgement.deliver_to,
+            Self::Ruled(ruling) => ruling.deliver_to,
             Self::BadSender | Self::BadRecipient => None,
+        }
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        match self {
+            Self::Ruled(ruling) => Some(ruling.mode),
+            Self::BadSender | Self::BadRecipient => None,
+        }
+    }
+
+    fn in_reject(&self) -> Disposition {
+        match self {
+            Self::Ruled(ruling) => ruling.in_reject,
+            Self::BadSender | Self::BadRecipient => self.disposition(),
         }
     }
 }
 
 fn alone(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let ruling = judge.judge(line, answer)?;
-    writeln!(answer.out, "{}", ruling.reply())?;
-    ruling.deliver_to().map_or(Ok(()), |mailbox| writeln!(answer.out, "{mailbox}"))
+    let checked = judge.judge(line, answer)?;
+    writeln!(answer.out, "{}", checked.reply())?;
+    checked.deliver_to().map_or(Ok(()), |mailbox| writeln!(answer.out, "{mailbox}"))
 }
 
 fn plain(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let ruling = judge.judge(line, answer)?;
-    write!(answer.out, "{}\t{}\t{}\t", ruling.verdict(), ruling.reason(), ruling.disposition())?;
-    match ruling.deliver_to() {
+    let checked = judge.judge(line, answer)?;
+    write!(answer.out, "{}\t{}\t{}\t", checked.verdict(), checked.reason(), checked.disposition())?;
+    match checked.deliver_to() {
         Some(mailbox) => mailbox.write_to(&mut answer.out),
         None => {
             answer.out.raw(line.octets);
@@ -139,15 +159,17 @@ fn plain(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result
 }
 
 fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let ruling = judge.judge(line, answer)?;
-    let (reply, deliver_to) = (ruling.reply(), ruling.deliver_to());
+    let checked = judge.judge(line, answer)?;
+    let (reply, deliver_to) = (checked.reply(), checked.deliver_to());
     answer.json(&json::Checked {
         reverse_path: judge.sender.text(),
         forward_path: line.text(),
-        verdict: ruling.verdict(),
-        reason: ruling.reason(),
-        disposition: ruling.disposition().as_str(),
+        verdict: checked.verdict(),
+        reason: checked.reason(),
+        disposition: checked.disposition().as_str(),
         reply: Text(&reply),
         deliver_to: deliver_to.as_ref().map(Text::of),
+        mode: checked.mode().map(Mode::as_str),
+        in_reject: checked.in_reject().as_str(),
     })
 }

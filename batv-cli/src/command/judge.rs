@@ -9,12 +9,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::trusted_results::TrustedResults;
-use batv_bounce::{Class, Evidence, Known, Limits, Ours, Provenance, Reading, Row, origin, read};
-use batv_core::envelope::{self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy};
-use batv_core::{Day, Key, Mailbox, Path, Pattern, prvs};
+use batv_bounce::{Class, Evidence, Limits, Origin, Reading, read};
+use batv_core::envelope::{Envelope, Finding, Mode, Moment};
+use batv_core::{Day, Mailbox, Path};
+use batv_policy::{Answers, Case, MessageRules, Rules, Ruling, View};
 
 use self::summary::{Cause, Summary, Tally};
+use super::patterns;
 use crate::answer::{Answer, Line, Outcome};
 use crate::cli;
 use crate::error::Error;
@@ -30,25 +31,25 @@ const NO_RECIPIENT: &str = "no-recipient";
 pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
     let today = arguments.asked.clock.today()?;
     let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
-    let lists = arguments.policy.lists()?;
-    let policy = arguments.policy.with(&lists);
-    let dkim_keys = arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<Vec<_>, _>>()?;
-    let hosts: Vec<&str> = arguments.hosts.iter().map(String::as_str).collect();
-    let mut ours = Ours::new(policy.protected);
-    ours.hosts = &hosts;
-    ours.dkim_keys = &dkim_keys;
-    ours.marked_since = arguments.marked_since;
+    let messages = MessageRules {
+        marked_since: arguments.marked_since,
+        hosts: arguments.hosts.clone(),
+        dkim_keys: arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<_, _>>()?,
+        authserv_ids: arguments.authserv_ids.clone(),
+        report_recipients: patterns(&arguments.report_recipients)?,
+        hold_receipts: arguments.hold_receipts,
+        reject_daemon_senders: arguments.reject_daemon_senders,
+        reject_unverified: arguments.reject_unverified,
+        ..MessageRules::default()
+    };
+    let rules = Rules { messages, ..arguments.policy.rules()? };
     let mut limits = Limits::default();
     limits.octets = usize::try_from(arguments.max_octets).unwrap_or(usize::MAX);
     let judge = Judge {
-        keys: keyring.keys(),
+        site: View::new(keyring.keys(), &rules),
         today,
         as_received: arguments.as_received,
-        policy,
-        ours,
         limits,
-        arguments,
-        report_recipients: arguments.report_recipients.iter().map(Pattern::parse).collect::<Result<_, _>>()?,
         from: arguments.from.as_deref().map(Path::parse).transpose()?,
         to: arguments.to.as_deref().map(Mailbox::parse).transpose()?,
         show: match (arguments.summary, arguments.asked.output.json) {
@@ -84,14 +85,10 @@ enum Show {
 }
 
 struct Judge<'k> {
-    keys: &'k [Key],
+    site: View<'k>,
     today: Day,
     as_received: bool,
-    policy: Policy<'k>,
-    ours: Ours<'k>,
     limits: Limits,
-    arguments: &'k cli::Judge,
-    report_recipients: Vec<Pattern<&'k String>>,
     from: Option<Path<'k>>,
     to: Option<Mailbox<'k>>,
     show: Show,
@@ -140,81 +137,35 @@ impl Judge<'_> {
         let forward_path = self.to.or_else(|| Mailbox::parse(recipient.as_ref()?.mailbox.as_str()).ok());
         let received = self.as_received.then(|| fields::day(&reading)).flatten();
         let today = received.unwrap_or(self.today);
-        let ruling = forward_path.map(|forward_path| self.rule(&reading, reverse_path, forward_path, today));
-        let case = Case { name, reading: &reading, today, reverse_path, ruling };
+        let message = forward_path.map(|_| self.site.message(&reading, today));
+        let ruled = forward_path.zip(message.as_ref()).map(|(forward_path, message)| {
+            let envelope = envelope(&reading, reverse_path, forward_path);
+            let case = self.site.recipient(&envelope, today).with_message(message);
+            Ruled { envelope, ruling: case.data(&Answers::default()), case }
+        });
+        let found = Found { name, reading: &reading, today, reverse_path, ruled };
         let answer = &mut judged.answer;
-        answer.outcome = answer.outcome.max(case.outcome());
+        answer.outcome = answer.outcome.max(found.outcome());
         match self.show {
-            Show::Nothing => judged.tallies.push(self.tally(&case)),
+            Show::Nothing => judged.tallies.push(found.tally()),
             Show::Plain => {
                 if self.explain {
-                    self.explain(&case, recipient.as_ref().map(|recipient| recipient.field), answer)?;
+                    self.explain(&found, recipient.as_ref().map(|recipient| recipient.field), answer)?;
                 }
-                case.plain(answer)?;
+                found.plain(answer)?;
             }
             Show::Json => {
-                answer.json(&case.object(self.explain))?;
+                answer.json(&found.object(self.explain))?;
                 answer.out.raw(b"\n");
             }
         }
         Ok(())
     }
 
-    fn rule<'a>(
-        &self,
-        reading: &Reading<'_>,
-        reverse_path: Option<Path<'a>>,
-        forward_path: Mailbox<'a>,
-        today: Day,
-    ) -> Ruling<'a> {
-        // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
-        let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
-        let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
-        let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
-        envelope.moment = Moment::EndOfData;
-        let first = envelope::judge(&envelope, self.keys, &self.policy, today);
-        let provenance = origin(reading, &first.mailbox, self.keys, &self.ours, today);
-        let mut known = Known::new(reading.class);
-        known.origin = provenance.origin;
-        known.cut = reading.cut;
-        let cli::Judge { authserv_ids, hold_receipts, reject_daemon_senders, reject_unverified, .. } = self.arguments;
-        let is_for_reports = self.report_recipients.iter().any(|pattern| pattern.matches(&first.mailbox));
-        known.report_is_welcome =
-            is_for_reports || TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header);
-        known.hold_receipts = *hold_receipts;
-        known.reject_daemon_senders = *reject_daemon_senders;
-        known.reject_unverified = *reject_unverified;
-        let row = Row::find(envelope.reverse_path, first.reason, &known);
-        let judgement = batv_bounce::judge(&envelope, &known, self.keys, &self.policy, today);
-        Ruling { envelope, known, provenance, row, judgement }
-    }
-
-    /// What each mode does.
-    fn ladder(&self, ruling: &Ruling<'_>, today: Day) -> [Disposition; 4] {
-        Mode::ALL.map(|mode| {
-            let mut policy = self.policy;
-            policy.mode = mode;
-            batv_bounce::judge(&ruling.envelope, &ruling.known, self.keys, &policy, today).disposition
-        })
-    }
-
-    fn tally(&self, case: &Case<'_>) -> Tally {
-        let finding = case.finding();
-        let class = case.reading.class;
-        let cause = || Cause { reason: case.reason(), class, host: fields::host(case.reading) };
-        Tally {
-            finding,
-            class,
-            cut: case.reading.cut,
-            ladder: case.ruling.as_ref().map(|ruling| self.ladder(ruling, case.today)),
-            cause: matches!(finding, Finding::Disproved | Finding::Unverified).then(cause),
-        }
-    }
-
-    fn explain(&self, case: &Case<'_>, field: Option<&'static str>, answer: &mut Answer) -> fmt::Result {
-        let mut explanation = Explanation::begin(&mut answer.notes, case.name, self.keys, case.today)?;
-        let Reading { class, action, evidence, cut, .. } = case.reading;
-        match (case.reverse_path, case.ruling.as_ref().map(|ruling| ruling.envelope.reverse_path)) {
+    fn explain(&self, judged: &Found<'_, '_>, field: Option<&'static str>, answer: &mut Answer) -> fmt::Result {
+        let mut explanation = Explanation::begin(&mut answer.notes, judged.name, self.site.keys(), judged.today)?;
+        let Reading { class, action, evidence, cut, .. } = judged.reading;
+        match (judged.reverse_path, judged.ruled.as_ref().map(|ruled| ruled.envelope.reverse_path)) {
             (Some(reverse_path), _) => explanation.step("sender", shown(reverse_path))?,
             (None, Some(Path::Null)) => explanation.step("sender", "not known; what this is comes from <>")?,
             (None, _) => explanation.step("sender", "not known")?,
@@ -229,70 +180,97 @@ impl Judge<'_> {
             Some(action) => explanation.step("class", format_args!("{class}, {action}"))?,
             None => explanation.step("class", class)?,
         }
-        let Some(ruling) = &case.ruling else {
+        let Some(Ruled { envelope, case, ruling }) = &judged.ruled else {
             explanation.step("recipient", "not known: no field tells it, and --to is not given")?;
             return answer.notes.write_str("\n");
         };
-        let forward_path = &ruling.envelope.forward_path;
+        let forward_path = &envelope.forward_path;
         match field {
             Some(field) => explanation.step("recipient", format_args!("{}, from {field}", shown(forward_path)))?,
             None => explanation.step("recipient", shown(forward_path))?,
         }
-        explanation.verification(forward_path, &prvs::verify(self.keys, forward_path, case.today))?;
-        for found in &ruling.provenance.evidence {
+        explanation.recipient(self.site, forward_path)?;
+        for found in case.evidence() {
             explanation.step("found", shown(found))?;
         }
-        explanation.step("origin", ruling.provenance.origin)?;
-        match ruling.row {
+        if let Some(origin) = ruling.origin {
+            explanation.step("origin", origin)?;
+        }
+        match case.row(&Answers::default()) {
             Some(row) => explanation.step("row", row)?,
             None => explanation.step("row", "none: as the envelope says")?,
         }
-        explanation.judgement(&self.policy, &ruling.judgement)?;
-        let ladder = Mode::ALL.into_iter().zip(self.ladder(ruling, case.today));
+        explanation.ruling(self.site.rules(), ruling)?;
+        let ladder = Mode::ALL.into_iter().zip(case.in_each_mode(&Answers::default()));
         let ladder: Vec<_> = ladder.map(|(mode, disposition)| format!("{} {disposition}", mode.as_str())).collect();
         explanation.step("modes", ladder.join(", "))?;
         answer.notes.write_str("\n")
     }
 }
 
+/// The envelope, as far as it is known.
+fn envelope<'a>(reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_path: Mailbox<'a>) -> Envelope<'a> {
+    // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
+    let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
+    let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
+    let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
+    envelope.moment = Moment::EndOfData;
+    envelope
+}
+
 /// One message, and what was found.
-struct Case<'c> {
+struct Found<'c, 'x> {
     name: &'c Line<'c>,
-    reading: &'c Reading<'c>,
+    reading: &'c Reading<'x>,
     /// The day as on which it is judged.
     today: Day,
     /// Where it is known.
     reverse_path: Option<Path<'c>>,
     /// Where the recipient is known.
-    ruling: Option<Ruling<'c>>,
+    ruled: Option<Ruled<'c, 'x>>,
 }
 
-struct Ruling<'a> {
-    envelope: Envelope<'a>,
-    known: Known,
-    provenance: Provenance,
-    row: Option<&'static Row>,
-    judgement: Judgement<'a>,
+struct Ruled<'c, 'x> {
+    envelope: Envelope<'c>,
+    case: Case<'c, 'c, 'c, 'x>,
+    ruling: Ruling<'c>,
 }
 
-impl Case<'_> {
+impl Found<'_, '_> {
+    fn ruling(&self) -> Option<&Ruling<'_>> {
+        self.ruled.as_ref().map(|ruled| &ruled.ruling)
+    }
+
     fn finding(&self) -> Finding {
-        self.ruling.as_ref().map_or(Finding::Undecided, |ruling| ruling.judgement.finding)
+        self.ruling().map_or(Finding::Undecided, |ruling| ruling.verdict)
     }
 
     fn reason(&self) -> &'static str {
-        self.ruling.as_ref().map_or(NO_RECIPIENT, |ruling| ruling.judgement.reason.as_str())
+        self.ruling().map_or(NO_RECIPIENT, |ruling| ruling.reason.as_str())
     }
 
     fn disposition(&self) -> Option<&'static str> {
-        self.ruling.as_ref().map(|ruling| ruling.judgement.disposition.as_str())
+        self.ruling().map(|ruling| ruling.disposition.as_str())
     }
 
     fn outcome(&self) -> Outcome {
-        match (&self.ruling, self.finding()) {
+        match (self.ruling(), self.finding()) {
             (None, _) | (_, Finding::Disproved | Finding::Unverified) => Outcome::Refused,
             (_, Finding::Undecided) => Outcome::Undecided,
             _ => Outcome::Good,
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        let finding = self.finding();
+        let class = self.reading.class;
+        let cause = || Cause { reason: self.reason(), class, host: fields::host(self.reading) };
+        Tally {
+            finding,
+            class,
+            cut: self.reading.cut,
+            ladder: self.ruled.as_ref().map(|ruled| ruled.case.in_each_mode(&Answers::default())),
+            cause: matches!(finding, Finding::Disproved | Finding::Unverified).then(cause),
         }
     }
 
@@ -307,22 +285,22 @@ impl Case<'_> {
         let original_id = original.as_ref().and_then(|original| original.field("Message-ID"));
         let recipient = report.recipients.first();
         let evidence = || {
-            let found = self.ruling.iter().flat_map(|ruling| &ruling.provenance.evidence);
+            let found = self.ruled.iter().flat_map(|ruled| ruled.case.evidence());
             self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
         };
-        let ruling = self.ruling.as_ref();
+        let ruling = self.ruling();
         json::Judged {
             input: core::str::from_utf8(self.name.octets).unwrap_or_default(),
             class: class.as_str(),
             action: action.map(|action| action.as_str()),
             reverse_path: self.reverse_path.map(|path| path.to_string()),
-            forward_path: ruling.map(|ruling| ruling.envelope.forward_path.to_string()),
+            forward_path: self.ruled.as_ref().map(|ruled| ruled.envelope.forward_path.to_string()),
             verdict: self.finding().as_str(),
             reason: self.reason(),
             disposition: self.disposition(),
-            reply: ruling.map(|ruling| ruling.judgement.reply.to_string()),
-            deliver_to: ruling.and_then(|ruling| Some(ruling.judgement.deliver_to?.to_string())),
-            origin: ruling.map(|ruling| ruling.provenance.origin.as_str()),
+            reply: ruling.map(|ruling| ruling.reply.to_string()),
+            deliver_to: ruling.and_then(|ruling| Some(ruling.deliver_to?.to_string())),
+            origin: ruling.and_then(|ruling| ruling.origin).map(Origin::as_str),
             original: original.as_ref().map(|original| original.form.as_str()),
             message_id: original_id.or_else(|| report.original_message_id.clone()),
             final_recipient: recipient.and_then(|recipient| recipient.final_recipient.as_deref()),

@@ -29,11 +29,10 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
     let keys = keyring.as_ref().map(|keyring| keyring.keys());
     let (ours, allowed) = (patterns(&arguments.protected)?, patterns(&arguments.allowed)?);
     let double_bounce = patterns(&arguments.double_bounce)?;
-    let (authserv_ids, sealers) = (texts(&arguments.authserv_ids), texts(&arguments.sealers));
     let mut policy = Policy::default();
     policy.ours = &ours;
-    policy.authserv_ids = &authserv_ids;
-    policy.trusted_sealers = &sealers;
+    policy.authserv_ids = &arguments.authserv_ids;
+    policy.trusted_sealers = &arguments.sealers;
     policy.allowed = &allowed;
     policy.double_bounce = &double_bounce;
     policy.hold_unproved = arguments.hold;
@@ -88,10 +87,6 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
     Ok(if found.may == May::Yes { Outcome::Good } else { Outcome::Refused })
 }
 
-fn texts(texts: &[String]) -> Vec<&str> {
-    texts.iter().map(String::as_str).collect()
-}
-
 fn no_sender() -> Error {
     Error::Usage("the sender is not known: name it with --from, or let Return-Path tell it".to_owned())
 }
@@ -111,7 +106,7 @@ fn return_path(header: &[u8]) -> Option<String> {
 
 fn explain(
     question: &Question<'_>,
-    policy: &Policy<'_>,
+    policy: &Policy<'_, String>,
     found: &may_bounce::Answer,
     keys: &[Key],
     today: Day,

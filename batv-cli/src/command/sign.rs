@@ -3,8 +3,9 @@
 use core::fmt;
 
 use batv_config::clock;
-use batv_core::prvs::{self, Delimiter, Form, Signing};
-use batv_core::{Day, Key, Lifetime, Mailbox, Path};
+use batv_core::prvs::{Delimiter, Form};
+use batv_core::{Day, Path};
+use batv_policy::{Handling, Leaving, Rules, Sender, Unchanged, View};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
@@ -15,12 +16,9 @@ use crate::json::{self, Text};
 pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let keyring = arguments.keys.load_to_sign(arguments.lifetime, today)?;
-    let signer = Signer {
-        keys: keyring.keys(),
-        form: arguments.form.with(arguments.delimiter),
-        lifetime: arguments.lifetime,
-        today,
-    };
+    let form = arguments.form.with(arguments.delimiter);
+    let rules = Rules { form, lifetime: arguments.lifetime, ..Rules::default() };
+    let signer = Signer { site: View::new(keyring.keys(), &rules), today };
     let answer = if arguments.output.json { json } else { plain };
     addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(&signer, line, to))
 }
@@ -37,26 +35,26 @@ impl cli::Form {
 }
 
 struct Signer<'k> {
-    keys: &'k [Key],
-    form: Form,
-    lifetime: Option<Lifetime>,
+    site: View<'k>,
     today: Day,
 }
 
-impl Signer<'_> {
-    fn sign<'a>(&self, mailbox: &Mailbox<'a>) -> Result<Signing<'a>, batv_core::Error> {
-        prvs::sign(self.keys, mailbox, self.form, self.lifetime, self.today)
+impl<'k> Signer<'k> {
+    /// Whoever calls this program sends the message.
+    fn sender<'a>(&self, reverse_path: Path<'a>) -> Sender<'k, 'a> {
+        self.site.sender(&Leaving { originates: true, ..Leaving::new(reverse_path) })
     }
 }
 
 fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     match line.path() {
-        Ok(Path::Mailbox(mailbox)) => match signer.sign(&mailbox) {
-            Ok(Signing::Tagged(tagged)) => return tagged.write_to(&mut answer.out),
-            Ok(Signing::Unchanged(..)) => {}
-            Err(error) => answer.refuse(line, error),
+        Ok(path) => match signer.sender(path).sign(signer.today) {
+            Handling::Tagged(tagged) => return tagged.write_to(&mut answer.out),
+            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+                answer.refuse(line, error)
+            }
+            _ => {}
         },
-        Ok(Path::Null) => {}
         Err(error) => answer.refuse(line, error),
     }
     answer.out.raw(line.octets);
@@ -66,8 +64,8 @@ fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resu
 fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
     match line.path() {
-        Ok(Path::Mailbox(mailbox)) => match signer.sign(&mailbox) {
-            Ok(Signing::Tagged(tagged)) => {
+        Ok(path) => match signer.sender(path).sign(signer.today) {
+            Handling::Tagged(tagged) => {
                 let expires = tagged.expires().map(clock::as_date);
                 return answer.json(&json::Signed {
                     input: &input,
@@ -76,10 +74,11 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
                     expires: expires.as_ref().map(Text::of),
                 });
             }
-            Ok(Signing::Unchanged(..)) => {}
-            Err(error) => return answer.refuse_in_json(line, error),
+            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+                return answer.refuse_in_json(line, error);
+            }
+            _ => {}
         },
-        Ok(Path::Null) => {}
         Err(error) => return answer.refuse_in_json(line, error),
     }
     answer.json(&json::Signed { input: &input, address: Text(&input), key_id: None, expires: None })

@@ -42,7 +42,8 @@ fn reverse(arguments: &SrsReverse) -> Result<Outcome, Error> {
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let reverser = Rewriter { srs, keys: keyring.keys(), today, max_age: arguments.rewriting.max_age };
     let addresses = &arguments.addresses.addresses;
-    let answer = match addresses::only_one(addresses) {
+    let mut storage = String::new();
+    let answer = match addresses::only_one(addresses, &mut storage) {
         _ if arguments.output.json => reverse_json,
         Some(line) => return addresses::answer_one(&line, |line, answer| reverse_alone(&reverser, line, answer)),
         None => reverse_plain,

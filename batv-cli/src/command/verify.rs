@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
     let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
     let addresses = &arguments.addresses.addresses;
-    let answer = match addresses::only_one(addresses) {
+    let mut storage = String::new();
+    let answer = match addresses::only_one(addresses, &mut storage) {
         _ if arguments.asked.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&verifier, line, answer)),
         None => plain,

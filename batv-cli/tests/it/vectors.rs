@@ -206,6 +206,10 @@ fn mailboxes() {
     }
     for case in vectors("mailbox.json", "refuse") {
         let Some(input) = case["input"].as_str().filter(|input| !input.contains('\n')) else { continue };
+        // The core refuses U-labels; the command reads them as the A-labels that they stand for.
+        if case["source"] == "RFC 5890 section 2.3.2.1" {
+            continue;
+        }
         let (object, success) = ask_one(&arguments, input);
         assert_eq!((&object["verdict"], success), (&json!("malformed"), false), "{case}");
     }

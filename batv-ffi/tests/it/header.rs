@@ -7,13 +7,17 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use batv_bounce::Class;
+use batv_core::dialect::Dialect;
+use batv_core::envelope::{Finding, Mode, Reason};
+
 use crate::support::{WARNINGS, manifest, run};
 
 fn header() -> PathBuf {
     manifest().join("include/batv.h")
 }
 
-/// With `BATV_HEADER=write` it is written anew.
+/// With `BATV_HEADER=write` it is written. Run it alone then: the other tests read the file meanwhile.
 #[test]
 fn header_is_that_of_the_source() {
     let config = cbindgen::Config::from_file(manifest().join("cbindgen.toml")).unwrap();
@@ -24,7 +28,8 @@ fn header_is_that_of_the_source() {
         fs::write(header(), &fresh).unwrap();
     }
     let committed = fs::read_to_string(header()).unwrap_or_default();
-    assert!(committed == fresh, "include/batv.h is not that of the source: `BATV_HEADER=write cargo test -p batv-ffi`");
+    let again = "BATV_HEADER=write cargo test -p batv-ffi --test it header_is_that_of_the_source";
+    assert!(committed == fresh, "include/batv.h is not that of the source: `{again}`");
 }
 
 /// What `numbers.tsv` has stays for ever; a new code gets a new line.
@@ -46,6 +51,21 @@ fn numbers_never_move() {
     assert_eq!(declared, known);
     let distinct: BTreeSet<_> = known.values().collect();
     assert_eq!(distinct.len(), known.len(), "two codes have one number");
+}
+
+/// All that the crates below may answer has a number, and the same name here as there. What has none does not compile.
+#[test]
+fn names_are_those_of_the_crates() {
+    fn agree<T>(kind: &str, all: &[T], name: impl Fn(&T) -> &'static str) {
+        let lines = include_str!("../numbers.tsv").lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let known: BTreeSet<_> = lines.filter(|fields| fields[1].starts_with(kind)).map(|fields| fields[2]).collect();
+        assert_eq!(known, all.iter().map(name).collect(), "{kind}");
+    }
+    agree("BATV_CLASS_", &Class::ALL, |class| class.as_str());
+    agree("BATV_DIALECT_", &Dialect::ALL, |dialect| dialect.as_str());
+    agree("BATV_FINDING_", &Finding::ALL, |finding| finding.as_str());
+    agree("BATV_MODE_", &Mode::ALL, |mode| mode.as_str());
+    agree("BATV_REASON_", &Reason::ALL, |reason| reason.as_str());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod c;
+mod decisions;
 mod exim;
 mod header;
 mod install;
@@ -10,5 +11,6 @@ mod messages;
 mod properties;
 mod python;
 mod readme;
+mod site;
 mod support;
 mod table;

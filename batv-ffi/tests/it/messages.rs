@@ -17,10 +17,11 @@ use batv::{
 };
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::may_bounce::{self, Kind};
-use batv_bounce::{Evidence, Known, Limits, Ours, Reading, Row, judge, origin, read};
+use batv_bounce::{Evidence, Limits, Origin, Reading, read};
 use batv_config::{Keyring, clock};
-use batv_core::envelope::{self, Envelope, Mode, Moment, Policy, Reason};
+use batv_core::envelope::{Envelope, Mode};
 use batv_core::{Day, Mailbox, Path, Pattern, Verdict};
+use batv_policy::{Answers, MessageRules, Rules, View};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -50,8 +51,7 @@ struct Sides {
     c_keyring: *mut batv_keyring,
     c_settings: *mut batv_settings,
     keyring: Keyring,
-    dkim_keys: Vec<PublicKey>,
-    protected: [Pattern<&'static str>; 1],
+    rules: Rules,
     today: Day,
 }
 
@@ -95,12 +95,18 @@ impl Sides {
             };
             assert_eq!(result, batv_result::Ok);
         }
+        let messages = MessageRules {
+            marked_since: clock::parse_at(MARKED_SINCE).ok(),
+            dkim_keys,
+            authserv_ids: vec!["mx.example.com".to_owned()],
+            ..MessageRules::default()
+        };
+        let protected = vec![Pattern::parse("example.com".to_owned()).expect("a pattern")];
         Self {
             c_keyring,
             c_settings,
             keyring: Keyring::parse(&text).expect("a keyring"),
-            dkim_keys,
-            protected: [Pattern::parse("example.com").expect("a pattern")],
+            rules: Rules { protected, mode: Mode::Reject, messages, ..Rules::default() },
             today: clock::parse_at(TODAY).expect("a day"),
         }
     }
@@ -139,19 +145,11 @@ impl Sides {
         from: &str,
         to: &str,
     ) {
-        let mut policy = Policy::new(Mode::Reject);
-        policy.protected = &self.protected;
-        let mut ours = Ours::new(&self.protected);
-        ours.dkim_keys = &self.dkim_keys;
-        ours.marked_since = clock::parse_at(MARKED_SINCE).ok();
-        let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"));
-        envelope.moment = Moment::EndOfData;
-        let by_envelope = envelope::judge(&envelope, self.keyring.keys(), &policy, self.today);
-        let traced = origin(reading, &by_envelope.mailbox, self.keyring.keys(), &ours, self.today);
-        let mut known = Known::new(reading.class);
-        known.origin = traced.origin;
-        known.cut = reading.cut;
-        let expected = judge(&envelope, &known, self.keyring.keys(), &policy, self.today);
+        let site = View::new(self.keyring.keys(), &self.rules);
+        let envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"));
+        let read = site.message(reading, self.today);
+        let case = site.recipient(&envelope, self.today).with_message(&read);
+        let expected = case.data(&Answers::default());
 
         let question = batv_envelope {
             reverse_path: from.as_ptr().cast(),
@@ -193,23 +191,24 @@ impl Sides {
             name(judgement.reason as u32),
             name(judgement.disposition as u32),
             name(provenance.origin as u32),
+            name(judgement.mode as u32),
+            name(judgement.in_reject as u32),
             reply.to_str().expect("ASCII"),
             &deliver_to,
         ];
         let shown = (expected.reply.to_string(), expected.deliver_to.map(|mailbox| mailbox.to_string()));
         let expected_texts = [
-            expected.finding.as_str(),
+            expected.verdict.as_str(),
             expected.reason.as_str(),
             expected.disposition.as_str(),
-            traced.origin.as_str(),
+            expected.origin.map_or("", Origin::as_str),
+            expected.mode.as_str(),
+            expected.in_reject.as_str(),
             &shown.0,
             shown.1.as_deref().unwrap_or_default(),
         ];
         assert_eq!(found, expected_texts);
-        if expected.reason != Reason::Internal {
-            let row = Row::find(reverse_path, by_envelope.reason, &known).map_or(0, |row| u32::from(row.number));
-            assert_eq!(provenance.row, row);
-        }
+        assert_eq!(provenance.row, u32::from(expected.row.unwrap_or_default()));
 
         let mut whose = MaybeUninit::<batv_origin>::uninit();
         let evidence = text(|text, capacity, length| {
@@ -229,7 +228,7 @@ impl Sides {
                 )
             }
         });
-        assert_eq!(evidence, lines(&traced.evidence));
+        assert_eq!(evidence, lines(case.evidence()));
         // SAFETY: after `Ok` there is an answer.
         let whose = unsafe { whose.assume_init() };
         if reverse_path == Path::Null {
@@ -424,10 +423,10 @@ proptest! {
         asked.notify = notify.map(|notify| notify.parse().unwrap());
         [asked.answerable_in_smtp, asked.own_client, asked.hostile, asked.unroutable] = flags.map(|flag| flag == 1);
         asked.tag = TAGS[tag as usize];
-        let [allowed, double_bounce] =
-            ["partner.example", "double-bounce@example.com"].map(|text| [Pattern::parse(text).unwrap()]);
+        let [ours, allowed, double_bounce] =
+            ["example.com", "partner.example", "double-bounce@example.com"].map(|text| [Pattern::parse(text).unwrap()]);
         let mut policy = may_bounce::Policy::default();
-        policy.ours = &sides.protected;
+        policy.ours = &ours;
         policy.authserv_ids = &["mx.example.com"];
         policy.trusted_sealers = &["list.example"];
         policy.allowed = &allowed;

@@ -142,6 +142,7 @@ proptest! {
             Just("srs_hash_length"), Just("srs_hash_minimum"), Just("srs_max_age"), Just("srs_always_rewrite"),
             Just("marked_since"), Just("hold_receipts"), Just("reject_daemon_senders"), Just("reject_unverified"), Just("hosts"), Just("ours"), Just("authserv_ids"),
             Just("trusted_sealers"), Just("allowed"), Just("double_bounce"), Just("hold_unproved"),
+            Just("modes"), Just("srs_takes_mail"), Just("report_recipients"),
         ],
         value in prop_oneof!["[^\\x00]{0,20}", "[0-9a-z@.= +-]{0,20}"],
     ) {

@@ -174,8 +174,10 @@ fn mailbox(table: &mut Table) {
         let expected = format!("{} unchanged -1", text(&case["canonical"]));
         table.push(&Row { keyring: SRS_KEY.to_owned(), address: input(case), expected, ..row(case, "sign") });
     }
+    // The core refuses U-labels; the library reads them as the A-labels that they stand for.
+    let is_u_label = |case: &Value| case["source"] == "RFC 5890 section 2.3.2.1";
     // For C the empty text is the null path.
-    for case in list(&vectors["refuse"]).filter(|case| !input(case).is_empty()) {
+    for case in list(&vectors["refuse"]).filter(|case| !input(case).is_empty() && !is_u_label(case)) {
         let expected = "error".to_owned();
         table.push(&Row { keyring: SRS_KEY.to_owned(), address: input(case), expected, ..row(case, "sign") });
     }

@@ -46,7 +46,8 @@ pub(crate) fn handle(
     Some(handle)
 }
 
-/// Whom an address stands for once its tag or its SRS is off.
+/// The sender that an address stands for, once its tag or its SRS is off.
+#[derive(Debug)]
 pub(crate) enum Alias {
     /// It is no handle.
     No,

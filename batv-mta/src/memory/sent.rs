@@ -1,7 +1,8 @@
 //! The log of what was sent.
 
-use batv_bounce::{Claims, Class, Origin, Proof};
+use batv_bounce::Claims;
 use batv_core::{Day, Mailbox, prvs};
+use batv_policy::SentAnswer;
 use batv_store::sent::{self, Question};
 
 use super::Wait;
@@ -29,41 +30,22 @@ pub(crate) fn remember(
     settings.memory().ask(operations, wait);
 }
 
-/// What the log makes of a message of this class, of which nothing else proves whose message it is about.
-pub(crate) fn origin(
-    class: Class,
+/// Whether the log has the message that another one says it is about.
+pub(crate) fn look_up(
     claims: &Claims,
-    recipient: &Mailbox<'_>,
-    origin: Origin,
+    sender: &Mailbox<'_>,
     settings: &Settings,
     today: Day,
     wait: &Wait,
-) -> Origin {
-    let asks =
-        class.is_bounce() || matches!(class, Class::Mdn | Class::AutoReply | Class::Challenge | Class::VirusNotice);
-    if !asks || claims.is_empty() || !is_kept(settings) {
-        return origin;
+) -> SentAnswer {
+    if !is_kept(settings) {
+        return SentAnswer::NotAsked;
     }
-    match (look_up(claims, recipient, settings, today, wait), origin) {
-        (Some(Found::Sent), _) => Origin::Proved(Proof::SentLog),
-        (Some(Found::ToOthers), _) => Origin::Hinted,
-        (Some(Found::Nothing), origin) => origin,
-        // What the log might have proved is not disproved for want of an answer.
-        (None, Origin::Disproved) => Origin::Unknown,
-        (None, origin) => origin,
-    }
-}
-
-enum Found {
-    /// It was sent to a recipient whom the message names.
-    Sent,
-    /// It was sent, but perhaps not to whom it is said to have been.
-    ToOthers,
-    Nothing,
+    ask(claims, sender, settings, today, wait).unwrap_or(SentAnswer::Unanswered)
 }
 
 /// `None` when the store doesn't answer.
-fn look_up(claims: &Claims, recipient: &Mailbox<'_>, settings: &Settings, today: Day, wait: &Wait) -> Option<Found> {
+fn ask(claims: &Claims, sender: &Mailbox<'_>, settings: &Settings, today: Day, wait: &Wait) -> Option<SentAnswer> {
     let bare = |text: &String| {
         let mailbox = Mailbox::parse(text).ok()?;
         Some(prvs::verify(settings.keys(), &mailbox, today).mailbox.to_string())
@@ -74,7 +56,7 @@ fn look_up(claims: &Claims, recipient: &Mailbox<'_>, settings: &Settings, today:
     let questions: Vec<Question> = claims
         .message_ids
         .iter()
-        .map(|id| Question::new(settings.keys(), id.as_bytes(), recipient, &recipients))
+        .map(|id| Question::new(settings.keys(), id.as_bytes(), sender, &recipients))
         .collect();
     let answers = settings.memory().ask(questions.iter().flat_map(Question::operations).collect(), wait)?;
     let mut rest = answers.as_slice();
@@ -84,9 +66,9 @@ fn look_up(claims: &Claims, recipient: &Mailbox<'_>, settings: &Settings, today:
         rest = others;
         let findings = question.findings(of_it);
         if findings.recipients.iter().any(Option::is_some) {
-            return Some(Found::Sent);
+            return Some(SentAnswer::Yes);
         }
         is_known |= findings.message.is_some();
     }
-    Some(if is_known { Found::ToOthers } else { Found::Nothing })
+    Some(if is_known { SentAnswer::ToOthers } else { SentAnswer::No })
 }

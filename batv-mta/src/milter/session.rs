@@ -6,11 +6,13 @@ use tracing::{debug, error};
 use super::command::{Command, Family, texts};
 use super::packet::{self, next_packet};
 use super::reply::Reply;
+use super::server::Server;
 use super::{VERSION, action, step};
+use crate::client::Client;
 use crate::content::Content;
 use crate::door::{Door, Flow, Protocol, each_request};
 use crate::settings::Settings;
-use crate::transaction::{Answer, Client, Edits, MESSAGE_ID_FIELD, OUR_FIELDS, Outcome, Transaction};
+use crate::transaction::{Answer, Edits, MESSAGE_ID_FIELD, OUR_FIELDS, Outcome, Transaction};
 
 /// The most copies of a header field of ours that are removed: each costs Postfix a reading of the whole header.
 const MOST_FORGED: u32 = 50;
@@ -26,9 +28,12 @@ const SKIPPED: u32 = step::NO_HELO | step::NO_END_OF_HEADER | step::NO_UNKNOWN;
 const UNANSWERED: u32 = step::NO_REPLY_CONNECT | step::NO_REPLY_MAIL | step::NO_REPLY_HEADER | step::NO_DATA;
 
 /// The macros that are read, by the number of the step that brings them (`SMFIM_*`).
-const MACROS: [(u32, &str); 4] = [(0, "{daemon_name}"), (2, "i {auth_type}"), (3, "{rcpt_mailer}"), (5, "i")];
-/// That of the client's step, with the server's name for itself, where it matters how recipients are changed.
-const MACROS_WITH_SERVER: &str = "{daemon_name} v";
+const MACROS: [(u32, &str); 4] = [
+    (0, "{daemon_name} v"),
+    (2, "i {auth_type} {auth_authen} {mail_addr}"),
+    (3, "{rcpt_mailer} {rcpt_addr}"),
+    (5, "i"),
+];
 
 /// A connection, from negotiation to its end, with all its clients and messages.
 ///
@@ -57,12 +62,14 @@ pub struct Session {
     can_hold: bool,
     can_skip: bool,
     can_silence: bool,
-    /// Whether a recipient who is deleted and added again is another than before.
-    forgets_recipients: bool,
+    server: Server,
     client: Client,
     daemon_name: String,
     queue_id: String,
     rcpt_mailer: String,
+    /// `{mail_addr}` and `{rcpt_addr}`: what the server made of the client's words.
+    mail_addr: Option<Vec<u8>>,
+    rcpt_addr: Option<Vec<u8>>,
     transaction: Option<Transaction>,
     /// The argument of MAIL FROM.
     sender: Vec<u8>,
@@ -93,11 +100,13 @@ impl Session {
             can_hold: false,
             can_skip: false,
             can_silence: false,
-            forgets_recipients: false,
+            server: Server::Unknown,
             client: Client::default(),
             daemon_name: String::new(),
             queue_id: String::new(),
             rcpt_mailer: String::new(),
+            mail_addr: None,
+            rcpt_addr: None,
             transaction: None,
             sender: Vec::new(),
             recipients: Vec::new(),
@@ -134,7 +143,8 @@ impl Session {
                 self.recipients.clear();
                 self.has_envelope_id = texts(parameters).any(|parameter| has_name(parameter, b"ENVID="));
                 self.sender = argument.to_vec();
-                let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), argument, settings);
+                let reverse_path = self.server.sender(argument, self.mail_addr.take());
+                let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), &reverse_path, settings);
                 transaction.queue_id.clone_from(&self.queue_id);
                 self.transaction = Some(transaction);
                 self.answer(step::NO_REPLY_MAIL, out);
@@ -203,7 +213,6 @@ impl Session {
         let mut macros = Vec::new();
         if actions & action::SET_MACROS != 0 {
             for (step, names) in MACROS {
-                let names = if step == 0 && self.can_silence { MACROS_WITH_SERVER } else { names };
                 macros.extend_from_slice(&step.to_be_bytes());
                 macros.extend_from_slice(names.as_bytes());
                 macros.push(0);
@@ -219,19 +228,26 @@ impl Session {
     fn macros(&mut self, command: u8, list: &[u8]) {
         if command == b'M' {
             self.client.authenticated = false;
+            self.mail_addr = None;
         }
         if command == b'R' {
+            self.rcpt_addr = None;
             self.rcpt_mailer.clear();
         }
         let mut list = texts(list);
         // A name without a value is passed over.
         while let (Some(name), Some(value)) = (list.next(), list.next()) {
             let name = name.strip_prefix(b"{").and_then(|name| name.strip_suffix(b"}")).unwrap_or(name);
+            match name {
+                b"mail_addr" => self.mail_addr = Some(value.to_vec()),
+                b"rcpt_addr" => self.rcpt_addr = Some(value.to_vec()),
+                _ => {}
+            }
             let value = String::from_utf8_lossy(value);
             match name {
                 b"daemon_name" => self.daemon_name = value.into_owned(),
-                b"auth_type" => self.client.authenticated = !value.is_empty(),
-                b"v" => self.forgets_recipients = value.starts_with("Postfix"),
+                b"auth_type" | b"auth_authen" => self.client.authenticated |= !value.is_empty(),
+                b"v" => self.server = Server::of(&value),
                 b"rcpt_mailer" => self.rcpt_mailer = value.into_owned(),
                 b"i" => {
                     if let Some(transaction) = &mut self.transaction {
@@ -252,7 +268,8 @@ impl Session {
 
     fn recipient(&mut self, argument: &[u8], parameters: &[u8], out: &mut Vec<u8>) {
         let Some(transaction) = &mut self.transaction else { return Reply::Tempfail.put(out) };
-        match transaction.recipient(argument, &self.rcpt_mailer) {
+        let forward_path = self.server.recipient(argument, self.rcpt_addr.take());
+        match transaction.recipient(argument, &forward_path, &self.rcpt_mailer) {
             Answer::Continue => {
                 self.recipients.push((argument.to_vec(), parameters.to_vec()));
                 Reply::Continue.put(out);
@@ -320,8 +337,8 @@ impl Session {
             let restored = edits.recipients.iter().find(|(changed, _)| changed == given);
             let path = match restored {
                 Some((_, restored)) => bracketed(restored).into_bytes(),
-                None if self.forgets_recipients => given.clone(),
-                // Sendmail gives who comes again what he had before, unless his domain is written in another way.
+                None if self.server == Server::Postfix => given.clone(),
+                // Sendmail gives one that comes again what it had before, unless its domain is written in another way.
                 None => with_other_letters(given),
             };
             // Whom the recipient was first is told to nobody, but goes on with the message (RFC 3461 §4.2).

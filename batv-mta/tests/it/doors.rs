@@ -102,9 +102,9 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     let srs = forwarded("dave@example.net");
     let judge = |recipient: &str| daemon.ask("line", format!("judge data none - <> {recipient}\n").as_bytes());
     let answer = judge(&srs);
-    assert!(answer.starts_with("OK disposition=accept finding=genuine reason=srs "), "{answer}");
+    assert!(answer.starts_with("OK disposition=accept finding=genuine reason=srs-ok "), "{answer}");
     let answer = judge(&srs.replacen("SRS0=", "SRS0=AAAA", 1));
-    assert!(answer.starts_with("OK disposition=reject finding=disproved reason=srs "), "{answer}");
+    assert!(answer.starts_with("OK disposition=reject finding=disproved reason=srs-forged "), "{answer}");
     let answer = judge("alice@srs.example.com");
     assert!(answer.contains(" reason=untagged "), "{answer}");
     // After one about whom the message decides, it would have the message taken for both.
@@ -140,7 +140,7 @@ fn messages_are_judged_by_line() {
         ("whole", ALICE, &ours, " class=dsn origin=mark status=\"valid\" verdict=\"genuine; reason=original-proved; "),
         ("whole", &tag, &ours, "disposition=accept finding=genuine reason=tag-ok "),
         ("whole", "postmaster@example.com", &foreign, " class=- origin=- status=\"\" verdict=\"\""),
-        ("whole", &forwarded("dave@example.net"), &foreign, " reason=srs "),
+        ("whole", &forwarded("dave@example.net"), &foreign, " reason=srs-ok "),
         ("whole", ALICE, &String::new(), " reason=null-not-bounce "),
     ] {
         let answer = daemon.ask("line", judge(extent, to, message).as_bytes());

@@ -4,6 +4,7 @@ extern crate alloc;
 
 #[path = "../servers/case.rs"]
 mod case;
+mod decisions;
 mod doors;
 mod faults;
 mod filters;

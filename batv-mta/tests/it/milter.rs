@@ -23,7 +23,7 @@ fn settings() -> Arc<Settings> {
     let config = "[sign]\nexempt_recipients = ['list@example.net']\n[verify]\nmode = 'reject'\n\
                   [messages]\nmarked_since = 2020-01-01";
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'\n\
-                   domains = ['example.com', 'täg.example']";
+                   domains = ['example.com', 'xn--tg-via.example']";
     of(config, keyring)
 }
 
@@ -59,10 +59,18 @@ const FOREIGN_BOUNCE: [&[u8]; 2] = [
 type Reloaded = Rc<RefCell<Arc<Settings>>>;
 
 /// A connection to a session in this process: what is written is taken at once, and its answers are there to be read.
-struct Wire {
+pub(crate) struct Wire {
     session: Session,
     settings: Reloaded,
     answers: Vec<u8>,
+}
+
+impl Wire {
+    /// Over a Unix socket.
+    pub(crate) fn new(settings: &Arc<Settings>) -> Self {
+        let settings = Rc::new(RefCell::new(Arc::clone(settings)));
+        Self { session: Session::new(false), settings, answers: Vec::new() }
+    }
 }
 
 impl Write for Wire {
@@ -153,7 +161,7 @@ fn signs_for_who_is_authenticated() {
         assert_eq!(server.message("carol@example.org", "dave@example.net"), "c");
         let long = format!("{}@example.com", "a".repeat(60));
         assert_eq!(server.message(&long, "dave@example.net"), marked(&settings, &long, &long));
-        for sender in ["\"a b\"@example.com", "jürgen@täg.example"] {
+        for sender in ["\"a b\"@example.com", "jürgen@xn--tg-via.example"] {
             let leaving = tagged(&settings, sender);
             assert_eq!(server.message(sender, "dave@example.net"), marked(&settings, sender, &leaving));
         }
@@ -197,6 +205,85 @@ fn forwards_for_strangers_and_keeps_letters() {
         assert!(said.to_lowercase().starts_with(&format!("e<{tag}>|envid=batv1.4.")), "{said}");
         assert!(leave("dave@example.net").starts_with("e<SRS0="));
         assert_eq!(leave("news@example.com"), "c");
+    }
+}
+
+/// Postfix completes what the client says. Sendmail names the user behind its tables.
+#[test]
+fn the_address_that_the_server_made_counts() {
+    let settings = settings();
+    let tag = tagged(&settings, "alice@example.com");
+    for (version, argument, named) in [
+        ("Postfix 3.7.11", "alice", "alice@example.com"),
+        ("Postfix 3.7.11", "alice@example.com.", "alice@example.com"),
+        ("Postfix 3.7.11", "alice%example.com", "alice@example.com"),
+        ("Postfix 3.7.11", "alice%example.com@mx.example.com", "alice@example.com"),
+        ("8.17.1.9", "alice@example.com.", "alice"),
+        ("8.17.1.9", "alice@example.com", "asmith@store.example.com"),
+        ("8.17.1.9", "alice%example.com", ""),
+    ] {
+        let connect = |server: &mut Server| {
+            server.say(format!("DCv\0{version}\0").as_bytes());
+            server.say(CONNECT);
+        };
+        let mut server = Server::new(&settings, false);
+        connect(&mut server);
+        server.say(format!("DM{{auth_authen}}\0alice\0{{mail_addr}}\0{named}\0").as_bytes());
+        let said = server.message(argument, "dave@example.net");
+        assert!(said.starts_with(&format!("e<{tag}>|ENVID=batv1.")), "{version} {argument}: {said}");
+
+        let mut server = Server::new(&settings, false);
+        connect(&mut server);
+        server.say(b"DM{mail_addr}\0\0");
+        server.say(b"M<>\0");
+        server.say(format!("DR{{rcpt_addr}}\0{named}\0").as_bytes());
+        assert_eq!(server.text(format!("R<{argument}>\0").as_bytes()), "c");
+        FOREIGN_BOUNCE.iter().for_each(|packet| server.say(packet));
+        let said = server.text(b"E");
+        assert!(said.starts_with("y550 5.7.1 "), "{version} {argument}: {said}");
+    }
+}
+
+#[test]
+fn each_spelling_of_the_null_reverse_path_is_one() {
+    for (argument, named) in [
+        ("<>", ""),
+        ("<MAILER-DAEMON>", "MAILER-DAEMON@example.com"),
+        ("<<>>", ""),
+        ("< >", ""),
+        ("<\"\">", ""),
+        ("", ""),
+    ] {
+        let mut server = Server::new(&settings(), false);
+        server.say(b"DCv\0Postfix 3.7.11\0");
+        server.say(CONNECT);
+        server.say(format!("DM{{mail_addr}}\0{named}\0").as_bytes());
+        server.say(format!("M{argument}\0").as_bytes());
+        assert_eq!(server.text(b"R<alice@example.com>\0"), "c");
+        FOREIGN_BOUNCE.iter().for_each(|packet| server.say(packet));
+        assert!(server.text(b"E").starts_with("y550 5.7.1 "), "{argument}");
+    }
+}
+
+/// RFC 5890 §2.3.2: U-label and A-label are two spellings of one domain.
+#[test]
+fn both_spellings_of_a_domain_are_one() {
+    let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'";
+    for protected in ["t\u{e4}g.example", "T\u{c4}G.example", "xn--tg-via.example", "XN--TG-VIA.Example"] {
+        let settings = of(&format!("sign.protected = ['{protected}']\nverify.modes.'{protected}' = 'reject'"), keyring);
+        let tag = tagged(&settings, "j\u{fc}rgen@xn--tg-via.example");
+        for domain in ["t\u{e4}g.example", "T\u{c4}G.EXAMPLE", "xn--tg-via.example", "Xn--Tg-Via.example"] {
+            let mut server = Server::new(&settings, false);
+            server.say(CONNECT);
+            server.say(b"DM{auth_type}\0PLAIN\0");
+            let said = server.message(&format!("j\u{fc}rgen@{domain}"), "dave@example.net");
+            assert!(said.starts_with(&format!("e<{}>|", tag.as_bytes().escape_ascii())), "{domain}: {said}");
+            server.say(b"DM");
+            let bounced = tag.replace("xn--tg-via.example", domain);
+            assert!(server.message("", &bounced).contains("X-BATV-Status|valid|"), "{domain}");
+            let forged = bounced.replacen("prvs=4", "prvs=4000", 1).replacen("=j", "=k", 1);
+            assert!(!server.message("", &forged).contains("X-BATV-Status|valid|"), "{domain}");
+        }
     }
 }
 

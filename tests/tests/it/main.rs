@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod allocations;
+mod decisions;
 mod guesses;
 mod interop_exim;
 mod interop_mail_srs;
@@ -10,5 +11,3 @@ mod interop_migration;
 mod interop_postsrsd;
 mod interop_pysrs;
 mod messages;
-mod properties;
-mod vectors;

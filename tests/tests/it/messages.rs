@@ -1,6 +1,6 @@
 //! The messages that are committed are those that the generator makes.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -23,9 +23,10 @@ fn committed_messages_are_those_of_the_generator() {
     let mut committed = BTreeMap::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../batv-bounce/tests/messages"), "", &mut committed);
     let made = messages::files();
-    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     let again = "cargo run -p batv-tests --bin messages -- write";
-    assert_eq!(names(&committed), names(&made), "write them again: {again}");
+    let [before, after] = [&committed, &made].map(|files| files.keys().collect::<BTreeSet<_>>());
+    let (gone, new) = (&before - &after, &after - &before);
+    assert!(gone.is_empty() && new.is_empty(), "no longer made: {gone:?}; not committed: {new:?}; write them: {again}");
     for (name, octets) in made {
         assert!(committed[&name] == octets, "{name} differs; write the messages again: {again}");
     }

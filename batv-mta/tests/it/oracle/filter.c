@@ -74,9 +74,9 @@ static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long
     can_skip = (*wanted_steps & SMFIP_SKIP) != 0;
     *wanted2 = *wanted3 = 0;
     if (actions & SMFIF_SETSYMLIST) {
-        smfi_setsymlist(context, SMFIM_CONNECT, "{daemon_name}");
-        smfi_setsymlist(context, SMFIM_ENVFROM, "i {auth_type}");
-        smfi_setsymlist(context, SMFIM_ENVRCPT, "{rcpt_mailer}");
+        smfi_setsymlist(context, SMFIM_CONNECT, "{daemon_name} v");
+        smfi_setsymlist(context, SMFIM_ENVFROM, "i {auth_type} {auth_authen} {mail_addr}");
+        smfi_setsymlist(context, SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_addr}");
         smfi_setsymlist(context, SMFIM_EOM, "i");
     }
     return SMFIS_CONTINUE;

@@ -3,12 +3,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write;
 
-use batv_bounce::{Also, Class, Known, Origin, Proof, ROWS, Row, Sender, Whose, is_refused, judge};
+use batv_bounce::{Class, Origin, Proof};
 use batv_core::envelope::{
-    self, Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Policy, Reason,
+    self, Disposition, Earlier, Envelope, Examination, Finding, Judgement, Mode, Moment, OnError, Policy, Reason,
 };
 use batv_core::prvs::{Form, Signing, sign};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
+use batv_policy::is_refused;
+use batv_policy::rows::{Also, Known, ROWS, Row, Sender, Whose, join};
 
 const TODAY: u32 = 20_782;
 
@@ -138,15 +140,15 @@ impl Question {
         let reverse_path = Path::parse(self.from).expect("a reverse-path");
         let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a mailbox"));
         envelope.trusted_client = self.trusted_client;
-        envelope.moment = Moment::EndOfData;
         let protected =
             [Pattern::parse(if self.protected { "example.com" } else { "example.org" }).expect("a pattern")];
         let mut policy = Policy::of(&protected, &[], self.mode);
         policy.signing_since = self.signing_since.map(day);
         policy.on_error = self.on_error;
         let keys = if self.key { vec![key(4)] } else { Vec::new() };
-        let alone = envelope::judge(&envelope, keys.as_slice(), &policy, day(TODAY));
-        let judgement = judge(&envelope, &self.known(), keys.as_slice(), &policy, day(TODAY));
+        let examination = Examination::new(&envelope, keys.as_slice(), &policy, day(TODAY));
+        let alone = examination.judge(self.mode, Moment::EndOfData);
+        let (judgement, _) = join(alone, reverse_path, &self.known(), self.mode);
         then(&alone, &judgement)
     }
 }
@@ -659,6 +661,11 @@ fn what_holds_for_all() {
     assert_eq!(missing, [2, 16]);
     // What is untagged is refused where no message is read.
     refused_for.insert(Reason::Untagged.as_str());
-    let told: BTreeSet<_> = Reason::ALL.into_iter().filter(|reason| is_refused(*reason)).map(Reason::as_str).collect();
+    // What is wrong with an SRS address, the envelope says: no row is about it.
+    let of_srs = [Reason::SrsExpired, Reason::SrsForged, Reason::SrsNotBounce];
+    let (told_of_srs, told): (Vec<_>, Vec<_>) =
+        Reason::ALL.into_iter().filter(|reason| is_refused(*reason)).partition(|reason| of_srs.contains(reason));
+    assert_eq!(told_of_srs, of_srs);
+    let told: BTreeSet<_> = told.into_iter().map(Reason::as_str).collect();
     assert_eq!(refused_for, told);
 }

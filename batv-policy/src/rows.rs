@@ -3,16 +3,15 @@
 
 use core::fmt;
 
-use batv_core::envelope::{self, Disposition, Envelope, Finding, Judgement, Mode, Moment, Policy, Reason, Reply};
-use batv_core::{Day, KeyRing, Path};
-
-use crate::class::Class;
-use crate::origin::Origin;
+use batv_bounce::{Class, Origin};
+use batv_core::Path;
+use batv_core::envelope::{Disposition, Finding, Judgement, Mode, Reason, Reply};
 
 /// What is known of a message.
 ///
 /// ```
-/// use batv_bounce::{Class, Known, Origin};
+/// use batv_bounce::{Class, Origin};
+/// use batv_policy::rows::Known;
 ///
 /// let mut known = Known::new(Class::Dsn);
 /// known.origin = Origin::Disproved;
@@ -44,7 +43,8 @@ impl Known {
     /// Nothing but the class.
     ///
     /// ```
-    /// # use batv_bounce::{Class, Known, Origin};
+    /// # use batv_bounce::{Class, Origin};
+    /// # use batv_policy::rows::Known;
     /// assert_eq!(Known::new(Class::Mdn).origin, Origin::Unknown);
     /// ```
     pub const fn new(class: Class) -> Self {
@@ -64,7 +64,7 @@ impl Known {
 /// A row of the table: when it applies, and what follows.
 ///
 /// ```
-/// use batv_bounce::ROWS;
+/// use batv_policy::rows::ROWS;
 ///
 /// let row = ROWS.iter().find(|row| row.number == 9).ok_or("no row 9")?;
 /// assert_eq!(row.to_string(), "9 null untagged dsn,nonstandard-dsn disproved: disproved, backscatter-disproved, at most reject");
@@ -73,7 +73,7 @@ impl Known {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// Its number in the table of the project's design.
+    /// Its number, which `batv judge --explain` and the C library tell. Rows that differ little share one.
     pub number: u8,
     /// The reverse-path.
     pub reverse_path: Sender,
@@ -92,7 +92,7 @@ pub struct Row {
 /// Which reverse-paths a row is about.
 ///
 /// ```
-/// use batv_bounce::{ROWS, Sender};
+/// use batv_policy::rows::{ROWS, Sender};
 ///
 /// assert_eq!(ROWS.iter().filter(|row| row.reverse_path == Sender::Mailbox).count(), 6);
 /// ```
@@ -110,7 +110,7 @@ pub enum Sender {
 /// Which origins a row is about.
 ///
 /// ```
-/// use batv_bounce::{ROWS, Whose};
+/// use batv_policy::rows::{ROWS, Whose};
 ///
 /// assert!(ROWS.iter().any(|row| row.origin == Whose::Foreign));
 /// ```
@@ -154,7 +154,7 @@ impl Whose {
 /// What else must be so for a row to apply.
 ///
 /// ```
-/// use batv_bounce::{Also, ROWS};
+/// use batv_policy::rows::{Also, ROWS};
 ///
 /// let row = ROWS.iter().find(|row| row.also == Also::Replayed).ok_or("no such row")?;
 /// assert_eq!(row.to_string(), "4 null tag-ok any not-proved replayed: unverified, tag-replayed, at most quarantine");
@@ -192,7 +192,7 @@ impl Also {
 /// What follows from a row.
 ///
 /// ```
-/// use batv_bounce::ROWS;
+/// use batv_policy::rows::ROWS;
 /// use batv_core::envelope::Mode;
 ///
 /// // Only what is disproved is ever refused.
@@ -239,7 +239,7 @@ const fn row(
 /// The table. The first row that applies decides; a message to which none does is judged by its envelope.
 ///
 /// ```
-/// use batv_bounce::ROWS;
+/// use batv_policy::rows::ROWS;
 ///
 /// for row in ROWS {
 ///     println!("{row}");
@@ -295,9 +295,10 @@ impl Row {
     /// the end of DATA.
     ///
     /// ```
-    /// use batv_bounce::{Class, Known, Row};
+    /// use batv_bounce::Class;
     /// use batv_core::Path;
     /// use batv_core::envelope::Reason;
+    /// use batv_policy::rows::{Known, Row};
     ///
     /// let row = Row::find(Path::Null, Reason::Untagged, &Known::new(Class::Mdn));
     /// assert_eq!(row.map(|row| row.number), Some(12));
@@ -349,7 +350,7 @@ fn list(f: &mut fmt::Formatter<'_>, mut names: impl Iterator<Item = &'static str
 /// The other modes take the same, and tell the same reason: so a log tells what `reject` would have refused.
 ///
 /// ```
-/// use batv_bounce::is_refused;
+/// use batv_policy::is_refused;
 /// use batv_core::envelope::Reason;
 ///
 /// assert!(is_refused(Reason::BackscatterDisproved) && is_refused(Reason::TagForged));
@@ -360,41 +361,40 @@ pub fn is_refused(reason: Reason) -> bool {
     reason.is_refused() || ROWS.iter().filter_map(|row| row.then).any(by_row)
 }
 
-/// Judges a message for one recipient. Pure: the same question has the same answer.
+/// Joins the judgement of the envelope, at the end of DATA, with what is known of the message; and the row that did it.
 ///
 /// What is not proved never comes to worse than quarantine, and what is disproved is refused at the end of DATA where
 /// the mode is `reject`. A message that was cut is held at most: what was not read might prove it.
 ///
 /// ```
-/// use batv_bounce::{Class, Known, Origin, judge};
-/// use batv_core::envelope::{Disposition, Envelope, Mode, Policy, Reason};
+/// use batv_bounce::{Class, Origin};
+/// use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Moment, Policy, Reason};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+/// use batv_policy::rows::{Known, join};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"0123456789abcdef")?];
 /// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
-/// let policy = Policy::new(Mode::Reject);
-/// let today = Day::new(20_782)?;
+/// let examination = Examination::new(&envelope, &keys, &Policy::new(Mode::Reject), Day::new(20_782)?);
+/// let by_envelope = examination.judge(Mode::Reject, Moment::EndOfData);
 ///
 /// let mut known = Known::new(Class::Dsn);
-/// assert_eq!(judge(&envelope, &known, &keys, &policy, today).disposition, Disposition::Quarantine);
+/// let (judgement, _) = join(by_envelope, Path::Null, &known, Mode::Reject);
+/// assert_eq!(judgement.disposition, Disposition::Quarantine);
 /// known.origin = Origin::Disproved;
-/// let judgement = judge(&envelope, &known, &keys, &policy, today);
+/// let (judgement, row) = join(by_envelope, Path::Null, &known, Mode::Reject);
 /// assert_eq!(judgement.reason, Reason::BackscatterDisproved);
 /// assert_eq!(judgement.reply.to_string(), "550 5.7.1 this returns a message that we did not send");
+/// assert_eq!(row.map(|row| row.number), Some(9));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
-pub fn judge<'a>(
-    envelope: &Envelope<'a>,
+pub fn join<'a>(
+    by_envelope: Judgement<'a>,
+    reverse_path: Path<'_>,
     known: &Known,
-    ring: &(impl KeyRing + ?Sized),
-    policy: &Policy<'_, impl AsRef<str>>,
-    today: Day,
-) -> Judgement<'a> {
-    let mut envelope = *envelope;
-    envelope.moment = Moment::EndOfData;
-    let first = envelope::judge(&envelope, ring, policy, today);
-    let row = Row::find(envelope.reverse_path, first.reason, known);
-    let Some(Then { finding, reason, most }) = row.and_then(|row| row.then) else { return first };
+    mode: Mode,
+) -> (Judgement<'a>, Option<&'static Row>) {
+    let row = Row::find(reverse_path, by_envelope.reason, known);
+    let Some(Then { finding, reason, most }) = row.and_then(|row| row.then) else { return (by_envelope, row) };
     let most = match reason {
         Reason::MdnUnverified if known.hold_receipts => Mode::Quarantine,
         Reason::NonnullBackscatter if known.reject_daemon_senders => Mode::Reject,
@@ -402,16 +402,13 @@ pub fn judge<'a>(
         _ => most,
     };
     let most = if known.cut { most.min(Mode::Quarantine) } else { most };
-    let disposition = policy.mode.min(most).disposition();
-    let mut judgement = first;
+    let disposition = mode.min(most).disposition();
+    let mut judgement = by_envelope;
     (judgement.finding, judgement.reason, judgement.disposition) = (finding, reason, disposition);
     (judgement.reply, judgement.deliver_to) = match disposition {
-        Disposition::Reject if finding == Finding::Disproved => (FOREIGN, None),
-        Disposition::Reject => (UNPROVED, None),
-        _ => (Reply::OK, Some(first.mailbox)),
+        Disposition::Reject if finding == Finding::Disproved => (Reply::FOREIGN, None),
+        Disposition::Reject => (Reply::UNPROVED, None),
+        _ => (Reply::OK, Some(by_envelope.mailbox)),
     };
-    judgement
+    (judgement, row)
 }
-
-const FOREIGN: Reply = Reply::new(550, (5, 7, 1), "this returns a message that we did not send");
-const UNPROVED: Reply = Reply::new(550, (5, 7, 1), "nothing shows that we sent what this answers");

@@ -159,7 +159,10 @@ fn dialects_judge() {
     let vectors = vectors::dialects::vectors();
     let keys = [vectors::prvs::vectors().sign[0].key()];
     let today = Day::new(18_262).expect("a day");
-    let kind = |case: &Unwrap| case.strict_layers.first().map(|layer| vectors.kinds[&layer.dialect]);
+    let kind = |case: &Unwrap| {
+        let dialect = &case.strict_layers.first()?.dialect;
+        Some(*vectors.kinds.get(dialect).unwrap_or_else(|| panic!("no kind for dialect {dialect}")))
+    };
     check(
         &vectors.cases,
         |case| kind(case) == Some(Kind::BounceTag),

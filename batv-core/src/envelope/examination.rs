@@ -1,0 +1,423 @@
+//! A recipient whose tag is verified: judged in any mode, at any moment, without verifying it again.
+
+use super::{
+    Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Policy, QUEUE_DAYS, Reason, Reply,
+};
+use crate::day::{Day, Lifetime};
+use crate::dialect::{self, Layer};
+use crate::key::{Key, KeyRing, KeyState};
+use crate::mailbox::{Mailbox, Path};
+use crate::pattern::Pattern;
+use crate::prvs::{self, Verdict, Verification};
+use crate::srs::{Reversal, SrsVerdict};
+
+/// A recipient whose tag is verified, and for which keys and lists are looked up. It holds all that a judgement needs, in
+/// every mode and at both moments.
+///
+/// ```
+/// use batv_core::envelope::{Envelope, Examination, Mode, Moment, Policy, Reason};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Verdict};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let bounce = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
+/// let examination = Examination::new(&bounce, &keys, &Policy::new(Mode::Mark), Day::new(18_262)?);
+/// assert_eq!(examination.tag(), Verdict::Untagged);
+/// assert_eq!(examination.judge(Mode::Mark, Moment::RcptTo).reason, Reason::Callout);
+/// assert_eq!(examination.judge(Mode::Reject, Moment::EndOfData).reason, Reason::Untagged);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Examination<'a> {
+    forward_path: Mailbox<'a>,
+    earlier: Earlier,
+    tag: Tag<'a>,
+    subject: Subject,
+    reject_at: Moment,
+    on_error: OnError,
+}
+
+/// What there is to judge.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    /// Nothing: the recipient or its client is left alone.
+    Exempt,
+    /// Mail, which is no bounce.
+    Mail,
+    /// A bounce to postmaster or abuse.
+    BounceToRole,
+    /// A bounce, and no key by which it could be judged.
+    BounceWithoutKey,
+    /// A bounce without a tag to a mailbox whose mail leaves without one: it is rewritten, or too long, or nobody signs
+    /// for it.
+    BounceOfUntaggable,
+    /// A bounce to an SRS address of ours, or to what looks like one.
+    BounceToSrs(SrsVerdict),
+    /// Mail to one.
+    MailToSrs {
+        verdict: SrsVerdict,
+        /// Whether it takes bounces alone. Whoever has seen the address could else send through us to the one inside.
+        refused: bool,
+    },
+    /// Any other bounce.
+    Bounce {
+        lifetime: Lifetime,
+        /// Whether what has no tag may answer mail from before there were tags.
+        grace: bool,
+    },
+}
+
+impl<'a> Examination<'a> {
+    /// Verifies the tag of the recipient, once.
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Envelope, Examination, Mode, Policy};
+    /// # use batv_core::{Day, Key, Mailbox, Path, Verdict};
+    /// let keys: [Key; 0] = [];
+    /// let bounce = Envelope::new(Path::Null, Mailbox::parse("prvs=0269b1e711=alice@example.com")?);
+    /// let examination = Examination::new(&bounce, &keys, &Policy::new(Mode::Reject), Day::new(18_262)?);
+    /// assert_eq!(examination.tag(), Verdict::UnknownKey);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn new(
+        envelope: &Envelope<'a>,
+        ring: &(impl KeyRing + ?Sized),
+        policy: &Policy<'_, impl AsRef<str>>,
+        today: Day,
+    ) -> Self {
+        let bounce = envelope.reverse_path == Path::Null;
+        let Envelope { forward_path, trusted_client, earlier, .. } = *envelope;
+        // Only a bounce shares its recipients' outcome with others.
+        let earlier = if bounce { earlier } else { Earlier::None };
+        let examined = |tag, subject| Self {
+            forward_path,
+            earlier,
+            tag,
+            subject,
+            reject_at: policy.reject_at,
+            on_error: policy.on_error,
+        };
+        if let Some(Reversal { verdict, mailbox, .. }) = policy.srs.map(|srs| srs.reverse(ring, &forward_path, today))
+            && !matches!(verdict, SrsVerdict::Foreign | SrsVerdict::Untagged)
+            && (!trusted_client || verdict == SrsVerdict::Valid)
+        {
+            let refused = !trusted_client && !policy.srs_takes_mail;
+            let is_live = |key: &Key| key.state() != KeyState::Retired;
+            let subject = match bounce {
+                true if !ring.srs_keys(&forward_path.domain()).any(is_live) => Subject::BounceWithoutKey,
+                true => Subject::BounceToSrs(verdict),
+                false => Subject::MailToSrs { verdict, refused },
+            };
+            let mailbox = mailbox.unwrap_or(forward_path);
+            return examined(Tag { verdict: Verdict::Untagged, mailbox, days_left: None }, subject);
+        }
+        let mut tag = Tag::read(envelope, ring, today);
+        let keys = LiveKeys::of(ring, &tag.mailbox, today);
+        let days_of_grace = i32::from(keys.lifetime.days()) + QUEUE_DAYS;
+        let grace = policy.signing_since.is_some_and(|since| today.since(since) <= days_of_grace);
+        if grace && tag.verdict == Verdict::BadMac {
+            // What tagged here before us may have had a key of the same id.
+            tag.verdict = Verdict::UnknownKey;
+        }
+        let listed = |pattern: &Pattern<_>| pattern.matches(&tag.mailbox);
+        let protected = if policy.protected.is_empty() { keys.any } else { policy.protected.iter().any(listed) };
+        let signing = policy.signing_since.is_none_or(|since| since <= today);
+        let subject = if trusted_client || policy.exempt.iter().any(listed) || !protected || !signing {
+            Subject::Exempt
+        } else if !bounce {
+            Subject::Mail
+        } else if tag.is_to_role() {
+            Subject::BounceToRole
+        } else if !keys.any || keys.from_the_future && tag.days_left.is_none() {
+            Subject::BounceWithoutKey
+        } else if tag.verdict == Verdict::Untagged && !prvs::is_signed(ring, &tag.mailbox, policy.form) {
+            Subject::BounceOfUntaggable
+        } else {
+            Subject::Bounce { lifetime: keys.lifetime, grace }
+        };
+        examined(tag, subject)
+    }
+
+    /// The verdict on the tag.
+    pub const fn tag(&self) -> Verdict {
+        self.tag.verdict
+    }
+
+    /// Whether the recipient looks like what one of our keys, or a tagging program of somebody else, has made.
+    pub fn is_tagged(&self) -> bool {
+        self.is_srs() || self.tag.mailbox != self.forward_path
+    }
+
+    /// Whether it is an SRS address of a domain of ours, good or not.
+    pub const fn is_srs(&self) -> bool {
+        matches!(self.subject, Subject::BounceToSrs(_) | Subject::MailToSrs { .. })
+    }
+
+    /// The recipient without its tag, or the sender inside of an SRS address; as it came when there is neither.
+    pub const fn mailbox(&self) -> Mailbox<'a> {
+        self.tag.mailbox
+    }
+
+    /// Days until the tag expires, negative when it has; only for a tag that one of our keys made.
+    pub const fn days_left(&self) -> Option<i32> {
+        self.tag.days_left
+    }
+
+    /// The judgement in this mode, at this moment.
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Moment, Policy};
+    /// # use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
+    /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+    /// let forged = Envelope::new(Path::Null, Mailbox::parse("prvs=0269000000=alice@example.com")?);
+    /// let examination = Examination::new(&forged, &keys, &Policy::new(Mode::Mark), Day::new(18_262)?);
+    /// assert_eq!(examination.judge(Mode::Mark, Moment::RcptTo).disposition, Disposition::Mark);
+    /// assert_eq!(examination.judge(Mode::Reject, Moment::RcptTo).disposition, Disposition::Reject);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn judge(&self, mode: Mode, moment: Moment) -> Judgement<'a> {
+        let Tag { verdict, mailbox, .. } = self.tag;
+        let judgement = match self.subject {
+            Subject::Exempt => {
+                let proved = matches!(verdict, Verdict::Valid | Verdict::Expired);
+                exempt(if proved { mailbox } else { self.forward_path })
+            }
+            Subject::Mail => self.judge_mail(mode),
+            Subject::BounceToRole => accept(Finding::NotJudged, Reason::Rfc5321Postmaster, mailbox),
+            Subject::BounceWithoutKey => Judgement::undecided(mailbox, mode, self.on_error),
+            Subject::BounceOfUntaggable => exempt(mailbox),
+            Subject::BounceToSrs(SrsVerdict::Valid) => accept(Finding::Genuine, Reason::SrsOk, mailbox),
+            Subject::BounceToSrs(verdict) => self.judge_wrong_srs(verdict, mode.disposition()),
+            Subject::MailToSrs { refused: true, .. } => refuse(
+                Finding::NotJudged,
+                Reason::SrsNotBounce,
+                Disposition::Reject,
+                Reply::SRS_NOT_BOUNCE,
+                self.forward_path,
+            ),
+            Subject::MailToSrs { verdict: SrsVerdict::Valid, .. } => {
+                accept(Finding::NotJudged, Reason::SrsMail, mailbox)
+            }
+            Subject::MailToSrs { verdict, .. } => self.judge_wrong_srs(verdict, of_mail(mode)),
+            Subject::Bounce { lifetime, grace } => self.judge_bounce(lifetime, grace, mode, moment),
+        };
+        let may_differ = self.earlier == Earlier::Undecided || judgement.must_be_alone(mode);
+        let crowded = self.earlier != Earlier::None && moment == Moment::RcptTo;
+        if crowded && may_differ && judgement.disposition != Disposition::Reject {
+            return one_recipient(judgement.mailbox);
+        }
+        judgement
+    }
+
+    /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
+    fn judge_mail(&self, mode: Mode) -> Judgement<'a> {
+        let mailbox = self.tag.mailbox;
+        match self.tag.verdict {
+            Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, mailbox),
+            Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, mailbox),
+            Verdict::BadMac => settle(of_mail(mode), Finding::Disproved, Reason::TaggedBad, Reply::NO_MAILBOX, mailbox),
+            Verdict::UnknownKey => {
+                let disposition = mode.min(Mode::Mark).disposition();
+                take(Finding::Unverified, Reason::TagUnknownKey, disposition, mailbox)
+            }
+        }
+    }
+
+    /// An SRS address that we didn't make, or too long ago.
+    fn judge_wrong_srs(&self, verdict: SrsVerdict, disposition: Disposition) -> Judgement<'a> {
+        let (finding, reason) = match verdict {
+            SrsVerdict::Expired => (Finding::Unverified, Reason::SrsExpired),
+            _ => (Finding::Disproved, Reason::SrsForged),
+        };
+        settle(disposition, finding, reason, Reply::SRS_WRONG, self.forward_path)
+    }
+
+    fn judge_bounce(&self, lifetime: Lifetime, grace: bool, mode: Mode, moment: Moment) -> Judgement<'a> {
+        let Tag { verdict, mailbox, days_left } = self.tag;
+        // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
+        let ahead = |days_left: i32| days_left + 1000 <= i32::from(lifetime.days()) + 1;
+        let late = days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left));
+        let undecided = moment < self.reject_at;
+        let (finding, reason, reply) = match verdict {
+            Verdict::Valid => return accept(Finding::Genuine, Reason::TagOk, mailbox),
+            Verdict::BadMac => (Finding::Disproved, Reason::TagForged, Reply::FORGED),
+            Verdict::Expired if !late => return accept(Finding::Unverified, Reason::TagExpired, mailbox),
+            Verdict::Expired if undecided => return open(Reason::TagExpired, mailbox),
+            Verdict::Expired => (Finding::Unverified, Reason::TagExpired, Reply::EXPIRED),
+            Verdict::UnknownKey if undecided => return open(Reason::TagUnknownKey, mailbox),
+            Verdict::UnknownKey => {
+                // It may be another host's, or of what tagged here before: never grounds to refuse.
+                let disposition = mode.min(Mode::Quarantine).disposition();
+                return take(Finding::Unverified, Reason::TagUnknownKey, disposition, mailbox);
+            }
+            Verdict::Untagged if undecided => return open(Reason::Callout, mailbox),
+            Verdict::Untagged if grace => return accept(Finding::Unverified, Reason::SigningGrace, mailbox),
+            Verdict::Untagged => (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED),
+        };
+        settle(mode.disposition(), finding, reason, reply, mailbox)
+    }
+}
+
+/// What the forward-path says: [`prvs::verify`], and the tags of other programs on mailboxes of ours.
+#[derive(Clone, Copy, Debug)]
+struct Tag<'a> {
+    verdict: Verdict,
+    mailbox: Mailbox<'a>,
+    days_left: Option<i32>,
+}
+
+impl<'a> Tag<'a> {
+    fn read(envelope: &Envelope<'a>, ring: &(impl KeyRing + ?Sized), today: Day) -> Self {
+        let Verification { verdict, mailbox, days_left, .. } = prvs::verify(ring, &envelope.forward_path, today);
+        if verdict == Verdict::Untagged
+            && let Some(Layer { dialect, mailbox: Some(mailbox) }) = dialect::outermost(&mailbox, dialect::Mode::Strict)
+            && dialect.is_bounce_tag()
+        {
+            // The tag of what stood here before, or stands beside: of a key that we don't know.
+            return Self { verdict: Verdict::UnknownKey, mailbox, days_left };
+        }
+        Self { verdict, mailbox, days_left }
+    }
+
+    /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §4). A tag that is forged or good speaks for
+    /// itself.
+    fn is_to_role(&self) -> bool {
+        let local_part = self.mailbox.local_part();
+        let tag_speaks = matches!(self.verdict, Verdict::Valid | Verdict::BadMac);
+        !tag_speaks && (local_part.is_postmaster() || local_part.is("abuse"))
+    }
+}
+
+/// What the keys that serve a mailbox say about it.
+struct LiveKeys {
+    any: bool,
+    /// The longest lifetime of a tag.
+    lifetime: Lifetime,
+    /// Whether one was made later than today, by more than clocks differ: then ours is wrong.
+    from_the_future: bool,
+}
+
+impl LiveKeys {
+    fn of(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, today: Day) -> Self {
+        let mut keys = Self { any: false, lifetime: Lifetime::default(), from_the_future: false };
+        for key in ring.batv_keys(mailbox).filter(|key| key.state() != KeyState::Retired) {
+            keys.lifetime = if keys.any { keys.lifetime.max(key.lifetime()) } else { key.lifetime() };
+            keys.any = true;
+            keys.from_the_future |= Self::is_from_the_future(key, today);
+        }
+        keys
+    }
+
+    fn is_from_the_future(key: &Key, today: Day) -> bool {
+        key.created().is_some_and(|created| created.since(today) > 1)
+    }
+}
+
+fn exempt(mailbox: Mailbox<'_>) -> Judgement<'_> {
+    accept(Finding::NotJudged, Reason::Exempt, mailbox)
+}
+
+fn accept(finding: Finding, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    take(finding, reason, Disposition::Accept, mailbox)
+}
+
+fn take(finding: Finding, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    Judgement { finding, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), mailbox, settled: true }
+}
+
+/// Accepted until the message has spoken.
+fn open(reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    Judgement { settled: false, ..accept(Finding::Unverified, reason, mailbox) }
+}
+
+const fn refuse(
+    finding: Finding,
+    reason: Reason,
+    disposition: Disposition,
+    reply: Reply,
+    mailbox: Mailbox<'_>,
+) -> Judgement<'_> {
+    Judgement { finding, reason, disposition, reply, deliver_to: None, mailbox, settled: true }
+}
+
+/// Refused with this reply, or taken.
+fn settle(
+    disposition: Disposition,
+    finding: Finding,
+    reason: Reason,
+    reply: Reply,
+    mailbox: Mailbox<'_>,
+) -> Judgement<'_> {
+    match disposition {
+        Disposition::Reject => refuse(finding, reason, disposition, reply, mailbox),
+        _ => take(finding, reason, disposition, mailbox),
+    }
+}
+
+/// Mail that is no bounce is refused, but never held: a header is the most that it gets otherwise.
+fn of_mail(mode: Mode) -> Disposition {
+    if mode == Mode::Reject { Disposition::Reject } else { mode.min(Mode::Mark).disposition() }
+}
+
+/// The message decides about another recipient, and would decide about this one as well.
+const fn one_recipient(mailbox: Mailbox<'_>) -> Judgement<'_> {
+    refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::ONE_RECIPIENT, mailbox)
+}
+
+impl<'a> Judgement<'a> {
+    /// The judgement when there is nothing to judge by: a temporary failure, or as if there were no BATV. Never a
+    /// rejection.
+    ///
+    /// ```
+    /// use batv_core::Mailbox;
+    /// use batv_core::envelope::{Disposition, Judgement, Mode, OnError};
+    ///
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// assert_eq!(Judgement::undecided(alice, Mode::Mark, OnError::Tempfail).disposition, Disposition::Tempfail);
+    /// assert_eq!(Judgement::undecided(alice, Mode::Observe, OnError::Tempfail).disposition, Disposition::Accept);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn undecided(mailbox: Mailbox<'a>, mode: Mode, on_error: OnError) -> Self {
+        match on_error {
+            OnError::Tempfail if mode > Mode::Observe => {
+                refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)
+            }
+            _ => accept(Finding::Undecided, Reason::Internal, mailbox),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipients_add_up() {
+        use Earlier::{None, Settled, Undecided};
+
+        let mailbox = Mailbox::parse("alice@example.com").unwrap();
+        let settled = accept(Finding::Genuine, Reason::TagOk, mailbox);
+        let open = open(Reason::Callout, mailbox);
+        let held = take(Finding::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
+        let refused = refuse(Finding::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
+        for mode in Mode::ALL {
+            // Only from here on does the message decide more than what its header says.
+            let by_message = if mode < Mode::Quarantine { Settled } else { Undecided };
+            for (earlier, judgement, later) in [
+                (None, &settled, Settled),
+                (None, &open, by_message),
+                (None, &held, Undecided),
+                (None, &refused, None),
+                (Settled, &settled, Settled),
+                (Settled, &open, by_message),
+                (Settled, &held, Undecided),
+                (Settled, &refused, Settled),
+                (Undecided, &settled, Undecided),
+                (Undecided, &open, Undecided),
+                (Undecided, &held, Undecided),
+                (Undecided, &refused, Undecided),
+            ] {
+                assert_eq!(earlier.and(judgement, mode), later, "{earlier:?} {judgement:?} {mode:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What the settings of a site decide, in every call.
+
+use alloc::ffi::CString;
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use batv::{
+    batv_change, batv_check, batv_disposition, batv_envelope, batv_error_message, batv_finding, batv_judge_message,
+    batv_judgement, batv_keyring, batv_keyring_free, batv_keyring_new_from_text, batv_message_free, batv_message_new,
+    batv_mode, batv_reason, batv_result, batv_settings, batv_settings_free, batv_settings_new, batv_settings_set,
+    batv_sign, batv_signing, batv_srs_forward,
+};
+
+/// Noon of 2020-01-01, in UTC.
+const NOON: i64 = 1_577_880_000;
+/// A key that signs for everybody, and one for forwarded mail.
+const KEYS: &str = "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n\
+                    [[key]]\nuse = \"srs\"\nalgorithm = \"hmac-sha1\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
+const TAGGED: &str = "prvs=0269b1e711=alice@example.com";
+const REWRITTEN: &str = "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net";
+
+struct Site {
+    keyring: *mut batv_keyring,
+    settings: *mut batv_settings,
+}
+
+impl Site {
+    fn new(settings: &[(&str, &str)]) -> Self {
+        let mut site = Self { keyring: ptr::null_mut(), settings: ptr::null_mut() };
+        // SAFETY: the text has this length, and the place may be written to.
+        let result = unsafe { batv_keyring_new_from_text(KEYS.as_ptr().cast(), KEYS.len(), &raw mut site.keyring) };
+        assert_eq!(result, batv_result::Ok);
+        // SAFETY: the place may be written to.
+        assert_eq!(unsafe { batv_settings_new(&raw mut site.settings) }, batv_result::Ok);
+        for (name, value) in settings {
+            assert_eq!(site.set(name, value), batv_result::Ok, "{name} {value}");
+        }
+        site
+    }
+
+    fn set(&self, name: &str, value: &str) -> batv_result {
+        let [name, value] = [name, value].map(|text| CString::new(text).expect("no NUL"));
+        // SAFETY: these are settings and texts with a NUL.
+        unsafe { batv_settings_set(self.settings, name.as_ptr(), value.as_ptr()) }
+    }
+
+    fn sign(&self, sender: &str) -> (batv_change, String) {
+        let mut signing = MaybeUninit::<batv_signing>::uninit();
+        let signed = text(|text, capacity| {
+            // SAFETY: handles, address and places are as they are said to be.
+            unsafe {
+                batv_sign(
+                    self.keyring,
+                    self.settings,
+                    sender.as_ptr().cast(),
+                    sender.len(),
+                    NOON,
+                    text,
+                    capacity,
+                    ptr::null_mut(),
+                    signing.as_mut_ptr(),
+                )
+            }
+        });
+        // SAFETY: after `Ok` there is an answer.
+        (unsafe { signing.assume_init() }.change, signed)
+    }
+
+    fn forward(&self, sender: &str) -> (batv_change, String) {
+        let mut change = MaybeUninit::<batv_change>::uninit();
+        let forwarded = text(|text, capacity| {
+            // SAFETY: handles, address and places are as they are said to be.
+            unsafe {
+                batv_srs_forward(
+                    self.keyring,
+                    self.settings,
+                    sender.as_ptr().cast(),
+                    sender.len(),
+                    NOON,
+                    text,
+                    capacity,
+                    ptr::null_mut(),
+                    change.as_mut_ptr(),
+                )
+            }
+        });
+        // SAFETY: after `Ok` there is an answer.
+        (unsafe { change.assume_init() }, forwarded)
+    }
+
+    fn check(&self, from: &str, to: &str) -> (batv_judgement, String) {
+        let mut judgement = MaybeUninit::<batv_judgement>::uninit();
+        let question = question(from, to);
+        let deliver_to = text(|text, capacity| {
+            // SAFETY: handles, question and places are as they are said to be.
+            unsafe {
+                batv_check(
+                    self.keyring,
+                    self.settings,
+                    &raw const question,
+                    NOON,
+                    judgement.as_mut_ptr(),
+                    text,
+                    capacity,
+                    ptr::null_mut(),
+                )
+            }
+        });
+        // SAFETY: after `Ok` there is an answer.
+        (unsafe { judgement.assume_init() }, deliver_to)
+    }
+
+    fn judge(&self, octets: &str, to: &str) -> (batv_judgement, String) {
+        let mut message = ptr::null_mut();
+        // SAFETY: the text has this length, and the place may be written to.
+        let result =
+            unsafe { batv_message_new(octets.as_ptr().cast(), octets.len(), c"<>".as_ptr(), 2, 0, &raw mut message) };
+        assert_eq!(result, batv_result::Ok);
+        let mut judgement = MaybeUninit::<batv_judgement>::uninit();
+        let question = question("<>", to);
+        let deliver_to = text(|text, capacity| {
+            // SAFETY: handles, question and places are as they are said to be.
+            unsafe {
+                batv_judge_message(
+                    self.keyring,
+                    self.settings,
+                    message,
+                    &raw const question,
+                    0,
+                    NOON,
+                    judgement.as_mut_ptr(),
+                    ptr::null_mut(),
+                    text,
+                    capacity,
+                    ptr::null_mut(),
+                )
+            }
+        });
+        // SAFETY: it is made by the library, and freed once.
+        unsafe { batv_message_free(message) };
+        // SAFETY: after `Ok` there is an answer.
+        (unsafe { judgement.assume_init() }, deliver_to)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // SAFETY: it is made by the library, and freed once.
+        unsafe { batv_keyring_free(self.keyring) };
+        // SAFETY: the same.
+        unsafe { batv_settings_free(self.settings) };
+    }
+}
+
+fn question(from: &str, to: &str) -> batv_envelope {
+    batv_envelope {
+        reverse_path: from.as_ptr().cast(),
+        reverse_path_length: from.len(),
+        forward_path: to.as_ptr().cast(),
+        forward_path_length: to.len(),
+        trusted_client: 0,
+        earlier: 0,
+        moment: 0,
+    }
+}
+
+/// What a call writes that must succeed.
+fn text(call: impl FnOnce(*mut c_char, usize) -> batv_result) -> String {
+    let mut buffer = [0_u8; 1024];
+    assert_eq!(call(buffer.as_mut_ptr().cast(), buffer.len()), batv_result::Ok);
+    CStr::from_bytes_until_nul(&buffer).expect("a NUL").to_str().expect("UTF-8").to_owned()
+}
+
+/// A tag on a sender whose bounces are not judged would be in vain, and one on somebody else's a lie.
+#[test]
+fn who_is_not_protected_gets_no_tag() {
+    let alice = || (batv_change::Tagged, TAGGED.to_owned());
+    let unchanged = |sender: &str| (batv_change::NotOurs, sender.to_owned());
+    let site = Site::new(&[("protected", "example.com carol@example.org"), ("exempt", "news@example.com")]);
+    assert_eq!(site.sign("alice@example.com"), alice());
+    for sender in ["bob@example.net", "alice@example.org", "news@example.com", "alice@mail.example.com"] {
+        assert_eq!(site.sign(sender), unchanged(sender));
+    }
+    assert_eq!(site.sign("carol@example.org").0, batv_change::Tagged);
+    assert_eq!(site.sign(TAGGED), (batv_change::AlreadyTagged, TAGGED.to_owned()));
+    assert_eq!(site.sign("").0, batv_change::NullPath);
+    // Where nothing is named, the key tells.
+    let site = Site::new(&[]);
+    assert_eq!(site.sign("alice@example.com"), alice());
+    assert_eq!(site.sign("bob@example.net").0, batv_change::Tagged);
+}
+
+#[test]
+fn an_srs_address_is_judged_by_its_hash() {
+    let told = |judgement: &batv_judgement| (judgement.finding, judgement.reason, judgement.disposition);
+    let site = Site::new(&[("mode", "reject"), ("protected", "example.com"), ("srs_domains", "forwarder.example.net")]);
+    let (genuine, restored) = site.check("<>", REWRITTEN);
+    assert_eq!(told(&genuine), (batv_finding::Genuine, batv_reason::SrsOk, batv_disposition::Accept));
+    assert_eq!((genuine.settled, restored.as_str()), (1, "alice@example.com"));
+    let forged = REWRITTEN.replace("Xu1M", "Xu1N");
+    let (disproved, restored) = site.check("<>", &forged);
+    assert_eq!(told(&disproved), (batv_finding::Disproved, batv_reason::SrsForged, batv_disposition::Reject));
+    assert_eq!((disproved.reply_code, restored.as_str()), (550, ""));
+    let (mail, _) = site.check("bob@example.net", REWRITTEN);
+    assert_eq!(told(&mail), (batv_finding::NotJudged, batv_reason::SrsNotBounce, batv_disposition::Reject));
+    let bounce = "From: MAILER-DAEMON@example.org\nSubject: failure notice\n\nNot delivered.\n";
+    assert_eq!(site.judge(bounce, REWRITTEN).0.reason, batv_reason::SrsOk);
+    assert_eq!(site.judge(bounce, &forged).0.reason, batv_reason::SrsForged);
+
+    assert_eq!(site.set("srs_takes_mail", "true"), batv_result::Ok);
+    let (mail, restored) = site.check("bob@example.net", REWRITTEN);
+    assert_eq!(told(&mail), (batv_finding::NotJudged, batv_reason::SrsMail, batv_disposition::Accept));
+    assert_eq!(restored, "alice@example.com");
+    assert_eq!(site.set("srs_domains", ""), batv_result::Ok);
+    assert_eq!(site.check("<>", REWRITTEN).0.reason, batv_reason::Exempt);
+}
+
+/// RFC 5890 §2.3.2: U-label and A-label are two spellings of one domain.
+#[test]
+fn both_spellings_of_a_domain_are_one() {
+    let [u_label, a_label] = ["b\u{fc}cher.example", "xn--bcher-kva.example"];
+    for protected in [u_label, a_label, "B\u{dc}CHER.Example."] {
+        let site = Site::new(&[("mode", "reject"), ("protected", protected), ("modes", &format!("{protected}=mark"))]);
+        let (change, tagged) = site.sign(&format!("alice@{u_label}"));
+        assert_eq!(change, batv_change::Tagged);
+        assert_eq!(site.sign(&format!("alice@{a_label}")), (change, tagged.clone()));
+        assert!(tagged.ends_with(&format!("=alice@{a_label}")), "{tagged}");
+        for bounced in
+            [tagged.clone(), tagged.replace(a_label, u_label), tagged.replace(a_label, "B\u{dc}CHER.EXAMPLE")]
+        {
+            let (judgement, restored) = site.check("<>", &bounced);
+            assert_eq!((judgement.reason, judgement.mode), (batv_reason::TagOk, batv_mode::Mark), "{bounced}");
+            assert_eq!(restored, format!("alice@{a_label}"));
+        }
+    }
+    let site = Site::new(&[("srs_domains", u_label)]);
+    let (_, rewritten) = site.forward("alice@m\u{fc}nchen.example");
+    assert!(
+        rewritten.is_ascii() && rewritten.contains("=xn--mnchen-3ya.example=alice@xn--bcher-kva.example"),
+        "{rewritten}"
+    );
+}
+
+/// The key for everybody says nothing about what is forwarded.
+#[test]
+fn who_forwards_says_so() {
+    let site = Site::new(&[("srs_domains", "forwarder.example.net")]);
+    assert_eq!(site.forward("alice@example.com"), (batv_change::Tagged, REWRITTEN.to_owned()));
+    let own = "alice@forwarder.example.net";
+    assert_eq!(site.forward(own), (batv_change::NotOurs, own.to_owned()));
+}
+
+#[test]
+fn a_domain_has_a_mode_of_its_own() {
+    let site = Site::new(&[("mode", "reject"), ("modes", "Example.COM=mark o=connor@example.com=observe")]);
+    for (recipient, mode, disposition) in [
+        ("prvs=0269000000=alice@example.com", batv_mode::Mark, batv_disposition::Mark),
+        ("prvs=0269000000=o=connor@EXAMPLE.com", batv_mode::Observe, batv_disposition::Accept),
+        ("prvs=0269000000=alice@example.org", batv_mode::Reject, batv_disposition::Reject),
+    ] {
+        let (judgement, _) = site.check("<>", recipient);
+        assert_eq!((judgement.mode, judgement.disposition), (mode, disposition), "{recipient}");
+        assert_eq!(judgement.in_reject, batv_disposition::Reject, "{recipient}");
+    }
+    // The modes before stay.
+    for wrong in ["example.org", "example.org=refuse", "example.org=mark @=mark"] {
+        assert_eq!(site.set("modes", wrong), batv_result::BadArgument, "{wrong}");
+    }
+    let message = text(|text, capacity| {
+        // SAFETY: the buffer is as it is said to be.
+        unsafe { batv_error_message(text, capacity, ptr::null_mut()) }
+    });
+    assert!(message.starts_with("`modes` is `example.org=mark @=mark`, but "), "{message}");
+    assert_eq!(site.check("<>", "prvs=0269000000=alice@example.com").0.mode, batv_mode::Mark);
+}
+
+#[test]
+fn reports_go_to_who_is_there_for_them() {
+    let report = "From: noreply-dmarc@example.net\nSubject: Report Domain: example.com\n\
+                  Content-Type: application/gzip; name=\"mx.example.net!example.com!1!2.xml.gz\"\n\nH4sI\n";
+    let site = Site::new(&[("mode", "reject"), ("report_recipients", "dmarc@example.com")]);
+    assert_eq!(site.judge(report, "dmarc@example.com").0.reason, batv_reason::Report);
+    assert_ne!(site.judge(report, "alice@example.com").0.reason, batv_reason::Report);
+}

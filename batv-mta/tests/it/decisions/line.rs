@@ -1,0 +1,94 @@
+//! By the line protocol: `judge`, `judge-message` and `check`.
+
+use batv_core::envelope::Moment;
+use batv_tests::vectors::decisions::{Client, Question, Row, Said};
+
+use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, TAKEN, agree, codes};
+
+/// What doesn't come with a message is asked with `judge`.
+const NO_MESSAGE: &str = "no message";
+
+/// Who writes a request puts the reverse-path into brackets.
+fn bracketed(from: &str) -> String {
+    if from.trim_start().starts_with('<') { from.to_owned() } else { format!("<{from}>") }
+}
+
+/// The answer has the name of the request's own field for most; the log has the rest.
+fn hear(host: &Host, row: &Row<'_>, answer: &str) -> Said {
+    let fields = answer.trim_end().strip_prefix("OK ").unwrap_or_else(|| panic!("{answer}"));
+    let value = |name: &str| {
+        let start = fields.find(&format!("{name}=")).unwrap_or_else(|| panic!("no {name} in {answer}"));
+        let value = &fields[start + name.len() + 1..];
+        match value.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next(),
+            None => value.split(' ').next(),
+        }
+        .unwrap_or_default()
+        .to_owned()
+    };
+    let mut said = host.logged(row);
+    let words = [("verdict", "finding"), ("reason", "reason"), ("disposition", "disposition"), ("mode", "mode")];
+    for (field, name) in words {
+        assert_eq!(said.get(field), Some(&value(name)), "the log and {answer}");
+    }
+    said.insert("settled", value("settled"));
+    said.insert("earlier", value("earlier"));
+    said.insert("reply", codes(&value("reply")));
+    if row.has_message() {
+        said.insert("class", value(" class"));
+        said.insert("origin", value(" origin"));
+    } else {
+        said.remove("class");
+        said.remove("origin");
+    }
+    said
+}
+
+#[test]
+fn judge_agrees() {
+    let ask = |host: &Host, row: &Row<'_>, question: &Question, from: &str| {
+        let (at, earlier, client, from) = (row.at().as_str(), row.earlier(), row.client().address(), bracketed(from));
+        let answer = host.line(&format!("judge {at} {earlier} {client} {from} {}\n", question.to));
+        hear(host, row, &answer)
+    };
+    agree("line judge", |row| row.has_message().then_some(MESSAGE), ask);
+}
+
+#[test]
+fn judge_message_agrees() {
+    let ask = |host: &Host, row: &Row<'_>, question: &Question, from: &str| {
+        let (client, from) = (row.client().address(), bracketed(from));
+        let message = question.message.as_deref().expect("a message");
+        let request = format!("judge-message {client} whole {} {from} {}\n{message}", message.len(), question.to);
+        let answer = host.line(&request);
+        hear(host, row, &answer)
+    };
+    let cannot = |row: &Row<'_>| match row.has_message() {
+        true => row.answers().report_is_welcome.then_some(CALLER),
+        false => Some(NO_MESSAGE),
+    };
+    agree("line judge-message", cannot, ask);
+}
+
+#[test]
+fn check_agrees() {
+    let ask = |host: &Host, row: &Row<'_>, question: &Question, from: &str| {
+        let answer = host.line(&format!("check {} {}\n", bracketed(from), question.to));
+        let mut said = host.logged(row);
+        let reply = answer.trim_end().strip_prefix("OK ");
+        assert!(reply.is_some() || answer == "NO\n", "{answer}");
+        said.insert("reply", reply.map_or(TAKEN.to_owned(), codes));
+        said
+    };
+    let cannot = |row: &Row<'_>| {
+        let answers = row.answers();
+        let is_limited = answers.too_many_bounces || answers.too_many_wrong_tags.is_some();
+        match row.at() {
+            Moment::RcptTo if row.earlier() != "none" => Some(BEFORE),
+            Moment::RcptTo if is_limited || row.client() != Client::World => Some(CLIENT),
+            Moment::RcptTo => None,
+            _ => Some(END_OF_DATA),
+        }
+    };
+    agree("line check", cannot, ask);
+}

@@ -1,0 +1,7 @@
+//! What a site decides.
+
+extern crate alloc;
+
+mod address;
+mod decisions;
+mod rows;
