@@ -70,7 +70,7 @@ fn a_wrong_change_is_seen_and_not_in_force() {
     // What a reload can't change is named, the rest is in force.
     daemon.configure("[limits]\nconnections = 7\n");
     daemon.reload();
-    assert!(daemon.log().contains("until the daemon is restarted"), "{}", daemon.log());
+    daemon.wait_for_log("until the daemon is restarted");
     assert_eq!(get(&daemon, "/health").1, "ok\n");
 }
 
@@ -114,7 +114,7 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
     fs::create_dir(daemon.path("sockets")).expect("a folder");
     wait_for("end of the complaint", || (get(&daemon, "/health").0 == "200").then_some(()));
     assert_eq!(verify(&daemon, &tag), format!("OK {ALICE}\n"));
-    assert!(daemon.log().contains("the socket was gone, and is opened again"));
+    daemon.wait_for_log("the socket was gone, and is opened again");
     // What somebody else listens on in its place stays, and is not removed at the end either.
     fs::remove_file(daemon.socket("line")).expect("a socket");
     let _other = std::os::unix::net::UnixListener::bind(daemon.socket("line")).expect("a socket");
@@ -291,7 +291,7 @@ fn doubts_are_told_at_each_reload() {
     assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
     daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
     daemon.reload();
-    assert!(daemon.log().contains("WARN verify.modes: `example.con` is no domain of yours"), "{}", daemon.log());
+    daemon.wait_for_log("WARN verify.modes: `example.con` is no domain of yours");
 }
 
 /// With a launcher that does what systemd does: sd_listen_fds(3).

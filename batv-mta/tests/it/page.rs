@@ -323,7 +323,7 @@ fn its_figures_outlive_a_restart() {
     before = figures(&daemon);
     assert_eq!(before["decisions"]["total"], 0);
     assert!(before["headline"][0].as_str().is_some_and(|text| text.starts_with("Since ")), "{before}");
-    assert!(daemon.log().contains("WARN the figures of the page begin anew: "), "{}", daemon.log());
+    daemon.wait_for_log("WARN the figures of the page begin anew: ");
 }
 
 #[test]

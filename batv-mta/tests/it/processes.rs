@@ -53,7 +53,7 @@ fn the_worker_has_little() {
     }
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(metrics.contains("batv_sandbox{part=\"seccomp\"} 1\n"), "{metrics}");
-    assert!(daemon.log().contains(" INFO the worker is confined by "), "{}", daemon.log());
+    daemon.wait_for_log(" INFO the worker is confined by ");
 }
 
 /// The daemon is not asked for what it was started with: that stays in the keeper.
@@ -231,8 +231,8 @@ fn a_worker_needs_a_keeper() {
 fn who_trusts_it_lets_it_be_free() {
     let daemon = Daemon::started("[sandbox]\nconfine = false\n");
     assert_eq!(status(daemon.worker(), "Seccomp"), "0");
-    assert!(daemon.log().contains("the worker is not confined"), "{}", daemon.log());
+    daemon.wait_for_log("the worker is not confined");
     daemon.configure("");
     daemon.reload();
-    assert!(daemon.log().contains("until the daemon is restarted"), "{}", daemon.log());
+    daemon.wait_for_log("until the daemon is restarted");
 }

@@ -157,6 +157,11 @@ impl Daemon {
         fs::read_to_string(self.path("batvd.log")).unwrap_or_default()
     }
 
+    /// Waits until the log has this text: a thread of its own writes it.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        wait_for(&format!("`{text}` in the log"), || self.log().contains(text).then_some(()));
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         signal(self.id(), name);
     }

@@ -1,6 +1,5 @@
 //! Who brings wrong tags.
 
-use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, forged, tagged};
 
 use super::mail::Client;
@@ -58,10 +57,7 @@ fn who_guesses_is_put_off_and_his_neighbours_are_not() {
             assert_eq!(ask(&daemon, client, to), expected, "{client} {to}");
         }
         assert!(metric(&daemon, "wrong_tags") >= 18, "{}", metric(&daemon, "wrong_tags"));
-        wait_for("line in the log", || {
-            let line = "to=alice@example.com verdict=undecided reason=throttled disposition=tempfail";
-            daemon.log().contains(line).then_some(())
-        });
+        daemon.wait_for_log("to=alice@example.com verdict=undecided reason=throttled disposition=tempfail");
         // All doors are one to him.
         let answer = daemon.ask("line", format!("judge rcpt none 192.0.2.7 <> {right}\n").as_bytes());
         assert!(answer.contains("disposition=tempfail") && answer.contains("reason=throttled"), "{answer}");

@@ -182,7 +182,7 @@ fn a_file_that_is_damaged_or_missing_at_the_start_is_a_store_that_is_down() {
     };
     let expect_down_and_mended = |mut daemon: Daemon, words: &str, mend: &dyn Fn(&Daemon)| {
         daemon.start();
-        wait_for("line in the log", || daemon.log().contains(words).then_some(()));
+        daemon.wait_for_log(words);
         mail_goes_on(&daemon);
         assert_eq!(metric(&daemon, "batv_store_up"), 0);
         mend(&daemon);
