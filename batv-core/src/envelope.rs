@@ -170,8 +170,8 @@ pub struct Policy<'p, T = &'p str> {
     pub on_error: OnError,
     /// The SRS addresses that are ours; `None` when we forward nothing.
     pub srs: Option<Srs<'p>>,
-    /// Whether an SRS address of ours takes mail that is no bounce: then whoever has seen one sends through us to the
-    /// address inside of it.
+    /// Whether an SRS address of ours accepts mail other than bounces. Anyone who has seen such an address can then relay
+    /// mail to the address inside it.
     pub srs_takes_mail: bool,
 }
 

@@ -1,5 +1,6 @@
 //! What every call from C passes: pointers become references or a result code, and a panic stops here.
 
+use alloc::borrow::Cow;
 use core::cell::RefCell;
 use core::ffi::{CStr, c_char};
 use core::fmt;
@@ -159,12 +160,10 @@ pub(crate) unsafe fn path<'a>(
 ) -> Result<Path<'a>, Failure> {
     // SAFETY: as the caller vouches.
     let text = unsafe { octets(name, text, length) }?;
-    let malformed = |error| Failure::Malformed(name, error);
     if text.is_ascii() {
-        return if text.is_empty() { Ok(Path::Null) } else { Path::parse(text).map_err(malformed) };
+        return if text.is_empty() { Ok(Path::Null) } else { Path::parse(text).map_err(malformed(name)) };
     }
-    *storage = address::path(text).map_err(malformed)?.into_owned();
-    Path::parse(storage.as_str()).map_err(malformed)
+    read_spelled(name, address::path(text), storage)
 }
 
 /// The reverse-path at a pointer from C, in any spelling that a server takes.
@@ -179,8 +178,26 @@ pub(crate) unsafe fn reverse_path<'a>(
 ) -> Result<Path<'a>, Failure> {
     // SAFETY: as the caller vouches.
     let text = unsafe { octets(name, text, length) }?;
-    *storage = address::reverse_path(text).map_err(|error| Failure::Malformed(name, error))?.into_owned();
-    Path::parse(storage.as_str()).map_err(|error| Failure::Malformed(name, error))
+    read_spelled(name, address::reverse_path(text), storage)
+}
+
+fn read_spelled<'a>(
+    name: &'static str,
+    spelled: Result<Cow<'a, str>, batv_core::Error>,
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
+    let text = match spelled.map_err(malformed(name))? {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => {
+            *storage = text;
+            storage.as_str()
+        }
+    };
+    Path::parse(text).map_err(malformed(name))
+}
+
+fn malformed(name: &'static str) -> impl Fn(batv_core::Error) -> Failure {
+    move |error| Failure::Malformed(name, error)
 }
 
 /// What is yes or no.

@@ -186,16 +186,20 @@ fn rule(asked: &Asked<'_>, content: Option<&Content>, settings: &Settings) -> Op
     let reading = reading.map(|content| read_message(content, reverse_path, settings));
     let message = reading.as_ref().map(|reading| site.message(reading, today));
     let case = message.as_ref().map(|message| recipient.with_message(message));
-    let answered = match (&case, envelope.moment) {
-        (Some(case), _) => asking.ask(case.questions()),
-        (None, Moment::RcptTo) => asking.ask(recipient.questions()),
-        (None, _) => asking.ask(recipient.data_questions()),
-    };
-    let answers = answered.answers();
+    let answered;
     let ruling = match (&case, envelope.moment) {
-        (Some(case), _) => case.data(&answers),
-        (None, Moment::RcptTo) => recipient.rcpt(&answers),
-        (None, _) => recipient.data(&answers),
+        (Some(case), _) => {
+            answered = asking.ask(case.questions());
+            case.data(&answered.answers())
+        }
+        (None, Moment::RcptTo) => {
+            answered = asking.ask(recipient.questions());
+            recipient.rcpt(&answered.answers())
+        }
+        (None, _) => {
+            answered = asking.ask(recipient.data_questions());
+            recipient.data(&answered.answers())
+        }
     };
     let at = envelope.moment.as_str();
     let occasion = Occasion { door: Protocol::Line, queue_id: "", client, reverse_path, at };

@@ -136,7 +136,7 @@ impl Settings {
         if !forwards_alone && !settings.keys().iter().any(signs) {
             return Err(Error::NoKey(settings.config.keyring));
         }
-        if settings.rules.protected.is_empty() && settings.keys().iter().any(signs_for_everybody) {
+        if settings.site().signs_for_everybody() {
             return Err(Error::Everybody(settings.config.keyring));
         }
         Ok(settings)
@@ -211,7 +211,7 @@ impl Settings {
     pub fn doubt(&self) -> Option<String> {
         let Config { verify, srs, .. } = &self.config;
         let is_known = |domain: &String| {
-            let ours = self.lists.ours.iter().any(|pattern| is_of(pattern, domain));
+            let ours = self.site().names(domain);
             ours || srs.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))
         };
         let stray = verify.modes.keys().find(|domain| !is_known(domain));
@@ -271,17 +271,8 @@ impl Settings {
     }
 }
 
-/// Whether the pattern is the domain or a mailbox of it.
-fn is_of(pattern: &Pattern<String>, domain: &str) -> bool {
-    pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain))
-}
-
 fn signs(key: &Key) -> bool {
     matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing
-}
-
-fn signs_for_everybody(key: &Key) -> bool {
-    signs(key) && key.scope().is_empty()
 }
 
 /// The rules of the configuration and of the files that it names.

@@ -214,7 +214,7 @@ impl Transaction {
     /// of it, both with or without brackets; and the mail server's name for the way in which it delivers there, empty when
     /// it doesn't say.
     pub fn recipient(&mut self, given: &[u8], address: &[u8], mailer: &str) -> Answer {
-        let settings = &Arc::clone(&self.settings);
+        let settings = &*self.settings;
         if self.recipients.len() >= settings.config().limits.recipients {
             settings.metrics().count_limit("recipients");
             return Answer::Reply(Reply::TOO_MANY_RECIPIENTS.to_string());
@@ -224,14 +224,14 @@ impl Transaction {
         let mut recipient =
             Recipient { given: given.to_vec(), address: None, leaves, restored: None, found: None, settled: true };
         // What is no address is the mail server's to refuse.
-        match (self.reverse_path.clone(), address) {
-            (Ok(reverse_path), Ok(address)) => {
-                if let Some(refused) = self.rule_at_rcpt(&reverse_path, &address, &mut recipient) {
+        match (&self.reverse_path, address) {
+            (Ok(_), Ok(address)) => {
+                if let Some(refused) = self.rule_at_rcpt(&address, &mut recipient) {
                     return refused;
                 }
                 recipient.address = Some(address);
             }
-            (Err(Unreadable { words, error }), _) => self.tell_unreadable(&words, "its sender", &error),
+            (Err(Unreadable { words, error }), _) => self.tell_unreadable(words, "its sender", error),
             (_, Err(error)) => self.tell_unreadable(&given.escape_ascii().to_string(), "its recipient", &error),
         }
         self.recipients.push(recipient);
@@ -243,9 +243,10 @@ impl Transaction {
     }
 
     /// The ruling at RCPT TO; an answer when the recipient isn't taken.
-    fn rule_at_rcpt(&mut self, reverse_path: &str, address: &str, recipient: &mut Recipient) -> Option<Answer> {
-        let settings = &Arc::clone(&self.settings);
-        let (Ok(reverse_path), Ok(mailbox)) = (Path::parse(reverse_path), Mailbox::parse(address)) else { return None };
+    fn rule_at_rcpt(&mut self, address: &str, recipient: &mut Recipient) -> Option<Answer> {
+        let settings = &*self.settings;
+        let reverse_path = Path::parse(self.reverse_path.as_ref().ok()?).ok()?;
+        let mailbox = Mailbox::parse(address).ok()?;
         let envelope = self.envelope(reverse_path, mailbox, Moment::RcptTo);
         let answered;
         let ruling = match self.today {
@@ -328,11 +329,7 @@ impl Transaction {
 
     /// Whether it is remembered that the message leaves.
     fn is_remembered(&self, sender: &Mailbox<'_>) -> bool {
-        let settings = &*self.settings;
-        self.outgoing
-            && sent::is_kept(settings)
-            && settings.site().is_ours(sender)
-            && settings.rules().is_protected(sender)
+        self.outgoing && sent::is_kept(&self.settings) && self.settings.site().protects(sender)
     }
 
     /// Whether the message leaves with a mark.
@@ -342,14 +339,13 @@ impl Transaction {
 
     /// The end of DATA, with what was [needed](Self::needs) of the message. Nothing of it is judged by its envelope alone.
     pub fn end_of_data(mut self, content: &Content) -> Outcome {
-        let settings = &Arc::clone(&self.settings);
         let sender = if self.sender_is_told { None } else { self.sign() };
         let mut edits = Edits { sender, ..Edits::default() };
         let mut refusal = None;
         let mut taken = 0_usize;
         let recipients = core::mem::take(&mut self.recipients);
-        let reverse_path = self.reverse_path.clone().unwrap_or_default();
-        let reverse_path = self.reverse_path.is_ok().then(|| Path::parse(&reverse_path).ok()).flatten();
+        self.earlier = Earlier::None;
+        let (settings, reverse_path) = (&*self.settings, self.path());
         if let Some(Path::Mailbox(sender)) = &reverse_path {
             if let Some((mark, new_id)) = self.mark(sender, content) {
                 edits.mark(mark, new_id);
@@ -361,11 +357,10 @@ impl Transaction {
         let read = read.map(|(path, today)| (read_message(content, path, settings), today));
         let site = settings.site();
         let message = read.as_ref().map(|(reading, today)| site.message(reading, *today));
-        self.earlier = Earlier::None;
         for mut recipient in recipients {
             if (content.is_message() || !recipient.settled)
-                && let Some((reverse_path, address)) = reverse_path.zip(recipient.address.clone())
-                && let Ok(mailbox) = Mailbox::parse(&address)
+                && let Some((reverse_path, address)) = reverse_path.zip(recipient.address.as_ref())
+                && let Ok(mailbox) = Mailbox::parse(address)
             {
                 let envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
                 let (case, answered);

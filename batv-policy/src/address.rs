@@ -65,27 +65,26 @@ pub fn forward_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
 /// ```
 pub fn path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
     let words = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
-    let Ok(text) = str::from_utf8(words) else {
-        return Err(Path::parse(words).err().unwrap_or(Error::NullPath));
-    };
-    let mut text = Cow::Borrowed(text);
-    loop {
-        let offset = match Path::parse(text.as_bytes()) {
-            Ok(_) => return Ok(text),
-            Err(Error::Syntax { what: Syntax::ULabel, offset }) => offset,
-            Err(_) => return Err(Path::parse(words).err().unwrap_or(Error::NullPath)),
-        };
+    // What can be read as a path is UTF-8.
+    let Err(error) = Path::parse(words) else { return Ok(String::from_utf8_lossy(words)) };
+    let mut text = str::from_utf8(words).map_err(|_| error)?.to_owned();
+    let mut wrong = error;
+    while let Error::Syntax { what: Syntax::ULabel, offset } = wrong {
         let start = text.get(..offset).and_then(|before| before.rfind('@')).map_or(0, |at| at + 1);
-        let name = text.get(start..).unwrap_or_default();
-        let name = name.split(['>', ',', ':', ' ']).next().unwrap_or_default();
-        let ascii = a_labels(name);
+        let name = text.get(start..).unwrap_or_default().split(['>', ',', ':', ' ']).next().unwrap_or_default();
+        let ascii = a_labels(name).into_owned();
+        // Each turn writes one domain in ASCII, so that they come to an end.
         if name.is_ascii() || !ascii.is_ascii() {
-            return Err(Error::Syntax { what: Syntax::ULabel, offset });
+            break;
         }
         let end = start + name.len();
-        let ascii = ascii.into_owned();
-        text.to_mut().replace_range(start..end, &ascii);
+        text.replace_range(start..end, &ascii);
+        match Path::parse(&text) {
+            Ok(_) => return Ok(Cow::Owned(text)),
+            Err(error) => wrong = error,
+        }
     }
+    Err(error)
 }
 
 /// A domain in A-labels, without the dot behind it, where it is written in another way.
@@ -130,7 +129,8 @@ pub fn pattern(text: &str) -> Result<Pattern<String>, Error> {
 
 fn spelled(words: &[u8], is_reverse: bool) -> Result<Cow<'_, str>, Error> {
     let error = match path(words) {
-        Ok(text) if is_reverse || Path::parse(text.as_bytes()) != Ok(Path::Null) => return Ok(text),
+        // Only these are the null path.
+        Ok(text) if is_reverse || !matches!(text.as_ref(), "" | "<>") => return Ok(text),
         Ok(_) => return Err(Error::NullPath),
         Err(error) => error,
     };

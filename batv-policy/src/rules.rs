@@ -119,8 +119,8 @@ pub struct SrsRules {
     pub max_age: u16,
     /// Whether senders of our own SRS domains are rewritten, too.
     pub always_rewrite: bool,
-    /// Whether an SRS address takes mail that is no bounce: then whoever has seen one sends through us to the address
-    /// inside of it.
+    /// Whether an SRS address accepts mail other than bounces. Anyone who has seen such an address can then relay mail to
+    /// the address inside it.
     pub takes_mail: bool,
 }
 

@@ -73,7 +73,7 @@ impl<'a> Ruling<'a> {
         }
     }
 
-    /// The same recipient, put off with this reply: it is not taken, so the recipients before it stay what they were.
+    /// The same recipient, deferred with this reply. It is not accepted, so `earlier` does not change.
     pub(crate) const fn put_off(self, reason: Reason, reply: Reply, earlier: Earlier) -> Self {
         Self {
             verdict: Finding::Undecided,

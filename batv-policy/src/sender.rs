@@ -177,14 +177,14 @@ impl<'s, 'a> Sender<'s, 'a> {
         Self { site, course: Course::of(site, leaving) }
     }
 
-    /// One that is rewritten, whoever it is.
+    /// A sender that is rewritten, of any domain but those of SRS.
     pub(crate) fn rewriting(site: View<'s>, mailbox: Mailbox<'a>) -> Self {
         Self { site, course: Course::Rewrite { mailbox, domains: site.rules.srs.parsed_domains() } }
     }
 
     /// Tags it, rewrites it, or says why not.
     pub fn sign(&self, today: Day) -> Handling<'_> {
-        let View { keys, rules } = self.site;
+        let keys = self.site.keys;
         match &self.course {
             Course::Leave(unchanged) => Handling::Unchanged(*unchanged),
             Course::Tag { mailbox, folded } => {
@@ -194,32 +194,18 @@ impl<'s, 'a> Sender<'s, 'a> {
                 };
                 handling(signing, || fingerprint::signing_key(keys, mailbox))
             }
-            Course::Rewrite { mailbox, domains } => {
-                let forwarding = rules.srs.over(domains).and_then(|srs| srs.forward(keys, mailbox, today));
-                match forwarding {
-                    Ok(Forwarding::Rewritten(rewritten)) => Handling::Rewritten(rewritten),
-                    Ok(Forwarding::Unchanged(_)) => Handling::Unchanged(Unchanged::NotOurs),
-                    Err(error) => too_long(error, srs_key(keys)),
-                }
-            }
+            Course::Rewrite { mailbox, domains } => self.site.rewrite(mailbox, domains, today, || srs_key(keys)),
         }
     }
 
     /// Tags or rewrites the handle that stands for it.
     pub fn sign_handle<'h>(&'h self, handle: &Mailbox<'h>, today: Day) -> Handling<'h> {
-        let View { keys, rules } = self.site;
         match &self.course {
             Course::Leave(unchanged) => Handling::Unchanged(*unchanged),
             // Where single mailboxes have tags, the bounces of a handle would be nobody's.
-            Course::Tag { .. } if !rules.is_protected(handle) => Handling::Unchanged(Unchanged::NotProtected),
+            Course::Tag { .. } if !self.site.rules.is_protected(handle) => Handling::Unchanged(Unchanged::NotProtected),
             Course::Tag { .. } => handling(self.site.tag(handle, today), || None),
-            Course::Rewrite { domains, .. } => {
-                match rules.srs.over(domains).and_then(|srs| srs.forward(keys, handle, today)) {
-                    Ok(Forwarding::Rewritten(rewritten)) => Handling::Rewritten(rewritten),
-                    Ok(Forwarding::Unchanged(_)) => Handling::Unchanged(Unchanged::NotOurs),
-                    Err(error) => Handling::Unchanged(Unchanged::Refused(error)),
-                }
-            }
+            Course::Rewrite { domains, .. } => self.site.rewrite(handle, domains, today, || None),
         }
     }
 }
@@ -227,6 +213,21 @@ impl<'s, 'a> Sender<'s, 'a> {
 impl View<'_> {
     fn tag<'h>(self, mailbox: &Mailbox<'h>, today: Day) -> Result<Signing<'h>, Error> {
         prvs::sign(self.keys, mailbox, self.rules.form, self.rules.lifetime, today)
+    }
+
+    /// `key` is the one that a handle is made with, where the mailbox itself can't be rewritten.
+    fn rewrite<'h>(
+        self,
+        mailbox: &Mailbox<'h>,
+        domains: &'h [Domain<'h>],
+        today: Day,
+        key: impl FnOnce() -> Option<&'h Key>,
+    ) -> Handling<'h> {
+        match self.rules.srs.over(domains).and_then(|srs| srs.forward(self.keys, mailbox, today)) {
+            Ok(Forwarding::Rewritten(rewritten)) => Handling::Rewritten(rewritten),
+            Ok(Forwarding::Unchanged(_)) => Handling::Unchanged(Unchanged::NotOurs),
+            Err(error) => too_long(error, key()),
+        }
     }
 }
 

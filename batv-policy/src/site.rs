@@ -200,18 +200,47 @@ impl<'s> View<'s> {
     /// Whether the domain of a sender is one of ours: the rules or a key names it, or one of its mailboxes; or nothing is
     /// named, and a key signs for everybody.
     pub fn is_ours(self, sender: &Mailbox<'_>) -> bool {
+        self.names(sender.domain().as_str()) || self.signs_for_everybody()
+    }
+
+    /// Whether the rules or a key names this domain, or one of its mailboxes.
+    ///
+    /// ```
+    /// use batv_core::{Mailbox, Pattern};
+    /// use batv_policy::{Rules, View};
+    ///
+    /// let protected = vec![Pattern::parse("alice@example.com".to_owned())?];
+    /// let rules = Rules { protected, ..Rules::default() };
+    /// let site = View::new(&[], &rules);
+    /// assert!(site.names("Example.COM") && !site.names("example.net") && !site.signs_for_everybody());
+    /// assert!(site.protects(&Mailbox::parse("alice@example.com")?));
+    /// assert!(!site.protects(&Mailbox::parse("bob@example.com")?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn names(self, domain: &str) -> bool {
         let Rules { protected, exempt, .. } = self.rules;
-        let is_of = |pattern: &Pattern<String>| is_of(pattern, sender.domain().as_str());
-        let signs_for_everybody = |key: &Key| {
+        let named = |pattern: &Pattern<String>| {
+            pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain))
+        };
+        protected.iter().chain(exempt).chain(self.keys.iter().flat_map(Key::scope)).any(named)
+    }
+
+    /// Whether nothing is protected by name, and a key signs for everybody.
+    pub fn signs_for_everybody(self) -> bool {
+        let signs = |key: &Key| {
             matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing && key.scope().is_empty()
         };
-        protected.iter().chain(exempt).chain(self.keys.iter().flat_map(Key::scope)).any(is_of)
-            || protected.is_empty() && self.keys.iter().any(signs_for_everybody)
+        self.rules.protected.is_empty() && self.keys.iter().any(signs)
+    }
+
+    /// Whether a sender is ours, and may have a tag.
+    pub fn protects(self, sender: &Mailbox<'_>) -> bool {
+        self.is_ours(sender) && self.rules.is_protected(sender)
     }
 
     /// Whether messages of this sender leave with a mark.
     pub fn marks(self, sender: &Mailbox<'_>) -> bool {
-        self.rules.messages.mark && self.is_ours(sender) && self.rules.is_protected(sender)
+        self.rules.messages.mark && self.protects(sender)
     }
 
     /// The mark with which a message of this sender leaves; `None` when it leaves without one.
@@ -258,9 +287,4 @@ impl<'s> View<'s> {
     pub fn rcpt<'a>(self, envelope: &Envelope<'a>, today: Day) -> Ruling<'a> {
         self.recipient(envelope, today).rcpt(&Answers::default())
     }
-}
-
-/// Whether a pattern is this domain, or a mailbox of it.
-fn is_of(pattern: &Pattern<String>, domain: &str) -> bool {
-    pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain))
 }

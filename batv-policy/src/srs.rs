@@ -1,4 +1,4 @@
-//! SRS for whoever knows by himself what is forwarded: the scheme, by the rules of the site.
+//! SRS for callers that decide themselves which mail is forwarded.
 
 use batv_core::srs::Reversal;
 use batv_core::{Day, Mailbox};
@@ -7,8 +7,8 @@ use crate::sender::Sender;
 use crate::site::View;
 
 impl<'s> View<'s> {
-    /// The sender of a message that is forwarded, to rewrite it, whoever sends it: only those of the SRS domains stay as
-    /// they are. [`View::sender`] is for whoever does not know yet what is to be rewritten.
+    /// The sender of a forwarded message, to be rewritten unless it belongs to one of the SRS domains. Use [`View::sender`]
+    /// to let the rules decide which mail is rewritten.
     ///
     /// ```
     /// use batv_core::{Algorithm, Day, Key, KeyUse, Mailbox};

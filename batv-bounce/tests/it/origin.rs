@@ -159,7 +159,7 @@ fn marks() {
             header(&marked(ID, ALICE, 4, TODAY - 61).to_string(), &format!("Message-ID: <2@example.net>\n{id}")),
             "hint: a mark: good, but too old",
         ),
-        // And whoever sent it.
+        // And its sender, whichever it is.
         (
             header(
                 &marked(ID, "news@example.com", 4, TODAY - 61).to_string(),
@@ -262,7 +262,7 @@ fn envelope_ids() {
     ] {
         assert_eq!(told(&provenance(&bounce(&report, &[]), ALICE, &Ours::new(&[]))), expected, "{report}");
     }
-    // It may be that of the envelope sender, whom the header tells.
+    // It may belong to the envelope sender, which the header names.
     let report = of("news@example.com", 4, TODAY);
     let original = format!("Return-Path: <news@example.com>\nFrom: {ALICE}");
     let bounce = bounce(&report, &[(HEADERS, &original)]);

@@ -23,7 +23,7 @@ pub enum Finding {
     Unverified,
     /// It is not for us to judge.
     NotJudged,
-    /// The question is put off, or can't be answered.
+    /// The recipient is deferred, or cannot be judged.
     Undecided,
 }
 

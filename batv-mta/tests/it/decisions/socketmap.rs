@@ -27,7 +27,7 @@ fn ask(host: &Host, _: &Row<'_>, question: &Question, _: &str) -> Said {
         ["verdict", "reason", "deliver_to"].map(|field| question.expected[field].as_str());
     let is_restored = ![NOTHING, &shown(&question.to)].contains(&deliver_to);
     let is_proved = PROVED.contains(&reason) || matches!(reason, "exempt" | "rfc5321-4.5.1") && is_restored;
-    // A tag that is forged is told from none before anybody is asked for whom it would be.
+    // A forged tag is recognised before the store is asked about the handle.
     let waits = reason == "internal" && question.to.contains("alias") && !question.expected["in_reject"].eq("reject");
     let mut said = Said::new();
     let expected = match () {
