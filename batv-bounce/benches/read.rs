@@ -9,7 +9,7 @@ use std::path::Path as FilePath;
 use std::time::Instant;
 use std::{env, fs, io};
 
-use batv_bounce::{Limits, Origin, Ours, Proof, origin, read};
+use batv_bounce::{Limits, Origin, OwnMail, Proof, origin, read};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
 use mail_parser::MessageParser;
 
@@ -116,7 +116,7 @@ fn report(message: &[u8]) {
     let today = Day::new(20_782).expect("a day");
     let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
     let protected = [Pattern::parse("example.com").expect("a pattern")];
-    let ours = Ours::new(&protected);
+    let ours = OwnMail::new(&protected);
     let limits = Limits::default();
     let prove = || {
         let reading = read(black_box(message), Some(Path::Null), &limits);

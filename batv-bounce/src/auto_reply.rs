@@ -108,7 +108,7 @@ const ROLES: [Role; 4] = [Role::Daemon, Role::Unattended, Role::List, Role::Boun
 /// Below tags and sub-addresses, which lists use to learn who bounced.
 fn sign_of_sender(reverse_path: &Path<'_>) -> Option<Sign> {
     let Some(mailbox) = reverse_path.mailbox() else { return Some(Sign::NullSender) };
-    let layers = dialect::unwrap(mailbox, dialect::Mode::Identity).filter_map(|layer| layer.mailbox);
+    let layers = dialect::unwrap(mailbox, dialect::Strictness::Identity).filter_map(|layer| layer.mailbox);
     core::iter::once(*mailbox)
         .chain(layers)
         .any(|mailbox| {

@@ -21,16 +21,16 @@ const SIGNATURES_LIMIT: usize = 10;
 /// What the signatures of ours on a header come to.
 ///
 /// ```
-/// use batv_bounce::dkim::{Body, Verdict};
+/// use batv_bounce::dkim::{Body, DkimVerdict};
 ///
-/// fn is_proved(verdict: &Verdict<'_>) -> bool {
-///     matches!(verdict, Verdict::Valid { body: Body::Matches | Body::Absent, .. })
+/// fn is_proved(verdict: &DkimVerdict<'_>) -> bool {
+///     matches!(verdict, DkimVerdict::Valid { body: Body::Matches | Body::Absent, .. })
 /// }
-/// assert!(!is_proved(&Verdict::Unsigned));
+/// assert!(!is_proved(&DkimVerdict::Unsigned));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Verdict<'k> {
+pub enum DkimVerdict<'k> {
     /// No signature names a key of ours.
     Unsigned,
     /// Signatures name our keys, and none of them is good. This is about the first.
@@ -117,24 +117,24 @@ impl fmt::Display for Failure {
 /// nothing about who sent the message.
 ///
 /// ```
-/// use batv_bounce::dkim::{PublicKey, Verdict, verify};
+/// use batv_bounce::dkim::{PublicKey, DkimVerdict, verify};
 ///
 /// let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 /// let keys = [PublicKey::parse("example.com", "sel", record)?];
-/// assert_eq!(verify(b"From: a@example.com\r\n", None, &keys), Verdict::Unsigned);
+/// assert_eq!(verify(b"From: a@example.com\r\n", None, &keys), DkimVerdict::Unsigned);
 /// let forged = b"DKIM-Signature: v=1; d=example.com; s=sel; b=AAAA\r\nFrom: a@example.com\r\n";
-/// assert!(matches!(verify(forged, None, &keys), Verdict::Bad { .. }));
+/// assert!(matches!(verify(forged, None, &keys), DkimVerdict::Bad { .. }));
 /// # Ok::<(), batv_bounce::dkim::KeyError>(())
 /// ```
-pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> Verdict<'k> {
-    let mut verdict = Verdict::Unsigned;
+pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> DkimVerdict<'k> {
+    let mut verdict = DkimVerdict::Unsigned;
     let mut index = None;
     let ours = fields(header).filter(|field| field.is("DKIM-Signature")).filter_map(|field| Claim::read(field, keys));
     for claim in ours.take(SIGNATURES_LIMIT) {
         let first = claim.keys[0];
         match claim.verify(index.get_or_insert_with(|| Index::of(header))) {
-            Ok((key, signature)) => return Verdict::Valid { key, body: signature.compare(body) },
-            Err(failure) if verdict == Verdict::Unsigned => verdict = Verdict::Bad { key: first, failure },
+            Ok((key, signature)) => return DkimVerdict::Valid { key, body: signature.compare(body) },
+            Err(failure) if verdict == DkimVerdict::Unsigned => verdict = DkimVerdict::Bad { key: first, failure },
             Err(_) => {}
         }
     }

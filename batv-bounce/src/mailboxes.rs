@@ -92,7 +92,7 @@ pub(crate) fn found(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Without the tags that senders bear, which a returned header needn't have.
 fn bare(mailbox: &str) -> String {
     let parsed = Mailbox::parse(mailbox).ok();
-    let layers = |parsed| dialect::unwrap(parsed, dialect::Mode::Identity).filter_map(|layer| layer.mailbox);
+    let layers = |parsed| dialect::unwrap(parsed, dialect::Strictness::Identity).filter_map(|layer| layer.mailbox);
     let innermost = parsed.as_ref().and_then(|parsed| layers(parsed).last());
     innermost.map_or_else(|| mailbox.to_lowercase(), |mailbox| mailbox.to_string().to_lowercase())
 }

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use batv_core::{Domain, Mailbox, Path, Pattern, Verdict, dialect};
+use batv_core::{Domain, Mailbox, Path, Pattern, TagVerdict, dialect};
 
 use crate::arc;
 use crate::authentication_results::Outcome;
@@ -42,7 +42,7 @@ pub struct Question<'x> {
     /// Whether the client is a user of ours who has authenticated, or a machine of ours.
     pub own_client: bool,
     /// What our own tag on the reverse-path says, where it was checked; or our SRS, for what we forward.
-    pub tag: Option<Verdict>,
+    pub tag: Option<TagVerdict>,
     /// Whether a filter of ours takes the message for spam or malware.
     pub hostile: bool,
     /// Whether the domain of the reverse-path takes no mail: a null MX (RFC 7505), or neither MX nor address.
@@ -408,7 +408,7 @@ impl Facts {
             reply,
             automatic: auto_reply::sign(&question.reverse_path, header).is_some(),
             ours: holds(policy.ours, &sender),
-            own_proof: question.own_client || question.tag == Some(Verdict::Valid) || dkim,
+            own_proof: question.own_client || question.tag == Some(TagVerdict::Valid) || dkim,
             hostile: question.hostile,
             rewritten: is_rewritten(&sender),
             spf: spf == pass,
@@ -431,7 +431,7 @@ impl Facts {
 
 /// Whether a list has this mailbox, with its tags or without them.
 fn holds<T: AsRef<str>>(patterns: &[Pattern<T>], mailbox: &Mailbox<'_>) -> bool {
-    let bare = dialect::unwrap(mailbox, dialect::Mode::Identity)
+    let bare = dialect::unwrap(mailbox, dialect::Strictness::Identity)
         .map_while(|layer| layer.mailbox)
         .take_while(|inner| inner.domain() == mailbox.domain());
     core::iter::once(*mailbox).chain(bare).any(|mailbox| patterns.iter().any(|pattern| pattern.matches(&mailbox)))
@@ -439,7 +439,7 @@ fn holds<T: AsRef<str>>(patterns: &[Pattern<T>], mailbox: &Mailbox<'_>) -> bool 
 
 /// Whether somebody made this address out of another one: SRS, BATV and the like, or VERP, `list-bounces+alice=example.org`.
 fn is_rewritten(mailbox: &Mailbox<'_>) -> bool {
-    if dialect::outermost(mailbox, dialect::Mode::Identity).is_some() {
+    if dialect::outermost(mailbox, dialect::Strictness::Identity).is_some() {
         return true;
     }
     let local_part = mailbox.local_part().to_string();
@@ -581,7 +581,7 @@ mod tests {
         };
         assert_eq!(ask("alice@example.net", "none", client), row);
         assert_eq!(ask("Bob@example.com", "none", client), row);
-        let tagged = |question: &mut Question<'_>| question.tag = Some(Verdict::Valid);
+        let tagged = |question: &mut Question<'_>| question.tag = Some(TagVerdict::Valid);
         assert_eq!(ask("prvs=0778a1b2c3=bob@example.com", "none", tagged), row);
         assert_eq!(ask("alice@example.net", "dkim=pass header.d=example.net", nothing), row);
     }
@@ -592,7 +592,7 @@ mod tests {
         assert_eq!(ask("alice@example.net", "none", nothing), row);
         assert_eq!(ask("alice@EXAMPLE.net", "spf=pass smtp.mailfrom=example.net", nothing), row);
         assert_eq!(ask("alice@example.net", "dkim=pass header.d=example.org", nothing), row);
-        for verdict in [Verdict::Expired, Verdict::BadMac, Verdict::UnknownKey, Verdict::Untagged] {
+        for verdict in [TagVerdict::Expired, TagVerdict::BadMac, TagVerdict::UnknownKey, TagVerdict::Untagged] {
             assert_eq!(ask("prvs=0778a1b2c3=bob@example.com", "none", |question| question.tag = Some(verdict)), row);
         }
         // Rewritten by somebody else: the address inside is not the sender.

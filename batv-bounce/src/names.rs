@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use batv_core::Mailbox;
 
 use crate::header::fields;
-use crate::origin::Ours;
+use crate::origin::OwnMail;
 
 /// The domains whose names are ours.
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
     /// Those of the recipient, of all who are protected, and of our hosts.
-    pub(crate) fn of(recipient: &Mailbox<'_>, ours: &Ours<'_, impl AsRef<str>>) -> Self {
+    pub(crate) fn of(recipient: &Mailbox<'_>, ours: &OwnMail<'_, impl AsRef<str>>) -> Self {
         let own = recipient.domain().as_str();
         let protected = ours.protected.iter().filter_map(|pattern| pattern.as_str().rsplit('@').next());
         let hosts = ours.hosts.iter().map(AsRef::as_ref);
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn names_are_found_where_servers_write_them() {
         let protected = [Pattern::parse("example.org").unwrap(), Pattern::parse("bob@example.net").unwrap()];
-        let mut ours = Ours::new(&protected);
+        let mut ours = OwnMail::new(&protected);
         ours.hosts = &["hosting.example"];
         for (recipient, header, expected) in [
             ("alice@example.com", "Message-ID: <1@example.com>", true),

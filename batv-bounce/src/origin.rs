@@ -12,8 +12,8 @@
 use core::cell::OnceCell;
 use core::fmt;
 
-use batv_core::prvs::{self, Verification};
-use batv_core::{Day, KeyRing, Mailbox, Pattern, Verdict, mark};
+use batv_core::tag::{self, Verification};
+use batv_core::{Day, KeyRing, Mailbox, Pattern, TagVerdict, mark};
 
 use crate::clues::is_of_daemon;
 use crate::dkim::{self, Body, PublicKey};
@@ -48,7 +48,7 @@ pub enum Proof {
     Tag,
     /// A DKIM signature of ours on the returned header.
     Dkim,
-    /// The log of what was sent, which whoever keeps one has asked: [`Claims`](crate::Claims).
+    /// The log of what was sent, which whoever keeps one has asked: [`SentQuery`](crate::SentQuery).
     SentLog,
 }
 
@@ -124,17 +124,17 @@ impl fmt::Display for Origin {
 /// What tells ours from others'.
 ///
 /// ```
-/// use batv_bounce::Ours;
+/// use batv_bounce::OwnMail;
 /// use batv_core::Pattern;
 ///
 /// let protected = [Pattern::parse("example.com")?];
-/// let ours = Ours::new(&protected);
+/// let ours = OwnMail::new(&protected);
 /// assert!(ours.marked_since.is_none());
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Ours<'o, T = &'o str> {
+pub struct OwnMail<'o, T = &'o str> {
     /// Our domains and mailboxes. The domain of the recipient is one of them in any case.
     pub protected: &'o [Pattern<T>],
     /// The public keys of our DKIM signatures.
@@ -145,21 +145,21 @@ pub struct Ours<'o, T = &'o str> {
     pub hosts: &'o [T],
 }
 
-impl<T> Clone for Ours<'_, T> {
+impl<T> Clone for OwnMail<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
 // Of texts that somebody owns, too: derived, it would be for those alone that can be copied.
-impl<T> Copy for Ours<'_, T> {}
+impl<T> Copy for OwnMail<'_, T> {}
 
-impl<'o, T> Ours<'o, T> {
+impl<'o, T> OwnMail<'o, T> {
     /// Without keys of DKIM, and without a promise that all mail is marked.
     ///
     /// ```
-    /// # use batv_bounce::Ours;
-    /// assert!(Ours::<&str>::new(&[]).dkim_keys.is_empty());
+    /// # use batv_bounce::OwnMail;
+    /// assert!(OwnMail::<&str>::new(&[]).dkim_keys.is_empty());
     /// ```
     pub const fn new(protected: &'o [Pattern<T>]) -> Self {
         Self { protected, dkim_keys: &[], marked_since: None, hosts: &[] }
@@ -169,7 +169,7 @@ impl<'o, T> Ours<'o, T> {
 /// Whose message it was, and what tells.
 ///
 /// ```
-/// use batv_bounce::{Limits, Origin, Ours, origin, read};
+/// use batv_bounce::{Limits, Origin, OwnMail, origin, read};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, mark};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"0123456789abcdef")?];
@@ -183,7 +183,7 @@ impl<'o, T> Ours<'o, T> {
 ///     mark::FIELD
 /// );
 /// let reading = read(bounce.as_bytes(), None, &Limits::default());
-/// let found = origin(&reading, &alice, &keys, &Ours::<&str>::new(&[]), today);
+/// let found = origin(&reading, &alice, &keys, &OwnMail::<&str>::new(&[]), today);
 /// assert_eq!(found.origin.as_str(), "mark");
 /// assert_eq!(found.evidence[0].to_string(), "text: a mark of ours");
 /// # Ok::<(), batv_core::Error>(())
@@ -200,20 +200,20 @@ pub struct Provenance {
 /// Finds out whose message a bounce returns. `recipient` is the one of the bounce, without a tag.
 ///
 /// ```
-/// use batv_bounce::{Limits, Origin, Ours, origin, read};
+/// use batv_bounce::{Limits, Origin, OwnMail, origin, read};
 /// use batv_core::{Day, Key, Mailbox};
 ///
 /// let reading = read(b"Subject: hello\n\n", None, &Limits::default());
 /// let alice = Mailbox::parse("alice@example.com")?;
 /// let keys: [Key; 0] = [];
-/// assert_eq!(origin(&reading, &alice, &keys, &Ours::<&str>::new(&[]), Day::new(20_782)?).origin, Origin::Unknown);
+/// assert_eq!(origin(&reading, &alice, &keys, &OwnMail::<&str>::new(&[]), Day::new(20_782)?).origin, Origin::Unknown);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn origin(
     reading: &Reading<'_>,
     recipient: &Mailbox<'_>,
     ring: &(impl KeyRing + ?Sized),
-    ours: &Ours<'_, impl AsRef<str>>,
+    ours: &OwnMail<'_, impl AsRef<str>>,
     today: Day,
 ) -> Provenance {
     Investigation::new(reading, ring, *ours, today).origin(recipient)
@@ -222,12 +222,12 @@ pub fn origin(
 /// The same for several recipients of one message: what is the same for all is found out once.
 ///
 /// ```
-/// use batv_bounce::{Investigation, Limits, Origin, Ours, read};
+/// use batv_bounce::{Investigation, Limits, Origin, OwnMail, read};
 /// use batv_core::{Day, Key, Mailbox};
 ///
 /// let reading = read(b"Subject: hello\n\n", None, &Limits::default());
 /// let keys: [Key; 0] = [];
-/// let investigation = Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?);
+/// let investigation = Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?);
 /// for recipient in ["alice@example.com", "bob@example.com"] {
 ///     assert_eq!(investigation.origin(&Mailbox::parse(recipient)?).origin, Origin::Unknown);
 /// }
@@ -238,23 +238,23 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     originals: Vec<(&'i Original<'x>, Vec<String>)>,
     envelope_id: Option<&'i str>,
     ring: &'i R,
-    ours: Ours<'i, T>,
+    ours: OwnMail<'i, T>,
     today: Day,
-    signatures: OnceCell<Vec<dkim::Verdict<'i>>>,
+    signatures: OnceCell<Vec<dkim::DkimVerdict<'i>>>,
 }
 
 impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// Nothing is verified before it is asked for.
     ///
     /// ```
-    /// # use batv_bounce::{Investigation, Limits, Ours, read};
+    /// # use batv_bounce::{Investigation, Limits, OwnMail, read};
     /// # use batv_core::{Day, Key};
     /// let reading = read(b"", None, &Limits::default());
     /// let keys: [Key; 0] = [];
-    /// Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?);
+    /// Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: Ours<'i, T>, today: Day) -> Self {
+    pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: OwnMail<'i, T>, today: Day) -> Self {
         let originals = reading.original.iter().chain(&reading.others);
         Self {
             originals: originals.map(|original| (original, senders(original))).collect(),
@@ -269,11 +269,11 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// Whose message it was, for this recipient of the bounce, without a tag.
     ///
     /// ```
-    /// # use batv_bounce::{Investigation, Limits, Ours, read};
+    /// # use batv_bounce::{Investigation, Limits, OwnMail, read};
     /// # use batv_core::{Day, Key, Mailbox};
     /// let reading = read(b"", None, &Limits::default());
     /// let keys: [Key; 0] = [];
-    /// let found = Investigation::new(&reading, &keys, Ours::<&str>::new(&[]), Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
+    /// let found = Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
     /// assert!(found.evidence.is_empty());
     /// # Ok::<(), batv_core::Error>(())
     /// ```
@@ -323,8 +323,10 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         };
         let place = Place::Field("Original-Envelope-Id");
         match self.best(self.senders(), verify) {
-            (Verdict::Untagged, _) => {}
-            (Verdict::Valid, sender) => self.prove(Proof::EnvelopeId, place, "a mark of ours as envelope id", sender),
+            (TagVerdict::Untagged, _) => {}
+            (TagVerdict::Valid, sender) => {
+                self.prove(Proof::EnvelopeId, place, "a mark of ours as envelope id", sender)
+            }
             (verdict, _) => self.hint(place, format!("a mark of ours as envelope id: {}", says(verdict))),
         }
     }
@@ -334,13 +336,13 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         for sender in senders {
             let Ok(mailbox) = Mailbox::parse(sender) else { continue };
             let Verification { verdict, days_left, mailbox, .. } =
-                prvs::verify(self.about.ring, &mailbox, self.about.today);
+                tag::verify(self.about.ring, &mailbox, self.about.today);
             // A bounce may be as late as a mark is old.
             let recent = days_left.is_some_and(|days_left| days_left >= -i32::from(mark::LIFETIME_DAYS));
             match verdict {
-                Verdict::Valid => {}
-                Verdict::Expired if recent => {}
-                Verdict::Expired | Verdict::UnknownKey => {
+                TagVerdict::Valid => {}
+                TagVerdict::Expired if recent => {}
+                TagVerdict::Expired | TagVerdict::UnknownKey => {
                     self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict)));
                     continue;
                 }
@@ -358,10 +360,10 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
                 let verdicts = message_ids.iter().map(|message_id| {
                     mark::verify(self.about.ring, field.value, message_id.as_bytes(), sender, self.about.today)
                 });
-                verdicts.min_by_key(|verdict| rank(*verdict)).unwrap_or(Verdict::Untagged)
+                verdicts.min_by_key(|verdict| rank(*verdict)).unwrap_or(TagVerdict::Untagged)
             };
             match self.best(senders.iter().map(String::as_str), verify) {
-                (Verdict::Valid, sender) => return self.prove(Proof::Mark, place.clone(), "a mark of ours", sender),
+                (TagVerdict::Valid, sender) => return self.prove(Proof::Mark, place.clone(), "a mark of ours", sender),
                 (verdict, _) => self.hint(place.clone(), format!("a mark: {}", says(verdict))),
             }
         }
@@ -371,12 +373,12 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     fn best<'a>(
         &self,
         senders: impl Iterator<Item = &'a str>,
-        verify: impl Fn(&Mailbox<'_>) -> Verdict,
-    ) -> (Verdict, String) {
+        verify: impl Fn(&Mailbox<'_>) -> TagVerdict,
+    ) -> (TagVerdict, String) {
         let mut best = (verify(self.recipient), self.recipient.to_string());
         for sender in senders {
             let Ok(mailbox) = Mailbox::parse(sender) else { continue };
-            let mailbox = prvs::verify(self.about.ring, &mailbox, self.about.today).mailbox;
+            let mailbox = tag::verify(self.about.ring, &mailbox, self.about.today).mailbox;
             let verdict = verify(&mailbox);
             if rank(verdict) < rank(best.0) {
                 best = (verdict, mailbox.to_string());
@@ -385,13 +387,13 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         best
     }
 
-    fn signature(&mut self, signature: dkim::Verdict<'_>, place: &Place) {
+    fn signature(&mut self, signature: dkim::DkimVerdict<'_>, place: &Place) {
         match signature {
-            dkim::Verdict::Valid { key, body: Body::Differs } => {
+            dkim::DkimVerdict::Valid { key, body: Body::Differs } => {
                 let words = "a DKIM signature of ours, and another body";
                 self.hint(place.clone(), format!("{words} ({}, {})", key.selector(), key.domain()));
             }
-            dkim::Verdict::Valid { key, .. } => {
+            dkim::DkimVerdict::Valid { key, .. } => {
                 let words = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
                 if are_related(key.domain(), self.recipient.domain().as_str()) {
                     self.see(place.clone(), words);
@@ -400,12 +402,12 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
                     self.hint(place.clone(), words + " for another domain than the recipient's");
                 }
             }
-            dkim::Verdict::Bad { key, failure } => {
+            dkim::DkimVerdict::Bad { key, failure } => {
                 let named = format!("{}, {}", key.selector(), key.domain());
                 // Servers on the way change headers.
                 self.hint(place.clone(), format!("a DKIM signature that names our key ({named}): {failure}"));
             }
-            dkim::Verdict::Unsigned => {}
+            dkim::DkimVerdict::Unsigned => {}
         }
     }
 
@@ -476,7 +478,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         let Ok(sender) = Mailbox::parse(sender) else { return false };
         let is_named = |named: &str| {
             let Ok(named) = Mailbox::parse(named) else { return false };
-            let named = prvs::verify(self.about.ring, &named, self.about.today).mailbox;
+            let named = tag::verify(self.about.ring, &named, self.about.today).mailbox;
             named.to_string().eq_ignore_ascii_case(&recipient)
         };
         are_related(sender.domain().as_str(), self.recipient.domain().as_str()) && self.senders().any(is_named)
@@ -509,20 +511,20 @@ fn message_ids(original: &Original<'_>) -> Vec<String> {
 }
 
 /// Which verdict on a mark tells most of it.
-const fn rank(verdict: Verdict) -> u8 {
+const fn rank(verdict: TagVerdict) -> u8 {
     match verdict {
-        Verdict::Valid => 0,
-        Verdict::Expired => 1,
-        Verdict::UnknownKey => 2,
+        TagVerdict::Valid => 0,
+        TagVerdict::Expired => 1,
+        TagVerdict::UnknownKey => 2,
         _ => 3,
     }
 }
 
 /// What one that isn't valid says.
-const fn says(verdict: Verdict) -> &'static str {
+const fn says(verdict: TagVerdict) -> &'static str {
     match verdict {
-        Verdict::Expired => "good, but too old",
-        Verdict::UnknownKey => "of a key that we don't have",
+        TagVerdict::Expired => "good, but too old",
+        TagVerdict::UnknownKey => "of a key that we don't have",
         _ => "forged",
     }
 }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use batv_bounce::notify::Notify;
 use batv_config::clock;
-use batv_core::envelope::{Mode, Moment};
-use batv_core::prvs::Delimiter;
+use batv_core::envelope::{Mode, Stage};
 use batv_core::srs::{self, Separator};
+use batv_core::tag::Delimiter;
 use batv_core::{Algorithm, Day, Domain, KeyId, Lifetime, UnknownName};
 use batv_policy::address;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -267,8 +267,8 @@ pub(crate) struct Check {
     ///
     /// With `data`, an untagged recipient of a null sender is taken here, and judged by the message: whoever only asks
     /// whether a mailbox exists (a callout) is not told that it doesn't.
-    #[arg(long, value_name = "WHEN", default_value = "data", value_parser = named::<Moment>(&["rcpt", "data"]))]
-    pub(crate) reject_at: Moment,
+    #[arg(long, value_name = "WHEN", default_value = "data", value_parser = named::<Stage>(&["rcpt", "data"]))]
+    pub(crate) reject_at: Stage,
     /// Tell on standard error, step by step, how the verdict came about
     #[arg(long)]
     pub(crate) explain: bool,

@@ -14,7 +14,7 @@ mod verify;
 
 use batv_config::clock;
 use batv_core::envelope::OnError;
-use batv_core::prvs::Delimiter;
+use batv_core::tag::Delimiter;
 use batv_core::{Day, Pattern};
 use batv_policy::{Rules, SrsRules};
 

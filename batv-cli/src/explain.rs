@@ -4,9 +4,9 @@ use core::fmt::{self, Display, Write};
 use core::slice;
 
 use batv_config::clock;
-use batv_core::prvs::{self, Form, Verification};
 use batv_core::srs::{Reversal, SrsVerdict};
-use batv_core::{Day, Key, KeyId, KeyRing, KeyState, Mailbox, Verdict};
+use batv_core::tag::{self, Form, Verification};
+use batv_core::{Day, Key, KeyId, KeyRing, KeyState, Mailbox, TagVerdict};
 use batv_policy::{Rules, Ruling, View};
 
 use crate::answer::{Line, Out};
@@ -41,7 +41,7 @@ impl<'e> Explanation<'e> {
             Some(reversal) if !matches!(reversal.verdict, SrsVerdict::Untagged | SrsVerdict::Foreign) => {
                 self.reversal(given, &reversal)
             }
-            _ => self.verification(given, &prvs::verify(self.keys, given, self.today)),
+            _ => self.verification(given, &tag::verify(self.keys, given, self.today)),
         }
     }
 
@@ -73,7 +73,7 @@ impl<'e> Explanation<'e> {
         let mut none = true;
         for key in keys.batv_keys(mailbox).filter(|key| key.key_use().id() == Some(id)) {
             none = false;
-            let days_left = prvs::verify(slice::from_ref(key), given, self.today).days_left;
+            let days_left = tag::verify(slice::from_ref(key), given, self.today).days_left;
             let made = match (key.state(), days_left) {
                 (KeyState::Retired, _) => "not tried",
                 (_, None) => "did not make this tag",
@@ -100,7 +100,7 @@ impl<'e> Explanation<'e> {
         let mode = ruling.mode.as_str();
         let when = rules.reject_at.as_str();
         self.step("policy", format_args!("mode {mode}, what a message could still prove is refused at {when}"))?;
-        self.step("finding", format_args!("{} ({}): {}", ruling.verdict, ruling.reason, ruling.reason.words()))?;
+        self.step("verdict", format_args!("{} ({}): {}", ruling.verdict, ruling.reason, ruling.reason.words()))?;
         self.step("therefore", format_args!("{}: {}", ruling.disposition, ruling.reply))
     }
 }
@@ -110,12 +110,14 @@ pub(crate) fn reason(verification: &Verification<'_>) -> String {
     let key_id = verification.key_id.unwrap_or_default();
     let date = verification.expires.map_or_else(|| "a day out of range".to_owned(), clock::format_day);
     match (verification.verdict, verification.days_left) {
-        (Verdict::Valid, _) => format!("the tag is valid through {date}"),
-        (Verdict::Expired, Some(days_left)) => {
+        (TagVerdict::Valid, _) => format!("the tag is valid through {date}"),
+        (TagVerdict::Expired, Some(days_left)) => {
             format!("the tag expired on {date}, {} ago", days(days_left.unsigned_abs()))
         }
-        (Verdict::BadMac, _) => format!("the tag is forged or damaged: no live key {key_id} made it for this mailbox"),
-        (Verdict::UnknownKey, _) => {
+        (TagVerdict::BadMac, _) => {
+            format!("the tag is forged or damaged: no live key {key_id} made it for this mailbox")
+        }
+        (TagVerdict::UnknownKey, _) => {
             format!("the tag names key {key_id}, and no live key of that id serves this mailbox")
         }
         _ => "there is no tag that we could have made".to_owned(),

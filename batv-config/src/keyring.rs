@@ -18,7 +18,7 @@ use crate::scope::Scope;
 ///
 /// ```
 /// use batv_config::Keyring;
-/// use batv_core::prvs::{self, Form};
+/// use batv_core::tag::{self, Form};
 /// use batv_core::{Day, Mailbox};
 ///
 /// let keyring = Keyring::parse(
@@ -32,7 +32,7 @@ use crate::scope::Scope;
 ///     "#,
 /// )?;
 /// let alice = Mailbox::parse("alice@example.com")?;
-/// let signing = prvs::sign(keyring.keys(), &alice, Form::Prvs, None, Day::new(18_262)?)?;
+/// let signing = tag::sign(keyring.keys(), &alice, Form::Prvs, None, Day::new(18_262)?)?;
 /// assert_eq!(signing.to_string(), "prvs=0269b1e711=alice@example.com");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use crate::mailbox::{Domain, LocalPart, Mailbox};
-use crate::prvs::Delimiter;
+use crate::tag::Delimiter;
 
 /// The most layers that [`unwrap`] takes off.
 pub const MAX_DEPTH: usize = 8;
@@ -155,13 +155,13 @@ impl fmt::Display for Dialect {
 /// use batv_core::{Mailbox, dialect};
 ///
 /// let odd = Mailbox::parse("prvs=deadbeef0=john@example.com")?;
-/// assert_eq!(dialect::unwrap(&odd, dialect::Mode::Strict).count(), 0);
-/// assert_eq!(dialect::unwrap(&odd, dialect::Mode::Identity).count(), 1);
+/// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Strict).count(), 0);
+/// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Identity).count(), 1);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Mode {
+pub enum Strictness {
     /// To compare, display and look up: a known tag-type is enough, whatever the look of its value. The draft asks that
     /// a tag can be stripped without knowledge of its scheme (§3).
     #[default]
@@ -176,7 +176,7 @@ pub enum Mode {
 /// use batv_core::{Mailbox, dialect};
 ///
 /// let tagged = Mailbox::parse("bounces+SRS=HnE87=C7@tenant.example.com")?;
-/// let layer = dialect::unwrap(&tagged, dialect::Mode::Identity).next().expect("a tag");
+/// let layer = dialect::unwrap(&tagged, dialect::Strictness::Identity).next().expect("a tag");
 /// assert!(layer.mailbox.is_none(), "there is no address inside to recover");
 /// # Ok::<(), batv_core::Error>(())
 /// ```
@@ -195,7 +195,7 @@ pub struct Layer<'a> {
 /// use batv_core::{Mailbox, dialect};
 ///
 /// let tagged = Mailbox::parse("SRS0=8nW7=2W=example.com=prvs=0778a1b2c3=alice@forwarder.example.net")?;
-/// let layers: Vec<_> = dialect::unwrap(&tagged, dialect::Mode::Identity)
+/// let layers: Vec<_> = dialect::unwrap(&tagged, dialect::Strictness::Identity)
 ///     .map(|layer| (layer.dialect.as_str(), layer.mailbox.expect("not opaque").to_string()))
 ///     .collect();
 /// assert_eq!(
@@ -207,7 +207,7 @@ pub struct Layer<'a> {
 /// );
 /// # Ok::<(), batv_core::Error>(())
 /// ```
-pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Mode) -> impl Iterator<Item = Layer<'a>> + use<'a> {
+pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> impl Iterator<Item = Layer<'a>> + use<'a> {
     core::iter::successors(outermost(mailbox, mode), move |layer| outermost(&layer.mailbox?, mode)).take(MAX_DEPTH)
 }
 
@@ -217,11 +217,11 @@ pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Mode) -> impl Iterator<Item = Lay
 /// use batv_core::{Mailbox, dialect};
 ///
 /// let plain = Mailbox::parse("user+tag@example.com")?;
-/// assert_eq!(dialect::outermost(&plain, dialect::Mode::Identity), None);
+/// assert_eq!(dialect::outermost(&plain, dialect::Strictness::Identity), None);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[inline]
-pub fn outermost<'a>(mailbox: &Mailbox<'a>, mode: Mode) -> Option<Layer<'a>> {
+pub fn outermost<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> Option<Layer<'a>> {
     let local_part = mailbox.local_part();
     if !local_part.may_be_tagged() {
         return None;
@@ -256,7 +256,7 @@ pub(crate) fn split_sub_address<'a>(
 struct Reader<'m, 'a> {
     mailbox: &'m Mailbox<'a>,
     local_part: LocalPart<'a>,
-    mode: Mode,
+    mode: Strictness,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -433,7 +433,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn lenient(&self) -> bool {
-        self.mode == Mode::Identity
+        self.mode == Strictness::Identity
     }
 
     /// A tag on the same domain.

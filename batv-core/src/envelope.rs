@@ -11,8 +11,8 @@ use crate::day::Day;
 use crate::key::{KeyRing, UnknownName};
 use crate::mailbox::{Mailbox, Path};
 use crate::pattern::Pattern;
-use crate::prvs::Form;
 use crate::srs::Srs;
+use crate::tag::Form;
 
 mod examination;
 mod mode;
@@ -21,10 +21,10 @@ mod reply;
 mod verdict;
 
 pub use examination::Examination;
-pub use mode::{Mode, Moment, OnError};
+pub use mode::{Mode, OnError, Stage};
 pub use reason::Reason;
 pub use reply::Reply;
-pub use verdict::{Disposition, Finding};
+pub use verdict::{Disposition, Verdict};
 
 /// Days for which a mail server goes on trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
 pub const QUEUE_DAYS: i32 = 5;
@@ -32,12 +32,12 @@ pub const QUEUE_DAYS: i32 = 5;
 /// What is asked: who sends, to whom, and when.
 ///
 /// ```
-/// use batv_core::envelope::{Earlier, Envelope, Moment};
+/// use batv_core::envelope::{Earlier, Envelope, Stage};
 /// use batv_core::{Mailbox, Path};
 ///
 /// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
 /// assert_eq!(envelope.earlier, Earlier::None);
-/// assert_eq!(envelope.moment, Moment::RcptTo);
+/// assert_eq!(envelope.stage, Stage::RcptTo);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub struct Envelope<'a> {
     /// What became of the recipients of the same message that were accepted before this one.
     pub earlier: Earlier,
     /// When the question is asked.
-    pub moment: Moment,
+    pub stage: Stage,
 }
 
 impl<'a> Envelope<'a> {
@@ -65,7 +65,7 @@ impl<'a> Envelope<'a> {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub const fn new(reverse_path: Path<'a>, forward_path: Mailbox<'a>) -> Self {
-        Self { reverse_path, forward_path, trusted_client: false, earlier: Earlier::None, moment: Moment::RcptTo }
+        Self { reverse_path, forward_path, trusted_client: false, earlier: Earlier::None, stage: Stage::RcptTo }
     }
 }
 
@@ -142,12 +142,12 @@ impl FromStr for Earlier {
 ///
 /// ```
 /// use batv_core::Pattern;
-/// use batv_core::envelope::{Mode, Moment, Policy};
+/// use batv_core::envelope::{Mode, Stage, Policy};
 ///
 /// let protected = [Pattern::parse("example.com")?];
 /// let mut policy = Policy::new(Mode::Mark);
 /// policy.protected = &protected;
-/// assert_eq!(policy.reject_at, Moment::EndOfData);
+/// assert_eq!(policy.reject_at, Stage::EndOfData);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +165,7 @@ pub struct Policy<'p, T = &'p str> {
     /// How far to go.
     pub mode: Mode,
     /// When to refuse what only a message could still prove. `EndOfData` is safe for callouts.
-    pub reject_at: Moment,
+    pub reject_at: Stage,
     /// What to do when the question can't be answered.
     pub on_error: OnError,
     /// The SRS addresses that are ours; `None` when we forward nothing.
@@ -204,7 +204,7 @@ impl<'p, T> Policy<'p, T> {
             signing_since: None,
             form: Form::Prvs,
             mode,
-            reject_at: Moment::EndOfData,
+            reject_at: Stage::EndOfData,
             on_error: OnError::Tempfail,
             srs: None,
             srs_takes_mail: false,
@@ -215,13 +215,13 @@ impl<'p, T> Policy<'p, T> {
 /// The answer for one recipient.
 ///
 /// ```
-/// use batv_core::envelope::{self, Disposition, Envelope, Finding, Mode, Policy, Reason};
+/// use batv_core::envelope::{self, Disposition, Envelope, Verdict, Mode, Policy, Reason};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let bounce = Envelope::new(Path::Null, Mailbox::parse("prvs=0269b1e711=alice@example.com")?);
 /// let judgement = envelope::judge(&bounce, &keys, &Policy::new(Mode::Reject), Day::new(18_262)?);
-/// assert_eq!(judgement.finding, Finding::Genuine);
+/// assert_eq!(judgement.verdict, Verdict::Genuine);
 /// assert_eq!(judgement.reason, Reason::TagOk);
 /// assert_eq!(judgement.disposition, Disposition::Accept);
 /// assert_eq!(judgement.deliver_to, Mailbox::parse("alice@example.com").ok());
@@ -231,7 +231,7 @@ impl<'p, T> Policy<'p, T> {
 #[non_exhaustive]
 pub struct Judgement<'a> {
     /// What was found.
-    pub finding: Finding,
+    pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
     /// What is done now.
@@ -239,7 +239,7 @@ pub struct Judgement<'a> {
     /// What is said now.
     pub reply: Reply,
     /// The mailbox to deliver to, without the tag; `None` when the recipient is refused. After a tag that is not
-    /// proved ([`Finding::Disproved`], [`Finding::Unverified`]) the server must see for itself that the mailbox exists.
+    /// proved ([`Verdict::Disproved`], [`Verdict::Unverified`]) the server must see for itself that the mailbox exists.
     pub deliver_to: Option<Mailbox<'a>>,
     /// The same also where the recipient is refused.
     pub mailbox: Mailbox<'a>,
@@ -273,7 +273,7 @@ pub fn judge<'a>(
     policy: &Policy<'_, impl AsRef<str>>,
     today: Day,
 ) -> Judgement<'a> {
-    Examination::new(envelope, ring, policy, today).judge(policy.mode, envelope.moment)
+    Examination::new(envelope, ring, policy, today).judge(policy.mode, envelope.stage)
 }
 
 #[cfg(test)]
@@ -283,10 +283,10 @@ mod tests {
     #[test]
     fn all_names_are_there_and_read_back() {
         assert_eq!(Reason::ALL.len(), Reason::Internal as usize + 1);
-        assert_eq!(Finding::ALL.len(), Finding::Undecided as usize + 1);
+        assert_eq!(Verdict::ALL.len(), Verdict::Undecided as usize + 1);
         assert_eq!(Mode::ALL.len(), Mode::Reject as usize + 1);
         assert!(Reason::ALL.iter().all(|reason| reason.as_str().parse() == Ok(*reason)));
-        assert!(Finding::ALL.iter().all(|finding| finding.as_str().parse() == Ok(*finding)));
+        assert!(Verdict::ALL.iter().all(|verdict| verdict.as_str().parse() == Ok(*verdict)));
         assert!(Mode::ALL.iter().all(|mode| mode.as_str().parse() == Ok(*mode)));
         assert_eq!("callouts".parse::<Reason>(), Err(UnknownName));
         for (earlier, name) in
@@ -294,11 +294,11 @@ mod tests {
         {
             assert_eq!((earlier.as_str(), name.parse()), (name, Ok(earlier)));
         }
-        for (moment, name) in [(Moment::RcptTo, "rcpt"), (Moment::EndOfData, "data")] {
-            assert_eq!((moment.as_str(), name.parse()), (name, Ok(moment)));
+        for (stage, name) in [(Stage::RcptTo, "rcpt"), (Stage::EndOfData, "data")] {
+            assert_eq!((stage.as_str(), name.parse()), (name, Ok(stage)));
         }
         assert_eq!("".parse::<Earlier>(), Err(UnknownName));
-        assert_eq!("rcpts".parse::<Moment>(), Err(UnknownName));
+        assert_eq!("rcpts".parse::<Stage>(), Err(UnknownName));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use core::fmt;
 
 use crate::key::{Key, KeyRing, KeyState};
 use crate::mailbox::Mailbox;
-use crate::prvs;
+use crate::tag;
 
 const LENGTH: usize = 16;
 
@@ -107,7 +107,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// The key to write under for a mailbox: the one that [signs](crate::prvs::sign) for it; `None` when none does, and when
+/// The key to write under for a mailbox: the one that [signs](crate::tag::sign) for it; `None` when none does, and when
 /// the mailbox is tagged already.
 ///
 /// ```
@@ -118,7 +118,7 @@ impl fmt::Debug for Fingerprint {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn signing_key<'s>(ring: &'s (impl KeyRing + ?Sized), mailbox: &Mailbox<'_>) -> Option<&'s Key> {
-    prvs::signing_key(ring, mailbox).ok().map(|(key, _)| key)
+    tag::signing_key(ring, mailbox).ok().map(|(key, _)| key)
 }
 
 /// The keys to read under for a mailbox without tag: all that serve it and are not retired, so that a new key loses

@@ -18,12 +18,12 @@ mod mac;
 mod mailbox;
 pub mod mark;
 mod pattern;
-pub mod prvs;
 pub mod srs;
+pub mod tag;
 
 pub use day::{Day, Lifetime};
 pub use error::{Error, Syntax};
 pub use key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse, UnknownName};
 pub use mailbox::{DOMAIN_LIMIT, Domain, LOCAL_PART_LIMIT, LocalPart, Mailbox, PATH_LIMIT, Path};
 pub use pattern::Pattern;
-pub use prvs::Verdict;
+pub use tag::TagVerdict;

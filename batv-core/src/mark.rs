@@ -6,7 +6,7 @@
 //! (RFC 3464 §2.2.1).
 //!
 //! ```
-//! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+//! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
 //!
 //! let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
 //! let alice = Mailbox::parse("alice@example.com")?;
@@ -18,7 +18,7 @@
 //! assert_eq!(mark.envelope_id().to_string(), "batv1.3.20780.ompfgaus4nawfngdy3dy.ys6oxha22j5qguvrho6xzsjk");
 //!
 //! let returned = b" 1.3.20780.\r\n\tys6oxha22j5qguvrho6xzsjk\r\n";
-//! assert_eq!(mark::verify(&keys, returned, message_id, &alice, today), Verdict::Valid);
+//! assert_eq!(mark::verify(&keys, returned, message_id, &alice, today), TagVerdict::Valid);
 //! # Ok::<(), batv_core::Error>(())
 //! ```
 //!
@@ -53,7 +53,7 @@ use crate::dialect::is_base32;
 use crate::key::{Key, KeyId, KeyRing};
 use crate::mac::{Sha256Mac, digest_sha256};
 use crate::mailbox::Mailbox;
-use crate::prvs::{Verdict, live_keys, signing_key};
+use crate::tag::{TagVerdict, live_keys, signing_key};
 
 /// The name of the header field.
 ///
@@ -155,15 +155,15 @@ impl Mark {
         Some(Self { key_id: read_key_id(key_id)?, day: read_day(day)?, message, mac: Base32::read(mac)? })
     }
 
-    fn verify(&self, ring: &(impl KeyRing + ?Sized), reverse_path: &Mailbox<'_>, today: Day) -> Verdict {
-        let mut verdict = Verdict::UnknownKey;
+    fn verify(&self, ring: &(impl KeyRing + ?Sized), reverse_path: &Mailbox<'_>, today: Day) -> TagVerdict {
+        let mut verdict = TagVerdict::UnknownKey;
         for key in live_keys(ring, self.key_id, reverse_path) {
             let right = mac(key, self.key_id, self.day, &self.message, reverse_path);
             if bool::from(right.0.ct_eq(&self.mac.0)) {
                 let alive = (-1..=i32::from(LIFETIME_DAYS)).contains(&today.since(self.day));
-                return if alive { Verdict::Valid } else { Verdict::Expired };
+                return if alive { TagVerdict::Valid } else { TagVerdict::Expired };
             }
-            verdict = Verdict::BadMac;
+            verdict = TagVerdict::BadMac;
         }
         verdict
     }
@@ -195,7 +195,7 @@ impl fmt::Display for EnvelopeId {
     }
 }
 
-/// Marks a message that leaves, with the key that [signs](crate::prvs::sign) for its reverse-path; `None` when none does,
+/// Marks a message that leaves, with the key that [signs](crate::tag::sign) for its reverse-path; `None` when none does,
 /// and when the reverse-path is tagged already.
 ///
 /// `reverse_path` is the one before it is tagged, `message_id` the value of the field, in brackets or not, and empty when
@@ -225,20 +225,20 @@ pub fn make(ring: &(impl KeyRing + ?Sized), message_id: &[u8], reverse_path: &Ma
 /// Verifies the value of a header field, for the Message-ID that was returned with it and the reverse-path without tag.
 ///
 /// White space is ignored wherever it stands, for a header may have been folded or wrapped on its way, and so is the
-/// case of letters. What is anything but a mark then is [`Verdict::Untagged`].
+/// case of letters. What is anything but a mark then is [`TagVerdict::Untagged`].
 ///
 /// ```
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let alice = Mailbox::parse("Alice@Example.COM")?;
 /// let verify = |text, day| Ok(mark::verify(&keys, text, b"1@example.com", &alice, Day::new(day)?));
 ///
-/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_322)?, Verdict::Valid);
-/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_323)?, Verdict::Expired);
-/// assert_eq!(verify(b"1.0.18262.aaaaaaaaaaaaaaaaaaaaaaaa", 18_262)?, Verdict::BadMac);
-/// assert_eq!(verify(b"1.1.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_262)?, Verdict::UnknownKey);
-/// assert_eq!(verify(b"yes", 18_262)?, Verdict::Untagged);
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_322)?, TagVerdict::Valid);
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_323)?, TagVerdict::Expired);
+/// assert_eq!(verify(b"1.0.18262.aaaaaaaaaaaaaaaaaaaaaaaa", 18_262)?, TagVerdict::BadMac);
+/// assert_eq!(verify(b"1.1.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_262)?, TagVerdict::UnknownKey);
+/// assert_eq!(verify(b"yes", 18_262)?, TagVerdict::Untagged);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn verify(
@@ -247,20 +247,20 @@ pub fn verify(
     message_id: &[u8],
     reverse_path: &Mailbox<'_>,
     today: Day,
-) -> Verdict {
-    Mark::read(mark, message_id).map_or(Verdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+) -> TagVerdict {
+    Mark::read(mark, message_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
 }
 
 /// Verifies an envelope id, for the reverse-path without tag. It is read as the header field is, with the escapes of
 /// `xtext` or without (RFC 3464 §2.2.1).
 ///
 /// ```
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let alice = Mailbox::parse("alice@example.com")?;
 /// let envelope_id = b"batv1.0.18262.jiyco6t4uqrjr4hbiz6b.bdqdi4mqqmyk7shbhkxtf2jr";
-/// assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &alice, Day::new(18_262)?), Verdict::Valid);
+/// assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &alice, Day::new(18_262)?), TagVerdict::Valid);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn verify_envelope_id(
@@ -268,8 +268,8 @@ pub fn verify_envelope_id(
     envelope_id: &[u8],
     reverse_path: &Mailbox<'_>,
     today: Day,
-) -> Verdict {
-    Mark::read_envelope_id(envelope_id).map_or(Verdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+) -> TagVerdict {
+    Mark::read_envelope_id(envelope_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
 }
 
 /// What counts of the value of a Message-ID field, in pieces: all but white space, control characters, and one pair of
@@ -422,11 +422,11 @@ mod tests {
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let mark = make(&[batv_key(3)], b"1@example.com", &alice, Day::MIN).unwrap().to_string();
         for (key, verdict) in [
-            (batv_key(3), Verdict::Valid),
-            (batv_key(3).with_state(KeyState::Verifying), Verdict::Valid),
-            (batv_key(3).with_state(KeyState::Retired), Verdict::UnknownKey),
-            (batv_key(4), Verdict::UnknownKey),
-            (key(KeyUse::Srs), Verdict::UnknownKey),
+            (batv_key(3), TagVerdict::Valid),
+            (batv_key(3).with_state(KeyState::Verifying), TagVerdict::Valid),
+            (batv_key(3).with_state(KeyState::Retired), TagVerdict::UnknownKey),
+            (batv_key(4), TagVerdict::UnknownKey),
+            (key(KeyUse::Srs), TagVerdict::UnknownKey),
         ] {
             assert_eq!(verify(&[key], mark.as_bytes(), b"1@example.com", &alice, Day::MIN), verdict);
         }
@@ -448,10 +448,10 @@ mod tests {
         let keys = [batv_key(0), for_example_org(other)];
         let mark = |mailbox| make(&keys[..1], b"", mailbox, Day::MIN).unwrap().to_string();
         // The key of everybody made it; since then his domain has one of its own, which comes first.
-        assert_eq!(verify(&keys, mark(&bob).as_bytes(), b"", &bob, Day::MIN), Verdict::Valid);
+        assert_eq!(verify(&keys, mark(&bob).as_bytes(), b"", &bob, Day::MIN), TagVerdict::Valid);
         assert_ne!(make(&keys, b"", &bob, Day::MIN).unwrap().to_string(), mark(&bob));
         let theirs = [for_example_org(batv_key(0))];
-        assert_eq!(verify(&theirs, mark(&alice).as_bytes(), b"", &alice, Day::MIN), Verdict::UnknownKey);
+        assert_eq!(verify(&theirs, mark(&alice).as_bytes(), b"", &alice, Day::MIN), TagVerdict::UnknownKey);
         assert!(make(&theirs, b"", &alice, Day::MIN).is_none());
     }
 

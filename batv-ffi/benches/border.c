@@ -38,7 +38,7 @@ static int verify(void) {
     char text[BATV_ADDRESS_SIZE];
     batv_verification found;
     batv_result result = batv_verify(keyring, tagged, tagged_length, NOON, &found, text, sizeof text, NULL);
-    return result != BATV_RESULT_OK || found.verdict != BATV_VERDICT_VALID;
+    return result != BATV_RESULT_OK || found.verdict != BATV_TAG_VERDICT_VALID;
 }
 
 static int unwrap(void) {
@@ -54,10 +54,10 @@ static int forward(void) {
 
 static int reverse(void) {
     char text[BATV_ADDRESS_SIZE];
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     batv_result result =
         batv_srs_reverse(keyring, settings, rewritten, rewritten_length, NOON, &verdict, text, sizeof text, NULL);
-    return result != BATV_RESULT_OK || verdict != BATV_VERDICT_VALID;
+    return result != BATV_RESULT_OK || verdict != BATV_TAG_VERDICT_VALID;
 }
 
 static int hmac(void) {

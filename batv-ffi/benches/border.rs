@@ -12,9 +12,9 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use batv_config::Keyring;
-use batv_core::dialect::{self, Mode};
-use batv_core::prvs::{self, Form};
+use batv_core::dialect::{self, Strictness};
 use batv_core::srs::Srs;
+use batv_core::tag::{self, Form};
 use batv_core::{Day, Domain, Mailbox};
 
 const TURNS: usize = 8;
@@ -109,20 +109,20 @@ fn measure_rust() -> Vec<(String, f64)> {
     let domains = [Domain::parse("forwarder.example.net").expect("a domain")];
     let srs = Srs::new(&domains).expect("a domain");
     let alice = Mailbox::parse(ADDRESS).expect("an address");
-    let tagged = prvs::sign(keys, &alice, Form::Prvs, None, today).expect("room").to_string();
+    let tagged = tag::sign(keys, &alice, Form::Prvs, None, today).expect("room").to_string();
     let rewritten = srs.forward(keys, &alice, today).expect("room").to_string();
     let read = |text| Mailbox::parse(black_box(text)).expect("an address");
     vec![
         measure("sign", || {
-            let signing = prvs::sign(black_box(keys), &read(ADDRESS), Form::Prvs, None, today).expect("room");
+            let signing = tag::sign(black_box(keys), &read(ADDRESS), Form::Prvs, None, today).expect("room");
             write(|out| signing.write_to(out));
         }),
         measure("verify", || {
-            let found = prvs::verify(black_box(keys), &read(&tagged), today);
+            let found = tag::verify(black_box(keys), &read(&tagged), today);
             write(|out| found.mailbox.write_to(out));
         }),
         measure("unwrap", || {
-            let last = dialect::unwrap(&read(&tagged), Mode::Identity).last().expect("a layer");
+            let last = dialect::unwrap(&read(&tagged), Strictness::Identity).last().expect("a layer");
             write(|out| last.mailbox.expect("an address").write_to(out));
         }),
         measure("SRS forward", || {

@@ -18,11 +18,11 @@ class Verification(ctypes.Structure):
 class Envelope(ctypes.Structure):
     _fields_ = [("reverse_path", c_char_p), ("reverse_path_length", c_size_t),
                 ("forward_path", c_char_p), ("forward_path_length", c_size_t),
-                ("trusted_client", c_uint32), ("earlier", c_uint32), ("moment", c_uint32)]
+                ("trusted_client", c_uint32), ("earlier", c_uint32), ("stage", c_uint32)]
 
 
 class Judgement(ctypes.Structure):
-    _fields_ = [*((name, c_uint32) for name in ("finding", "reason", "disposition", "reply_code", "settled", "earlier")),
+    _fields_ = [*((name, c_uint32) for name in ("verdict", "reason", "disposition", "reply_code", "settled", "earlier")),
                 ("reply", c_char * REPLY_SIZE), ("mode", c_uint32), ("in_reject", c_uint32)]
 
 
@@ -78,7 +78,7 @@ def judge(keyring, octets, recipients):
                 complain(recipient)
                 good.append(False)
                 continue
-            print(batv.batv_text(found.finding).decode(), batv.batv_text(found.reason).decode(), found.reply.decode(),
+            print(batv.batv_text(found.verdict).decode(), batv.batv_text(found.reason).decode(), found.reply.decode(),
                   sep="\t")
             good.append(found.disposition != REJECT)
         return good

@@ -123,7 +123,7 @@ typedef uint32_t batv_result;
 /**
  * What is found about a recipient. "Disproved" and "unverified" are never the same.
  */
-enum batv_finding
+enum batv_verdict
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -131,29 +131,29 @@ enum batv_finding
     /**
      * A bounce to mail that we sent.
      */
-    BATV_FINDING_GENUINE = 200,
+    BATV_VERDICT_GENUINE = 200,
     /**
      * It answers nothing that we sent.
      */
-    BATV_FINDING_DISPROVED = 201,
+    BATV_VERDICT_DISPROVED = 201,
     /**
      * Nothing proves or disproves it.
      */
-    BATV_FINDING_UNVERIFIED = 202,
+    BATV_VERDICT_UNVERIFIED = 202,
     /**
      * It is not for us to judge.
      */
-    BATV_FINDING_NOT_JUDGED = 203,
+    BATV_VERDICT_NOT_JUDGED = 203,
     /**
      * The question is put off, or can't be answered.
      */
-    BATV_FINDING_UNDECIDED = 204,
+    BATV_VERDICT_UNDECIDED = 204,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum batv_finding batv_finding;
+typedef enum batv_verdict batv_verdict;
 #else
-typedef uint32_t batv_finding;
+typedef uint32_t batv_verdict;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -467,9 +467,9 @@ typedef uint32_t batv_origin;
 #endif // __cplusplus
 
 /**
- * What a tag is worth. Of SRS addresses all but `BATV_VERDICT_UNKNOWN_KEY` can be, of others the first five.
+ * What a tag is worth. Of SRS addresses all but `BATV_TAG_VERDICT_UNKNOWN_KEY` can be, of others the first five.
  */
-enum batv_verdict
+enum batv_tag_verdict
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -477,37 +477,37 @@ enum batv_verdict
     /**
      * A live key of ours made it, and it has not expired.
      */
-    BATV_VERDICT_VALID = 100,
+    BATV_TAG_VERDICT_VALID = 100,
     /**
      * A live key of ours made it, but it is too old, or from too far ahead.
      */
-    BATV_VERDICT_EXPIRED = 101,
+    BATV_TAG_VERDICT_EXPIRED = 101,
     /**
      * No live key made it, though one has its id.
      */
-    BATV_VERDICT_BAD_MAC = 102,
+    BATV_TAG_VERDICT_BAD_MAC = 102,
     /**
      * There is no live key of its id.
      */
-    BATV_VERDICT_UNKNOWN_KEY = 103,
+    BATV_TAG_VERDICT_UNKNOWN_KEY = 103,
     /**
      * There is no tag.
      */
-    BATV_VERDICT_UNTAGGED = 104,
+    BATV_TAG_VERDICT_UNTAGGED = 104,
     /**
      * SRS: rewritten by somebody else.
      */
-    BATV_VERDICT_FOREIGN = 105,
+    BATV_TAG_VERDICT_FOREIGN = 105,
     /**
      * SRS: of a domain of ours, but no address that this scheme makes.
      */
-    BATV_VERDICT_MALFORMED = 106,
+    BATV_TAG_VERDICT_MALFORMED = 106,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum batv_verdict batv_verdict;
+typedef enum batv_tag_verdict batv_tag_verdict;
 #else
-typedef uint32_t batv_verdict;
+typedef uint32_t batv_tag_verdict;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -916,9 +916,9 @@ typedef uint32_t batv_dialect;
 #endif // __cplusplus
 
 /**
- * When the question is asked; 0 is the same as `BATV_MOMENT_RCPT_TO`.
+ * When the question is asked; 0 is the same as `BATV_STAGE_RCPT_TO`.
  */
-enum batv_moment
+enum batv_stage
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -926,17 +926,17 @@ enum batv_moment
     /**
      * At RCPT TO.
      */
-    BATV_MOMENT_RCPT_TO = 270,
+    BATV_STAGE_RCPT_TO = 270,
     /**
      * After the last octet of the message.
      */
-    BATV_MOMENT_END_OF_DATA = 271,
+    BATV_STAGE_END_OF_DATA = 271,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum batv_moment batv_moment;
+typedef enum batv_stage batv_stage;
 #else
-typedef uint32_t batv_moment;
+typedef uint32_t batv_stage;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1092,9 +1092,9 @@ typedef struct batv_envelope {
      */
     uint32_t earlier;
     /**
-     * A `batv_moment`: when the question is asked; 0 for RCPT TO.
+     * A `batv_stage`: when the question is asked; 0 for RCPT TO.
      */
-    uint32_t moment;
+    uint32_t stage;
 } batv_envelope;
 
 /**
@@ -1104,7 +1104,7 @@ typedef struct batv_judgement {
     /**
      * What was found.
      */
-    batv_finding finding;
+    batv_verdict verdict;
     /**
      * Why.
      */
@@ -1200,7 +1200,7 @@ typedef struct batv_bounce_question {
      */
     uint32_t kind;
     /**
-     * A `batv_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
+     * A `batv_tag_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
      */
     uint32_t tag;
     /**
@@ -1298,7 +1298,7 @@ typedef struct batv_verification {
     /**
      * The verdict.
      */
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     /**
      * The key that the tag names, 0 to 9; -1 without a tag.
      */
@@ -1407,7 +1407,7 @@ batv_result batv_check(const struct batv_keyring *keyring,
  * Errors: none. Threads: any.
  *
  * ```c
- * puts(batv_text(BATV_VERDICT_BAD_MAC)); // bad-mac
+ * puts(batv_text(BATV_TAG_VERDICT_BAD_MAC)); // bad-mac
  * ```
  */
 const char *batv_text(uint32_t code);
@@ -1422,7 +1422,7 @@ const char *batv_text(uint32_t code);
  *   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
  *   `batv_settings_add_dkim_key` count.
  * - `message`: not NULL; made with the same reverse-path.
- * - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
+ * - `question`: the envelope, as for `batv_check`; not NULL. Its `stage` does not count.
  * - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
  *   reports, and `authserv_ids` and `report_recipients` don't tell; else 0.
  * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
@@ -1449,7 +1449,7 @@ const char *batv_text(uint32_t code);
  * bounce.forward_path_length = strlen(bounce.forward_path);
  * if (batv_judge_message(keyring, settings, message, &bounce, 0, 0, &found, &provenance, NULL, 0, NULL) ==
  *     BATV_RESULT_OK)
- *     printf("%s, for %s: %s\n", batv_text(found.finding), batv_text(found.reason), found.reply);
+ *     printf("%s, for %s: %s\n", batv_text(found.verdict), batv_text(found.reason), found.reply);
  * ```
  */
 batv_result batv_judge_message(const struct batv_keyring *keyring,
@@ -1651,7 +1651,7 @@ batv_result batv_mark_make(const struct batv_keyring *keyring,
  *   in octets.
  * - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
  * - `verdict`: gets the verdict; not NULL. It is 0, which is no verdict, on any error. What is no mark at all is
- *   `BATV_VERDICT_UNTAGGED`.
+ *   `BATV_TAG_VERDICT_UNTAGGED`.
  *
  * Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_CLOCK`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`. A bad mark
  * is no error, but a verdict.
@@ -1659,7 +1659,7 @@ batv_result batv_mark_make(const struct batv_keyring *keyring,
  *
  * ```c
  * const char *field = "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", *id = "<1@example.com>", *author = "alice@example.com";
- * batv_verdict verdict;
+ * batv_tag_verdict verdict;
  * if (batv_mark_verify(keyring, field, strlen(field), id, strlen(id), author, strlen(author), 1577880000, &verdict) ==
  *     BATV_RESULT_OK)
  *     printf("the mark is %s\n", batv_text(verdict)); // valid
@@ -1673,7 +1673,7 @@ batv_result batv_mark_verify(const struct batv_keyring *keyring,
                              const char *reverse_path,
                              size_t reverse_path_length,
                              int64_t now,
-                             batv_verdict *verdict);
+                             batv_tag_verdict *verdict);
 
 /**
  * Whether a bounce or an automatic reply may go to the sender of a message, who may be forged. What is sent goes to the
@@ -2001,10 +2001,10 @@ batv_result batv_srs_forward(const struct batv_keyring *keyring,
  * ```c
  * const char *returned = "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net";
  * char restored[BATV_ADDRESS_SIZE];
- * batv_verdict verdict;
+ * batv_tag_verdict verdict;
  * if (batv_srs_reverse(keyring, settings, returned, strlen(returned), 0, &verdict, restored, sizeof restored, NULL) ==
  *         BATV_RESULT_OK &&
- *     verdict == BATV_VERDICT_VALID)
+ *     verdict == BATV_TAG_VERDICT_VALID)
  *     printf("RCPT TO:<%s>\n", restored);
  * ```
  */
@@ -2013,7 +2013,7 @@ batv_result batv_srs_reverse(const struct batv_keyring *keyring,
                              const char *address,
                              size_t address_length,
                              int64_t now,
-                             batv_verdict *verdict,
+                             batv_tag_verdict *verdict,
                              char *restored,
                              size_t capacity,
                              size_t *restored_length);
@@ -2077,7 +2077,7 @@ batv_result batv_sign(const struct batv_keyring *keyring,
  * batv_verification verification;
  * if (batv_verify(keyring, recipient, strlen(recipient), 0, &verification, mailbox, sizeof mailbox, NULL) ==
  *         BATV_RESULT_OK &&
- *     verification.verdict == BATV_VERDICT_VALID)
+ *     verification.verdict == BATV_TAG_VERDICT_VALID)
  *     printf("deliver to %s\n", mailbox);
  * ```
  */

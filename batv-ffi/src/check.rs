@@ -7,7 +7,7 @@ use batv_core::{Error, Path};
 use batv_policy::Ruling;
 
 use crate::border::{Failure, call, clear, day, flag, path, put, reference, reverse_path};
-use crate::code::{batv_disposition, batv_earlier, batv_finding, batv_mode, batv_moment, batv_reason, batv_result};
+use crate::code::{batv_disposition, batv_earlier, batv_mode, batv_reason, batv_result, batv_stage, batv_verdict};
 use crate::keyring::batv_keyring;
 use crate::settings::batv_settings;
 use crate::text::{Text, fixed};
@@ -31,8 +31,8 @@ pub struct batv_envelope {
     pub trusted_client: u32,
     /// A `batv_earlier`: what became of the recipients of this message before this one; 0 for the first.
     pub earlier: u32,
-    /// A `batv_moment`: when the question is asked; 0 for RCPT TO.
-    pub moment: u32,
+    /// A `batv_stage`: when the question is asked; 0 for RCPT TO.
+    pub stage: u32,
 }
 
 /// The answer for one recipient.
@@ -40,7 +40,7 @@ pub struct batv_envelope {
 #[repr(C)]
 pub struct batv_judgement {
     /// What was found.
-    pub finding: batv_finding,
+    pub verdict: batv_verdict,
     /// Why.
     pub reason: batv_reason,
     /// What is done now.
@@ -152,7 +152,7 @@ impl batv_envelope {
         let mut envelope = Envelope::new(sender, recipient);
         envelope.trusted_client = flag(self.trusted_client, "`trusted_client` is neither 0 nor 1")?;
         envelope.earlier = batv_earlier::read(self.earlier)?;
-        envelope.moment = batv_moment::read(self.moment)?;
+        envelope.stage = batv_stage::read(self.stage)?;
         Ok(envelope)
     }
 }
@@ -161,7 +161,7 @@ impl batv_judgement {
     #[inline]
     pub(crate) fn of(ruling: &Ruling<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            finding: batv_finding::of(ruling.verdict)?,
+            verdict: batv_verdict::of(ruling.verdict)?,
             reason: batv_reason::of(ruling.reason)?,
             disposition: batv_disposition::of(ruling.disposition)?,
             reply_code: ruling.reply.code.into(),

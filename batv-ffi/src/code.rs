@@ -10,9 +10,9 @@ use batv_bounce::{Action, Class, Form, Origin, Proof};
 use batv_config::Permissions;
 use batv_core::Algorithm;
 use batv_core::dialect::{self, Dialect};
-use batv_core::envelope::{Disposition, Earlier, Finding, Mode, Moment, Reason};
-use batv_core::prvs::Verdict;
+use batv_core::envelope::{Disposition, Earlier, Mode, Reason, Stage, Verdict};
 use batv_core::srs::SrsVerdict;
+use batv_core::tag::TagVerdict;
 
 use crate::border::Failure;
 
@@ -46,10 +46,10 @@ pub enum batv_result {
     Panic = 11,
 }
 
-/// What a tag is worth. Of SRS addresses all but `BATV_VERDICT_UNKNOWN_KEY` can be, of others the first five.
+/// What a tag is worth. Of SRS addresses all but `BATV_TAG_VERDICT_UNKNOWN_KEY` can be, of others the first five.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
-pub enum batv_verdict {
+pub enum batv_tag_verdict {
     /// A live key of ours made it, and it has not expired.
     Valid = 100,
     /// A live key of ours made it, but it is too old, or from too far ahead.
@@ -83,7 +83,7 @@ pub enum batv_change {
 /// What is found about a recipient. "Disproved" and "unverified" are never the same.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
-pub enum batv_finding {
+pub enum batv_verdict {
     /// A bounce to mail that we sent.
     Genuine = 200,
     /// It answers nothing that we sent.
@@ -216,10 +216,10 @@ pub enum batv_earlier {
     Undecided = 262,
 }
 
-/// When the question is asked; 0 is the same as `BATV_MOMENT_RCPT_TO`.
+/// When the question is asked; 0 is the same as `BATV_STAGE_RCPT_TO`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
-pub enum batv_moment {
+pub enum batv_stage {
     /// At RCPT TO.
     RcptTo = 270,
     /// After the last octet of the message.
@@ -486,38 +486,38 @@ macro_rules! numbered {
     )+};
 }
 
-numbered!(batv_class of Class, batv_dialect of Dialect, batv_finding of Finding, batv_mode of Mode, batv_reason of Reason);
+numbered!(batv_class of Class, batv_dialect of Dialect, batv_verdict of Verdict, batv_mode of Mode, batv_reason of Reason);
 
-impl batv_verdict {
+impl batv_tag_verdict {
     /// 0, and what only SRS has, is none.
-    pub(crate) const fn read(number: u32) -> Result<Option<Verdict>, Failure> {
+    pub(crate) const fn read(number: u32) -> Result<Option<TagVerdict>, Failure> {
         Ok(Some(match number {
             0 | 105 | 106 => return Ok(None),
-            100 => Verdict::Valid,
-            101 => Verdict::Expired,
-            102 => Verdict::BadMac,
-            103 => Verdict::UnknownKey,
-            104 => Verdict::Untagged,
-            _ => return Err(Failure::Argument("`tag` is no batv_verdict")),
+            100 => TagVerdict::Valid,
+            101 => TagVerdict::Expired,
+            102 => TagVerdict::BadMac,
+            103 => TagVerdict::UnknownKey,
+            104 => TagVerdict::Untagged,
+            _ => return Err(Failure::Argument("`tag` is no batv_tag_verdict")),
         }))
     }
 }
 
-impl batv_verdict {
+impl batv_tag_verdict {
     #[inline]
-    pub(crate) const fn of(value: Verdict) -> Result<Self, Unnumbered> {
+    pub(crate) const fn of(value: TagVerdict) -> Result<Self, Unnumbered> {
         Ok(match value {
-            Verdict::Valid => Self::Valid,
-            Verdict::Expired => Self::Expired,
-            Verdict::BadMac => Self::BadMac,
-            Verdict::UnknownKey => Self::UnknownKey,
-            Verdict::Untagged => Self::Untagged,
+            TagVerdict::Valid => Self::Valid,
+            TagVerdict::Expired => Self::Expired,
+            TagVerdict::BadMac => Self::BadMac,
+            TagVerdict::UnknownKey => Self::UnknownKey,
+            TagVerdict::Untagged => Self::Untagged,
             _ => return Err(Unnumbered),
         })
     }
 }
 
-impl batv_verdict {
+impl batv_tag_verdict {
     #[inline]
     pub(crate) const fn of_srs(value: SrsVerdict) -> Result<Self, Unnumbered> {
         Ok(match value {
@@ -532,15 +532,15 @@ impl batv_verdict {
     }
 }
 
-impl batv_finding {
+impl batv_verdict {
     #[inline]
-    pub(crate) const fn of(value: Finding) -> Result<Self, Unnumbered> {
+    pub(crate) const fn of(value: Verdict) -> Result<Self, Unnumbered> {
         Ok(match value {
-            Finding::Genuine => Self::Genuine,
-            Finding::Disproved => Self::Disproved,
-            Finding::Unverified => Self::Unverified,
-            Finding::NotJudged => Self::NotJudged,
-            Finding::Undecided => Self::Undecided,
+            Verdict::Genuine => Self::Genuine,
+            Verdict::Disproved => Self::Disproved,
+            Verdict::Unverified => Self::Unverified,
+            Verdict::NotJudged => Self::NotJudged,
+            Verdict::Undecided => Self::Undecided,
             _ => return Err(Unnumbered),
         })
     }
@@ -780,23 +780,23 @@ impl batv_earlier {
     }
 }
 
-impl batv_moment {
+impl batv_stage {
     #[inline]
-    pub(crate) const fn read(number: u32) -> Result<Moment, Failure> {
+    pub(crate) const fn read(number: u32) -> Result<Stage, Failure> {
         match number {
-            0 | 270 => Ok(Moment::RcptTo),
-            271 => Ok(Moment::EndOfData),
-            _ => Err(Failure::Argument("`moment` is no batv_moment")),
+            0 | 270 => Ok(Stage::RcptTo),
+            271 => Ok(Stage::EndOfData),
+            _ => Err(Failure::Argument("`stage` is no batv_stage")),
         }
     }
 }
 
 impl batv_unwrap_mode {
     #[inline]
-    pub(crate) const fn read(number: u32) -> Result<dialect::Mode, Failure> {
+    pub(crate) const fn read(number: u32) -> Result<dialect::Strictness, Failure> {
         match number {
-            0 | 400 => Ok(dialect::Mode::Identity),
-            401 => Ok(dialect::Mode::Strict),
+            0 | 400 => Ok(dialect::Strictness::Identity),
+            401 => Ok(dialect::Strictness::Strict),
             _ => Err(Failure::Argument("`mode` is no batv_unwrap_mode")),
         }
     }
@@ -841,7 +841,7 @@ impl batv_algorithm {
 /// Errors: none. Threads: any.
 ///
 /// ```c
-/// puts(batv_text(BATV_VERDICT_BAD_MAC)); // bad-mac
+/// puts(batv_text(BATV_TAG_VERDICT_BAD_MAC)); // bad-mac
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn batv_text(code: u32) -> *const c_char {

@@ -33,7 +33,7 @@ pub struct batv_provenance {
 ///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
-/// - `question`: the envelope, as for `batv_check`; not NULL. Its `moment` does not count.
+/// - `question`: the envelope, as for `batv_check`; not NULL. Its `stage` does not count.
 /// - `report_is_welcome`: 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for
 ///   reports, and `authserv_ids` and `report_recipients` don't tell; else 0.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
@@ -60,7 +60,7 @@ pub struct batv_provenance {
 /// bounce.forward_path_length = strlen(bounce.forward_path);
 /// if (batv_judge_message(keyring, settings, message, &bounce, 0, 0, &found, &provenance, NULL, 0, NULL) ==
 ///     BATV_RESULT_OK)
-///     printf("%s, for %s: %s\n", batv_text(found.finding), batv_text(found.reason), found.reply);
+///     printf("%s, for %s: %s\n", batv_text(found.verdict), batv_text(found.reason), found.reply);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_judge_message(

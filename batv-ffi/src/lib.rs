@@ -24,8 +24,8 @@ pub use check::BATV_REPLY_SIZE;
 pub use check::{batv_check, batv_envelope, batv_judgement};
 pub use code::{
     batv_action, batv_algorithm, batv_bounce_kind, batv_bounce_reason, batv_change, batv_class, batv_dialect,
-    batv_disposition, batv_earlier, batv_finding, batv_may, batv_mode, batv_moment, batv_origin, batv_original,
-    batv_permissions, batv_reason, batv_result, batv_text, batv_unwrap_mode, batv_use, batv_verdict,
+    batv_disposition, batv_earlier, batv_may, batv_mode, batv_origin, batv_original, batv_permissions, batv_reason,
+    batv_result, batv_stage, batv_tag_verdict, batv_text, batv_unwrap_mode, batv_use, batv_verdict,
 };
 pub use judge::{batv_judge_message, batv_message_origin, batv_provenance};
 pub use keyring::{

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use batv_core::{Error, Path, mark};
 
 use crate::border::{Failure, call, clear, day, octets, path, put, reference};
-use crate::code::{batv_result, batv_verdict};
+use crate::code::{batv_result, batv_tag_verdict};
 use crate::keyring::batv_keyring;
 use crate::text::fixed;
 
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn batv_mark_make(
 ///   in octets.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
 /// - `verdict`: gets the verdict; not NULL. It is 0, which is no verdict, on any error. What is no mark at all is
-///   `BATV_VERDICT_UNTAGGED`.
+///   `BATV_TAG_VERDICT_UNTAGGED`.
 ///
 /// Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_CLOCK`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`. A bad mark
 /// is no error, but a verdict.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn batv_mark_make(
 ///
 /// ```c
 /// const char *field = "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", *id = "<1@example.com>", *author = "alice@example.com";
-/// batv_verdict verdict;
+/// batv_tag_verdict verdict;
 /// if (batv_mark_verify(keyring, field, strlen(field), id, strlen(id), author, strlen(author), 1577880000, &verdict) ==
 ///     BATV_RESULT_OK)
 ///     printf("the mark is %s\n", batv_text(verdict)); // valid
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn batv_mark_verify(
     reverse_path: *const c_char,
     reverse_path_length: usize,
     now: i64,
-    verdict: *mut batv_verdict,
+    verdict: *mut batv_tag_verdict,
 ) -> batv_result {
     call(|| {
         // SAFETY: the caller says that it is NULL or may be written to.
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn batv_mark_verify(
             None => mark::verify_envelope_id(keys.keys(), mark, &sender, today),
         };
         // SAFETY: as before.
-        unsafe { put(verdict, batv_verdict::of(found)?) };
+        unsafe { put(verdict, batv_tag_verdict::of(found)?) };
         Ok(())
     })
 }

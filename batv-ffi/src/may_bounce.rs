@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use batv_bounce::may_bounce::{Question, may_bounce};
 
 use crate::border::{Failure, call, clear, flag, octets, path, put, reference};
-use crate::code::{batv_bounce_kind, batv_bounce_reason, batv_may, batv_result, batv_verdict};
+use crate::code::{batv_bounce_kind, batv_bounce_reason, batv_may, batv_result, batv_tag_verdict};
 use crate::settings::{batv_settings, in_force};
 use crate::text::fixed;
 
@@ -30,7 +30,7 @@ pub struct batv_bounce_question {
     pub notify_length: usize,
     /// A `batv_bounce_kind`: what would be sent; 0 for a report that the message was not delivered.
     pub kind: u32,
-    /// A `batv_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
+    /// A `batv_tag_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
     pub tag: u32,
     /// 1 when the client still waits for the reply to its command, so that the message can be refused instead; else 0.
     pub answerable_in_smtp: u32,
@@ -129,7 +129,7 @@ impl batv_bounce_question {
         }
         question.answerable_in_smtp = flag(self.answerable_in_smtp, "`answerable_in_smtp` is neither 0 nor 1")?;
         question.own_client = flag(self.own_client, "`own_client` is neither 0 nor 1")?;
-        question.tag = batv_verdict::read(self.tag)?;
+        question.tag = batv_tag_verdict::read(self.tag)?;
         question.hostile = flag(self.hostile, "`hostile` is neither 0 nor 1")?;
         question.unroutable = flag(self.unroutable, "`unroutable` is neither 0 nor 1")?;
         Ok(question)

@@ -8,8 +8,8 @@ use batv_bounce::dkim::PublicKey;
 use batv_bounce::may_bounce;
 use batv_config::clock;
 use batv_core::envelope::{Mode, OnError};
-use batv_core::prvs::{Delimiter, Form};
 use batv_core::srs::Separator;
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Domain, Error, Key, Lifetime, Pattern};
 use batv_policy::{Rules, View, address};
 

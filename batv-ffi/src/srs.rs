@@ -6,7 +6,7 @@ use batv_core::Path;
 use batv_policy::{Handling, Unchanged};
 
 use crate::border::{Failure, call, clear, day, path, put, reference};
-use crate::code::{batv_change, batv_result, batv_verdict};
+use crate::code::{batv_change, batv_result, batv_tag_verdict};
 use crate::keyring::batv_keyring;
 use crate::settings::batv_settings;
 use crate::text::Text;
@@ -106,10 +106,10 @@ pub unsafe extern "C" fn batv_srs_forward(
 /// ```c
 /// const char *returned = "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net";
 /// char restored[BATV_ADDRESS_SIZE];
-/// batv_verdict verdict;
+/// batv_tag_verdict verdict;
 /// if (batv_srs_reverse(keyring, settings, returned, strlen(returned), 0, &verdict, restored, sizeof restored, NULL) ==
 ///         BATV_RESULT_OK &&
-///     verdict == BATV_VERDICT_VALID)
+///     verdict == BATV_TAG_VERDICT_VALID)
 ///     printf("RCPT TO:<%s>\n", restored);
 /// ```
 #[unsafe(no_mangle)]
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn batv_srs_reverse(
     address: *const c_char,
     address_length: usize,
     now: i64,
-    verdict: *mut batv_verdict,
+    verdict: *mut batv_tag_verdict,
     restored: *mut c_char,
     capacity: usize,
     restored_length: *mut usize,
@@ -141,11 +141,11 @@ pub unsafe extern "C" fn batv_srs_reverse(
         let keys = keyring.keys();
         let Path::Mailbox(mailbox) = recipient else {
             // SAFETY: as before.
-            unsafe { put(verdict, batv_verdict::Untagged) };
+            unsafe { put(verdict, batv_tag_verdict::Untagged) };
             return text.write(|out| out.write(&recipient));
         };
         let reversal = settings.site(keys.keys()).reverse(&mailbox, today).ok_or(Failure::Unnumbered)?;
-        let found = batv_verdict::of_srs(reversal.verdict)?;
+        let found = batv_tag_verdict::of_srs(reversal.verdict)?;
         // SAFETY: as before.
         unsafe { put(verdict, found) };
         text.write(|out| reversal.mailbox.map_or(Ok(()), |sender| sender.write_to(out)))

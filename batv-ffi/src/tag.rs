@@ -3,12 +3,12 @@
 use core::ffi::c_char;
 
 use batv_core::dialect;
-use batv_core::prvs;
+use batv_core::tag;
 use batv_core::{Day, KeyId, Path};
-use batv_policy::{Handling, Leaving, Unchanged};
+use batv_policy::{Handling, Outgoing, Unchanged};
 
 use crate::border::{Failure, call, clear, day, path, put, reference};
-use crate::code::{batv_change, batv_dialect, batv_result, batv_unwrap_mode, batv_verdict};
+use crate::code::{batv_change, batv_dialect, batv_result, batv_tag_verdict, batv_unwrap_mode};
 use crate::keyring::batv_keyring;
 use crate::settings::{batv_settings, in_force};
 use crate::text::Text;
@@ -36,7 +36,7 @@ impl batv_signing {
 #[repr(C)]
 pub struct batv_verification {
     /// The verdict.
-    pub verdict: batv_verdict,
+    pub verdict: batv_tag_verdict,
     /// The key that the tag names, 0 to 9; -1 without a tag.
     pub key_id: i32,
     /// Days until the tag expires, less than 0 when it has; 0 unless the verdict is valid or expired.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn batv_sign(
         let sender = unsafe { path("address", address, address_length, &mut storage) }?;
         let today = day(now)?;
         let keys = keyring.keys();
-        let leaving = Leaving { originates: true, ..Leaving::new(sender) };
+        let leaving = Outgoing { originates: true, ..Outgoing::new(sender) };
         let outcome = match settings.site(keys.keys()).sender(&leaving).sign(today) {
             Handling::Tagged(tagged) => {
                 text.write(|out| tagged.write_to(out))?;
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn batv_sign(
 /// batv_verification verification;
 /// if (batv_verify(keyring, recipient, strlen(recipient), 0, &verification, mailbox, sizeof mailbox, NULL) ==
 ///         BATV_RESULT_OK &&
-///     verification.verdict == BATV_VERDICT_VALID)
+///     verification.verdict == BATV_TAG_VERDICT_VALID)
 ///     printf("deliver to %s\n", mailbox);
 /// ```
 #[unsafe(no_mangle)]
@@ -194,14 +194,14 @@ pub unsafe extern "C" fn batv_verify(
         let today = day(now)?;
         let keys = keyring.keys();
         let Path::Mailbox(tagged) = recipient else {
-            let verdict = batv_verdict::Untagged;
+            let verdict = batv_tag_verdict::Untagged;
             // SAFETY: as before.
             unsafe { put(verification, batv_verification { verdict, key_id: NONE, days_left: 0, expires: NONE }) };
             return text.write(|out| out.write(&recipient));
         };
-        let found = prvs::verify(keys.keys(), &tagged, today);
+        let found = tag::verify(keys.keys(), &tagged, today);
         let outcome = batv_verification {
-            verdict: batv_verdict::of(found.verdict)?,
+            verdict: batv_tag_verdict::of(found.verdict)?,
             key_id: found.key_id.map_or(NONE, number_of_key),
             days_left: found.days_left.unwrap_or(0),
             expires: number_of_day(found.expires),

@@ -7,17 +7,17 @@ use core::str::FromStr;
 use std::path::{Path, PathBuf};
 
 use batv_config::clock;
-use batv_core::envelope::{Mode, Moment, OnError};
-use batv_core::prvs::Delimiter;
+use batv_core::envelope::{Mode, OnError, Stage};
 use batv_core::srs::{self, Separator};
+use batv_core::tag::Delimiter;
 use batv_core::{Day, Pattern};
 use batv_policy::{MixedRecipients, address};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
-use crate::door::Protocol;
 use crate::files::Files;
+use crate::protocol::Protocol;
 
 mod store;
 
@@ -49,7 +49,7 @@ pub struct Config {
     pub on_error: OnError,
     /// The log.
     pub log: Log,
-    /// The doors.
+    /// The listeners.
     pub listen: Listen,
     /// Who is one of ours.
     pub clients: Clients,
@@ -158,7 +158,7 @@ pub struct Listen {
 impl Listen {
     /// All of them, each with what is spoken there.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (Protocol, &Address)> {
-        let doors = [
+        let listeners = [
             (Protocol::Milter, &self.milter),
             (Protocol::Socketmap, &self.socketmap),
             (Protocol::Policy, &self.policy),
@@ -166,11 +166,11 @@ impl Listen {
             (Protocol::Metrics, &self.metrics),
             (Protocol::Page, &self.page),
         ];
-        doors.into_iter().flat_map(|(protocol, addresses)| addresses.iter().map(move |address| (protocol, address)))
+        listeners.into_iter().flat_map(|(protocol, addresses)| addresses.iter().map(move |address| (protocol, address)))
     }
 
     /// Whether a mail server could ask anything.
-    pub fn has_door(&self) -> bool {
+    pub fn has_listener(&self) -> bool {
         [&self.milter, &self.socketmap, &self.policy, &self.line].iter().any(|addresses| !addresses.is_empty())
     }
 }
@@ -390,7 +390,7 @@ impl From<Mixed> for MixedRecipients {
     }
 }
 
-/// The forms of [`batv_core::prvs::Form`] by name.
+/// The forms of [`batv_core::tag::Form`] by name.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -420,12 +420,12 @@ pub struct Verify {
     pub signing_since: Option<Day>,
     /// When to refuse what only the message could prove.
     #[serde(deserialize_with = "named")]
-    pub reject_at: Moment,
+    pub reject_at: Stage,
 }
 
 impl Default for Verify {
     fn default() -> Self {
-        Self { mode: Mode::Observe, modes: BTreeMap::new(), signing_since: None, reject_at: Moment::EndOfData }
+        Self { mode: Mode::Observe, modes: BTreeMap::new(), signing_since: None, reject_at: Stage::EndOfData }
     }
 }
 
@@ -642,7 +642,7 @@ pub struct Limits {
     pub wrong_tags_per_network: u32,
     /// Wrong tags that may come to one mailbox in a day before it is closed to those who brought some; 0 for any number.
     pub wrong_tags_per_mailbox: u32,
-    /// Connections at a time, of all doors; more wait.
+    /// Connections at a time, of all listeners; more wait.
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
     /// Seconds for which a connection may say nothing, once a request has been answered.
@@ -741,8 +741,8 @@ impl Config {
     /// ```
     pub fn doubt(&self) -> Option<&'static str> {
         let Self { listen, verify, .. } = self;
-        if !listen.has_door() {
-            return Some("the configuration opens no door: it serves `batvd filter` alone");
+        if !listen.has_listener() {
+            return Some("the configuration opens no listener: it serves `batvd filter` alone");
         }
         let judges_messages = !listen.milter.is_empty() || !listen.line.is_empty();
         let refuses = verify.mode > Mode::Observe || !verify.modes.is_empty();
@@ -753,7 +753,7 @@ impl Config {
                  others do, genuine bounces are refused",
             );
         }
-        let asked_at_rcpt_alone = !listen.policy.is_empty() && !judges_messages && verify.reject_at > Moment::RcptTo;
+        let asked_at_rcpt_alone = !listen.policy.is_empty() && !judges_messages && verify.reject_at > Stage::RcptTo;
         (asked_at_rcpt_alone && refuses).then_some(
             "a policy service alone is asked at RCPT TO, and what is decided at the end of DATA passes: \
              write `reject_at = \"rcpt\"`, or add the milter",

@@ -9,12 +9,12 @@ use batv_report::Decision;
 use tracing::{Level, enabled, event};
 
 use crate::client::Client;
-use crate::door::Protocol;
+use crate::protocol::Protocol;
 use crate::settings::Settings;
 
 /// Where a ruling was asked for.
 pub(crate) struct Occasion<'o> {
-    pub(crate) door: Protocol,
+    pub(crate) listener: Protocol,
     pub(crate) queue_id: &'o str,
     pub(crate) client: &'o Client,
     pub(crate) reverse_path: Path<'o>,
@@ -37,7 +37,7 @@ impl Occasion<'_> {
         let [disposition, in_reject] = [disposition, in_reject].map(|disposition| disposition.as_str());
         let metrics = settings.metrics();
         let is_logged = if is_judged {
-            metrics.count_decision(self.door, verdict, reason, disposition, in_reject);
+            metrics.count_decision(self.listener, verdict, reason, disposition, in_reject);
             enabled!(Level::INFO)
         } else {
             enabled!(Level::DEBUG)
@@ -50,7 +50,7 @@ impl Occasion<'_> {
         let [class, origin] = [class.map(|class| class.as_str()), origin.map(|origin| origin.as_str())];
         if is_reported {
             let mut told = Decision::default();
-            (told.door, told.queue_id) = (self.door.as_str(), self.queue_id.into());
+            (told.listener, told.queue_id) = (self.listener.as_str(), self.queue_id.into());
             (told.client, told.from, told.to) = (&client, &from, &to);
             (told.verdict, told.reason, told.disposition) = (verdict, reason, disposition);
             (told.mode, told.in_reject, told.at) = (mode.as_str(), Some(in_reject), self.at);
@@ -61,7 +61,7 @@ impl Occasion<'_> {
             ($level:expr) => {
                 event!(
                     $level,
-                    door = %self.door,
+                    listener = %self.listener,
                     queue_id = self.queue_id,
                     client = %client,
                     from = %from,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::client::Client;
 use crate::content::Content;
-use crate::door::{Door, Flow, Protocol, each_request, ended_by};
+use crate::protocol::{Flow, Handler, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Edits, OUR_FIELDS, Outcome, Transaction};
 
@@ -32,7 +32,7 @@ const REGISTER: &str = "register|report|smtp-in|link-connect\n\
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::Door;
+/// use batv_mta::protocol::Handler;
 /// use batv_mta::filter::Filter;
 /// use batv_mta::settings::Settings;
 ///
@@ -70,7 +70,7 @@ enum Message {
     Body { refusal: Option<String> },
 }
 
-impl Door for Filter {
+impl Handler for Filter {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Filter, octets, ended_by(b"\n", LINE_LIMIT), |line| {
             self.line(line, settings, out);

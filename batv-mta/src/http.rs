@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
 
-use crate::door::{Door, Flow, Protocol, each_request};
 use crate::metrics;
+use crate::protocol::{Flow, Handler, Protocol, each_request};
 use crate::settings::Settings;
 
 /// The longest request, in octets.
@@ -19,7 +19,7 @@ const FIELD_LIMIT: usize = 64;
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::http::Http;
 /// use batv_mta::settings::Settings;
 ///
@@ -34,7 +34,7 @@ const FIELD_LIMIT: usize = 64;
 #[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
 pub struct Http;
 
-impl Door for Http {
+impl Handler for Http {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Metrics, octets, head, |head| {
             with_request(head, |request| answer(request, settings).put(request, out));

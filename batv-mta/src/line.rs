@@ -4,12 +4,12 @@
 //! request = map SP address LF
 //!         | "sign-for" SP reverse-path SP forward-path LF
 //!         | "check" SP reverse-path SP forward-path LF
-//!         | "judge" SP moment SP earlier SP client SP reverse-path SP forward-path LF
+//!         | "judge" SP stage SP earlier SP client SP reverse-path SP forward-path LF
 //!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
 //!         | "mark" SP reverse-path SP message-id LF
 //!         | "sent" SP reverse-path SP message-id 1*(SP forward-path) LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
-//! moment  = "rcpt" | "data"
+//! stage  = "rcpt" | "data"
 //! earlier = "none" | "settled" | "undecided"
 //! client  = an IP address | "-"       for one that has none
 //! extent  = "whole" | "cut"           whether the message is all there
@@ -22,12 +22,12 @@
 //! The reverse-path stands in brackets. A line may end in CR LF. `sign-for` is `sign` for who sends to each recipient by
 //! itself: exempt recipients get mail without a tag. `check` is answered with `NO`, or with `OK` and an SMTP
 //! reply that refuses the recipient. `judge` is for who asks again at the end of DATA, and remembers what was said: it is
-//! answered with `name=value` for `disposition`, `finding`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
+//! answered with `name=value` for `disposition`, `verdict`, `reason`, `settled` (0 or 1), `earlier` (what to say of the
 //! next recipient), `mode` and `reply`, in quotes.
 //!
 //! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
 //! answer has besides `class` and `origin`, `-` where only the envelope counts, and `status` and `verdict`, in quotes: the
-//! values of X-BATV-Status and X-BATV-Verdict, empty where the field is not to be there. `mark` gives the value of
+//! values of X-BATV-Status and X-BATV-TagVerdict, empty where the field is not to be there. `mark` gives the value of
 //! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
 //! holds it takes several.
 
@@ -35,18 +35,18 @@ use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::iter::successors;
 
-use batv_core::envelope::{Earlier, Envelope, Moment};
+use batv_core::envelope::{Earlier, Envelope, Stage};
 use batv_core::{Mailbox, Path};
 use batv_policy::{Ruling, address};
 
 use crate::client::Client;
 use crate::content::{Content, Needed};
 use crate::decision::Occasion;
-use crate::door::{Cut, Door, Endless, Flow, Protocol, each_request, ended_by};
 use crate::lookup::{Answer, Map, look_up};
 use crate::memory::questions::Asking;
 use crate::memory::{Wait, sent};
 use crate::message::read_message;
+use crate::protocol::{Cut, Endless, Flow, Handler, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{self, Found, Transaction, reads};
 
@@ -63,7 +63,7 @@ const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::line::Line;
 /// use batv_mta::settings::Settings;
 ///
@@ -77,7 +77,7 @@ const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 #[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
 pub struct Line;
 
-impl Door for Line {
+impl Handler for Line {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         let most = settings.config().limits.message_octets.saturating_add(UNREAD_OCTETS);
         each_request(
@@ -179,7 +179,7 @@ fn rule(asked: &Asked<'_>, content: Option<&Content>, settings: &Settings) -> Op
     };
     let site = settings.site();
     let (wait, reverse_path) = (Wait::new(settings), envelope.reverse_path);
-    let asking = Asking { door: Protocol::Line, client, settings, today, wait: &wait, guesses: false };
+    let asking = Asking { listener: Protocol::Line, client, settings, today, wait: &wait, guesses: false };
     let recipient = site.recipient(envelope, today);
     let is_read = || !envelope.trusted_client && reads(reverse_path, settings);
     let reading = content.filter(|_| is_read() && recipient.needs_message());
@@ -187,12 +187,12 @@ fn rule(asked: &Asked<'_>, content: Option<&Content>, settings: &Settings) -> Op
     let message = reading.as_ref().map(|reading| site.message(reading, today));
     let case = message.as_ref().map(|message| recipient.with_message(message));
     let answered;
-    let ruling = match (&case, envelope.moment) {
+    let ruling = match (&case, envelope.stage) {
         (Some(case), _) => {
             answered = asking.ask(case.questions());
             case.data(&answered.answers())
         }
-        (None, Moment::RcptTo) => {
+        (None, Stage::RcptTo) => {
             answered = asking.ask(recipient.questions());
             recipient.rcpt(&answered.answers())
         }
@@ -201,14 +201,14 @@ fn rule(asked: &Asked<'_>, content: Option<&Content>, settings: &Settings) -> Op
             recipient.data(&answered.answers())
         }
     };
-    let at = envelope.moment.as_str();
-    let occasion = Occasion { door: Protocol::Line, queue_id: "", client, reverse_path, at };
+    let at = envelope.stage.as_str();
+    let occasion = Occasion { listener: Protocol::Line, queue_id: "", client, reverse_path, at };
     occasion.tell(&ruling, &envelope.forward_path, settings);
     let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
     let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
     let said = content.map(|_| said(&Found::of(&ruling))).unwrap_or_default();
     Some(Answer::Found(format!(
-        "disposition={disposition} finding={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
+        "disposition={disposition} verdict={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
          reply=\"{reply}\"{said}"
     )))
 }
@@ -257,7 +257,7 @@ fn note_sent(rest: &[u8], settings: &Settings) -> Answer {
 
 /// A question about one recipient.
 struct Asked<'r> {
-    moment: Moment,
+    stage: Stage,
     earlier: Earlier,
     client: Client,
     reverse_path: Cow<'r, str>,
@@ -265,13 +265,13 @@ struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
-    /// `moment earlier client <reverse-path> forward-path`
+    /// `stage earlier client <reverse-path> forward-path`
     fn read(rest: &'r [u8]) -> Option<Self> {
         let mut words = rest.splitn(4, |&octet| octet == b' ');
         let mut word = || str::from_utf8(words.next()?).ok();
-        let (moment, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
+        let (stage, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
         let client = client(word()?)?;
-        Self::of(moment, earlier, client, words.next()?)
+        Self::of(stage, earlier, client, words.next()?)
     }
 
     /// `client extent octets <reverse-path> forward-path`, and whether the message is all there.
@@ -285,20 +285,20 @@ impl<'r> Asked<'r> {
             _ => return None,
         };
         word()?.parse::<usize>().ok()?;
-        Some((Self::of(Moment::EndOfData, Earlier::None, client, words.next()?)?, is_whole))
+        Some((Self::of(Stage::EndOfData, Earlier::None, client, words.next()?)?, is_whole))
     }
 
-    fn of(moment: Moment, earlier: Earlier, client: Client, text: &'r [u8]) -> Option<Self> {
+    fn of(stage: Stage, earlier: Earlier, client: Client, text: &'r [u8]) -> Option<Self> {
         let (reverse_path, forward_path) = paths(text)?;
         let (reverse_path, forward_path) =
             (address::reverse_path(reverse_path).ok()?, address::forward_path(forward_path).ok()?);
-        Some(Self { moment, earlier, client, reverse_path, forward_path })
+        Some(Self { stage, earlier, client, reverse_path, forward_path })
     }
 
     fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
         let (reverse_path, forward_path) = (self.reverse_path.as_ref(), self.forward_path.as_ref());
         let mut envelope = Envelope::new(Path::parse(reverse_path).ok()?, Mailbox::parse(forward_path).ok()?);
-        (envelope.moment, envelope.earlier) = (self.moment, self.earlier);
+        (envelope.stage, envelope.earlier) = (self.stage, self.earlier);
         envelope.trusted_client = self.client.is_trusted(settings);
         Some(envelope)
     }

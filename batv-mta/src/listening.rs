@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::config::Address;
-use crate::door::Protocol;
+use crate::protocol::Protocol;
 
 /// One that is open, or should be.
 #[derive(Debug)]

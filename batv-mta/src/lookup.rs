@@ -6,8 +6,8 @@
 use core::str::FromStr;
 
 use batv_core::srs::{Reversal, SrsVerdict};
-use batv_core::{Mailbox, Path, Verdict, dialect, prvs};
-use batv_policy::{Leaving, address};
+use batv_core::{Mailbox, Path, TagVerdict, dialect, tag};
+use batv_policy::{Outgoing, address};
 use tracing::warn;
 
 use crate::memory::Wait;
@@ -150,13 +150,13 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> Answer {
         signed.and_then(|signed| signed.address).map_or(Answer::NotFound, Answer::Found)
     };
     match map {
-        Map::Sign => sign(Leaving { originates: true, ..Leaving::new(path) }),
-        Map::SrsForward => sign(Leaving { is_forwarded: true, ..Leaving::new(path) }),
-        Map::Verify => match prvs::verify(settings.keys(), &mailbox, today) {
-            verified if matches!(verified.verdict, Verdict::Valid | Verdict::Expired) => found(verified.mailbox),
+        Map::Sign => sign(Outgoing { originates: true, ..Outgoing::new(path) }),
+        Map::SrsForward => sign(Outgoing { is_forwarded: true, ..Outgoing::new(path) }),
+        Map::Verify => match tag::verify(settings.keys(), &mailbox, today) {
+            verified if matches!(verified.verdict, TagVerdict::Valid | TagVerdict::Expired) => found(verified.mailbox),
             _ => Answer::NotFound,
         },
-        Map::Unwrap => dialect::unwrap(&mailbox, dialect::Mode::Strict)
+        Map::Unwrap => dialect::unwrap(&mailbox, dialect::Strictness::Strict)
             .filter_map(|layer| layer.mailbox)
             .last()
             .map_or(Answer::NotFound, found),

@@ -19,8 +19,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::sync::Notify;
 
-use crate::door::Protocol;
 use crate::listening::Listening;
+use crate::protocol::Protocol;
 use crate::settings::Settings;
 
 /// Of the text that [`Metrics::render`] gives.
@@ -34,14 +34,14 @@ type KeyLabels = [(&'static str, String); 4];
 /// ```
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::Protocol;
+/// use batv_mta::protocol::Protocol;
 /// use batv_mta::settings::Settings;
 /// use batv_report::Outcome;
 ///
 /// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
 /// settings.metrics().count_sender(Protocol::Milter, Outcome::Tagged, None);
 /// let text = settings.metrics().render(&settings)?;
-/// assert!(text.contains("batv_senders_total{door=\"milter\",outcome=\"tagged\"} 1\n"));
+/// assert!(text.contains("batv_senders_total{listener=\"milter\",outcome=\"tagged\"} 1\n"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -149,14 +149,14 @@ impl Metrics {
     /// One recipient was judged: by these names in the log.
     pub fn count_decision(
         &self,
-        door: Protocol,
+        listener: Protocol,
         verdict: &'static str,
         reason: &'static str,
         disposition: &'static str,
         in_reject: &'static str,
     ) {
         let labels = [
-            ("door", door.as_str()),
+            ("listener", listener.as_str()),
             ("verdict", verdict),
             ("reason", reason),
             ("disposition", disposition),
@@ -166,8 +166,8 @@ impl Metrics {
     }
 
     /// The sender of a message that leaves was looked at; the key is that of his tag.
-    pub fn count_sender(&self, door: Protocol, outcome: Outcome, key: Option<KeyId>) {
-        self.senders.get_or_create(&[("door", door.as_str()), ("outcome", outcome.as_str())]).inc();
+    pub fn count_sender(&self, listener: Protocol, outcome: Outcome, key: Option<KeyId>) {
+        self.senders.get_or_create(&[("listener", listener.as_str()), ("outcome", outcome.as_str())]).inc();
         let mut departure = Departure::new(outcome, "");
         departure.key = key.map(KeyId::number);
         self.add_event(Told::Departure(departure));
@@ -258,19 +258,19 @@ impl Metrics {
     }
 
     /// Requests that came together have their answers.
-    pub fn measure_answer(&self, door: Protocol, took: Duration) {
-        self.answers.get_or_create(&[("door", door.as_str())]).observe(took.as_secs_f64());
+    pub fn measure_answer(&self, listener: Protocol, took: Duration) {
+        self.answers.get_or_create(&[("listener", listener.as_str())]).observe(took.as_secs_f64());
     }
 
     /// A connection begins.
-    pub fn open_connection(&self, door: Protocol) {
-        self.connections.get_or_create(&[("door", door.as_str())]).inc();
+    pub fn open_connection(&self, listener: Protocol) {
+        self.connections.get_or_create(&[("listener", listener.as_str())]).inc();
     }
 
     /// A connection ended.
-    pub fn close_connection(&self, door: Protocol, reason: &'static str) {
-        self.connections.get_or_create(&[("door", door.as_str())]).dec();
-        self.closed.get_or_create(&[("door", door.as_str()), ("reason", reason)]).inc();
+    pub fn close_connection(&self, listener: Protocol, reason: &'static str) {
+        self.connections.get_or_create(&[("listener", listener.as_str())]).dec();
+        self.closed.get_or_create(&[("listener", listener.as_str()), ("reason", reason)]).inc();
     }
 
     /// The settings were read, well or not.
@@ -325,7 +325,8 @@ impl Metrics {
     fn measure_sockets(&self) {
         let mut missing = 0;
         for listening in self.listening() {
-            let labels = [("door", listening.protocol.as_str().to_owned()), ("address", listening.address.to_string())];
+            let labels =
+                [("listener", listening.protocol.as_str().to_owned()), ("address", listening.address.to_string())];
             self.sockets.get_or_create(&labels).set((!listening.is_missing()).into());
             missing += i64::from(listening.is_missing());
         }

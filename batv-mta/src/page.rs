@@ -10,13 +10,13 @@ use core::net::IpAddr;
 use std::time::SystemTime;
 
 use batv_core::{KeyState, KeyUse};
-use batv_report::health::{Door as OpenDoor, Health, Key, Store};
+use batv_report::health::{Health, Key, Listener, Store};
 use batv_report::{Page as Contents, html, json};
 
 use crate::config::Place;
-use crate::door::{Door, Flow, Protocol, each_request};
 use crate::http::{self, Reply};
 use crate::listening::Listening;
+use crate::protocol::{Flow, Handler, Protocol, each_request};
 use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -29,7 +29,7 @@ const JSON: &str = "application/json";
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::page::Page;
 /// use batv_mta::settings::Settings;
 ///
@@ -44,7 +44,7 @@ const JSON: &str = "application/json";
 #[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
 pub struct Page;
 
-impl Door for Page {
+impl Handler for Page {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Page, octets, http::head, |head| {
             http::with_request(head, |request| answer(request, settings).put(request, out));
@@ -102,12 +102,12 @@ fn health(settings: &Settings) -> Health {
     health.settings_loaded = metrics.settings_loaded();
     health.reload_is_good = Some(metrics.is_up_to_date());
     health.keys = keys(settings);
-    let door = |listening: &Listening| {
-        let mut door = OpenDoor::new(listening.protocol.as_str(), &listening.address.to_string());
-        (door.connections, door.is_missing) = (listening.connections(), listening.is_missing());
-        door
+    let listener = |listening: &Listening| {
+        let mut listener = Listener::new(listening.protocol.as_str(), &listening.address.to_string());
+        (listener.connections, listener.is_missing) = (listening.connections(), listening.is_missing());
+        listener
     };
-    health.doors = metrics.listening().map(door).collect();
+    health.listeners = metrics.listening().map(listener).collect();
     health.store = settings.memory().health().map(|known| {
         let kind = match settings.config().store.place() {
             Place::Nowhere => "none",

@@ -3,7 +3,7 @@
 //! It judges each recipient by itself, for a policy service has no memory of a message.
 
 use crate::client::Client;
-use crate::door::{Door, Flow, Protocol, each_request, ended_by};
+use crate::protocol::{Flow, Handler, Protocol, each_request, ended_by};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Transaction};
 use alloc::sync::Arc;
@@ -18,7 +18,7 @@ const REQUEST_LIMIT: usize = 64 * 1024;
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::policy::PolicyService;
 /// use batv_mta::settings::Settings;
 ///
@@ -33,7 +33,7 @@ const REQUEST_LIMIT: usize = 64 * 1024;
 #[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
 pub struct PolicyService;
 
-impl Door for PolicyService {
+impl Handler for PolicyService {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Policy, octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
             out.extend_from_slice(format!("action={}\n\n", action(request, settings)).as_bytes());

@@ -40,9 +40,9 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
-    /// There is no door.
-    #[error("the configuration opens no door: write at least one socket under [listen]")]
-    NoDoor,
+    /// There is no listener.
+    #[error("the configuration opens no listener: write at least one socket under [listen]")]
+    NoListener,
     /// The system's signals can't be had.
     #[error("signals: {0}")]
     Signals(io::Error),
@@ -73,7 +73,7 @@ pub enum Failure {
 pub async fn run(config: &Path) -> Result<(), Failure> {
     let (hang_up, mut ends) = (keeper::receive(SignalKind::hangup())?, Ends::new()?);
     let keeper = tokio::select! {
-        keeper = Keeper::start(config, Role::Doors) => keeper?,
+        keeper = Keeper::start(config, Role::Listeners) => keeper?,
         () = ends.recv() => return Ok(()),
     };
     keeper.keep(hang_up, ends).await

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_bounce::may_bounce;
 use batv_config::{Keyring, clock};
-use batv_core::prvs::Form;
+use batv_core::tag::Form;
 use batv_core::{Day, Domain, Key, KeyState, KeyUse, Pattern};
 use batv_policy::{MessageRules, Rules, SrsRules, View, address};
 use thiserror::Error;

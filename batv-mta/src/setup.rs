@@ -68,16 +68,16 @@ impl fmt::Display for Fault {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The daemon opens no door that this server could use.
-    #[error("the daemon opens no door for it: write `{0} = [\"unix:…\"]` under [listen]")]
-    NoDoor(&'static str),
+    /// The daemon opens no listener that this server could use.
+    #[error("the daemon opens no listener for it: write `{0} = [\"unix:…\"]` under [listen]")]
+    NoListener(&'static str),
     /// A program of the mail server.
     #[error("{0}: {1}")]
     Program(&'static str, String),
     /// Its configuration.
     #[error("{}: {}", .0.display(), .1)]
     Read(PathBuf, io::Error),
-    /// A door has an address that only systemd knows.
+    /// A listener has an address that only systemd knows.
     #[error("`{0}` listens on {1} alone, and only systemd knows where that is: put that socket in its place for this")]
     Address(&'static str, Address),
 }
@@ -173,12 +173,12 @@ fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::Read(path.to_owned(), error))
 }
 
-/// The first socket of a door that a mail server can be told of.
-fn door<'s>(addresses: &'s [Address], name: &'static str) -> Result<&'s Address, Failure> {
+/// The first socket of a listener that a mail server can be told of.
+fn listener<'s>(addresses: &'s [Address], name: &'static str) -> Result<&'s Address, Failure> {
     let known = addresses.iter().find(|address| !matches!(address, Address::Systemd(_)));
     known.ok_or_else(|| match addresses.first() {
         Some(address) => Failure::Address(name, address.clone()),
-        None => Failure::NoDoor(name),
+        None => Failure::NoListener(name),
     })
 }
 

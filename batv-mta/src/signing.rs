@@ -1,7 +1,7 @@
 //! The sender of a message that leaves, with a handle where it is too long.
 
 use batv_core::{Day, Key, KeyId, KeyUse, Mailbox, Path};
-use batv_policy::{Handling, Leaving, Sender, Unchanged};
+use batv_policy::{Handling, Outgoing, Sender, Unchanged};
 use batv_report::Outcome;
 
 use crate::memory::{Wait, alias};
@@ -19,7 +19,13 @@ pub(crate) struct Signed {
 }
 
 /// Signs a sender, or a handle in its place, on behalf of the owner of the handle. `None` when it is nothing of ours.
-pub(crate) fn sign(leaving: &Leaving<'_>, owner: &str, settings: &Settings, today: Day, wait: &Wait) -> Option<Signed> {
+pub(crate) fn sign(
+    leaving: &Outgoing<'_>,
+    owner: &str,
+    settings: &Settings,
+    today: Day,
+    wait: &Wait,
+) -> Option<Signed> {
     let without = |outcome, why: String| Signed { address: None, outcome, key: None, why: Some(why) };
     let sender = settings.site().sender(leaving);
     let signed = match sender.sign(today) {

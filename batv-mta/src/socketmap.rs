@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use thiserror::Error;
 
-use crate::door::{Door, Flow, Protocol, each_request};
 use crate::lookup::{Answer, MAPS, Map, look_up};
+use crate::protocol::{Flow, Handler, Protocol, each_request};
 use crate::settings::Settings;
 
 /// The longest request, in octets. Postfix sends no key that is longer than a path.
@@ -19,7 +19,7 @@ const LENGTH_DIGITS: usize = 5;
 ///
 /// use batv_config::Keyring;
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::settings::Settings;
 /// use batv_mta::socketmap::Socketmap;
 ///
@@ -34,7 +34,7 @@ const LENGTH_DIGITS: usize = 5;
 #[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
 pub struct Socketmap;
 
-impl Door for Socketmap {
+impl Handler for Socketmap {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Socketmap, octets, netstring, |request| {
             let text = answer(request, settings).text("NOTFOUND ");

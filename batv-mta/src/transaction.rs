@@ -1,4 +1,4 @@
-//! One message: its client, its reverse-path, its recipients one by one, its end. What every door asks.
+//! One message: its client, its reverse-path, its recipients one by one, its end. What every listener asks.
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
@@ -8,9 +8,9 @@ use std::time::SystemTime;
 use batv_bounce::header::fields;
 use batv_bounce::may_bounce::{May, Question, may_bounce};
 use batv_bounce::{Class, Origin};
-use batv_core::envelope::{Disposition, Earlier, Envelope, Finding, Mode, Moment, Reason, Reply};
-use batv_core::{Day, Error, Mailbox, Path, mark, prvs};
-use batv_policy::{ExemptRecipients, Leaving, Ruling, address};
+use batv_core::envelope::{Disposition, Earlier, Envelope, Mode, Reason, Reply, Stage, Verdict};
+use batv_core::{Day, Error, Mailbox, Path, mark, tag};
+use batv_policy::{ExemptRecipients, Outgoing, Ruling, address};
 use batv_report::Outcome as Departed;
 use tracing::field::display;
 use tracing::{error, info, warn};
@@ -18,17 +18,17 @@ use tracing::{error, info, warn};
 use crate::client::Client;
 use crate::content::{Content, Needed};
 use crate::decision::Occasion;
-use crate::door::Protocol;
 use crate::memory::questions::Asking;
 use crate::memory::{Wait, sent};
 use crate::message::read_message;
+use crate::protocol::Protocol;
 use crate::settings::Settings;
 use crate::signing::{self, Signed};
 
 /// The header field that says what was found. Copies that came with the message are removed.
 pub const STATUS_FIELD: &str = "X-BATV-Status";
 /// The header field that says it whole: verdict, reason, class of the message, whose message it returns, and what was done.
-pub const VERDICT_FIELD: &str = "X-BATV-Verdict";
+pub const VERDICT_FIELD: &str = "X-BATV-TagVerdict";
 /// The fields of ours by which others decide: copies of them that came with a message are removed.
 pub const OUR_FIELDS: [&str; 2] = [STATUS_FIELD, VERDICT_FIELD];
 /// The header field that keeps a recipient as it was before its tag was taken off.
@@ -89,7 +89,7 @@ pub struct Edits {
 /// use batv_mta::client::Client;
 /// use batv_mta::config::Config;
 /// use batv_mta::content::{Content, Needed};
-/// use batv_mta::door::Protocol;
+/// use batv_mta::protocol::Protocol;
 /// use batv_mta::settings::Settings;
 /// use batv_mta::transaction::{Answer, Outcome, Transaction};
 ///
@@ -125,7 +125,7 @@ pub struct Edits {
 /// ```
 #[derive(Debug)]
 pub struct Transaction {
-    door: Protocol,
+    listener: Protocol,
     settings: Arc<Settings>,
     /// The day on which it began, by which all of it is decided; `None` when the clock could not be read.
     today: Option<Day>,
@@ -179,7 +179,7 @@ impl Recipient {
 /// What was found for one recipient, as header fields tell it.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    finding: Finding,
+    verdict: Verdict,
     reason: Reason,
     disposition: Disposition,
     mode: Mode,
@@ -191,10 +191,10 @@ pub(crate) struct Found {
 
 impl Transaction {
     /// A message begins: the argument of MAIL FROM, with or without brackets, or what the mail server made of it.
-    pub fn new(door: Protocol, client: Client, reverse_path: &[u8], settings: &Arc<Settings>) -> Self {
+    pub fn new(listener: Protocol, client: Client, reverse_path: &[u8], settings: &Arc<Settings>) -> Self {
         let read = address::reverse_path(reverse_path).map(Cow::into_owned);
         Self {
-            door,
+            listener,
             settings: Arc::clone(settings),
             today: settings.today().ok(),
             outgoing: client.is_internal(settings) && !settings.is_exempt(client.address),
@@ -247,7 +247,7 @@ impl Transaction {
         let settings = &*self.settings;
         let reverse_path = Path::parse(self.reverse_path.as_ref().ok()?).ok()?;
         let mailbox = Mailbox::parse(address).ok()?;
-        let envelope = self.envelope(reverse_path, mailbox, Moment::RcptTo);
+        let envelope = self.envelope(reverse_path, mailbox, Stage::RcptTo);
         let answered;
         let ruling = match self.today {
             Some(today) => {
@@ -322,9 +322,9 @@ impl Transaction {
         !self.trusted && reads(reverse_path, &self.settings) && self.recipients.iter().any(for_us)
     }
 
-    /// Whether a bounce of the message may leave only for a sender who is proved. Other doors can't keep it back.
+    /// Whether a bounce of the message may leave only for a sender who is proved. Other listeners can't keep it back.
     fn asks_for_proof(&self) -> bool {
-        self.door == Protocol::Milter && !self.trusted && self.settings.config().bounces.never_to_unproved
+        self.listener == Protocol::Milter && !self.trusted && self.settings.config().bounces.never_to_unproved
     }
 
     /// Whether it is remembered that the message leaves.
@@ -362,7 +362,7 @@ impl Transaction {
                 && let Some((reverse_path, address)) = reverse_path.zip(recipient.address.as_ref())
                 && let Ok(mailbox) = Mailbox::parse(address)
             {
-                let envelope = self.envelope(reverse_path, mailbox, Moment::EndOfData);
+                let envelope = self.envelope(reverse_path, mailbox, Stage::EndOfData);
                 let (case, answered);
                 let ruling = match (self.today, &message) {
                     (Some(today), Some(message)) => {
@@ -419,21 +419,21 @@ impl Transaction {
         let settings = &*self.settings;
         let mut question = Question::new(Path::Mailbox(*sender));
         question.header = content.octets();
-        question.tag = self.today.map(|today| prvs::verify(settings.keys(), sender, today).verdict);
+        question.tag = self.today.map(|today| tag::verify(settings.keys(), sender, today).verdict);
         let answer = may_bounce(&question, &settings.bounces());
         if answer.may == May::Yes {
             return true;
         }
-        settings.metrics().count_sender(self.door, Departed::NotNotified, None);
+        settings.metrics().count_sender(self.listener, Departed::NotNotified, None);
         info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
         false
     }
 
-    fn envelope<'a>(&self, reverse_path: Path<'a>, mailbox: Mailbox<'a>, moment: Moment) -> Envelope<'a> {
+    fn envelope<'a>(&self, reverse_path: Path<'a>, mailbox: Mailbox<'a>, stage: Stage) -> Envelope<'a> {
         let mut envelope = Envelope::new(reverse_path, mailbox);
         envelope.trusted_client = self.trusted;
         envelope.earlier = self.earlier;
-        envelope.moment = moment;
+        envelope.stage = stage;
         envelope
     }
 
@@ -443,8 +443,8 @@ impl Transaction {
     }
 
     fn asking(&self, today: Day) -> Asking<'_> {
-        let Self { door, client, settings, wait, guesses, .. } = self;
-        Asking { door: *door, client, settings, today, wait, guesses: *guesses }
+        let Self { listener, client, settings, wait, guesses, .. } = self;
+        Asking { listener: *listener, client, settings, today, wait, guesses: *guesses }
     }
 
     /// The reverse-path that the message leaves with, when it is another.
@@ -460,11 +460,11 @@ impl Transaction {
             recipient.mailbox().is_some_and(|mailbox| settings.rules().is_exempt_recipient(&mailbox))
         };
         let exempt = self.recipients.iter().filter(exempt).count();
-        let leaving = Leaving {
+        let leaving = Outgoing {
             originates: self.outgoing,
             is_forwarded: self.recipients.iter().any(|recipient| recipient.leaves),
             exempt_recipients: ExemptRecipients::of(exempt, self.recipients.len()),
-            ..Leaving::new(from)
+            ..Outgoing::new(from)
         };
         let Some(today) = self.today else {
             error!(queue_id = self.queue_id, from = %from, "left as it is: the clock can't be read");
@@ -472,7 +472,7 @@ impl Transaction {
         };
         let Signed { address, outcome, key, why } =
             signing::sign(&leaving, &self.client.owner(), settings, today, &self.wait)?;
-        settings.metrics().count_sender(self.door, outcome, key);
+        settings.metrics().count_sender(self.listener, outcome, key);
         let (queue_id, reason) = (&self.queue_id, why.map(display));
         match outcome {
             Departed::Tagged => info!(queue_id, from = %from, key = key.map(display), "tagged"),
@@ -486,7 +486,7 @@ impl Transaction {
     }
 
     fn occasion<'o>(&'o self, reverse_path: Path<'o>, at: &'static str) -> Occasion<'o> {
-        Occasion { door: self.door, queue_id: &self.queue_id, client: &self.client, reverse_path, at }
+        Occasion { listener: self.listener, queue_id: &self.queue_id, client: &self.client, reverse_path, at }
     }
 }
 
@@ -507,21 +507,21 @@ impl Found {
     pub(crate) fn of(ruling: &Ruling<'_>) -> Self {
         let Ruling { verdict, reason, disposition, mode, class, origin, .. } = *ruling;
         let needs_message = ruling.needs_message();
-        Self { finding: verdict, reason, disposition, mode, needs_message, message: class.zip(origin) }
+        Self { verdict, reason, disposition, mode, needs_message, message: class.zip(origin) }
     }
 
     const fn is_doubtful(&self) -> bool {
         let is_accepted = matches!(self.disposition, Disposition::Accept);
-        matches!(self.finding, Finding::Disproved | Finding::Unverified)
-            || !matches!(self.finding, Finding::Genuine) && !is_accepted
+        matches!(self.verdict, Verdict::Disproved | Verdict::Unverified)
+            || !matches!(self.verdict, Verdict::Genuine) && !is_accepted
     }
 
     /// What batv-tools wrote, with our reason after it.
     pub(crate) fn status(&self) -> Option<String> {
-        match self.finding {
+        match self.verdict {
             _ if self.mode == Mode::Observe => None,
-            Finding::Genuine => Some(VALID.to_owned()),
-            Finding::Disproved | Finding::Unverified => Some(format!("invalid, {}", self.reason)),
+            Verdict::Genuine => Some(VALID.to_owned()),
+            Verdict::Disproved | Verdict::Unverified => Some(format!("invalid, {}", self.reason)),
             _ => None,
         }
     }
@@ -529,8 +529,8 @@ impl Found {
     /// All that was found, for who reads it by program.
     pub(crate) fn verdict(&self) -> Option<String> {
         let (class, origin) = self.message.filter(|_| self.mode > Mode::Observe && self.reason != Reason::Exempt)?;
-        let Self { finding, reason, disposition, .. } = self;
-        Some(format!("{finding}; reason={reason}; class={class}; origin={origin}; disposition={disposition}"))
+        let Self { verdict, reason, disposition, .. } = self;
+        Some(format!("{verdict}; reason={reason}; class={class}; origin={origin}; disposition={disposition}"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a ruling asks of others, and what they answer. A ruling itself asks nothing.
 
-use batv_bounce::Claims;
+use batv_bounce::SentQuery;
 use batv_core::Mailbox;
 
 /// What only a counter or a store can say. The listener asks, in this order, and puts the answers in [`Answers`]; a
@@ -45,7 +45,7 @@ pub enum Question<'q, 'a> {
     /// Whether a message with one of these Message-IDs left for this mailbox, to one of these recipients.
     Sent {
         /// What the message says of the one that it is about.
-        claims: &'q Claims,
+        query: &'q SentQuery,
         /// The mailbox whose message it should be, without a tag.
         sender: Mailbox<'a>,
     },

@@ -13,9 +13,9 @@ mod site;
 mod srs;
 
 pub use answers::{Answers, HandleAnswer, Question, SentAnswer};
-pub use recipient::{Case, Message, Recipient};
+pub use recipient::{Delivery, Message, Recipient};
 pub use rows::is_refused;
 pub use rules::{MessageRules, MixedRecipients, Rules, SrsRules};
 pub use ruling::Ruling;
-pub use sender::{ExemptRecipients, Handling, Leaving, Sender, Unchanged};
+pub use sender::{ExemptRecipients, Handling, Outgoing, Sender, Unchanged};
 pub use site::{Site, View};

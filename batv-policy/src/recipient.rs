@@ -3,12 +3,12 @@
 use core::cell::OnceCell;
 
 use batv_bounce::trusted_results::TrustedResults;
-use batv_bounce::{Claims, Class, Evidence, Investigation, Origin, Proof, Provenance, Reading};
-use batv_core::envelope::{Disposition, Envelope, Examination, Judgement, Mode, Moment, Policy, Reason, Reply};
+use batv_bounce::{Class, Evidence, Investigation, Origin, Proof, Provenance, Reading, SentQuery};
+use batv_core::envelope::{Disposition, Envelope, Examination, Judgement, Mode, Policy, Reason, Reply, Stage};
 use batv_core::{Day, Key, Mailbox, Path};
 
 use crate::answers::{Answers, HandleAnswer, Question, SentAnswer};
-use crate::rows::{Known, Row, join};
+use crate::rows::{Facts, Row, join};
 use crate::rules::contain;
 use crate::ruling::{Ruling, needs_message};
 use crate::site::View;
@@ -51,13 +51,13 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// Whether what a message says may change the ruling at the end of DATA.
     pub fn needs_message(&self) -> bool {
-        needs_message(self.examination.judge(self.mode, Moment::EndOfData).reason)
+        needs_message(self.examination.judge(self.mode, Stage::EndOfData).reason)
     }
 
     /// What is to be asked before the ruling at RCPT TO, in this order. Where an answer says that the client brings too
     /// much, the questions after it need no answer.
     pub fn questions(&self) -> impl Iterator<Item = Question<'static, 'a>> + use<'a> {
-        let judgement = self.examination.judge(self.mode, Moment::RcptTo);
+        let judgement = self.examination.judge(self.mode, Stage::RcptTo);
         let is_counted = !self.envelope.trusted_client;
         let is_tagged = self.examination.is_tagged();
         let mailbox = self.examination.mailbox();
@@ -74,7 +74,7 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// The ruling at RCPT TO.
     pub fn rcpt(&self, answers: &Answers<'a>) -> Ruling<'a> {
-        let by_envelope = |mode| (self.examination.judge(mode, self.envelope.moment), None);
+        let by_envelope = |mode| (self.examination.judge(mode, self.envelope.stage), None);
         let (ruling, _) = self.rule(by_envelope, answers);
         let reply = match answers {
             _ if self.envelope.trusted_client => return ruling,
@@ -91,7 +91,7 @@ impl<'s, 'a> Recipient<'s, 'a> {
     /// What is to be asked before the ruling at the end of DATA without a message. A tag that is replayed must prove itself
     /// by its message, so that nobody asks for it here.
     pub fn data_questions(&self) -> impl Iterator<Item = Question<'static, 'a>> + use<'a> {
-        self.handle(&self.examination.judge(self.mode, Moment::EndOfData)).into_iter()
+        self.handle(&self.examination.judge(self.mode, Stage::EndOfData)).into_iter()
     }
 
     fn replay(&self, judgement: &Judgement<'a>) -> Option<Question<'static, 'a>> {
@@ -102,13 +102,13 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// The ruling at the end of DATA, when the message is not read.
     pub fn data(&self, answers: &Answers<'a>) -> Ruling<'a> {
-        self.rule(|mode| (self.examination.judge(mode, Moment::EndOfData), None), answers).0
+        self.rule(|mode| (self.examination.judge(mode, Stage::EndOfData), None), answers).0
     }
 
     /// The recipient with the message that was read.
-    pub fn with_message<'c, 'x>(&self, message: &'c Message<'c, 'x>) -> Case<'c, 's, 'a, 'x> {
+    pub fn with_message<'c, 'x>(&self, message: &'c Message<'c, 'x>) -> Delivery<'c, 's, 'a, 'x> {
         let provenance = message.investigation.origin(&self.mailbox());
-        Case { recipient: *self, message, provenance }
+        Delivery { recipient: *self, message, provenance }
     }
 
     fn rule(
@@ -154,7 +154,7 @@ impl<'s, 'a> Recipient<'s, 'a> {
 pub struct Message<'m, 'x> {
     reading: &'m Reading<'x>,
     investigation: Investigation<'m, 'x, [Key], String>,
-    claims: OnceCell<Claims>,
+    query: OnceCell<SentQuery>,
     author_is_proved: bool,
 }
 
@@ -164,7 +164,7 @@ impl<'m, 'x> Message<'m, 'x> {
         Self {
             reading,
             investigation: Investigation::new(reading, site.keys, site.ours(), today),
-            claims: OnceCell::new(),
+            query: OnceCell::new(),
             author_is_proved: TrustedResults::of(&reading.header, authserv_ids).prove_author(&reading.header),
         }
     }
@@ -192,64 +192,64 @@ impl<'m, 'x> Message<'m, 'x> {
 /// let message = site.view().message(&reading, today);
 /// let reply = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
 /// let recipient = site.view().recipient(&reply, today);
-/// let case = recipient.with_message(&message);
+/// let delivery = recipient.with_message(&message);
 ///
 /// // Who keeps a log of what was sent asks it.
-/// assert!(matches!(case.questions().next(), Some(Question::Sent { .. })));
-/// assert_eq!(case.data(&Answers::default()).reason, Reason::AutoReplyUnverified);
-/// let ruling = case.data(&Answers { sent: SentAnswer::Yes, ..Answers::default() });
+/// assert!(matches!(delivery.questions().next(), Some(Question::Sent { .. })));
+/// assert_eq!(delivery.data(&Answers::default()).reason, Reason::AutoReplyUnverified);
+/// let ruling = delivery.data(&Answers { sent: SentAnswer::Yes, ..Answers::default() });
 /// assert_eq!((ruling.reason, ruling.class), (Reason::AutoReplyProved, Some(Class::AutoReply)));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Case<'c, 's, 'a, 'x> {
+pub struct Delivery<'c, 's, 'a, 'x> {
     recipient: Recipient<'s, 'a>,
     message: &'c Message<'c, 'x>,
     provenance: Provenance,
 }
 
-impl<'a> Case<'_, '_, 'a, '_> {
+impl<'a> Delivery<'_, '_, 'a, '_> {
     /// What is to be asked before the ruling at the end of DATA.
     pub fn questions(&self) -> impl Iterator<Item = Question<'_, 'a>> {
-        let judgement = self.recipient.examination.judge(self.recipient.mode, Moment::EndOfData);
+        let judgement = self.recipient.examination.judge(self.recipient.mode, Stage::EndOfData);
         let replay = self.recipient.replay(&judgement);
         replay.into_iter().chain(self.sent()).chain(self.recipient.handle(&judgement))
     }
 
     fn sent(&self) -> Option<Question<'_, 'a>> {
-        let Message { reading, claims, .. } = self.message;
+        let Message { reading, query, .. } = self.message;
         let is_about_sent_mail = reading.class.is_bounce()
             || matches!(reading.class, Class::Mdn | Class::AutoReply | Class::Challenge | Class::VirusNotice);
         if !is_about_sent_mail || matches!(self.provenance.origin, Origin::Proved(_)) {
             return None;
         }
-        let claims = claims.get_or_init(|| Claims::of(reading));
+        let query = query.get_or_init(|| SentQuery::of(reading));
         let sender = self.recipient.mailbox();
-        (!claims.is_empty()).then_some(Question::Sent { claims, sender })
+        (!query.is_empty()).then_some(Question::Sent { query, sender })
     }
 
     /// The ruling at the end of DATA.
     pub fn data(&self, answers: &Answers<'a>) -> Ruling<'a> {
         let Recipient { examination, envelope, .. } = self.recipient;
-        let known = self.known(answers);
-        let judge = |mode| join(examination.judge(mode, Moment::EndOfData), envelope.reverse_path, &known, mode);
+        let facts = self.facts(answers);
+        let judge = |mode| join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &facts, mode);
         let (ruling, row) = self.recipient.rule(judge, answers);
-        Ruling { class: Some(known.class), origin: Some(known.origin), row: row.map(|row| row.number), ..ruling }
+        Ruling { class: Some(facts.class), origin: Some(facts.origin), row: row.map(|row| row.number), ..ruling }
     }
 
     /// What each mode does about it, from [`Mode::ALL`]'s first to its last.
     pub fn in_each_mode(&self, answers: &Answers<'a>) -> [Disposition; 4] {
         let Recipient { examination, envelope, .. } = self.recipient;
-        let known = self.known(answers);
-        let judge = |mode| join(examination.judge(mode, Moment::EndOfData), envelope.reverse_path, &known, mode);
+        let facts = self.facts(answers);
+        let judge = |mode| join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &facts, mode);
         Mode::ALL.map(|mode| judge(mode).0.disposition)
     }
 
     /// The row that decides; `None` when none is about it, and the envelope decides alone.
     pub fn row(&self, answers: &Answers<'_>) -> Option<&'static Row> {
         let Recipient { examination, envelope, mode, .. } = self.recipient;
-        let by_envelope = examination.judge(mode, Moment::EndOfData);
-        Row::find(envelope.reverse_path, by_envelope.reason, &self.known(answers))
+        let by_envelope = examination.judge(mode, Stage::EndOfData);
+        Row::find(envelope.reverse_path, by_envelope.reason, &self.facts(answers))
     }
 
     /// Whose message it returns, by what tells it besides the log of what was sent.
@@ -262,20 +262,20 @@ impl<'a> Case<'_, '_, 'a, '_> {
         &self.provenance.evidence
     }
 
-    fn known(&self, answers: &Answers<'_>) -> Known {
+    fn facts(&self, answers: &Answers<'_>) -> Facts {
         let Message { reading, author_is_proved, .. } = self.message;
         let rules = &self.recipient.site.rules.messages;
-        let mut known = Known::new(reading.class);
-        known.origin = with_sent_log(self.provenance.origin, answers.sent);
-        known.cut = reading.cut;
-        known.report_is_welcome = answers.report_is_welcome
+        let mut facts = Facts::new(reading.class);
+        facts.origin = with_sent_log(self.provenance.origin, answers.sent);
+        facts.cut = reading.cut;
+        facts.report_is_welcome = answers.report_is_welcome
             || *author_is_proved
             || contain(&rules.report_recipients, &self.recipient.mailbox());
-        known.replayed = answers.replayed;
-        known.hold_receipts = rules.hold_receipts;
-        known.reject_daemon_senders = rules.reject_daemon_senders;
-        known.reject_unverified = rules.reject_unverified;
-        known
+        facts.replayed = answers.replayed;
+        facts.hold_receipts = rules.hold_receipts;
+        facts.reject_daemon_senders = rules.reject_daemon_senders;
+        facts.reject_unverified = rules.reject_unverified;
+        facts
     }
 }
 

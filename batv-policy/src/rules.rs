@@ -3,9 +3,9 @@
 use alloc::collections::BTreeMap;
 
 use batv_bounce::dkim::PublicKey;
-use batv_core::envelope::{Mode, Moment, OnError};
-use batv_core::prvs::Form;
+use batv_core::envelope::{Mode, OnError, Stage};
 use batv_core::srs::{DEFAULT_MAX_AGE, HASH_MINIMUM, Separator, Srs};
+use batv_core::tag::Form;
 use batv_core::{Day, Domain, Error, Lifetime, Mailbox, Pattern};
 
 /// The rules of a site: all that decides but its keys.
@@ -47,8 +47,8 @@ pub struct Rules {
     pub modes: BTreeMap<String, Mode>,
     /// The day from which on all that was sent has a tag; `None` for always.
     pub signing_since: Option<Day>,
-    /// When to refuse what only a message could still prove. [`Moment::EndOfData`] is safe for callouts.
-    pub reject_at: Moment,
+    /// When to refuse what only a message could still prove. [`Stage::EndOfData`] is safe for callouts.
+    pub reject_at: Stage,
     /// What to do when the question can't be answered.
     pub on_error: OnError,
     /// Forwarded mail.
@@ -70,7 +70,7 @@ impl Default for Rules {
             mode: Mode::Observe,
             modes: BTreeMap::new(),
             signing_since: None,
-            reject_at: Moment::EndOfData,
+            reject_at: Stage::EndOfData,
             on_error: OnError::Tempfail,
             srs: SrsRules::default(),
             messages: MessageRules::default(),

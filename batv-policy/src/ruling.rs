@@ -2,7 +2,7 @@
 
 use batv_bounce::{Class, Origin};
 use batv_core::Mailbox;
-use batv_core::envelope::{Disposition, Earlier, Finding, Judgement, Mode, Reason, Reply};
+use batv_core::envelope::{Disposition, Earlier, Judgement, Mode, Reason, Reply, Verdict};
 
 /// What is decided for one recipient: the verdict, why, what is done, and what is said.
 ///
@@ -24,7 +24,7 @@ use batv_core::envelope::{Disposition, Earlier, Finding, Judgement, Mode, Reason
 #[must_use]
 pub struct Ruling<'a> {
     /// The verdict.
-    pub verdict: Finding,
+    pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
     /// What is done now.
@@ -54,10 +54,10 @@ pub struct Ruling<'a> {
 
 impl<'a> Ruling<'a> {
     pub(crate) fn new(judgement: &Judgement<'a>, mode: Mode, in_reject: Disposition, earlier: Earlier) -> Self {
-        let Judgement { finding, reason, disposition, reply, deliver_to, mailbox, settled, .. } = *judgement;
+        let Judgement { verdict, reason, disposition, reply, deliver_to, mailbox, settled, .. } = *judgement;
         let earlier = earlier.and(judgement, mode);
         Self {
-            verdict: finding,
+            verdict,
             reason,
             disposition,
             mode,
@@ -76,7 +76,7 @@ impl<'a> Ruling<'a> {
     /// The same recipient, deferred with this reply. It is not accepted, so `earlier` does not change.
     pub(crate) const fn put_off(self, reason: Reason, reply: Reply, earlier: Earlier) -> Self {
         Self {
-            verdict: Finding::Undecided,
+            verdict: Verdict::Undecided,
             reason,
             disposition: Disposition::Tempfail,
             in_reject: Disposition::Tempfail,

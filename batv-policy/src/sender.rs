@@ -1,8 +1,8 @@
 //! The sender of a message that leaves: tagged, rewritten, or left as it is, and why.
 
 use batv_core::dialect::Dialect;
-use batv_core::prvs::{self, Signing, Tagged};
 use batv_core::srs::{Forwarding, Rewritten};
+use batv_core::tag::{self, Signing, Tagged};
 use batv_core::{Algorithm, Day, Domain, Error, Key, KeyRing, KeyState, KeyUse, Mailbox, Path, fingerprint};
 
 use crate::rules::MixedRecipients;
@@ -12,15 +12,15 @@ use crate::site::View;
 ///
 /// ```
 /// use batv_core::Path;
-/// use batv_policy::{ExemptRecipients, Leaving};
+/// use batv_policy::{ExemptRecipients, Outgoing};
 ///
-/// let leaving = Leaving { originates: true, ..Leaving::new(Path::parse("<alice@example.com>")?) };
+/// let leaving = Outgoing { originates: true, ..Outgoing::new(Path::parse("<alice@example.com>")?) };
 /// assert_eq!(leaving.exempt_recipients, ExemptRecipients::None);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..Leaving::new(path)`")]
-pub struct Leaving<'a> {
+#[expect(clippy::exhaustive_structs, reason = "it is written with `..Outgoing::new(path)`")]
+pub struct Outgoing<'a> {
     /// The argument of MAIL FROM.
     pub reverse_path: Path<'a>,
     /// Whether an authenticated user or a host of ours sends it: only such mail is tagged.
@@ -31,7 +31,7 @@ pub struct Leaving<'a> {
     pub exempt_recipients: ExemptRecipients,
 }
 
-impl<'a> Leaving<'a> {
+impl<'a> Outgoing<'a> {
     /// A message of which only the reverse-path is known: it is neither tagged nor rewritten.
     pub const fn new(reverse_path: Path<'a>) -> Self {
         Self { reverse_path, originates: false, is_forwarded: false, exempt_recipients: ExemptRecipients::None }
@@ -149,11 +149,11 @@ pub enum Unchanged {
 ///
 /// ```
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Path};
-/// use batv_policy::{Handling, Leaving, Rules, Site};
+/// use batv_policy::{Handling, Outgoing, Rules, Site};
 ///
 /// let keys = vec![Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let site = Site::new(keys, Rules { fold_case: true, ..Rules::default() })?;
-/// let leaving = Leaving { originates: true, ..Leaving::new(Path::parse("<Alice@example.com>")?) };
+/// let leaving = Outgoing { originates: true, ..Outgoing::new(Path::parse("<Alice@example.com>")?) };
 /// let sender = site.view().sender(&leaving);
 /// let Handling::Tagged(tagged) = sender.sign(Day::new(18_262)?) else { panic!() };
 /// assert_eq!(tagged.to_string(), "prvs=0269b1e711=alice@example.com");
@@ -173,7 +173,7 @@ enum Course<'s, 'a> {
 }
 
 impl<'s, 'a> Sender<'s, 'a> {
-    pub(crate) fn new(site: View<'s>, leaving: &Leaving<'a>) -> Self {
+    pub(crate) fn new(site: View<'s>, leaving: &Outgoing<'a>) -> Self {
         Self { site, course: Course::of(site, leaving) }
     }
 
@@ -212,7 +212,7 @@ impl<'s, 'a> Sender<'s, 'a> {
 
 impl View<'_> {
     fn tag<'h>(self, mailbox: &Mailbox<'h>, today: Day) -> Result<Signing<'h>, Error> {
-        prvs::sign(self.keys, mailbox, self.rules.form, self.rules.lifetime, today)
+        tag::sign(self.keys, mailbox, self.rules.form, self.rules.lifetime, today)
     }
 
     /// `key` is the one that a handle is made with, where the mailbox itself can't be rewritten.
@@ -232,7 +232,7 @@ impl View<'_> {
 }
 
 impl<'s, 'a> Course<'s, 'a> {
-    fn of(site: View<'s>, leaving: &Leaving<'a>) -> Self {
+    fn of(site: View<'s>, leaving: &Outgoing<'a>) -> Self {
         let rules = site.rules;
         let Path::Mailbox(mailbox) = leaving.reverse_path else { return Self::Leave(Unchanged::NullPath) };
         if !site.is_ours(&mailbox) {
@@ -278,7 +278,7 @@ fn too_long(error: Error, key: Option<&Key>) -> Handling<'_> {
 fn handling<'h>(signing: Result<Signing<'h>, Error>, key: impl FnOnce() -> Option<&'h Key>) -> Handling<'h> {
     match signing {
         Ok(Signing::Tagged(tagged)) => Handling::Tagged(tagged),
-        Ok(Signing::Unchanged(_, prvs::Unchanged::AlreadyTagged(dialect))) => {
+        Ok(Signing::Unchanged(_, tag::Unchanged::AlreadyTagged(dialect))) => {
             Handling::Unchanged(Unchanged::AlreadyTagged(dialect))
         }
         Ok(Signing::Unchanged(..)) => Handling::Unchanged(Unchanged::NotOurs),

@@ -1,6 +1,6 @@
 //! A site: its keys and its rules, and the questions that it decides.
 
-use batv_bounce::{Ours, Reading, is_daemon};
+use batv_bounce::{OwnMail, Reading, is_daemon};
 use batv_core::envelope::{Envelope, Judgement, Mode, Policy};
 use batv_core::mark::{self, Mark};
 use batv_core::srs::Srs;
@@ -10,14 +10,14 @@ use crate::answers::Answers;
 use crate::recipient::{Message, Recipient};
 use crate::rules::Rules;
 use crate::ruling::Ruling;
-use crate::sender::{Leaving, Sender};
+use crate::sender::{Outgoing, Sender};
 
 /// A site: its keys and its rules. All that is asked of it is pure: the same question has the same answer.
 ///
 /// ```
 /// use batv_core::envelope::{Disposition, Envelope, Mode};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
-/// use batv_policy::{Answers, Handling, Leaving, Rules, Site};
+/// use batv_policy::{Answers, Handling, Outgoing, Rules, Site};
 ///
 /// let keys = vec![Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"0123456789abcdef")?];
 /// let protected = vec![Pattern::parse("example.com".to_owned())?];
@@ -25,7 +25,7 @@ use crate::sender::{Leaving, Sender};
 /// let today = Day::new(20_782)?;
 ///
 /// // Mail of a user leaves with a tag,
-/// let leaving = Leaving { originates: true, ..Leaving::new(Path::parse("<alice@example.com>")?) };
+/// let leaving = Outgoing { originates: true, ..Outgoing::new(Path::parse("<alice@example.com>")?) };
 /// let sender = site.view().sender(&leaving);
 /// let Handling::Tagged(tagged) = sender.sign(today) else { panic!() };
 ///
@@ -157,15 +157,15 @@ impl<'s> View<'s> {
     ///
     /// ```
     /// use batv_core::{Day, Path};
-    /// use batv_policy::{Handling, Leaving, Rules, Unchanged, View};
+    /// use batv_policy::{Handling, Outgoing, Rules, Unchanged, View};
     ///
     /// let rules = Rules::default();
-    /// let leaving = Leaving::new(Path::parse("<alice@example.com>")?);
+    /// let leaving = Outgoing::new(Path::parse("<alice@example.com>")?);
     /// let sender = View::new(&[], &rules).sender(&leaving);
     /// assert!(matches!(sender.sign(Day::new(18_262)?), Handling::Unchanged(Unchanged::NotOurs)));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub fn sender<'a>(self, leaving: &Leaving<'a>) -> Sender<'s, 'a> {
+    pub fn sender<'a>(self, leaving: &Outgoing<'a>) -> Sender<'s, 'a> {
         Sender::new(self, leaving)
     }
 
@@ -263,9 +263,9 @@ impl<'s> View<'s> {
         policy
     }
 
-    pub(crate) fn ours(self) -> Ours<'s, String> {
+    pub(crate) fn ours(self) -> OwnMail<'s, String> {
         let messages = &self.rules.messages;
-        let mut ours = Ours::new(&self.rules.protected);
+        let mut ours = OwnMail::new(&self.rules.protected);
         ours.dkim_keys = &messages.dkim_keys;
         ours.marked_since = messages.marked_since;
         ours.hosts = &messages.hosts;

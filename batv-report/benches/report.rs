@@ -112,7 +112,7 @@ fn tagged(number: u32) -> String {
 
 fn judged(number: u32, verdict: &str, reason: &str, at: &str) -> String {
     format!(
-        "{}batvd[7]: judged door=milter queue_id=\"4Zx1Fq{number:x}\" client=192.{}.2.7 from=<> to=user{}@example.com \
+        "{}batvd[7]: judged listener=milter queue_id=\"4Zx1Fq{number:x}\" client=192.{}.2.7 from=<> to=user{}@example.com \
          verdict={verdict} reason={reason} disposition=accept mode=observe at={at}",
         stamp(number),
         number % 200,

@@ -50,13 +50,13 @@ pub enum Told<'a> {
 /// let mut decision = Decision::default();
 /// (decision.from, decision.to) = ("<>", "alice@example.com");
 /// (decision.verdict, decision.reason, decision.disposition) = ("genuine", "tag-ok", "accept");
-/// assert!(decision.to_string().starts_with("judged door= queue_id=\"\" client= from=<> to=alice@example.com verdict=genuine "));
+/// assert!(decision.to_string().starts_with("judged listener= queue_id=\"\" client= from=<> to=alice@example.com verdict=genuine "));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Decision<'a> {
     /// The protocol: `milter`, `policy`, `line`, `filter`.
-    pub door: &'a str,
+    pub listener: &'a str,
     /// The mail server's name for the message, empty where it had none yet.
     pub queue_id: Cow<'a, str>,
     /// Whose connection it was: an address, or `local`.
@@ -223,11 +223,24 @@ impl fmt::Display for Event<'_> {
 
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { door, queue_id, client, from, to, verdict, reason, disposition, mode, in_reject, at, class, origin } =
-            self;
+        let Self {
+            listener,
+            queue_id,
+            client,
+            from,
+            to,
+            verdict,
+            reason,
+            disposition,
+            mode,
+            in_reject,
+            at,
+            class,
+            origin,
+        } = self;
         write!(
             f,
-            "judged door={door} queue_id={queue_id:?} client={client} from={from} to={to} verdict={verdict} \
+            "judged listener={listener} queue_id={queue_id:?} client={client} from={from} to={to} verdict={verdict} \
              reason={reason} disposition={disposition} mode={mode}"
         )?;
         if let Some(in_reject) = in_reject {

@@ -91,13 +91,13 @@ impl Lines {
 #[derive(Serialize)]
 pub(crate) struct Figures {
     pub(crate) name: String,
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) made: Option<i64>,
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) counted_since: Option<i64>,
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) from: Option<i64>,
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) to: Option<i64>,
     pub(crate) headline: Vec<String>,
     pub(crate) notices: Vec<String>,
@@ -110,7 +110,7 @@ pub(crate) struct Figures {
     pub(crate) domains: Vec<Row>,
     pub(crate) reasons: Vec<Row>,
     pub(crate) classes: Vec<Row>,
-    pub(crate) doors: Vec<Row>,
+    pub(crate) listeners: Vec<Row>,
     pub(crate) samples: Vec<Shape>,
     pub(crate) backscatter: Backscatter,
     pub(crate) signing: Signing,
@@ -125,7 +125,7 @@ pub(crate) struct Time {
 
 #[derive(Serialize)]
 pub(crate) struct Step {
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) from: Option<i64>,
     #[serde(flatten)]
     pub(crate) tally: Tally,
@@ -147,7 +147,7 @@ pub(crate) struct Row {
 /// A sample as it is shown.
 #[derive(Serialize)]
 pub(crate) struct Shape {
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) time: Option<i64>,
     pub(crate) refused: bool,
     pub(crate) verdict: String,
@@ -157,7 +157,7 @@ pub(crate) struct Shape {
     pub(crate) to: String,
     pub(crate) client: String,
     pub(crate) mode: String,
-    pub(crate) door: String,
+    pub(crate) listener: String,
     pub(crate) queue_id: String,
 }
 
@@ -200,11 +200,11 @@ pub(crate) struct TagsOfKey {
 pub(crate) struct State {
     pub(crate) version: String,
     pub(crate) uptime_seconds: Option<u64>,
-    #[serde(serialize_with = "moment")]
+    #[serde(serialize_with = "stage")]
     pub(crate) settings_loaded: Option<i64>,
     pub(crate) reload_is_good: Option<bool>,
     pub(crate) keys: Vec<Key>,
-    pub(crate) doors: Vec<Door>,
+    pub(crate) listeners: Vec<Listener>,
     pub(crate) store: Option<Store>,
     pub(crate) sandbox: Option<String>,
 }
@@ -224,7 +224,7 @@ pub(crate) struct Key {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Door {
+pub(crate) struct Listener {
     pub(crate) protocol: String,
     pub(crate) address: String,
     pub(crate) connections: u64,
@@ -257,7 +257,7 @@ impl Figures {
             domains: domains(&report),
             reasons: reasons(&report),
             classes: classes(&report),
-            doors: doors(&report),
+            listeners: listeners(&report),
             samples: report.samples.latest().map(|sample| shape(sample, page.shown)).collect(),
             backscatter: backscatter(&report),
             signing: signing(&report),
@@ -292,8 +292,8 @@ fn classes(report: &Report) -> Vec<Row> {
     rows(report::class_names().zip(report.classes).map(|(name, tally)| (name, None, tally)))
 }
 
-fn doors(report: &Report) -> Vec<Row> {
-    rows(report::door_names().zip(report.doors).map(|(name, tally)| (name, None, tally)))
+fn listeners(report: &Report) -> Vec<Row> {
+    rows(report::listener_names().zip(report.listeners).map(|(name, tally)| (name, None, tally)))
 }
 
 fn reasons(report: &Report) -> Vec<Row> {
@@ -333,7 +333,7 @@ fn shape(sample: &Sample, shown: Shown) -> Shape {
         to: shown.address(&sample.to),
         client: shown.client(&sample.client),
         mode: plain(&sample.mode),
-        door: plain(&sample.door),
+        listener: plain(&sample.listener),
         queue_id: plain(&sample.queue_id),
     }
 }
@@ -368,7 +368,7 @@ fn state(health: &Health, made: Option<i64>) -> State {
         settings_loaded: health.settings_loaded,
         reload_is_good: health.reload_is_good,
         keys: health.keys.iter().map(|key| self::key(key, made)).collect(),
-        doors: health.doors.iter().map(door).collect(),
+        listeners: health.listeners.iter().map(listener).collect(),
         store: health.store.as_ref().map(|store| Store {
             kind: plain(&store.kind),
             up: store.is_up,
@@ -393,12 +393,12 @@ fn key(key: &crate::health::Key, made: Option<i64>) -> Key {
     }
 }
 
-fn door(door: &crate::health::Door) -> Door {
-    Door {
-        protocol: plain(&door.protocol),
-        address: plain(&door.address),
-        connections: door.connections,
-        missing: door.is_missing,
+fn listener(listener: &crate::health::Listener) -> Listener {
+    Listener {
+        protocol: plain(&listener.protocol),
+        address: plain(&listener.address),
+        connections: listener.connections,
+        missing: listener.is_missing,
     }
 }
 
@@ -408,8 +408,8 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
     if health.reload_is_good == Some(false) {
         notices.push("The last change of the settings is wrong and not in force: the log says why.".to_owned());
     }
-    for door in health.doors.iter().filter(|door| door.is_missing) {
-        notices.push(format!("The socket {} is gone: mail servers don't find it.", plain(&door.address)));
+    for listener in health.listeners.iter().filter(|listener| listener.is_missing) {
+        notices.push(format!("The socket {} is gone: mail servers don't find it.", plain(&listener.address)));
     }
     if let Some(store) = health.store.as_ref().filter(|store| !store.is_up) {
         notices.push(format!("The store ({}) doesn't answer.", plain(&store.kind)));
@@ -430,7 +430,7 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
     notices
 }
 
-fn moment<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+fn stage<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     seconds.map(words::rfc3339).serialize(serializer)
 }
 

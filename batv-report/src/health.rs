@@ -5,12 +5,12 @@ use batv_core::Day;
 /// How the daemon is, for a report that it makes of itself.
 ///
 /// ```
-/// use batv_report::health::{Door, Health};
+/// use batv_report::health::{Listener, Health};
 ///
 /// let mut health = Health::default();
 /// health.version = "0.1.0".to_owned();
-/// health.doors.push(Door::new("milter", "unix:/run/batvd/milter.sock"));
-/// assert_eq!(health.doors[0].connections, 0);
+/// health.listeners.push(Listener::new("milter", "unix:/run/batvd/milter.sock"));
+/// assert_eq!(health.listeners[0].connections, 0);
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -25,8 +25,8 @@ pub struct Health {
     pub reload_is_good: Option<bool>,
     /// The keys, in the order of the keyring.
     pub keys: Vec<Key>,
-    /// The doors that are open, or should be.
-    pub doors: Vec<Door>,
+    /// The listeners that are open, or should be.
+    pub listeners: Vec<Listener>,
     /// The store, where one is configured.
     pub store: Option<Store>,
     /// What keeps the process from more than its work, in words; `None` where nothing is known of it.
@@ -84,16 +84,16 @@ impl Key {
     }
 }
 
-/// A door.
+/// A listener.
 ///
 /// ```
-/// use batv_report::health::Door;
+/// use batv_report::health::Listener;
 ///
-/// assert!(!Door::new("line", "unix:/run/batvd/line.sock").is_missing);
+/// assert!(!Listener::new("line", "unix:/run/batvd/line.sock").is_missing);
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Door {
+pub struct Listener {
     /// The protocol.
     pub protocol: String,
     /// Where it listens.
@@ -104,12 +104,12 @@ pub struct Door {
     pub is_missing: bool,
 }
 
-impl Door {
+impl Listener {
     /// One that is open, and that nobody uses.
     ///
     /// ```
-    /// # use batv_report::health::Door;
-    /// assert_eq!(Door::new("milter", "inet:127.0.0.1:9900").protocol, "milter");
+    /// # use batv_report::health::Listener;
+    /// assert_eq!(Listener::new("milter", "inet:127.0.0.1:9900").protocol, "milter");
     /// ```
     #[must_use]
     pub fn new(protocol: &str, address: &str) -> Self {

@@ -5,7 +5,7 @@ use crate::figures::{Figures, Page};
 /// All figures as one object of JSON, without a newline at its end. Times are of RFC 3339, in UTC.
 ///
 /// `decisions`, `answers` (bounces and automatic answers alone), and each row of `time.steps`, `modes`, `domains`,
-/// `reasons`, `classes` and `doors` have `total`, a count for each verdict, `asked` (whether the mailbox exists, and no
+/// `reasons`, `classes` and `listeners` have `total`, a count for each verdict, `asked` (whether the mailbox exists, and no
 /// message), `refused`, and `would_refuse`, what mode `reject` would have refused of the rest.
 ///
 /// ```

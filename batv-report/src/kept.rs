@@ -65,7 +65,7 @@ struct Day {
     modes: Named<Tally>,
     reasons: Named<Tally>,
     classes: Named<Tally>,
-    doors: Named<Tally>,
+    listeners: Named<Tally>,
     networks: Vec<Sender>,
     backscatter: u64,
     samples: Vec<Sample>,
@@ -145,7 +145,7 @@ impl Day {
             modes: named(report::mode_names(), &report.modes),
             reasons: named(report::reason_names(), &report.reasons),
             classes: named(report::class_names(), &report.classes),
-            doors: named(report::door_names(), &report.doors),
+            listeners: named(report::listener_names(), &report.listeners),
             networks: report.senders.largest(),
             backscatter: report.senders.total,
             samples: report.samples.latest().map(Sample::redacted).collect(),
@@ -188,7 +188,7 @@ impl Day {
             (&mut report.modes[..], report::mode_names().collect::<Vec<_>>(), self.modes),
             (&mut report.reasons[..], report::reason_names().collect(), self.reasons),
             (&mut report.classes[..], report::class_names().collect(), self.classes),
-            (&mut report.doors[..], report::door_names().collect(), self.doors),
+            (&mut report.listeners[..], report::listener_names().collect(), self.listeners),
         ] {
             for (name, tally) in kept {
                 // The last one is that of all others: another version may have other names.
@@ -261,7 +261,7 @@ mod tests {
             };
             let (at, in_reject) = if number % 2 == 0 { ("rcpt", "reject") } else { ("data", "accept") };
             let line = format!(
-                "judged door=line queue_id=\"4Zx{number}\" client=192.0.{}.7 from=<> to=bob@{}.example verdict=disproved \
+                "judged listener=line queue_id=\"4Zx{number}\" client=192.0.{}.7 from=<> to=bob@{}.example verdict=disproved \
                  reason={reason} disposition=accept mode=observe in_reject={in_reject} at={at} class=dsn",
                 number % 250,
                 number % 150

@@ -19,7 +19,7 @@ impl<'a> Event<'a> {
     /// ```
     /// use batv_report::{Event, Told};
     ///
-    /// let line = "judged door=milter queue_id=\"\" client=192.0.2.7 from=<> to=\"a b=c\"@example.com \
+    /// let line = "judged listener=milter queue_id=\"\" client=192.0.2.7 from=<> to=\"a b=c\"@example.com \
     ///     verdict=genuine reason=tag-ok disposition=accept mode=reject at=rcpt";
     /// let event = Event::parse(line).ok_or("no event")?;
     /// assert!(matches!(event.told, Told::Decision(decision) if decision.to == "\"a b=c\"@example.com"));
@@ -52,7 +52,7 @@ fn decision(fields: &str) -> Option<Decision<'_>> {
     let mut fields = Fields(fields);
     while let Some((name, value)) = fields.next()? {
         match name {
-            "door" => decision.door = value,
+            "listener" => decision.listener = value,
             "queue_id" => decision.queue_id = unquote(value),
             "client" => decision.client = value,
             "from" => decision.from = value,
@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    const JUDGED: &str = "judged door=milter queue_id=\"4Zx1\" client=192.0.2.7 from=<> to=alice@example.com \
+    const JUDGED: &str = "judged listener=milter queue_id=\"4Zx1\" client=192.0.2.7 from=<> to=alice@example.com \
         verdict=genuine reason=tag-ok disposition=accept mode=reject at=rcpt";
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_address_is_no_field() {
-        let hostile = r#"judged door=line queue_id="" client=local from=<> to="\" verdict=genuine reason=tag-ok"@example.com verdict=disproved reason=tag-forged disposition=accept mode=observe at=rcpt"#;
+        let hostile = r#"judged listener=line queue_id="" client=local from=<> to="\" verdict=genuine reason=tag-ok"@example.com verdict=disproved reason=tag-forged disposition=accept mode=observe at=rcpt"#;
         let Some(Event { told: Told::Decision(decision), .. }) = Event::parse(hostile) else { panic!("none") };
         assert_eq!((decision.verdict, decision.reason), ("disproved", "tag-forged"));
         assert_eq!(decision.to, r#""\" verdict=genuine reason=tag-ok"@example.com"#);
@@ -277,12 +277,12 @@ mod tests {
             at in prop::sample::select(vec!["rcpt", "data"]),
             read in any::<bool>(),
         ) {
-            let [door, client, verdict, reason, disposition, mode, in_reject, class, origin] =
+            let [listener, client, verdict, reason, disposition, mode, in_reject, class, origin] =
                 words.each_ref().map(String::as_str);
             let queue_id = Cow::Borrowed(queue_id.as_str());
             let [in_reject, class, origin] = [in_reject, class, origin].map(|word| read.then_some(word));
             let decision = Decision {
-                door, queue_id, client, from: &from, to: &to, verdict, reason, disposition, mode, in_reject, at, class,
+                listener, queue_id, client, from: &from, to: &to, verdict, reason, disposition, mode, in_reject, at, class,
                 origin,
             };
             let event = Event { time: None, told: Told::Decision(decision) };

@@ -71,7 +71,7 @@ fn turns_into(first: Reason, second: Reason) -> bool {
         Reason::Callout => &[Reason::Untagged, Reason::SigningGrace][..],
         _ => &[first],
     };
-    let by_row = |row: &Row| row.then.is_some_and(|then| then.reason == second);
+    let by_row = |row: &Row| row.effect.is_some_and(|then| then.reason == second);
     let by_row = |row: &Row| by_row(row) && alone.iter().any(|reason| row.envelope.contains(reason));
     alone.contains(&second) || ROWS.iter().any(by_row)
 }
@@ -83,7 +83,7 @@ fn index(key: u64) -> usize {
 /// The same for both lines: a recipient who is refused at the end still has his tag.
 pub(crate) fn key(decision: &Decision<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (decision.door, decision.client, decision.from).hash(&mut hasher);
+    (decision.listener, decision.client, decision.from).hash(&mut hasher);
     match untagged(decision.to) {
         Some(mailbox) => mailbox.hash(&mut hasher),
         None => decision.to.hash(&mut hasher),
@@ -98,6 +98,6 @@ pub(crate) fn untagged(address: &str) -> Option<String> {
     }
     let Ok(Path::Mailbox(mailbox)) = Path::parse(address) else { return None };
     let inner: Option<Mailbox<'_>> =
-        dialect::unwrap(&mailbox, dialect::Mode::Identity).filter_map(|layer| layer.mailbox).last();
+        dialect::unwrap(&mailbox, dialect::Strictness::Identity).filter_map(|layer| layer.mailbox).last();
     inner.map(|mailbox| mailbox.to_string())
 }

@@ -220,7 +220,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_octets_are_read(octets in prop::collection::vec(any::<u8>(), 0..200), before in prop::sample::select(vec![
-            "", "Nov 25 13:32:14 mx batvd[1]: ", "2026-11-25T13:32:14", "{\"MESSAGE\":\"", "<22>1 ", "judged door=",
+            "", "Nov 25 13:32:14 mx batvd[1]: ", "2026-11-25T13:32:14", "{\"MESSAGE\":\"", "<22>1 ", "judged listener=",
         ])) {
             let line = [before.as_bytes(), &octets].concat();
             let _ = Reader::new(NOW).read(&line);

@@ -17,8 +17,8 @@ use crate::timeline::Timeline;
 
 /// The years in which a clock that is set stands: 2000 to 9999. A computer without a battery begins in 1970.
 pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800;
-/// Doors that judge, as the log names them.
-const DOORS: [&str; 4] = ["milter", "policy", "line", "filter"];
+/// Listeners that judge, as the log names them.
+const LISTENERS: [&str; 4] = ["milter", "policy", "line", "filter"];
 /// By the place of each reason.
 static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> = LazyLock::new(|| Reason::ALL.map(is_refused));
 
@@ -40,9 +40,9 @@ pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
     Class::ALL.iter().map(|class| class.as_str()).chain([OTHER])
 }
 
-/// The names of [`Report::doors`].
-pub(crate) fn door_names() -> impl Iterator<Item = &'static str> {
-    DOORS.into_iter().chain([OTHER])
+/// The names of [`Report::listeners`].
+pub(crate) fn listener_names() -> impl Iterator<Item = &'static str> {
+    LISTENERS.into_iter().chain([OTHER])
 }
 
 /// An accumulator of events: counts, and the latest of what was or would have been refused.
@@ -56,9 +56,9 @@ pub(crate) fn door_names() -> impl Iterator<Item = &'static str> {
 ///
 /// let mut report = Report::default();
 /// for line in [
-///     "judged door=milter queue_id=\"\" client=192.0.2.7 from=<> to=alice@example.com verdict=unverified reason=callout \
+///     "judged listener=milter queue_id=\"\" client=192.0.2.7 from=<> to=alice@example.com verdict=unverified reason=callout \
 ///      disposition=accept mode=observe at=rcpt",
-///     "judged door=milter queue_id=\"4Zx1\" client=192.0.2.7 from=<> to=alice@example.com verdict=disproved \
+///     "judged listener=milter queue_id=\"4Zx1\" client=192.0.2.7 from=<> to=alice@example.com verdict=disproved \
 ///      reason=backscatter-disproved disposition=accept mode=observe at=data class=dsn origin=disproved",
 /// ] {
 ///     report.add(&Event::parse(line).ok_or("no event")?);
@@ -79,7 +79,7 @@ pub struct Report {
     pub(crate) modes: [Tally; Mode::ALL.len() + 1],
     pub(crate) reasons: [Tally; Reason::ALL.len() + 1],
     pub(crate) classes: [Tally; Class::ALL.len() + 1],
-    pub(crate) doors: [Tally; DOORS.len() + 1],
+    pub(crate) listeners: [Tally; LISTENERS.len() + 1],
     pub(crate) senders: Senders,
     pub(crate) samples: Samples,
     pub(crate) departures: [u64; Outcome::ALL.len()],
@@ -99,7 +99,7 @@ impl Default for Report {
             modes: Default::default(),
             reasons: [Tally::default(); Reason::ALL.len() + 1],
             classes: Default::default(),
-            doors: Default::default(),
+            listeners: Default::default(),
             senders: Senders::default(),
             samples: Samples::default(),
             departures: Default::default(),
@@ -121,7 +121,7 @@ pub(crate) struct Counted {
     /// `None` for one that the core doesn't have.
     pub(crate) reason: Option<Reason>,
     class: Option<usize>,
-    door: usize,
+    listener: usize,
     /// Of backscatter.
     network: Option<Network>,
     sample: Option<Arc<Sample>>,
@@ -201,7 +201,7 @@ impl Report {
         self.modes.iter_mut().zip(other.modes).for_each(|(mine, its)| *mine += its);
         self.reasons.iter_mut().zip(other.reasons).for_each(|(mine, its)| *mine += its);
         self.classes.iter_mut().zip(other.classes).for_each(|(mine, its)| *mine += its);
-        self.doors.iter_mut().zip(other.doors).for_each(|(mine, its)| *mine += its);
+        self.listeners.iter_mut().zip(other.listeners).for_each(|(mine, its)| *mine += its);
         self.senders.merge(&other.senders);
         self.samples.merge(&other.samples);
         self.departures.iter_mut().zip(other.departures).for_each(|(mine, its)| *mine += its);
@@ -269,14 +269,14 @@ impl Report {
             class: decision
                 .class
                 .map(|class| place(Class::ALL.iter().position(|known| known.as_str() == class), Class::ALL.len())),
-            door: place(DOORS.iter().position(|door| *door == decision.door), DOORS.len()),
+            listener: place(LISTENERS.iter().position(|listener| *listener == decision.listener), LISTENERS.len()),
             network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
         }
     }
 
     fn count(&mut self, counted: Counted) {
-        let Counted { time, column, fate, is_answer, domain, mode, reason, class, door, network, sample } = counted;
+        let Counted { time, column, fate, is_answer, domain, mode, reason, class, listener, network, sample } = counted;
         let reason = reason.map_or(Reason::ALL.len(), |reason| reason as usize);
         self.decisions.count(column, fate);
         if is_answer {
@@ -291,7 +291,7 @@ impl Report {
         if let Some(class) = class {
             self.classes[class].count(column, fate);
         }
-        self.doors[door].count(column, fate);
+        self.listeners[listener].count(column, fate);
         if let Some(network) = network {
             self.senders.count(network);
         }
@@ -349,7 +349,7 @@ mod tests {
 
     fn judged(at: &str, to: &str, [verdict, reason, disposition, mode]: [&str; 4]) -> String {
         format!(
-            "judged door=milter queue_id=\"\" client=192.0.2.7 from=<> to={to} verdict={verdict} reason={reason} \
+            "judged listener=milter queue_id=\"\" client=192.0.2.7 from=<> to={to} verdict={verdict} reason={reason} \
              disposition={disposition} mode={mode} at={at}"
         )
     }

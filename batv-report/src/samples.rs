@@ -23,7 +23,7 @@ const NAME_LIMIT: usize = 64;
 pub(crate) struct Sample {
     pub(crate) time: Option<i64>,
     pub(crate) was_refused: bool,
-    pub(crate) door: Box<str>,
+    pub(crate) listener: Box<str>,
     pub(crate) queue_id: Box<str>,
     pub(crate) client: Box<str>,
     pub(crate) from: Box<str>,
@@ -39,7 +39,7 @@ impl Sample {
         Self {
             time,
             was_refused,
-            door: name(decision.door),
+            listener: name(decision.listener),
             queue_id: name(&decision.queue_id),
             client: name(decision.client),
             from: address(decision.from),
@@ -67,7 +67,7 @@ impl Sample {
         Self {
             time: self.time.filter(|time| PLAUSIBLE.contains(time)),
             was_refused: self.was_refused,
-            door: name(&self.door),
+            listener: name(&self.listener),
             queue_id: name(&self.queue_id),
             client: name(&self.client),
             from: address(&self.from),

@@ -2,7 +2,7 @@
 
 use core::ops::AddAssign;
 
-use batv_core::envelope::Finding;
+use batv_core::envelope::Verdict;
 
 /// What is counted of a decision: the verdict, or that nobody wanted more than to know whether the mailbox exists.
 ///
@@ -14,15 +14,15 @@ use batv_core::envelope::Finding;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Column {
-    /// [`Finding::Genuine`].
+    /// [`Verdict::Genuine`].
     Genuine,
-    /// [`Finding::Unverified`].
+    /// [`Verdict::Unverified`].
     Unverified,
-    /// [`Finding::Disproved`].
+    /// [`Verdict::Disproved`].
     Disproved,
-    /// [`Finding::NotJudged`].
+    /// [`Verdict::NotJudged`].
     NotJudged,
-    /// [`Finding::Undecided`]: put off, or not to be judged.
+    /// [`Verdict::Undecided`]: put off, or not to be judged.
     Undecided,
     /// A null reverse-path, a recipient, and no message: a question whether the mailbox exists.
     Asked,
@@ -43,11 +43,11 @@ impl Column {
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Genuine => Finding::Genuine.as_str(),
-            Self::Unverified => Finding::Unverified.as_str(),
-            Self::Disproved => Finding::Disproved.as_str(),
-            Self::NotJudged => Finding::NotJudged.as_str(),
-            Self::Undecided => Finding::Undecided.as_str(),
+            Self::Genuine => Verdict::Genuine.as_str(),
+            Self::Unverified => Verdict::Unverified.as_str(),
+            Self::Disproved => Verdict::Disproved.as_str(),
+            Self::NotJudged => Verdict::NotJudged.as_str(),
+            Self::Undecided => Verdict::Undecided.as_str(),
             Self::Asked => "asked",
             Self::Other => "other",
         }
@@ -55,11 +55,11 @@ impl Column {
 
     pub(crate) fn of(verdict: &str) -> Self {
         match verdict.parse() {
-            Ok(Finding::Genuine) => Self::Genuine,
-            Ok(Finding::Unverified) => Self::Unverified,
-            Ok(Finding::Disproved) => Self::Disproved,
-            Ok(Finding::NotJudged) => Self::NotJudged,
-            Ok(Finding::Undecided) => Self::Undecided,
+            Ok(Verdict::Genuine) => Self::Genuine,
+            Ok(Verdict::Unverified) => Self::Unverified,
+            Ok(Verdict::Disproved) => Self::Disproved,
+            Ok(Verdict::NotJudged) => Self::NotJudged,
+            Ok(Verdict::Undecided) => Self::Undecided,
             _ => Self::Other,
         }
     }

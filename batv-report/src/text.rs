@@ -49,7 +49,7 @@ fn write_report(out: &mut String, figures: &Figures) -> fmt::Result {
     rows(out, "MODE", &figures.modes, MOST_NAMES)?;
     rows(out, "REASON", &figures.reasons, usize::MAX)?;
     rows(out, "CLASS", &figures.classes, usize::MAX)?;
-    rows(out, "PROTOCOL", &figures.doors, usize::MAX)?;
+    rows(out, "PROTOCOL", &figures.listeners, usize::MAX)?;
     samples(out, &figures.samples)?;
     senders(out, figures)?;
     signing(out, figures)?;
@@ -245,9 +245,9 @@ fn health(out: &mut String, state: &crate::figures::State) -> fmt::Result {
         }
         wrap(out, "", &line)?;
     }
-    for door in &state.doors {
-        let is = if door.missing { "gone" } else { "listens" };
-        writeln!(out, "{} on {}: {is}, {} connections", door.protocol, door.address, door.connections)?;
+    for listener in &state.listeners {
+        let is = if listener.missing { "gone" } else { "listens" };
+        writeln!(out, "{} on {}: {is}, {} connections", listener.protocol, listener.address, listener.connections)?;
     }
     if let Some(store) = &state.store {
         writeln!(out, "store: {}, {}", store.kind, if store.up { "up" } else { "down" })?;
@@ -267,7 +267,7 @@ mod tests {
     /// The heading of time, and the rows below it.
     fn rows(begin: i64, span: i64) -> (String, Vec<(String, u64)>) {
         let mut report = Report::default();
-        let line = "judged door=line queue_id=\"\" client=local from=<> to=alice@example.com verdict=genuine reason=tag-ok \
+        let line = "judged listener=line queue_id=\"\" client=local from=<> to=alice@example.com verdict=genuine reason=tag-ok \
             disposition=accept mode=observe at=data";
         for number in 0..=1000 {
             report.add(&Event { time: Some(begin + span * number / 1000), ..Event::parse(line).unwrap() });

@@ -15,7 +15,7 @@
 //! out by its permissions.
 //!
 //! ```
-//! use batv_core::prvs::{self, Form};
+//! use batv_core::tag::{self, Form};
 //! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 //! use batv_store::alias::{self, Request};
 //! use batv_store::{Store, sqlite};
@@ -27,7 +27,7 @@
 //! let (now, today) = (1_795_478_400, Day::new(20_781)?);
 //! let long = format!("{}@example.com", "newsletter-".repeat(5));
 //! let sender = Mailbox::parse(&long)?;
-//! assert!(prvs::sign(&keys, &sender, Form::Prvs, None, today).is_err());
+//! assert!(tag::sign(&keys, &sender, Form::Prvs, None, today).is_err());
 //!
 //! // It gets a handle, and the same one the next time.
 //! let request = Request::new(&keys[0], &sender, b"192.0.2.7", 7 * 86_400);
@@ -35,10 +35,10 @@
 //! assert_eq!(request.handle(&store, now + 86_400).await?, handle);
 //!
 //! let short = handle.mailbox("example.com");
-//! let tagged = prvs::sign(&keys, &Mailbox::parse(&short)?, Form::Prvs, None, today)?.to_string();
+//! let tagged = tag::sign(&keys, &Mailbox::parse(&short)?, Form::Prvs, None, today)?.to_string();
 //!
 //! // A bounce brings it back.
-//! let bounce = prvs::verify(&keys, &Mailbox::parse(&tagged)?, today);
+//! let bounce = tag::verify(&keys, &Mailbox::parse(&tagged)?, today);
 //! let handle = alias::Handle::of(&bounce.mailbox).expect("it is one");
 //! let answers = store.run(vec![alias::resolve(handle)], now).await?;
 //! assert_eq!(alias::resolved(&answers[0]), Some(long.as_str()));

@@ -133,7 +133,7 @@ impl Guesses {
         self.exceed(answers, 0, limits)
     }
 
-    /// The same by the answers to [`add`](Self::add): of wrong tags that come at the same moment only so many are answered.
+    /// The same by the answers to [`add`](Self::add): of wrong tags that come at the same stage only so many are answered.
     ///
     /// ```
     /// # use batv_store::Answer;

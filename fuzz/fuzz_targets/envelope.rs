@@ -4,8 +4,8 @@
 //! The address is the forward-path; what may stand behind a line feed is the reverse-path.
 
 use arbitrary::{Arbitrary, Unstructured};
-use batv_core::envelope::{Earlier, Envelope, Mode, Moment, OnError, Policy};
-use batv_core::prvs::{self, Form};
+use batv_core::envelope::{Earlier, Envelope, Mode, Stage, OnError, Policy};
+use batv_core::tag::{self, Form};
 use batv_core::{Algorithm, KeyState, KeyUse, Mailbox, Path, Pattern};
 use batv_fuzz::{day, key_id};
 use batv_tests::generate::key;
@@ -41,7 +41,7 @@ batv_fuzz::fuzz!(|data| {
         key(KeyUse::Batv(key_id(0)), Algorithm::HmacSha1, b"s3kr1t"),
         key(KeyUse::Batv(key_id(3)), Algorithm::HmacSha256, b"today").with_state(state),
     ];
-    let tagged = prvs::sign(&keys, &mailbox, Form::Prvs, None, today).map_or(String::new(), |tag| tag.to_string());
+    let tagged = tag::sign(&keys, &mailbox, Form::Prvs, None, today).map_or(String::new(), |tag| tag.to_string());
     let forward_path = if input.sign { Mailbox::parse(&tagged).unwrap_or(mailbox) } else { mailbox };
     if let Some(created) = input.created {
         keys = keys.map(|key| key.with_created(day(created)));
@@ -54,12 +54,12 @@ batv_fuzz::fuzz!(|data| {
     policy.protected = if input.by_keys { &[] } else { &ours };
     policy.exempt = if input.exempt { &exempt } else { &[] };
     policy.signing_since = input.signing_since.map(day);
-    policy.reject_at = if input.reject_at_rcpt { Moment::RcptTo } else { Moment::EndOfData };
+    policy.reject_at = if input.reject_at_rcpt { Stage::RcptTo } else { Stage::EndOfData };
     policy.on_error = if input.accept_on_error { OnError::Accept } else { OnError::Tempfail };
 
     let mut envelope = Envelope::new(reverse_path, forward_path);
     envelope.trusted_client = input.trusted_client;
-    envelope.moment = if input.end_of_data { Moment::EndOfData } else { Moment::RcptTo };
+    envelope.stage = if input.end_of_data { Stage::EndOfData } else { Stage::RcptTo };
     envelope.earlier = [Earlier::None, Earlier::Settled, Earlier::Undecided][usize::from(input.earlier % 3)];
     invariants::judgement(&envelope, &keys, &policy, today);
 });

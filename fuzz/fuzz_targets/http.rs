@@ -1,7 +1,7 @@
 #![cfg_attr(fuzzing, no_main)]
 //! Any request over HTTP: it is answered once, or closed. What is counted and measured meanwhile is not compared.
 
-use batv_fuzz::doors::speak;
+use batv_fuzz::listeners::speak;
 use batv_mta::http::Http;
 
 batv_fuzz::fuzz!(|data| {

@@ -2,8 +2,8 @@
 //! Any text as a keyring file: what is read is written again to the octet, and rotation orphans no tag of today.
 
 use batv_config::{Keyring, NewKey, Use};
-use batv_core::prvs::{self, Form, Signing};
-use batv_core::{Mailbox, Verdict};
+use batv_core::tag::{self, Form, Signing};
+use batv_core::{Mailbox, TagVerdict};
 use batv_fuzz::day;
 
 batv_fuzz::fuzz!(|data| {
@@ -21,7 +21,7 @@ batv_fuzz::fuzz!(|data| {
 
     let today = day(20_780);
     let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
-    let tagged = match prvs::sign(keyring.keys(), &alice, Form::Strong, None, today) {
+    let tagged = match tag::sign(keyring.keys(), &alice, Form::Strong, None, today) {
         Ok(Signing::Tagged(tagged)) => tagged.to_string(),
         _ => String::new(),
     };
@@ -35,8 +35,8 @@ batv_fuzz::fuzz!(|data| {
             if let Ok(tagged) = Mailbox::parse(&tagged)
                 && !tagged.domain().as_str().is_empty()
             {
-                let verification = prvs::verify(again.keys(), &tagged, today);
-                assert_eq!(verification.verdict, Verdict::Valid, "{tagged} is orphaned by\n{}", *written);
+                let verification = tag::verify(again.keys(), &tagged, today);
+                assert_eq!(verification.verdict, TagVerdict::Valid, "{tagged} is orphaned by\n{}", *written);
             }
         }
     }

@@ -1,7 +1,7 @@
 #![cfg_attr(fuzzing, no_main)]
 //! Any lines: each has one answer.
 
-use batv_fuzz::doors::speak;
+use batv_fuzz::listeners::speak;
 use batv_mta::line::Line;
 
 batv_fuzz::fuzz!(|data| {

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use batv_bounce::{Limits, Reading, read};
-use batv_core::envelope::{Disposition, Envelope, Finding, Mode};
+use batv_core::envelope::{Disposition, Envelope, Mode, Verdict};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
 use batv_fuzz::with_crlf;
 use batv_policy::{Answers, MessageRules, Rules, View};
@@ -57,7 +57,7 @@ fn check(reading: &Reading<'_>) {
         }
         let ruling = case.data(&Answers::default());
         let refused = ruling.disposition == Disposition::Reject;
-        assert!(!refused || ruling.verdict == Finding::Disproved && !reading.cut, "{ruling:?}");
+        assert!(!refused || ruling.verdict == Verdict::Disproved && !reading.cut, "{ruling:?}");
         assert_eq!(ruling.deliver_to.is_none(), ruling.reply.code >= 400);
         assert_eq!(ruling.in_reject, ruling.disposition);
     }

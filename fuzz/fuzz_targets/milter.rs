@@ -1,7 +1,7 @@
 #![cfg_attr(fuzzing, no_main)]
 //! Any packets of a mail server: the answers are whole packets. The first octet chooses between TCP and Unix.
 
-use batv_fuzz::doors::speak;
+use batv_fuzz::listeners::speak;
 use batv_mta::milter::{Session, next_packet};
 
 batv_fuzz::fuzz!(|data| {

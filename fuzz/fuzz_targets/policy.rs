@@ -1,7 +1,7 @@
 #![cfg_attr(fuzzing, no_main)]
 //! Any requests for a policy: the last answer is whole.
 
-use batv_fuzz::doors::speak;
+use batv_fuzz::listeners::speak;
 use batv_mta::policy::PolicyService;
 
 batv_fuzz::fuzz!(|data| {

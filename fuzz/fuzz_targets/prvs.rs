@@ -2,7 +2,7 @@
 //! Any address, key, form and day: what is signed verifies in its window and nowhere else, what is damaged does not.
 
 use arbitrary::{Arbitrary, Unstructured};
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{KeyUse, Lifetime, Mailbox};
 use batv_fuzz::{algorithm, day, key_id};
 use batv_tests::generate::{DELIMITERS, Damage, key};

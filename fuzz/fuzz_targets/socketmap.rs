@@ -1,7 +1,7 @@
 #![cfg_attr(fuzzing, no_main)]
 //! Any netstrings of a mail server: the last answer is whole.
 
-use batv_fuzz::doors::speak;
+use batv_fuzz::listeners::speak;
 use batv_mta::socketmap::Socketmap;
 
 batv_fuzz::fuzz!(|data| {

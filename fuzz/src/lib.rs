@@ -3,7 +3,7 @@
 
 use batv_core::{Algorithm, Day, KeyId};
 
-pub mod doors;
+pub mod listeners;
 
 #[cfg(fuzzing)]
 pub use libfuzzer_sys;

@@ -137,8 +137,8 @@ exports.recipient_taken = function (next, connection) {
         noted.earlier = judged.earlier
         noted.leaves = leaves
         // The worst is told of several: a good tag speaks for its own alone.
-        const said = noted.judged?.finding ?? 'not-judged'
-        if (said === 'not-judged' || (said === 'genuine' && judged.finding !== 'not-judged')) {
+        const said = noted.judged?.verdict ?? 'not-judged'
+        if (said === 'not-judged' || (said === 'genuine' && judged.verdict !== 'not-judged')) {
             noted.judged = judged
             noted.given = given
         }

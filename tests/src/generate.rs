@@ -2,8 +2,8 @@
 
 use core::ops::RangeInclusive;
 
-use batv_core::prvs::{Delimiter, Form};
 use batv_core::srs::Separator;
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime};
 use proptest::collection::vec;
 use proptest::prelude::*;

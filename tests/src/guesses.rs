@@ -112,7 +112,7 @@ impl Attack {
         let mut outcome = Outcome::default();
         let mut waiting = BinaryHeap::new();
         let [mut guess, mut bounce, mut stray] = [self.guesses, BOUNCES, self.strays].map(|rate| {
-            // None of them comes at the first moment.
+            // None of them comes at the first stage.
             BEGIN + DAY / rate.max(1)
         });
         loop {

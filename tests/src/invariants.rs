@@ -7,13 +7,13 @@
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use batv_core::dialect::{self, Dialect, MAX_DEPTH, Mode};
-use batv_core::envelope::{self, Disposition, Earlier, Envelope, Finding, Moment, OnError, Policy, Reason};
+use batv_core::dialect::{self, Dialect, MAX_DEPTH, Strictness};
+use batv_core::envelope::{self, Disposition, Earlier, Envelope, OnError, Policy, Reason, Stage, Verdict};
 use batv_core::mark;
-use batv_core::prvs::{self, Form, Signing, Unchanged};
 use batv_core::srs::{Forwarding, HASH_MAXIMUM, HASH_MINIMUM, Separator, Srs, SrsVerdict};
+use batv_core::tag::{self, Form, Signing, Unchanged};
 use batv_core::{
-    Algorithm, Day, Domain, Error, Key, KeyState, LOCAL_PART_LIMIT, Lifetime, Mailbox, PATH_LIMIT, Path, Verdict,
+    Algorithm, Day, Domain, Error, Key, KeyState, LOCAL_PART_LIMIT, Lifetime, Mailbox, PATH_LIMIT, Path, TagVerdict,
 };
 use batv_policy::address;
 use data_encoding::HEXLOWER;
@@ -92,7 +92,7 @@ pub fn tag(key: &Key, mailbox: &Mailbox<'_>, form: Form, today: Day) -> Option<S
     let keys = core::slice::from_ref(key);
     let untagged = written_mailbox(mailbox);
     let printed = mailbox.local_part().to_string().len() + overhead(form);
-    let signing = match prvs::sign(keys, mailbox, form, None, today) {
+    let signing = match tag::sign(keys, mailbox, form, None, today) {
         Ok(signing) => signing,
         Err(error) => {
             assert_eq!(error, Error::LocalPartTooLong { length: printed, limit: LOCAL_PART_LIMIT });
@@ -101,7 +101,7 @@ pub fn tag(key: &Key, mailbox: &Mailbox<'_>, form: Form, today: Day) -> Option<S
         }
     };
     let text = written(&signing, |out| signing.write_to(out));
-    let outermost = dialect::outermost(mailbox, Mode::Strict);
+    let outermost = dialect::outermost(mailbox, Strictness::Strict);
     match signing {
         Signing::Unchanged(same, reason) => {
             assert_same(&same, mailbox);
@@ -130,13 +130,13 @@ pub fn tag(key: &Key, mailbox: &Mailbox<'_>, form: Form, today: Day) -> Option<S
     window(keys, &respelled, mailbox, form, today, key.lifetime());
 
     for again in FORMS_TRIED_AGAIN.into_iter().chain([form]) {
-        let signing = prvs::sign(keys, &tagged, again, None, today).expect("nothing to do");
+        let signing = tag::sign(keys, &tagged, again, None, today).expect("nothing to do");
         assert!(matches!(signing, Signing::Unchanged(_, Unchanged::AlreadyTagged(_))), "{text} was signed again");
         assert_eq!(signing.to_string(), canonical);
     }
     // A sub-address may complete what looks like somebody's tag, and then only the MAC could tell.
     if !matches!(form, Form::SubAddress(_)) || !may_be_half_a_tag(mailbox) {
-        for mode in [Mode::Identity, Mode::Strict] {
+        for mode in [Strictness::Identity, Strictness::Strict] {
             let layer = dialect::outermost(&tagged, mode).expect("a tag");
             assert_eq!((layer.dialect, layer.mailbox), (dialect_of(form), Some(*mailbox)), "{text}");
         }
@@ -173,9 +173,9 @@ fn window(keys: &[Key], tagged: &Mailbox<'_>, mailbox: &Mailbox<'_>, form: Form,
     let around = [-1000 + days, -999 + days, -1, 0, 1, days / 2, days - 1, days, days + 1, 999, 1000];
     for later in around {
         let Some(today) = signed.plus(later) else { continue };
-        let verification = prvs::verify(keys, tagged, today);
+        let verification = tag::verify(keys, tagged, today);
         let alive = valid_by_counting(signed, lifetime, today);
-        let wanted = if alive { Verdict::Valid } else { Verdict::Expired };
+        let wanted = if alive { TagVerdict::Valid } else { TagVerdict::Expired };
         assert_eq!(verification.verdict, wanted, "{tagged} of day {signed:?} on {today:?}");
         assert_eq!(verification.mailbox, *mailbox, "{tagged}");
         assert_eq!(verification.form, Some(form), "{tagged}");
@@ -202,12 +202,12 @@ fn valid_by_counting(signed: Day, lifetime: Lifetime, today: Day) -> bool {
 pub fn damaged(key: &Key, tagged: &str, damaged: &[u8], today: Day) {
     let Ok(mailbox) = Mailbox::parse(damaged) else { return };
     let keys = core::slice::from_ref(key);
-    let found = prvs::verify(keys, &mailbox, today);
-    if found.verdict != Verdict::Valid {
+    let found = tag::verify(keys, &mailbox, today);
+    if found.verdict != TagVerdict::Valid {
         return;
     }
     let original = Mailbox::parse(tagged).expect("a tagged address");
-    let expected = prvs::verify(keys, &original, today);
+    let expected = tag::verify(keys, &original, today);
     let strong = expected.form == Some(Form::Strong);
     if strong || key.algorithm() == Algorithm::HmacSha256 {
         assert!(same_but_for_case(&found.mailbox, &expected.mailbox), "{tagged} became {mailbox}");
@@ -220,23 +220,23 @@ pub fn damaged(key: &Key, tagged: &str, damaged: &[u8], today: Day) {
 
 /// Any address can be judged by any ring, and what is said hangs together.
 pub fn verdict(keys: &[Key], mailbox: &Mailbox<'_>, today: Day) {
-    let verification = prvs::verify(keys, mailbox, today);
+    let verification = tag::verify(keys, mailbox, today);
     let found = verification.verdict;
-    assert_eq!(verification.days_left.is_some(), matches!(found, Verdict::Valid | Verdict::Expired));
-    assert_eq!(verification.days_left.is_some_and(|days| days >= 0), found == Verdict::Valid);
-    assert_eq!(verification.key_id.is_none(), found == Verdict::Untagged);
-    assert_eq!(verification.form.is_none(), found == Verdict::Untagged);
-    if found == Verdict::Untagged {
+    assert_eq!(verification.days_left.is_some(), matches!(found, TagVerdict::Valid | TagVerdict::Expired));
+    assert_eq!(verification.days_left.is_some_and(|days| days >= 0), found == TagVerdict::Valid);
+    assert_eq!(verification.key_id.is_none(), found == TagVerdict::Untagged);
+    assert_eq!(verification.form.is_none(), found == TagVerdict::Untagged);
+    if found == TagVerdict::Untagged {
         assert_same(&verification.mailbox, mailbox);
     } else {
-        assert!(dialect::outermost(mailbox, Mode::Strict).is_some(), "{mailbox} is tagged for verify only");
+        assert!(dialect::outermost(mailbox, Strictness::Strict).is_some(), "{mailbox} is tagged for verify only");
     }
     let live = |key: &&Key| key.state() != KeyState::Retired && key.key_use().id() == verification.key_id;
-    assert_eq!(matches!(found, Verdict::Untagged | Verdict::UnknownKey), {
+    assert_eq!(matches!(found, TagVerdict::Untagged | TagVerdict::UnknownKey), {
         verification.key_id.is_none() || keys.iter().find(live).is_none()
     });
     // With every key retired, or of the other use, there is nothing left to be right by.
-    assert!(!matches!(prvs::verify(&[] as &[Key], mailbox, today).verdict, Verdict::Valid | Verdict::Expired));
+    assert!(!matches!(tag::verify(&[] as &[Key], mailbox, today).verdict, TagVerdict::Valid | TagVerdict::Expired));
 }
 
 /// Marks a message, and holds the mark against all that is promised of it. Gives the header value and the envelope id,
@@ -244,7 +244,7 @@ pub fn verdict(keys: &[Key], mailbox: &Mailbox<'_>, today: Day) {
 pub fn mark(key: &Key, message_id: &[u8], mailbox: &Mailbox<'_>, today: Day) -> Option<[String; 2]> {
     let keys = core::slice::from_ref(key);
     let Some(mark) = mark::make(keys, message_id, mailbox, today) else {
-        let tagged = dialect::outermost(mailbox, Mode::Strict).is_some();
+        let tagged = dialect::outermost(mailbox, Strictness::Strict).is_some();
         assert!(tagged || mailbox.domain().as_str().is_empty(), "{mailbox} is ours");
         return None;
     };
@@ -256,7 +256,7 @@ pub fn mark(key: &Key, message_id: &[u8], mailbox: &Mailbox<'_>, today: Day) -> 
 
     for later in [-1000, -2, -1, 0, 1, 59, 60, 61, 1000] {
         let Some(then) = today.plus(later) else { continue };
-        let wanted = if (-1..=60).contains(&later) { Verdict::Valid } else { Verdict::Expired };
+        let wanted = if (-1..=60).contains(&later) { TagVerdict::Valid } else { TagVerdict::Expired };
         let folded = text.replace('.', ".\r\n\t").to_ascii_uppercase();
         for text in [&text, &folded] {
             assert_eq!(mark::verify(keys, text.as_bytes(), message_id, mailbox, then), wanted, "{text} after {later}");
@@ -272,15 +272,15 @@ pub fn mark(key: &Key, message_id: &[u8], mailbox: &Mailbox<'_>, today: Day) -> 
     let upper = mailbox.to_string().to_ascii_uppercase();
     let upper = Mailbox::parse(&upper).expect("the same in another case");
     let stranger = Mailbox::parse("somebody.else@elsewhere.example").expect("a mailbox");
-    let for_stranger = if same_but_for_case(mailbox, &stranger) { Verdict::Valid } else { Verdict::BadMac };
+    let for_stranger = if same_but_for_case(mailbox, &stranger) { TagVerdict::Valid } else { TagVerdict::BadMac };
     let verify = |message_id: &[u8], mailbox| mark::verify(keys, text.as_bytes(), message_id, mailbox, today);
     if !message_id.iter().any(|octet| matches!(octet, b'<' | b'>')) {
-        assert_eq!(verify(&again, mailbox), Verdict::Valid, "{text}");
+        assert_eq!(verify(&again, mailbox), TagVerdict::Valid, "{text}");
     }
-    assert_eq!(verify(message_id, &upper), Verdict::Valid, "{text}");
-    assert_eq!(verify(&other, mailbox), Verdict::BadMac, "{text}");
+    assert_eq!(verify(message_id, &upper), TagVerdict::Valid, "{text}");
+    assert_eq!(verify(&other, mailbox), TagVerdict::BadMac, "{text}");
     assert_eq!(verify(message_id, &stranger), for_stranger, "{text}");
-    assert_eq!(mark::verify_envelope_id(keys, envelope_id.as_bytes(), &upper, today), Verdict::Valid, "{text}");
+    assert_eq!(mark::verify_envelope_id(keys, envelope_id.as_bytes(), &upper, today), TagVerdict::Valid, "{text}");
     assert_eq!(mark::verify_envelope_id(keys, envelope_id.as_bytes(), &stranger, today), for_stranger, "{text}");
     Some([text, envelope_id])
 }
@@ -296,25 +296,25 @@ pub fn damaged_mark(
 ) {
     let keys = core::slice::from_ref(key);
     let damaged = damage(text);
-    let valid = mark::verify(keys, &damaged, message_id, mailbox, today) == Verdict::Valid;
+    let valid = mark::verify(keys, &damaged, message_id, mailbox, today) == TagVerdict::Valid;
     assert_eq!(valid, compact(&damaged) == text.as_bytes(), "{text} became {}", damaged.escape_ascii());
     let damaged = damage(envelope_id);
-    let valid = mark::verify_envelope_id(keys, &damaged, mailbox, today) == Verdict::Valid;
+    let valid = mark::verify_envelope_id(keys, &damaged, mailbox, today) == TagVerdict::Valid;
     assert_eq!(valid, compact(&damaged) == envelope_id.as_bytes(), "{envelope_id} became {}", damaged.escape_ascii());
 }
 
 /// Any octets may come as a mark. A slow reading agrees on whether they are one; and none that comes by chance is right.
 pub fn any_mark(keys: &[Key], octets: &[u8], mailbox: &Mailbox<'_>, today: Day) {
-    let is_right = |verdict| matches!(verdict, Verdict::Valid | Verdict::Expired);
+    let is_right = |verdict| matches!(verdict, TagVerdict::Valid | TagVerdict::Expired);
     for message_id in [octets, b""] {
         let verdict = mark::verify(keys, octets, message_id, mailbox, today);
-        assert_eq!(verdict != Verdict::Untagged, looks_like_mark(octets), "{}", octets.escape_ascii());
+        assert_eq!(verdict != TagVerdict::Untagged, looks_like_mark(octets), "{}", octets.escape_ascii());
         assert!(!is_right(verdict), "{}", octets.escape_ascii());
         // Any octets may come as a Message-ID, too.
         let _ = mark::make(keys, message_id, mailbox, today);
     }
     let verdict = mark::verify_envelope_id(keys, octets, mailbox, today);
-    assert_eq!(verdict != Verdict::Untagged, looks_like_envelope_id(octets), "{}", octets.escape_ascii());
+    assert_eq!(verdict != TagVerdict::Untagged, looks_like_envelope_id(octets), "{}", octets.escape_ascii());
     assert!(!is_right(verdict), "{}", octets.escape_ascii());
 }
 
@@ -513,7 +513,7 @@ pub fn reversal(keys: &[Key], domains: &[Domain<'_>], mailbox: &Mailbox<'_>, tod
 /// too: the same, or one in front that is less sure.
 pub fn unwrapping(mailbox: &Mailbox<'_>) {
     let layers = |mode| dialect::unwrap(mailbox, mode).collect::<Vec<_>>();
-    for layers in [layers(Mode::Identity), layers(Mode::Strict)] {
+    for layers in [layers(Strictness::Identity), layers(Strictness::Strict)] {
         assert!(layers.len() <= MAX_DEPTH, "{mailbox}: {} layers", layers.len());
         let mut outer = written_mailbox(mailbox);
         for (at, layer) in layers.iter().enumerate() {
@@ -527,8 +527,8 @@ pub fn unwrapping(mailbox: &Mailbox<'_>) {
             outer = text;
         }
     }
-    if let Some(strict) = dialect::outermost(mailbox, Mode::Strict) {
-        let identity = dialect::outermost(mailbox, Mode::Identity).expect("a tag");
+    if let Some(strict) = dialect::outermost(mailbox, Strictness::Strict) {
+        let identity = dialect::outermost(mailbox, Strictness::Identity).expect("a tag");
         assert!(identity.dialect != strict.dialect || identity == strict, "{mailbox}");
     }
 }
@@ -536,7 +536,7 @@ pub fn unwrapping(mailbox: &Mailbox<'_>) {
 /// Whatever is asked: nothing is refused below reject mode, nor when it has a good tag or is for postmaster.
 pub fn judgement(envelope: &Envelope<'_>, keys: &[Key], policy: &Policy<'_>, today: Day) {
     let judgement = envelope::judge(envelope, keys, policy, today);
-    let verification = prvs::verify(keys, &envelope.forward_path, today);
+    let verification = tag::verify(keys, &envelope.forward_path, today);
     let refused = matches!(judgement.disposition, Disposition::Reject | Disposition::Drop);
     let put_off = judgement.disposition == Disposition::Tempfail;
     let bounce = envelope.reverse_path == Path::Null;
@@ -558,7 +558,7 @@ pub fn judgement(envelope: &Envelope<'_>, keys: &[Key], policy: &Policy<'_>, tod
     assert!(judgement.reply.text.is_ascii() && !judgement.reply.text.contains(['\r', '\n']));
     assert_eq!(judgement.deliver_to.is_some(), class == 2);
     if let Some(mailbox) = judgement.deliver_to {
-        let unwrapped = dialect::outermost(&envelope.forward_path, Mode::Strict).and_then(|layer| layer.mailbox);
+        let unwrapped = dialect::outermost(&envelope.forward_path, Strictness::Strict).and_then(|layer| layer.mailbox);
         let known = [Some(envelope.forward_path), Some(verification.mailbox), unwrapped];
         assert!(known.contains(&Some(mailbox)), "{judgement:?}");
     }
@@ -570,29 +570,29 @@ pub fn judgement(envelope: &Envelope<'_>, keys: &[Key], policy: &Policy<'_>, tod
         mailbox.local_part().is_postmaster() || mailbox.local_part().to_string().eq_ignore_ascii_case("abuse")
     };
     assert!(!refused || !for_a_role(&envelope.forward_path), "{judgement:?}");
-    if verification.verdict == Verdict::Valid {
+    if verification.verdict == TagVerdict::Valid {
         assert!(!refused, "{judgement:?}");
         assert!(judgement.deliver_to.is_none_or(|mailbox| mailbox == verification.mailbox), "{judgement:?}");
         if judgement.reason == Reason::TagOk {
-            assert_eq!((judgement.finding, judgement.settled), (Finding::Genuine, true));
+            assert_eq!((judgement.verdict, judgement.settled), (Verdict::Genuine, true));
         }
     }
-    let signing = prvs::sign(keys, &envelope.forward_path, policy.form, None, today);
+    let signing = tag::sign(keys, &envelope.forward_path, policy.form, None, today);
     let never_tagged = matches!(signing, Err(_) | Ok(Signing::Unchanged(_, Unchanged::AlreadyTagged(_))));
-    if bounce && never_tagged && verification.verdict == Verdict::Untagged {
+    if bounce && never_tagged && verification.verdict == TagVerdict::Untagged {
         assert!(!refused, "what we send without a tag may come back without one: {judgement:?}");
     }
-    if judgement.finding == Finding::Genuine {
-        assert!(bounce && verification.verdict == Verdict::Valid, "{judgement:?}");
+    if judgement.verdict == Verdict::Genuine {
+        assert!(bounce && verification.verdict == TagVerdict::Valid, "{judgement:?}");
     }
     if put_off {
         let crowded = judgement.reason == Reason::NullMultiRcpt
             && envelope.earlier != Earlier::None
-            && envelope.moment == Moment::RcptTo;
+            && envelope.stage == Stage::RcptTo;
         let internal = judgement.reason == Reason::Internal && policy.on_error == OnError::Tempfail;
         assert!(crowded || internal, "{judgement:?}");
     }
     if !judgement.settled {
-        assert!(envelope.moment < policy.reject_at && judgement.disposition == Disposition::Accept, "{judgement:?}");
+        assert!(envelope.stage < policy.reject_at && judgement.disposition == Disposition::Accept, "{judgement:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! A site with keys of its own: what its addresses look like when they come back.
 
 use batv_config::clock;
-use batv_core::prvs::{self, Form};
 use batv_core::srs::Srs;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Verdict, mark};
+use batv_core::tag::{self, Form};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
 
 /// Its keyring: tags for one domain, and SRS.
 pub const KEYRING: &str = r#"
@@ -63,7 +63,7 @@ pub fn tagged(address: &str, days_ago: i32) -> String {
 /// # Panics
 /// When it is no address: these are tests.
 pub fn tagged_in(form: Form, address: &str, days_ago: i32) -> String {
-    prvs::sign(&keys(), &mailbox(address), form, None, day(days_ago)).expect("room").to_string()
+    tag::sign(&keys(), &mailbox(address), form, None, day(days_ago)).expect("room").to_string()
 }
 
 /// The mark of a message of today with this Message-ID, for the header and for the envelope.
@@ -105,8 +105,8 @@ pub fn forwarded_before(days_ago: i32, address: &str) -> String {
 ///
 /// # Panics
 /// When it is no address: these are tests.
-pub fn verdict(address: &str) -> Verdict {
-    prvs::verify(&keys(), &mailbox(address), today()).verdict
+pub fn verdict(address: &str) -> TagVerdict {
+    tag::verify(&keys(), &mailbox(address), today()).verdict
 }
 
 /// Whether it is this address with a tag that is good today.
@@ -116,8 +116,8 @@ pub fn verdict(address: &str) -> Verdict {
 pub fn is_tagged(tagged: &str, address: &str) -> bool {
     let keys = keys();
     let tagged = mailbox(tagged);
-    let verified = prvs::verify(&keys, &tagged, today());
-    verified.verdict == Verdict::Valid && verified.mailbox == mailbox(address)
+    let verified = tag::verify(&keys, &tagged, today());
+    verified.verdict == TagVerdict::Valid && verified.mailbox == mailbox(address)
 }
 
 /// A tagged address, or one for SRS, with another MAC.

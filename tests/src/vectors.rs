@@ -7,7 +7,7 @@ use core::fmt::Debug;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Day, Key, KeyId, KeyUse, Lifetime, Pattern};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
@@ -18,8 +18,8 @@ pub mod dialects;
 pub mod envelope;
 pub mod mailbox;
 pub mod mark;
-pub mod prvs;
 pub mod srs;
+pub mod tag;
 
 /// A case that can be named when it fails.
 pub trait Case {

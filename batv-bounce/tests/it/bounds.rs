@@ -5,7 +5,7 @@ use std::thread;
 
 use allocation_counter::measure;
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Class, Evidence, Limits, Ours, Reading, origin, read};
+use batv_bounce::{Class, Evidence, Limits, OwnMail, Reading, origin, read};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
 
 const MIB: usize = 1024 * 1024;
@@ -36,7 +36,7 @@ fn find_origin(reading: &Reading<'_>) {
     let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     let dkim_keys = [PublicKey::parse("example.com", "s", record).expect("a key")];
     let protected = [Pattern::parse("example.com").expect("a pattern")];
-    let mut ours = Ours::new(&protected);
+    let mut ours = OwnMail::new(&protected);
     ours.dkim_keys = &dkim_keys;
     ours.marked_since = Day::new(20_000).ok();
     let alice = Mailbox::parse("alice@example.com").expect("a mailbox");

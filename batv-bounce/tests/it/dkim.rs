@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use batv_bounce::dkim::{Body, Failure, PublicKey, Verdict, verify};
+use batv_bounce::dkim::{Body, DkimVerdict, Failure, PublicKey, verify};
 use proptest::prelude::*;
 
 fn file(name: &str) -> Vec<u8> {
@@ -51,9 +51,9 @@ enum Outcome {
 
 fn outcome(header: &[u8], body: Option<&[u8]>, keys: &[PublicKey]) -> Outcome {
     match verify(header, body, keys) {
-        Verdict::Unsigned => Outcome::Unsigned,
-        Verdict::Bad { failure, .. } => Outcome::Bad(failure),
-        Verdict::Valid { body, .. } => Outcome::Valid(body),
+        DkimVerdict::Unsigned => Outcome::Unsigned,
+        DkimVerdict::Bad { failure, .. } => Outcome::Bad(failure),
+        DkimVerdict::Valid { body, .. } => Outcome::Valid(body),
         other => panic!("{other:?}"),
     }
 }
@@ -73,7 +73,7 @@ fn the_example_of_rfc_8463_verifies_by_either_key() {
         let keys = [PublicKey::parse("Football.Example.com", selector, record).expect("a key")];
         assert_eq!(
             verify(header, Some(body), &keys),
-            Verdict::Valid { key: &keys[0], body: Body::Matches },
+            DkimVerdict::Valid { key: &keys[0], body: Body::Matches },
             "{selector}"
         );
         let other = replaced(body, b"Joe", b"Jim");
@@ -178,7 +178,7 @@ fn a_header_that_was_cut_or_damaged_anywhere_is_bad() {
         \tby mail.example.com; Fri, 11 Jul 2025 21:00:37 +0000\n";
     let signed = replaced(split(&message).0, received, b"");
     let keys = keys();
-    let is_valid = |header: &[u8]| matches!(verify(header, None, &keys), Verdict::Valid { .. });
+    let is_valid = |header: &[u8]| matches!(verify(header, None, &keys), DkimVerdict::Valid { .. });
     assert!(is_valid(&signed) && is_valid(&signed[..signed.len() - 1]));
     for at in (0..signed.len() - 1).step_by(5) {
         assert!(!is_valid(&signed[..at]), "cut at octet {at}");
@@ -239,11 +239,11 @@ fn each_key_of_that_name_is_tried() {
     let other = PublicKey::parse("EXAMPLE.com", "Ed25519", BRISBANE).expect("a key");
     assert_eq!(
         verify(header, None, core::slice::from_ref(&other)),
-        Verdict::Bad { key: &other, failure: Failure::Mismatch }
+        DkimVerdict::Bad { key: &other, failure: Failure::Mismatch }
     );
     let both = [other, key("ed25519", "pem")];
-    assert_eq!(verify(header, None, &both), Verdict::Valid { key: &both[1], body: Body::Absent });
-    assert_eq!(verify(header, None, &[]), Verdict::Unsigned);
+    assert_eq!(verify(header, None, &both), DkimVerdict::Valid { key: &both[1], body: Body::Absent });
+    assert_eq!(verify(header, None, &[]), DkimVerdict::Unsigned);
 }
 
 #[test]

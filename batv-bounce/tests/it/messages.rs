@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Limits, Origin, Ours, Reading, origin, read};
+use batv_bounce::{Limits, Origin, OwnMail, Reading, origin, read};
 use batv_config::{Keyring, Permissions, clock};
-use batv_core::{Mailbox, Path, Pattern, prvs};
+use batv_core::{Mailbox, Path, Pattern, tag};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages");
 /// The day on which all of them come.
@@ -92,13 +92,13 @@ fn the_origin_is_found() {
     };
     let dkim_keys = [key("rsa2026"), key("ed2026")];
     let protected = [Pattern::parse("example.com").expect("a pattern")];
-    let mut ours = Ours::new(&protected);
+    let mut ours = OwnMail::new(&protected);
     ours.dkim_keys = &dkim_keys;
     ours.marked_since = clock::parse_at("2026-01-01").ok();
     let today = clock::parse_at(TODAY).expect("a day");
     differing(|expected, reading| {
         let to = Mailbox::parse(&expected.to).expect("a recipient");
-        let recipient = prvs::verify(keyring.keys(), &to, today).mailbox;
+        let recipient = tag::verify(keyring.keys(), &to, today).mailbox;
         let found = origin(reading, &recipient, keyring.keys(), &ours, today).origin;
         let right = match expected.proof.as_str() {
             // What was cut off may have been ours, and look like it.

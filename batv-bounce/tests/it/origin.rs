@@ -3,8 +3,8 @@
 use std::fs;
 
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Limits, Ours, Provenance, origin, read};
-use batv_core::prvs::{Form, Signing, sign};
+use batv_bounce::{Limits, OwnMail, Provenance, origin, read};
+use batv_core::tag::{Form, Signing, sign};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern, mark};
 
 /// 2026-11-25.
@@ -60,11 +60,11 @@ fn bounce(report: &str, returned: &[(&str, &str)]) -> String {
 
 const HEADERS: &str = "text/rfc822-headers";
 
-fn provenance(bounce: &str, recipient: &str, ours: &Ours<'_>) -> Provenance {
+fn provenance(bounce: &str, recipient: &str, ours: &OwnMail<'_>) -> Provenance {
     provenance_by(&[key(4)], bounce, recipient, ours)
 }
 
-fn provenance_by(keys: &[Key], bounce: &str, recipient: &str, ours: &Ours<'_>) -> Provenance {
+fn provenance_by(keys: &[Key], bounce: &str, recipient: &str, ours: &OwnMail<'_>) -> Provenance {
     let reading = read(bounce.as_bytes(), Some(Path::Null), &Limits::default());
     origin(&reading, &Mailbox::parse(recipient).expect("a mailbox"), keys, ours, day(TODAY))
 }
@@ -77,7 +77,7 @@ fn told(provenance: &Provenance) -> String {
 
 /// What is told to this recipient of a bounce that returns such a header.
 fn told_of(header: &str, recipient: &str) -> String {
-    told(&provenance(&bounce("", &[(HEADERS, header)]), recipient, &Ours::new(&[])))
+    told(&provenance(&bounce("", &[(HEADERS, header)]), recipient, &OwnMail::new(&[])))
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn marks_of_senders_without_a_key() {
         marked("<1@example.com>", "news@example.org", 4, TODAY)
     );
     let keys = [key(4).with_scope(vec![Pattern::parse("example.com".to_owned()).expect("a pattern")])];
-    let found = provenance_by(&keys, &bounce("", &[(HEADERS, &header)]), ALICE, &Ours::new(&[]));
+    let found = provenance_by(&keys, &bounce("", &[(HEADERS, &header)]), ALICE, &OwnMail::new(&[]));
     assert_eq!(told(&found), "hint: a mark: of a key that we don't have");
 }
 
@@ -260,13 +260,13 @@ fn envelope_ids() {
         (of("news@example.com", 4, TODAY), "hint: a mark of ours as envelope id: forged"),
         ("Original-Envelope-Id: 4711\n".to_owned(), "unknown: "),
     ] {
-        assert_eq!(told(&provenance(&bounce(&report, &[]), ALICE, &Ours::new(&[]))), expected, "{report}");
+        assert_eq!(told(&provenance(&bounce(&report, &[]), ALICE, &OwnMail::new(&[]))), expected, "{report}");
     }
     // It may belong to the envelope sender, which the header names.
     let report = of("news@example.com", 4, TODAY);
     let original = format!("Return-Path: <news@example.com>\nFrom: {ALICE}");
     let bounce = bounce(&report, &[(HEADERS, &original)]);
-    assert_eq!(told(&provenance(&bounce, ALICE, &Ours::new(&[]))), "envelope-id: a mark of ours as envelope id");
+    assert_eq!(told(&provenance(&bounce, ALICE, &OwnMail::new(&[]))), "envelope-id: a mark of ours as envelope id");
 }
 
 /// The first proof is told, and no hint takes it back.
@@ -275,7 +275,7 @@ fn the_first_proof_stays() {
     let report = format!("Original-Envelope-Id: {}\n", marked("<1@example.com>", ALICE, 4, TODAY).envelope_id());
     let original = format!("X-BATV-Mark: yes\nReturn-Path: <{}>", tagged(ALICE, 4, TODAY));
     assert_eq!(
-        told(&provenance(&bounce(&report, &[(HEADERS, &original)]), ALICE, &Ours::new(&[]))),
+        told(&provenance(&bounce(&report, &[(HEADERS, &original)]), ALICE, &OwnMail::new(&[]))),
         "envelope-id: a mark of ours as envelope id; a tag of ours in its envelope sender; a mark: forged"
     );
 }
@@ -288,7 +288,7 @@ fn file(name: &str) -> String {
 fn signatures() {
     let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     let keys = [PublicKey::parse("football.example.com", "brisbane", record).expect("a key")];
-    let mut ours = Ours::new(&[]);
+    let mut ours = OwnMail::new(&[]);
     ours.dkim_keys = &keys;
     let message = file("rfc8463.eml");
     let told = |kind, original: &str, recipient| told(&provenance(&bounce("", &[(kind, original)]), recipient, &ours));
@@ -360,7 +360,7 @@ fn a_lack_of_marks() {
         // Nobody marks a bounce.
         (Some(since), foreign(NEWER, "").replace("dave@a.example", "MAILER-DAEMON@a.example"), unknown),
     ] {
-        let mut ours = Ours::new(&[]);
+        let mut ours = OwnMail::new(&[]);
         ours.marked_since = since.map(day);
         let found = provenance(&bounce("", &[(HEADERS, &header)]), ALICE, &ours);
         assert_eq!(told(&found), expected, "{since:?} {header}");
@@ -391,13 +391,13 @@ fn a_lack_of_marks_in_each_original() {
         (vec![(HEADERS, &complete), (HEADERS, &hint)], "hint: its Message-ID names a domain of ours, as anybody's can"),
     ] {
         let returned: Vec<(&str, &str)> = returned.into_iter().map(|(kind, header)| (kind, header.as_str())).collect();
-        let mut ours = Ours::new(&[]);
+        let mut ours = OwnMail::new(&[]);
         ours.marked_since = Some(day(TODAY - 24));
         assert_eq!(told(&provenance(&bounce("", &returned), ALICE, &ours)), expected, "{returned:?}");
     }
     // A text alone is looked at: a whole header in it.
     let in_text = format!("{complete}\nMIME-Version: 1.0\n\nHello");
-    let mut ours = Ours::new(&[]);
+    let mut ours = OwnMail::new(&[]);
     ours.marked_since = Some(day(TODAY - 24));
     assert_eq!(told(&provenance(&bounce("", &[(text, &in_text)]), ALICE, &ours)), lacks);
 }
@@ -406,7 +406,7 @@ fn a_lack_of_marks_in_each_original() {
 #[test]
 fn protected_domains() {
     let protected = [Pattern::parse("a.example").expect("a pattern")];
-    let mut ours = Ours::new(&protected);
+    let mut ours = OwnMail::new(&protected);
     ours.marked_since = Some(day(TODAY - 24));
     let found = provenance(&bounce("", &[(HEADERS, &foreign(NEWER, ""))]), ALICE, &ours);
     assert_eq!(told(&found), "hint: its Received fields name a host of ours, as anybody's can");

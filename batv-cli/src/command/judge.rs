@@ -10,9 +10,9 @@ use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::{Class, Evidence, Limits, Origin, Reading, read};
-use batv_core::envelope::{Envelope, Finding, Mode, Moment};
+use batv_core::envelope::{Envelope, Mode, Stage, Verdict};
 use batv_core::{Day, Mailbox, Path};
-use batv_policy::{Answers, Case, MessageRules, Rules, Ruling, View};
+use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View};
 
 use self::summary::{Cause, Summary, Tally};
 use super::patterns;
@@ -214,7 +214,7 @@ fn envelope<'a>(reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_p
     let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
     let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
     let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
-    envelope.moment = Moment::EndOfData;
+    envelope.stage = Stage::EndOfData;
     envelope
 }
 
@@ -232,7 +232,7 @@ struct Found<'c, 'x> {
 
 struct Ruled<'c, 'x> {
     envelope: Envelope<'c>,
-    case: Case<'c, 'c, 'c, 'x>,
+    case: Delivery<'c, 'c, 'c, 'x>,
     ruling: Ruling<'c>,
 }
 
@@ -241,8 +241,8 @@ impl Found<'_, '_> {
         self.ruled.as_ref().map(|ruled| &ruled.ruling)
     }
 
-    fn finding(&self) -> Finding {
-        self.ruling().map_or(Finding::Undecided, |ruling| ruling.verdict)
+    fn verdict(&self) -> Verdict {
+        self.ruling().map_or(Verdict::Undecided, |ruling| ruling.verdict)
     }
 
     fn reason(&self) -> &'static str {
@@ -254,30 +254,30 @@ impl Found<'_, '_> {
     }
 
     fn outcome(&self) -> Outcome {
-        match (self.ruling(), self.finding()) {
-            (None, _) | (_, Finding::Disproved | Finding::Unverified) => Outcome::Refused,
-            (_, Finding::Undecided) => Outcome::Undecided,
+        match (self.ruling(), self.verdict()) {
+            (None, _) | (_, Verdict::Disproved | Verdict::Unverified) => Outcome::Refused,
+            (_, Verdict::Undecided) => Outcome::Undecided,
             _ => Outcome::Good,
         }
     }
 
     fn tally(&self) -> Tally {
-        let finding = self.finding();
+        let verdict = self.verdict();
         let class = self.reading.class;
         let cause = || Cause { reason: self.reason(), class, host: fields::host(self.reading) };
         Tally {
-            finding,
+            verdict,
             class,
             cut: self.reading.cut,
             ladder: self.ruled.as_ref().map(|ruled| ruled.case.in_each_mode(&Answers::default())),
-            cause: matches!(finding, Finding::Disproved | Finding::Unverified).then(cause),
+            cause: matches!(verdict, Verdict::Disproved | Verdict::Unverified).then(cause),
         }
     }
 
     fn plain(&self, answer: &mut Answer) -> fmt::Result {
-        let (finding, class, reason) = (self.finding(), self.reading.class, self.reason());
+        let (verdict, class, reason) = (self.verdict(), self.reading.class, self.reason());
         let disposition = self.disposition().unwrap_or("-");
-        writeln!(answer.out, "{finding}\t{class}\t{reason}\t{disposition}\t{}", self.name.shown())
+        writeln!(answer.out, "{verdict}\t{class}\t{reason}\t{disposition}\t{}", self.name.shown())
     }
 
     fn object(&self, explain: bool) -> json::Judged<'_> {
@@ -295,7 +295,7 @@ impl Found<'_, '_> {
             action: action.map(|action| action.as_str()),
             reverse_path: self.reverse_path.map(|path| path.to_string()),
             forward_path: self.ruled.as_ref().map(|ruled| ruled.envelope.forward_path.to_string()),
-            verdict: self.finding().as_str(),
+            verdict: self.verdict().as_str(),
             reason: self.reason(),
             disposition: self.disposition(),
             reply: ruling.map(|ruling| ruling.reply.to_string()),

@@ -7,7 +7,7 @@ use batv_bounce::auto_reply;
 use batv_bounce::header::{fields, without_envelope_line};
 use batv_bounce::may_bounce::{self, May, Policy, Question, may_bounce};
 use batv_bounce::trusted_results::TrustedResults;
-use batv_core::{Day, Key, Path, prvs};
+use batv_core::{Day, Key, Path, tag};
 
 use super::patterns;
 use crate::answer::{Answer, Line, Outcome};
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
     question.hostile = arguments.hostile;
     question.unroutable = arguments.unroutable;
     if let (Some(keys), Path::Mailbox(mailbox)) = (keys, &reverse_path) {
-        question.tag = Some(prvs::verify(keys, mailbox, today).verdict);
+        question.tag = Some(tag::verify(keys, mailbox, today).verdict);
     }
 
     let found = may_bounce(&question, &policy);

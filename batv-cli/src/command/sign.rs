@@ -3,9 +3,9 @@
 use core::fmt;
 
 use batv_config::clock;
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Day, Path};
-use batv_policy::{Handling, Leaving, Rules, Sender, Unchanged, View};
+use batv_policy::{Handling, Outgoing, Rules, Sender, Unchanged, View};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
@@ -42,7 +42,7 @@ struct Signer<'k> {
 impl<'k> Signer<'k> {
     /// Whoever calls this program sends the message.
     fn sender<'a>(&self, reverse_path: Path<'a>) -> Sender<'k, 'a> {
-        self.site.sender(&Leaving { originates: true, ..Leaving::new(reverse_path) })
+        self.site.sender(&Outgoing { originates: true, ..Outgoing::new(reverse_path) })
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use batv_core::Mailbox;
-use batv_core::dialect::{self, Layer, Mode};
+use batv_core::dialect::{self, Layer, Strictness};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
@@ -12,17 +12,17 @@ use crate::error::Error;
 use crate::json::{self, Layers, Text};
 
 pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
-    let mode = if arguments.strict { Mode::Strict } else { Mode::Identity };
+    let mode = if arguments.strict { Strictness::Strict } else { Strictness::Identity };
     let answer = if arguments.output.json { json } else { plain };
     addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(mode, line, to))
 }
 
-fn layers<'a>(mode: Mode, line: &Line<'a>) -> Result<impl Iterator<Item = Layer<'a>> + use<'a>, Malformed> {
+fn layers<'a>(mode: Strictness, line: &Line<'a>) -> Result<impl Iterator<Item = Layer<'a>> + use<'a>, Malformed> {
     let path = line.path()?;
     Ok(path.mailbox().map(|mailbox| dialect::unwrap(mailbox, mode)).into_iter().flatten())
 }
 
-fn plain(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn plain(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let mut recovered: Option<Mailbox<'_>> = None;
     match layers(mode, line) {
         Ok(layers) => {
@@ -44,7 +44,7 @@ fn plain(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     }
 }
 
-fn json(mode: Mode, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn json(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
     let layers: Vec<_> = match layers(mode, line) {
         Ok(layers) => layers.collect(),

@@ -3,8 +3,8 @@
 use core::fmt::{self, Write};
 
 use batv_config::clock;
-use batv_core::prvs::{self, Verification};
-use batv_core::{Day, Key, Path, Verdict};
+use batv_core::tag::{self, Verification};
+use batv_core::{Day, Key, Path, TagVerdict};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
@@ -35,35 +35,35 @@ struct Verifier<'k> {
 
 impl Verifier<'_> {
     /// The verdict, and what there is to say about it; nothing about the null path.
-    fn verify<'a>(&self, line: &Line<'a>, answer: &mut Answer) -> Result<Finding<'a>, fmt::Error> {
+    fn verify<'a>(&self, line: &Line<'a>, answer: &mut Answer) -> Result<Verified<'a>, fmt::Error> {
         let path = line.path();
-        let verification = path.map(|path| path.mailbox().map(|mailbox| prvs::verify(self.keys, mailbox, self.today)));
-        let finding = Finding { verification };
-        if finding.verdict() != Verdict::Valid.as_str() {
+        let verification = path.map(|path| path.mailbox().map(|mailbox| tag::verify(self.keys, mailbox, self.today)));
+        let verified = Verified { verification };
+        if verified.verdict() != TagVerdict::Valid.as_str() {
             answer.outcome = Outcome::Refused;
         }
         if self.explain {
             let mut explanation = Explanation::begin(&mut answer.notes, line, self.keys, self.today)?;
-            match (path, finding.verification) {
+            match (path, verified.verification) {
                 (Ok(Path::Mailbox(given)), Ok(Some(verification))) => {
                     explanation.verification(&given, &verification)?
                 }
-                _ => explanation.step("verdict", format_args!("{}: {}", finding.verdict(), finding.reason()))?,
+                _ => explanation.step("verdict", format_args!("{}: {}", verified.verdict(), verified.reason()))?,
             }
         }
-        Ok(finding)
+        Ok(verified)
     }
 }
 
-struct Finding<'a> {
+struct Verified<'a> {
     verification: Result<Option<Verification<'a>>, Malformed>,
 }
 
-impl Finding<'_> {
+impl Verified<'_> {
     fn verdict(&self) -> &'static str {
         match &self.verification {
             Ok(Some(verification)) => verification.verdict.as_str(),
-            Ok(None) => Verdict::Untagged.as_str(),
+            Ok(None) => TagVerdict::Untagged.as_str(),
             Err(_) => "malformed",
         }
     }
@@ -78,25 +78,25 @@ impl Finding<'_> {
 }
 
 fn alone(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let finding = verifier.verify(line, answer)?;
-    match finding.verification {
-        Ok(Some(verification)) if verification.verdict == Verdict::Valid => {
+    let verified = verifier.verify(line, answer)?;
+    match verified.verification {
+        Ok(Some(verification)) if verification.verdict == TagVerdict::Valid => {
             writeln!(answer.out, "{}", verification.mailbox)
         }
         // The explanation has said so.
         _ if verifier.explain => Ok(()),
         _ => {
-            answer.note(line, finding.reason());
+            answer.note(line, verified.reason());
             Ok(())
         }
     }
 }
 
 fn plain(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let finding = verifier.verify(line, answer)?;
-    answer.out.write_str(finding.verdict())?;
+    let verified = verifier.verify(line, answer)?;
+    answer.out.write_str(verified.verdict())?;
     answer.out.raw(b"\t");
-    match finding.verification {
+    match verified.verification {
         Ok(Some(verification)) => verification.mailbox.write_to(&mut answer.out),
         _ => {
             answer.out.raw(line.octets);
@@ -106,13 +106,13 @@ fn plain(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::
 }
 
 fn json(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    let finding = verifier.verify(line, answer)?;
+    let verified = verifier.verify(line, answer)?;
     let input = line.text();
-    let found = finding.verification.unwrap_or_default();
+    let found = verified.verification.unwrap_or_default();
     let expires = found.and_then(|verification| verification.expires).map(clock::as_date);
     answer.json(&json::Verified {
-        verdict: finding.verdict(),
-        address: match &finding.verification {
+        verdict: verified.verdict(),
+        address: match &verified.verification {
             Ok(Some(verification)) => Some(Text(&verification.mailbox)),
             Ok(None) => Some(Text(&input)),
             Err(_) => None,

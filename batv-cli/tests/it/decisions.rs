@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use batv_core::Day;
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_tests::vectors::decisions::{self, Client, Heard, NOTHING, Question, Row, Said, some_handle};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn judge(row: &Row<'_>, today: Day) -> Heard {
 #[test]
 fn check_agrees() {
     decisions::agree("batv check", |row, today| match () {
-        () if row.at() != Moment::RcptTo => Err("end of data"),
+        () if row.at() != Stage::RcptTo => Err("end of data"),
         () if row.earlier() != "none" => Err("recipients before"),
         () if row.answers().matter() && !row.is_unasked() => Err("answers"),
         () => Ok(check(row, today)),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use batv_core::prvs::Delimiter;
+use batv_core::tag::Delimiter;
 use batv_core::{Algorithm, KeyId, Lifetime};
 use zeroize::Zeroizing;
 

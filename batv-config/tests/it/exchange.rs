@@ -2,8 +2,8 @@
 
 use batv_config::exchange::{self, LineEnding, Obstacle};
 use batv_config::{Error, Force, Keyring, NewKey, Use};
-use batv_core::prvs::{self, Form};
 use batv_core::srs::Srs;
+use batv_core::tag::{self, Form};
 use batv_core::{Algorithm, Day, Domain, KeyId, KeyUse, Lifetime, Mailbox};
 
 /// The day of the reference vectors.
@@ -27,7 +27,7 @@ fn with(key: &NewKey, secrets: &[&[u8]]) -> Keyring {
 
 fn sign(keyring: &Keyring) -> String {
     let alice = Mailbox::parse("alice@example.com").unwrap();
-    prvs::sign(keyring.keys(), &alice, Form::Prvs, None, today()).unwrap().to_string()
+    tag::sign(keyring.keys(), &alice, Form::Prvs, None, today()).unwrap().to_string()
 }
 
 #[test]

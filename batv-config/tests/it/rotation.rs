@@ -1,8 +1,8 @@
 //! No change of a keyring orphans a live tag, and no id is given out while a tag made with it can be alive.
 
 use batv_config::{Entry, Error, Force, Keyring, NewKey, Scope, Use, clock};
-use batv_core::prvs::{self, Form, Signing};
-use batv_core::{Day, KeyId, KeyState, Lifetime, Mailbox, Verdict};
+use batv_core::tag::{self, Form, Signing};
+use batv_core::{Day, KeyId, KeyState, Lifetime, Mailbox, TagVerdict};
 use proptest::prelude::*;
 
 fn day(number: u32) -> Day {
@@ -427,7 +427,7 @@ impl Keeper {
         let today = day(self.today);
         for mailbox in MAILBOXES {
             let mailbox = Mailbox::parse(mailbox).unwrap();
-            let signing = prvs::sign(self.keyring.keys(), &mailbox, Form::Prvs, None, today).unwrap();
+            let signing = tag::sign(self.keyring.keys(), &mailbox, Form::Prvs, None, today).unwrap();
             let Signing::Tagged(tagged) = signing else { continue };
             // The same key signs twice on one day; a second tag of it would be the same.
             let address = tagged.to_string();
@@ -436,7 +436,7 @@ impl Keeper {
             }
             let alone = |index: &usize| {
                 let keys = &self.keyring.keys()[*index..=*index];
-                prvs::sign(keys, &mailbox, Form::Prvs, None, today).is_ok_and(|alone| alone.to_string() == address)
+                tag::sign(keys, &mailbox, Form::Prvs, None, today).is_ok_and(|alone| alone.to_string() == address)
             };
             let entry = &self.keyring.entries()[(0..self.keyring.keys().len()).find(alone).unwrap()];
             self.made.push(Made {
@@ -449,8 +449,8 @@ impl Keeper {
             });
         }
         for tag in self.made.iter().filter(|tag| !tag.is_lost && tag.expires >= today) {
-            let verification = prvs::verify(self.keyring.keys(), &Mailbox::parse(&tag.address).unwrap(), today);
-            assert_eq!(verification.verdict, Verdict::Valid, "{}\n{}", tag.address, *self.keyring.to_toml());
+            let verification = tag::verify(self.keyring.keys(), &Mailbox::parse(&tag.address).unwrap(), today);
+            assert_eq!(verification.verdict, TagVerdict::Valid, "{}\n{}", tag.address, *self.keyring.to_toml());
         }
     }
 }

@@ -1,29 +1,29 @@
-//! A recipient whose tag is verified: judged in any mode, at any moment, without verifying it again.
+//! A recipient whose tag is verified: judged in any mode, at any stage, without verifying it again.
 
 use super::{
-    Disposition, Earlier, Envelope, Finding, Judgement, Mode, Moment, OnError, Policy, QUEUE_DAYS, Reason, Reply,
+    Disposition, Earlier, Envelope, Judgement, Mode, OnError, Policy, QUEUE_DAYS, Reason, Reply, Stage, Verdict,
 };
 use crate::day::{Day, Lifetime};
 use crate::dialect::{self, Layer};
 use crate::key::{Key, KeyRing, KeyState};
 use crate::mailbox::{Mailbox, Path};
 use crate::pattern::Pattern;
-use crate::prvs::{self, Verdict, Verification};
 use crate::srs::{Reversal, SrsVerdict};
+use crate::tag::{self, TagVerdict, Verification};
 
 /// A recipient whose tag is verified, and for which keys and lists are looked up. It holds all that a judgement needs, in
 /// every mode and at both moments.
 ///
 /// ```
-/// use batv_core::envelope::{Envelope, Examination, Mode, Moment, Policy, Reason};
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Verdict};
+/// use batv_core::envelope::{Envelope, Examination, Mode, Stage, Policy, Reason};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, TagVerdict};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let bounce = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
 /// let examination = Examination::new(&bounce, &keys, &Policy::new(Mode::Mark), Day::new(18_262)?);
-/// assert_eq!(examination.tag(), Verdict::Untagged);
-/// assert_eq!(examination.judge(Mode::Mark, Moment::RcptTo).reason, Reason::Callout);
-/// assert_eq!(examination.judge(Mode::Reject, Moment::EndOfData).reason, Reason::Untagged);
+/// assert_eq!(examination.tag(), TagVerdict::Untagged);
+/// assert_eq!(examination.judge(Mode::Mark, Stage::RcptTo).reason, Reason::Callout);
+/// assert_eq!(examination.judge(Mode::Reject, Stage::EndOfData).reason, Reason::Untagged);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct Examination<'a> {
     earlier: Earlier,
     tag: Tag<'a>,
     subject: Subject,
-    reject_at: Moment,
+    reject_at: Stage,
     on_error: OnError,
 }
 
@@ -71,11 +71,11 @@ impl<'a> Examination<'a> {
     ///
     /// ```
     /// # use batv_core::envelope::{Envelope, Examination, Mode, Policy};
-    /// # use batv_core::{Day, Key, Mailbox, Path, Verdict};
+    /// # use batv_core::{Day, Key, Mailbox, Path, TagVerdict};
     /// let keys: [Key; 0] = [];
     /// let bounce = Envelope::new(Path::Null, Mailbox::parse("prvs=0269b1e711=alice@example.com")?);
     /// let examination = Examination::new(&bounce, &keys, &Policy::new(Mode::Reject), Day::new(18_262)?);
-    /// assert_eq!(examination.tag(), Verdict::UnknownKey);
+    /// assert_eq!(examination.tag(), TagVerdict::UnknownKey);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn new(
@@ -108,15 +108,15 @@ impl<'a> Examination<'a> {
                 false => Subject::MailToSrs { verdict, refused },
             };
             let mailbox = mailbox.unwrap_or(forward_path);
-            return examined(Tag { verdict: Verdict::Untagged, mailbox, days_left: None }, subject);
+            return examined(Tag { verdict: TagVerdict::Untagged, mailbox, days_left: None }, subject);
         }
         let mut tag = Tag::read(envelope, ring, today);
         let keys = LiveKeys::of(ring, &tag.mailbox, today);
         let days_of_grace = i32::from(keys.lifetime.days()) + QUEUE_DAYS;
         let grace = policy.signing_since.is_some_and(|since| today.since(since) <= days_of_grace);
-        if grace && tag.verdict == Verdict::BadMac {
+        if grace && tag.verdict == TagVerdict::BadMac {
             // What tagged here before us may have had a key of the same id.
-            tag.verdict = Verdict::UnknownKey;
+            tag.verdict = TagVerdict::UnknownKey;
         }
         let listed = |pattern: &Pattern<_>| pattern.matches(&tag.mailbox);
         let protected = if policy.protected.is_empty() { keys.any } else { policy.protected.iter().any(listed) };
@@ -129,7 +129,7 @@ impl<'a> Examination<'a> {
             Subject::BounceToRole
         } else if !keys.any || keys.from_the_future && tag.days_left.is_none() {
             Subject::BounceWithoutKey
-        } else if tag.verdict == Verdict::Untagged && !prvs::is_signed(ring, &tag.mailbox, policy.form) {
+        } else if tag.verdict == TagVerdict::Untagged && !tag::is_signed(ring, &tag.mailbox, policy.form) {
             Subject::BounceOfUntaggable
         } else {
             Subject::Bounce { lifetime: keys.lifetime, grace }
@@ -138,7 +138,7 @@ impl<'a> Examination<'a> {
     }
 
     /// The verdict on the tag.
-    pub const fn tag(&self) -> Verdict {
+    pub const fn tag(&self) -> TagVerdict {
         self.tag.verdict
     }
 
@@ -162,46 +162,46 @@ impl<'a> Examination<'a> {
         self.tag.days_left
     }
 
-    /// The judgement in this mode, at this moment.
+    /// The judgement in this mode, at this stage.
     ///
     /// ```
-    /// # use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Moment, Policy};
+    /// # use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Stage, Policy};
     /// # use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
     /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
     /// let forged = Envelope::new(Path::Null, Mailbox::parse("prvs=0269000000=alice@example.com")?);
     /// let examination = Examination::new(&forged, &keys, &Policy::new(Mode::Mark), Day::new(18_262)?);
-    /// assert_eq!(examination.judge(Mode::Mark, Moment::RcptTo).disposition, Disposition::Mark);
-    /// assert_eq!(examination.judge(Mode::Reject, Moment::RcptTo).disposition, Disposition::Reject);
+    /// assert_eq!(examination.judge(Mode::Mark, Stage::RcptTo).disposition, Disposition::Mark);
+    /// assert_eq!(examination.judge(Mode::Reject, Stage::RcptTo).disposition, Disposition::Reject);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub fn judge(&self, mode: Mode, moment: Moment) -> Judgement<'a> {
+    pub fn judge(&self, mode: Mode, stage: Stage) -> Judgement<'a> {
         let Tag { verdict, mailbox, .. } = self.tag;
         let judgement = match self.subject {
             Subject::Exempt => {
-                let proved = matches!(verdict, Verdict::Valid | Verdict::Expired);
+                let proved = matches!(verdict, TagVerdict::Valid | TagVerdict::Expired);
                 exempt(if proved { mailbox } else { self.forward_path })
             }
             Subject::Mail => self.judge_mail(mode),
-            Subject::BounceToRole => accept(Finding::NotJudged, Reason::Rfc5321Postmaster, mailbox),
+            Subject::BounceToRole => accept(Verdict::NotJudged, Reason::Rfc5321Postmaster, mailbox),
             Subject::BounceWithoutKey => Judgement::undecided(mailbox, mode, self.on_error),
             Subject::BounceOfUntaggable => exempt(mailbox),
-            Subject::BounceToSrs(SrsVerdict::Valid) => accept(Finding::Genuine, Reason::SrsOk, mailbox),
+            Subject::BounceToSrs(SrsVerdict::Valid) => accept(Verdict::Genuine, Reason::SrsOk, mailbox),
             Subject::BounceToSrs(verdict) => self.judge_wrong_srs(verdict, mode.disposition()),
             Subject::MailToSrs { refused: true, .. } => refuse(
-                Finding::NotJudged,
+                Verdict::NotJudged,
                 Reason::SrsNotBounce,
                 Disposition::Reject,
                 Reply::SRS_NOT_BOUNCE,
                 self.forward_path,
             ),
             Subject::MailToSrs { verdict: SrsVerdict::Valid, .. } => {
-                accept(Finding::NotJudged, Reason::SrsMail, mailbox)
+                accept(Verdict::NotJudged, Reason::SrsMail, mailbox)
             }
             Subject::MailToSrs { verdict, .. } => self.judge_wrong_srs(verdict, of_mail(mode)),
-            Subject::Bounce { lifetime, grace } => self.judge_bounce(lifetime, grace, mode, moment),
+            Subject::Bounce { lifetime, grace } => self.judge_bounce(lifetime, grace, mode, stage),
         };
         let may_differ = self.earlier == Earlier::Undecided || judgement.must_be_alone(mode);
-        let crowded = self.earlier != Earlier::None && moment == Moment::RcptTo;
+        let crowded = self.earlier != Earlier::None && stage == Stage::RcptTo;
         if crowded && may_differ && judgement.disposition != Disposition::Reject {
             return one_recipient(judgement.mailbox);
         }
@@ -212,68 +212,71 @@ impl<'a> Examination<'a> {
     fn judge_mail(&self, mode: Mode) -> Judgement<'a> {
         let mailbox = self.tag.mailbox;
         match self.tag.verdict {
-            Verdict::Valid | Verdict::Expired => accept(Finding::NotJudged, Reason::TaggedMail, mailbox),
-            Verdict::Untagged => accept(Finding::NotJudged, Reason::NotJudged, mailbox),
-            Verdict::BadMac => settle(of_mail(mode), Finding::Disproved, Reason::TaggedBad, Reply::NO_MAILBOX, mailbox),
-            Verdict::UnknownKey => {
+            TagVerdict::Valid | TagVerdict::Expired => accept(Verdict::NotJudged, Reason::TaggedMail, mailbox),
+            TagVerdict::Untagged => accept(Verdict::NotJudged, Reason::NotJudged, mailbox),
+            TagVerdict::BadMac => {
+                settle(of_mail(mode), Verdict::Disproved, Reason::TaggedBad, Reply::NO_MAILBOX, mailbox)
+            }
+            TagVerdict::UnknownKey => {
                 let disposition = mode.min(Mode::Mark).disposition();
-                take(Finding::Unverified, Reason::TagUnknownKey, disposition, mailbox)
+                take(Verdict::Unverified, Reason::TagUnknownKey, disposition, mailbox)
             }
         }
     }
 
     /// An SRS address that we didn't make, or too long ago.
     fn judge_wrong_srs(&self, verdict: SrsVerdict, disposition: Disposition) -> Judgement<'a> {
-        let (finding, reason) = match verdict {
-            SrsVerdict::Expired => (Finding::Unverified, Reason::SrsExpired),
-            _ => (Finding::Disproved, Reason::SrsForged),
+        let (verdict, reason) = match verdict {
+            SrsVerdict::Expired => (Verdict::Unverified, Reason::SrsExpired),
+            _ => (Verdict::Disproved, Reason::SrsForged),
         };
-        settle(disposition, finding, reason, Reply::SRS_WRONG, self.forward_path)
+        settle(disposition, verdict, reason, Reply::SRS_WRONG, self.forward_path)
     }
 
-    fn judge_bounce(&self, lifetime: Lifetime, grace: bool, mode: Mode, moment: Moment) -> Judgement<'a> {
+    fn judge_bounce(&self, lifetime: Lifetime, grace: bool, mode: Mode, stage: Stage) -> Judgement<'a> {
         let Tag { verdict, mailbox, days_left } = self.tag;
         // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
         let ahead = |days_left: i32| days_left + 1000 <= i32::from(lifetime.days()) + 1;
         let late = days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left));
-        let undecided = moment < self.reject_at;
-        let (finding, reason, reply) = match verdict {
-            Verdict::Valid => return accept(Finding::Genuine, Reason::TagOk, mailbox),
-            Verdict::BadMac => (Finding::Disproved, Reason::TagForged, Reply::FORGED),
-            Verdict::Expired if !late => return accept(Finding::Unverified, Reason::TagExpired, mailbox),
-            Verdict::Expired if undecided => return open(Reason::TagExpired, mailbox),
-            Verdict::Expired => (Finding::Unverified, Reason::TagExpired, Reply::EXPIRED),
-            Verdict::UnknownKey if undecided => return open(Reason::TagUnknownKey, mailbox),
-            Verdict::UnknownKey => {
+        let undecided = stage < self.reject_at;
+        let (verdict, reason, reply) = match verdict {
+            TagVerdict::Valid => return accept(Verdict::Genuine, Reason::TagOk, mailbox),
+            TagVerdict::BadMac => (Verdict::Disproved, Reason::TagForged, Reply::FORGED),
+            TagVerdict::Expired if !late => return accept(Verdict::Unverified, Reason::TagExpired, mailbox),
+            TagVerdict::Expired if undecided => return open(Reason::TagExpired, mailbox),
+            TagVerdict::Expired => (Verdict::Unverified, Reason::TagExpired, Reply::EXPIRED),
+            TagVerdict::UnknownKey if undecided => return open(Reason::TagUnknownKey, mailbox),
+            TagVerdict::UnknownKey => {
                 // It may be another host's, or of what tagged here before: never grounds to refuse.
                 let disposition = mode.min(Mode::Quarantine).disposition();
-                return take(Finding::Unverified, Reason::TagUnknownKey, disposition, mailbox);
+                return take(Verdict::Unverified, Reason::TagUnknownKey, disposition, mailbox);
             }
-            Verdict::Untagged if undecided => return open(Reason::Callout, mailbox),
-            Verdict::Untagged if grace => return accept(Finding::Unverified, Reason::SigningGrace, mailbox),
-            Verdict::Untagged => (Finding::Unverified, Reason::Untagged, Reply::UNTAGGED),
+            TagVerdict::Untagged if undecided => return open(Reason::Callout, mailbox),
+            TagVerdict::Untagged if grace => return accept(Verdict::Unverified, Reason::SigningGrace, mailbox),
+            TagVerdict::Untagged => (Verdict::Unverified, Reason::Untagged, Reply::UNTAGGED),
         };
-        settle(mode.disposition(), finding, reason, reply, mailbox)
+        settle(mode.disposition(), verdict, reason, reply, mailbox)
     }
 }
 
-/// What the forward-path says: [`prvs::verify`], and the tags of other programs on mailboxes of ours.
+/// What the forward-path says: [`tag::verify`], and the tags of other programs on mailboxes of ours.
 #[derive(Clone, Copy, Debug)]
 struct Tag<'a> {
-    verdict: Verdict,
+    verdict: TagVerdict,
     mailbox: Mailbox<'a>,
     days_left: Option<i32>,
 }
 
 impl<'a> Tag<'a> {
     fn read(envelope: &Envelope<'a>, ring: &(impl KeyRing + ?Sized), today: Day) -> Self {
-        let Verification { verdict, mailbox, days_left, .. } = prvs::verify(ring, &envelope.forward_path, today);
-        if verdict == Verdict::Untagged
-            && let Some(Layer { dialect, mailbox: Some(mailbox) }) = dialect::outermost(&mailbox, dialect::Mode::Strict)
+        let Verification { verdict, mailbox, days_left, .. } = tag::verify(ring, &envelope.forward_path, today);
+        if verdict == TagVerdict::Untagged
+            && let Some(Layer { dialect, mailbox: Some(mailbox) }) =
+                dialect::outermost(&mailbox, dialect::Strictness::Strict)
             && dialect.is_bounce_tag()
         {
             // The tag of what stood here before, or stands beside: of a key that we don't know.
-            return Self { verdict: Verdict::UnknownKey, mailbox, days_left };
+            return Self { verdict: TagVerdict::UnknownKey, mailbox, days_left };
         }
         Self { verdict, mailbox, days_left }
     }
@@ -282,7 +285,7 @@ impl<'a> Tag<'a> {
     /// itself.
     fn is_to_role(&self) -> bool {
         let local_part = self.mailbox.local_part();
-        let tag_speaks = matches!(self.verdict, Verdict::Valid | Verdict::BadMac);
+        let tag_speaks = matches!(self.verdict, TagVerdict::Valid | TagVerdict::BadMac);
         !tag_speaks && (local_part.is_postmaster() || local_part.is("abuse"))
     }
 }
@@ -313,43 +316,43 @@ impl LiveKeys {
 }
 
 fn exempt(mailbox: Mailbox<'_>) -> Judgement<'_> {
-    accept(Finding::NotJudged, Reason::Exempt, mailbox)
+    accept(Verdict::NotJudged, Reason::Exempt, mailbox)
 }
 
-fn accept(finding: Finding, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
-    take(finding, reason, Disposition::Accept, mailbox)
+fn accept(verdict: Verdict, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    take(verdict, reason, Disposition::Accept, mailbox)
 }
 
-fn take(finding: Finding, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
-    Judgement { finding, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), mailbox, settled: true }
+fn take(verdict: Verdict, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
+    Judgement { verdict, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), mailbox, settled: true }
 }
 
 /// Accepted until the message has spoken.
 fn open(reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
-    Judgement { settled: false, ..accept(Finding::Unverified, reason, mailbox) }
+    Judgement { settled: false, ..accept(Verdict::Unverified, reason, mailbox) }
 }
 
 const fn refuse(
-    finding: Finding,
+    verdict: Verdict,
     reason: Reason,
     disposition: Disposition,
     reply: Reply,
     mailbox: Mailbox<'_>,
 ) -> Judgement<'_> {
-    Judgement { finding, reason, disposition, reply, deliver_to: None, mailbox, settled: true }
+    Judgement { verdict, reason, disposition, reply, deliver_to: None, mailbox, settled: true }
 }
 
 /// Refused with this reply, or taken.
 fn settle(
     disposition: Disposition,
-    finding: Finding,
+    verdict: Verdict,
     reason: Reason,
     reply: Reply,
     mailbox: Mailbox<'_>,
 ) -> Judgement<'_> {
     match disposition {
-        Disposition::Reject => refuse(finding, reason, disposition, reply, mailbox),
-        _ => take(finding, reason, disposition, mailbox),
+        Disposition::Reject => refuse(verdict, reason, disposition, reply, mailbox),
+        _ => take(verdict, reason, disposition, mailbox),
     }
 }
 
@@ -360,7 +363,7 @@ fn of_mail(mode: Mode) -> Disposition {
 
 /// The message decides about another recipient, and would decide about this one as well.
 const fn one_recipient(mailbox: Mailbox<'_>) -> Judgement<'_> {
-    refuse(Finding::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::ONE_RECIPIENT, mailbox)
+    refuse(Verdict::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::ONE_RECIPIENT, mailbox)
 }
 
 impl<'a> Judgement<'a> {
@@ -379,9 +382,9 @@ impl<'a> Judgement<'a> {
     pub fn undecided(mailbox: Mailbox<'a>, mode: Mode, on_error: OnError) -> Self {
         match on_error {
             OnError::Tempfail if mode > Mode::Observe => {
-                refuse(Finding::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)
+                refuse(Verdict::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)
             }
-            _ => accept(Finding::Undecided, Reason::Internal, mailbox),
+            _ => accept(Verdict::Undecided, Reason::Internal, mailbox),
         }
     }
 }
@@ -395,10 +398,10 @@ mod tests {
         use Earlier::{None, Settled, Undecided};
 
         let mailbox = Mailbox::parse("alice@example.com").unwrap();
-        let settled = accept(Finding::Genuine, Reason::TagOk, mailbox);
+        let settled = accept(Verdict::Genuine, Reason::TagOk, mailbox);
         let open = open(Reason::Callout, mailbox);
-        let held = take(Finding::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
-        let refused = refuse(Finding::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
+        let held = take(Verdict::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
+        let refused = refuse(Verdict::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
         for mode in Mode::ALL {
             // Only from here on does the message decide more than what its header says.
             let by_message = if mode < Mode::Quarantine { Settled } else { Undecided };

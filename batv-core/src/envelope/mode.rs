@@ -8,26 +8,26 @@ use crate::key::UnknownName;
 /// When the question is asked, and when what is undecided gets decided.
 ///
 /// ```
-/// use batv_core::envelope::Moment;
+/// use batv_core::envelope::Stage;
 ///
-/// assert!(Moment::RcptTo < Moment::EndOfData);
-/// assert_eq!("data".parse(), Ok(Moment::EndOfData));
+/// assert!(Stage::RcptTo < Stage::EndOfData);
+/// assert_eq!("data".parse(), Ok(Stage::EndOfData));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Moment {
+pub enum Stage {
     /// At RCPT TO.
     RcptTo,
     /// After the last octet of the message.
     EndOfData,
 }
 
-impl Moment {
+impl Stage {
     /// The name in configurations: `rcpt` or `data`.
     ///
     /// ```
-    /// # use batv_core::envelope::Moment;
-    /// assert_eq!(Moment::RcptTo.as_str(), "rcpt");
+    /// # use batv_core::envelope::Stage;
+    /// assert_eq!(Stage::RcptTo.as_str(), "rcpt");
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Moment {
     }
 }
 
-impl FromStr for Moment {
+impl FromStr for Stage {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {

@@ -8,13 +8,13 @@ use crate::key::UnknownName;
 /// What was found. "Disproved" and "unverified" are never the same.
 ///
 /// ```
-/// use batv_core::envelope::Finding;
+/// use batv_core::envelope::Verdict;
 ///
-/// assert_ne!(Finding::Disproved.as_str(), Finding::Unverified.as_str());
+/// assert_ne!(Verdict::Disproved.as_str(), Verdict::Unverified.as_str());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Finding {
+pub enum Verdict {
     /// A bounce to mail that we sent.
     Genuine,
     /// It answers nothing that we sent.
@@ -27,15 +27,15 @@ pub enum Finding {
     Undecided,
 }
 
-impl Finding {
+impl Verdict {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Genuine, Self::Unverified, Self::Disproved, Self::NotJudged, Self::Undecided];
 
     /// The name in the output of `batv check`.
     ///
     /// ```
-    /// # use batv_core::envelope::Finding;
-    /// assert_eq!(Finding::NotJudged.as_str(), "not-judged");
+    /// # use batv_core::envelope::Verdict;
+    /// assert_eq!(Verdict::NotJudged.as_str(), "not-judged");
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Finding {
     }
 }
 
-impl FromStr for Finding {
+impl FromStr for Verdict {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
@@ -56,7 +56,7 @@ impl FromStr for Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

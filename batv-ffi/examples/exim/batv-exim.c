@@ -105,14 +105,14 @@ static uint32_t earlier_of(const char *name) {
 }
 
 /* {KEYRING}{SETTINGS}{SENDER}{RECIPIENT}{rcpt or data}{EARLIER}: fields for ${extract{NAME}{...}}: `disposition`,
- * `finding`, `reason`, `reply`, `settled` (0 or 1), and `earlier`, to be given for the next recipient. */
+ * `verdict`, `reason`, `reply`, `settled` (0 or 1), and `earlier`, to be given for the next recipient. */
 int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]) {
     const batv_keyring *keyring;
     const batv_settings *settings;
     batv_envelope question;
     batv_judgement judgement;
     if (argc != 6)
-        return fail(yield, "batv_exim_check needs a keyring, settings, a sender, a recipient, a moment and what was earlier");
+        return fail(yield, "batv_exim_check needs a keyring, settings, a sender, a recipient, a stage and what was earlier");
     keyring = keyring_of((const char *)argv[0]);
     settings = keyring == NULL ? NULL : settings_of((const char *)argv[1]);
     if (settings == NULL)
@@ -122,12 +122,12 @@ int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]) {
     question.reverse_path_length = strlen(question.reverse_path);
     question.forward_path = (const char *)argv[3];
     question.forward_path_length = strlen(question.forward_path);
-    question.moment = strcmp((const char *)argv[4], "data") == 0 ? BATV_MOMENT_END_OF_DATA : BATV_MOMENT_RCPT_TO;
+    question.stage = strcmp((const char *)argv[4], "data") == 0 ? BATV_STAGE_END_OF_DATA : BATV_STAGE_RCPT_TO;
     question.earlier = earlier_of((const char *)argv[5]);
     if (batv_check(keyring, settings, &question, 0, &judgement, NULL, 0, NULL) != BATV_RESULT_OK)
         return defer(yield);
-    snprintf(answer, sizeof answer, "disposition=%s finding=%s reason=%s settled=%u earlier=%s reply=\"%s\"",
-             batv_text(judgement.disposition), batv_text(judgement.finding), batv_text(judgement.reason),
+    snprintf(answer, sizeof answer, "disposition=%s verdict=%s reason=%s settled=%u earlier=%s reply=\"%s\"",
+             batv_text(judgement.disposition), batv_text(judgement.verdict), batv_text(judgement.reason),
              (unsigned)judgement.settled, batv_text(judgement.earlier), judgement.reply);
     *yield = (unsigned char *)answer;
     return OK;
@@ -151,7 +151,7 @@ int batv_exim_recipient(unsigned char **yield, int argc, unsigned char *argv[]) 
         return FAIL_FORCED;
     if (result != BATV_RESULT_OK)
         return defer(yield);
-    if (found.verdict != BATV_VERDICT_VALID && found.verdict != BATV_VERDICT_EXPIRED)
+    if (found.verdict != BATV_TAG_VERDICT_VALID && found.verdict != BATV_TAG_VERDICT_EXPIRED)
         return FAIL_FORCED;
     *yield = (unsigned char *)answer;
     return OK;

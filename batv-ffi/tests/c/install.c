@@ -13,7 +13,7 @@ int main(void) {
             BATV_RESULT_OK ||
         batv_sign(keyring, NULL, "alice@example.com", 17, 0, tagged, sizeof tagged, &length, NULL) != BATV_RESULT_OK ||
         batv_verify(keyring, tagged, length, 0, &found, mailbox, sizeof mailbox, NULL) != BATV_RESULT_OK ||
-        found.verdict != BATV_VERDICT_VALID || strcmp(mailbox, "alice@example.com") != 0)
+        found.verdict != BATV_TAG_VERDICT_VALID || strcmp(mailbox, "alice@example.com") != 0)
         return 1;
     batv_keyring_free(keyring);
     printf("%s\n", batv_version());

@@ -145,7 +145,7 @@ static void judge(const struct row *row) {
     EXPECT_RESULT(BATV_RESULT_OK, batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, &provenance,
                                                      deliver_to, sizeof deliver_to, &length));
     EXPECT(length == strlen(deliver_to));
-    snprintf(said, sizeof said, "%s %s %s %u %s %s %u", batv_text(judgement.finding), batv_text(judgement.reason),
+    snprintf(said, sizeof said, "%s %s %s %u %s %s %u", batv_text(judgement.verdict), batv_text(judgement.reason),
              batv_text(judgement.disposition), (unsigned)judgement.reply_code, deliver_to, batv_text(provenance.origin),
              (unsigned)provenance.row);
     if (strcmp(said, row->judged) != 0) {

@@ -25,7 +25,7 @@ enum operation { SIGN, VERIFY, UNWRAP, FORWARD, REVERSE, CHECK, JUDGE, ORIGIN, M
 
 struct answer {
     batv_verification verification;
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     batv_judgement judgement;
     batv_provenance provenance;
     batv_origin origin;
@@ -125,25 +125,25 @@ static void verdicts(void) {
     struct answer answer;
     char small[4];
     EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(VERIFY, TEXT(TAGGED), small, sizeof small, NULL, &answer));
-    EXPECT(answer.verification.verdict == BATV_VERDICT_VALID);
+    EXPECT(answer.verification.verdict == BATV_TAG_VERDICT_VALID);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(VERIFY, TEXT("alice"), small, sizeof small, NULL, &answer));
     EXPECT((unsigned)answer.verification.verdict == 0);
     EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(REVERSE, TEXT(REWRITTEN), small, sizeof small, NULL, &answer));
-    EXPECT(answer.verdict == BATV_VERDICT_VALID);
+    EXPECT(answer.verdict == BATV_TAG_VERDICT_VALID);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(REVERSE, TEXT("alice"), small, sizeof small, NULL, &answer));
     EXPECT((unsigned)answer.verdict == 0);
     EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(CHECK, TEXT(TAGGED), small, sizeof small, NULL, &answer));
-    EXPECT(answer.judgement.finding == BATV_FINDING_GENUINE);
+    EXPECT(answer.judgement.verdict == BATV_VERDICT_GENUINE);
     EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(JUDGE, TEXT(TAGGED), small, sizeof small, NULL, &answer));
-    EXPECT(answer.judgement.finding == BATV_FINDING_GENUINE && answer.provenance.row == 3);
+    EXPECT(answer.judgement.verdict == BATV_VERDICT_GENUINE && answer.provenance.row == 3);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(JUDGE, TEXT("alice"), small, sizeof small, NULL, &answer));
-    EXPECT((unsigned)answer.judgement.finding == 0 && answer.provenance.row == 0);
+    EXPECT((unsigned)answer.judgement.verdict == 0 && answer.provenance.row == 0);
     EXPECT_RESULT(BATV_RESULT_TOO_SMALL, ask(ORIGIN, TEXT(TAGGED), small, sizeof small, NULL, &answer));
     EXPECT(answer.origin == BATV_ORIGIN_HINTED);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(ORIGIN, TEXT("alice"), small, sizeof small, NULL, &answer));
     EXPECT((unsigned)answer.origin == 0);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, ask(CHECK, TEXT("alice"), small, sizeof small, NULL, &answer));
-    EXPECT((unsigned)answer.judgement.finding == 0 && answer.judgement.reply[0] == 0);
+    EXPECT((unsigned)answer.judgement.verdict == 0 && answer.judgement.reply[0] == 0);
 }
 
 static void addresses(void) {
@@ -202,7 +202,7 @@ static void pointers_and_numbers(void) {
     batv_keyring *none = keyring;
     batv_verification verification;
     batv_judgement judgement;
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     batv_envelope question;
     char text[BATV_ADDRESS_SIZE];
 
@@ -263,7 +263,7 @@ static void pointers_and_numbers(void) {
                   batv_srs_reverse(keyring, NULL, TEXT(REWRITTEN), NOON, &verdict, text, sizeof text, NULL));
     EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_unwrap(TEXT(TAGGED), 402, 0, NULL, text, sizeof text, NULL));
     EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT,
-                  batv_unwrap(TEXT(TAGGED), BATV_VERDICT_VALID, 0, NULL, text, sizeof text, NULL));
+                  batv_unwrap(TEXT(TAGGED), BATV_TAG_VERDICT_VALID, 0, NULL, text, sizeof text, NULL));
 
     memset(&question, 0, sizeof question);
     EXPECT_RESULT(BATV_RESULT_NULL_POINTER,
@@ -283,7 +283,7 @@ static void pointers_and_numbers(void) {
     question.earlier = 1;
     EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
     question.earlier = 0;
-    question.moment = BATV_EARLIER_SETTLED;
+    question.stage = BATV_EARLIER_SETTLED;
     EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, batv_check(keyring, settings, &question, NOON, &judgement, NULL, 0, NULL));
 
     /* Before 1970, after 9999, and now. */
@@ -292,7 +292,7 @@ static void pointers_and_numbers(void) {
     EXPECT_RESULT(BATV_RESULT_CLOCK, batv_verify(keyring, TEXT(TAGGED), INT64_MAX, &verification, NULL, 0, NULL));
     EXPECT_RESULT(BATV_RESULT_OK, batv_sign(keyring, NULL, TEXT(ALICE), 0, text, sizeof text, NULL, NULL));
     EXPECT_RESULT(BATV_RESULT_OK, batv_verify(keyring, text, strlen(text), 0, &verification, NULL, 0, NULL));
-    EXPECT(verification.verdict == BATV_VERDICT_VALID && verification.days_left >= 6);
+    EXPECT(verification.verdict == BATV_TAG_VERDICT_VALID && verification.days_left >= 6);
 
     EXPECT(strcmp(batv_text(12345), "unknown code") == 0);
     EXPECT(strcmp(batv_text(UINT32_MAX), "unknown code") == 0);
@@ -357,7 +357,7 @@ static void messages(void) {
     EXPECT_RESULT(BATV_RESULT_NULL_POINTER, JUDGED(keyring, settings, message, NULL, 0, &judgement));
     EXPECT_RESULT(BATV_RESULT_NULL_POINTER, JUDGED(keyring, settings, message, &question, 0, NULL));
     EXPECT_RESULT(BATV_RESULT_BAD_ARGUMENT, JUDGED(keyring, settings, message, &question, 2, &judgement));
-    EXPECT((unsigned)judgement.finding == 0);
+    EXPECT((unsigned)judgement.verdict == 0);
     EXPECT_RESULT(BATV_RESULT_OK, JUDGED(keyring, settings, message, &question, 1, &judgement));
     EXPECT_RESULT(BATV_RESULT_CLOCK, batv_judge_message(keyring, settings, message, &question, 0, -1, &judgement, NULL,
                                                         NULL, 0, NULL));
@@ -374,7 +374,7 @@ static void messages(void) {
 static void marks(void) {
     static const char ID[] = "<1@example.com>", MARK[] = "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr";
     batv_mark made;
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     EXPECT_RESULT(BATV_RESULT_OK, batv_mark_make(keyring, TEXT(ID), TEXT(ALICE), NOON, &made));
     EXPECT(strcmp(made.field, MARK) == 0);
     EXPECT_RESULT(BATV_RESULT_NO_KEY, batv_mark_make(keyring, TEXT(ID), TEXT(TAGGED), NOON, &made));
@@ -389,10 +389,10 @@ static void marks(void) {
     EXPECT_RESULT(BATV_RESULT_NULL_POINTER, batv_mark_make(keyring, TEXT(ID), TEXT(ALICE), NOON, NULL));
 
     EXPECT_RESULT(BATV_RESULT_OK, batv_mark_verify(keyring, TEXT(MARK), TEXT(ID), TEXT(ALICE), NOON, &verdict));
-    EXPECT(verdict == BATV_VERDICT_VALID);
+    EXPECT(verdict == BATV_TAG_VERDICT_VALID);
     /* Each form proves nothing in the place of the other. */
     EXPECT_RESULT(BATV_RESULT_OK, batv_mark_verify(keyring, TEXT(MARK), NULL, 0, TEXT(ALICE), NOON, &verdict));
-    EXPECT(verdict == BATV_VERDICT_UNTAGGED);
+    EXPECT(verdict == BATV_TAG_VERDICT_UNTAGGED);
     EXPECT_RESULT(BATV_RESULT_MALFORMED, batv_mark_verify(keyring, TEXT(MARK), TEXT(ID), TEXT("<>"), NOON, &verdict));
     EXPECT((unsigned)verdict == 0);
     EXPECT_RESULT(BATV_RESULT_CLOCK, batv_mark_verify(keyring, TEXT(MARK), TEXT(ID), TEXT(ALICE), -1, &verdict));

@@ -36,7 +36,7 @@ static void *sign(void *failed) {
                     (signing.key_id == 0 ? strcmp(tagged, BY_OLD) == 0 : strncmp(tagged, "prvs=1269", 9) == 0);
         /* Both keyrings verify what the old key has signed. */
         result = batv_verify(keyring, BY_OLD, strlen(BY_OLD), NOON, &found, mailbox, sizeof mailbox, NULL);
-        right = right && result == BATV_RESULT_OK && found.verdict == BATV_VERDICT_VALID &&
+        right = right && result == BATV_RESULT_OK && found.verdict == BATV_TAG_VERDICT_VALID &&
                 strcmp(mailbox, "alice@example.com") == 0;
         if (round % 10 == 0) {
             memset(&question, 0, sizeof question);

@@ -5,7 +5,7 @@ struct row {
     const char *name, *operation, *keyring, *settings;
     int64_t now;
     const char *reverse_path;
-    uint32_t trusted_client, earlier, moment;
+    uint32_t trusted_client, earlier, stage;
     const char *address;
     size_t address_length;
     const char *message_id;
@@ -80,7 +80,7 @@ static void srs_forward(const struct row *row, const batv_keyring *keyring, cons
 
 static void srs_reverse(const struct row *row, const batv_keyring *keyring, const batv_settings *settings) {
     char restored[BATV_ADDRESS_SIZE];
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     batv_result result = batv_srs_reverse(keyring, settings, row->address, row->address_length, row->now, &verdict,
                                           restored, sizeof restored, NULL);
     if (result == BATV_RESULT_MALFORMED)
@@ -102,7 +102,7 @@ static void check(const struct row *row, const batv_keyring *keyring, const batv
     question.forward_path_length = row->address_length;
     question.trusted_client = row->trusted_client;
     question.earlier = row->earlier;
-    question.moment = row->moment;
+    question.stage = row->stage;
     batv_result result =
         batv_check(keyring, settings, &question, row->now, &found, deliver_to, sizeof deliver_to, NULL);
     if (result != BATV_RESULT_OK) {
@@ -112,7 +112,7 @@ static void check(const struct row *row, const batv_keyring *keyring, const batv
     EXPECT(found.reply_code == (uint32_t)atoi(found.reply));
     EXPECT(strlen(found.reply) > 10);
     /* Code and enhanced code. */
-    snprintf(said, sizeof said, "%s %s %s %.9s %s %u", batv_text(found.finding), batv_text(found.reason),
+    snprintf(said, sizeof said, "%s %s %s %.9s %s %u", batv_text(found.verdict), batv_text(found.reason),
              batv_text(found.disposition), found.reply, deliver_to, (unsigned)found.settled);
 }
 
@@ -129,7 +129,7 @@ static void mark_make(const struct row *row, const batv_keyring *keyring) {
 }
 
 static void mark_verify(const struct row *row, const batv_keyring *keyring, const char *message_id) {
-    batv_verdict verdict;
+    batv_tag_verdict verdict;
     batv_result result = batv_mark_verify(keyring, row->address, row->address_length, message_id,
                                           message_id == NULL ? 0 : row->message_id_length, row->reverse_path,
                                           strlen(row->reverse_path), row->now, &verdict);

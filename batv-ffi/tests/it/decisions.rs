@@ -8,11 +8,11 @@ use core::ptr;
 use batv::{
     BATV_ADDRESS_SIZE, batv_check, batv_earlier, batv_envelope, batv_judge_message, batv_judgement, batv_keyring,
     batv_keyring_free, batv_keyring_new_from_text, batv_message, batv_message_free, batv_message_new,
-    batv_message_read, batv_moment, batv_provenance, batv_reading, batv_result, batv_settings, batv_settings_free,
-    batv_settings_new, batv_settings_set, batv_text,
+    batv_message_read, batv_provenance, batv_reading, batv_result, batv_settings, batv_settings_free,
+    batv_settings_new, batv_settings_set, batv_stage, batv_text,
 };
 use batv_core::Day;
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_tests::vectors::decisions::{self, Client, Heard, NOTHING, Question, Row, Said, some_handle};
 
 /// The keys and settings of a row.
@@ -88,7 +88,7 @@ fn envelope(row: &Row<'_>, to: &str) -> batv_envelope {
         "undecided" => batv_earlier::Undecided,
         other => panic!("{other} is nothing earlier"),
     };
-    let moment = if row.at() == Moment::RcptTo { batv_moment::RcptTo } else { batv_moment::EndOfData };
+    let stage = if row.at() == Stage::RcptTo { batv_stage::RcptTo } else { batv_stage::EndOfData };
     batv_envelope {
         reverse_path: row.from.as_ptr().cast(),
         reverse_path_length: row.from.len(),
@@ -96,7 +96,7 @@ fn envelope(row: &Row<'_>, to: &str) -> batv_envelope {
         forward_path_length: to.len(),
         trusted_client: u32::from(row.client() != Client::World),
         earlier: earlier as u32,
-        moment: moment as u32,
+        stage: stage as u32,
     }
 }
 
@@ -119,7 +119,7 @@ fn hear(call: impl FnOnce(*mut batv_judgement, *mut c_char, usize) -> batv_resul
     let reply = unsafe { CStr::from_ptr(judgement.reply.as_ptr()) }.to_str().expect("ASCII");
     assert!(reply.starts_with(&judgement.reply_code.to_string()), "{reply}");
     Said::from([
-        ("verdict", named(judgement.finding as u32)),
+        ("verdict", named(judgement.verdict as u32)),
         ("reason", named(judgement.reason as u32)),
         ("disposition", named(judgement.disposition as u32)),
         ("mode", named(judgement.mode as u32)),

@@ -2,7 +2,7 @@
 
 mod server;
 
-use batv_core::Verdict;
+use batv_core::TagVerdict;
 use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, KEY_ID, KEYRING, SECRET, forged, tagged, verdict};
 use server::Exim;
@@ -18,7 +18,7 @@ fn mail_leaves_with_a_tag_and_its_bounce_comes_home() {
     assert!(exim.submit(ALICE, "carol@example.org").starts_with("250 "));
     let sender = sender_of_delivery(&exim);
     assert_ne!(sender, ALICE);
-    assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");
+    assert_eq!(verdict(&sender), TagVerdict::Valid, "{sender}");
 
     assert!(exim.bounce(&sender).starts_with("250 "));
     let message = wait_for("bounce", || exim.mailbox("alice").pop());
@@ -36,11 +36,11 @@ fn mail_leaves_with_a_tag_and_its_bounce_comes_home() {
 fn forged_and_expired_bounces_are_refused() {
     let exim = Exim::start(&[("BATV_SETTINGS", "mode=reject; protected=example.com")], KEYRING);
     let forged = forged(&tagged(ALICE, 0));
-    assert_eq!(verdict(&forged), Verdict::BadMac);
+    assert_eq!(verdict(&forged), TagVerdict::BadMac);
     assert!(exim.bounce(&forged).starts_with("550 5.7.1 the tag of this address is forged"), "{}", exim.log());
 
     // A bounce may be as late as servers go on trying; what comes later is refused when it has been seen.
-    assert_eq!(verdict(&tagged(ALICE, 9)), Verdict::Expired);
+    assert_eq!(verdict(&tagged(ALICE, 9)), TagVerdict::Expired);
     assert!(exim.bounce(&tagged(ALICE, 9)).starts_with("250 "));
     let mut client = exim.connect_mx();
     assert!(client.say("MAIL FROM:<>").starts_with("250 "));
@@ -85,7 +85,7 @@ fn tags_of_exim_itself_are_ours() {
     let exim = Exim::start(&[("BATV_SIGN", &own)], KEYRING);
     assert!(exim.submit(ALICE, "carol@example.org").starts_with("250 "));
     let sender = sender_of_delivery(&exim);
-    assert_eq!(verdict(&sender), Verdict::Valid, "{sender}");
+    assert_eq!(verdict(&sender), TagVerdict::Valid, "{sender}");
     assert!(exim.bounce(&sender).starts_with("250 "));
     wait_for("bounce", || exim.mailbox("alice").pop());
     assert!(exim.bounce(&forged(&sender)).starts_with("550 5.7.1 "));
@@ -114,5 +114,5 @@ fn without_keys_mail_waits() {
 
     exim.replace_keyring(KEYRING);
     exim.run_queue();
-    assert_eq!(verdict(&sender_of_delivery(&exim)), Verdict::Valid);
+    assert_eq!(verdict(&sender_of_delivery(&exim)), TagVerdict::Valid);
 }

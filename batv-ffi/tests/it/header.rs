@@ -9,7 +9,7 @@ use std::process::Command;
 
 use batv_bounce::Class;
 use batv_core::dialect::Dialect;
-use batv_core::envelope::{Finding, Mode, Reason};
+use batv_core::envelope::{Mode, Reason, Verdict};
 
 use crate::support::{WARNINGS, manifest, run};
 
@@ -63,7 +63,7 @@ fn names_are_those_of_the_crates() {
     }
     agree("BATV_CLASS_", &Class::ALL, |class| class.as_str());
     agree("BATV_DIALECT_", &Dialect::ALL, |dialect| dialect.as_str());
-    agree("BATV_FINDING_", &Finding::ALL, |finding| finding.as_str());
+    agree("BATV_VERDICT_", &Verdict::ALL, |verdict| verdict.as_str());
     agree("BATV_MODE_", &Mode::ALL, |mode| mode.as_str());
     agree("BATV_REASON_", &Reason::ALL, |reason| reason.as_str());
 }

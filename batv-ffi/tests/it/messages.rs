@@ -20,7 +20,7 @@ use batv_bounce::may_bounce::{self, Kind};
 use batv_bounce::{Evidence, Limits, Origin, Reading, read};
 use batv_config::{Keyring, clock};
 use batv_core::envelope::{Envelope, Mode};
-use batv_core::{Day, Mailbox, Path, Pattern, Verdict};
+use batv_core::{Day, Mailbox, Path, Pattern, TagVerdict};
 use batv_policy::{Answers, MessageRules, Rules, View};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -30,13 +30,13 @@ const TODAY: &str = "2026-11-25";
 const MARKED_SINCE: &str = "2026-01-01";
 const SELECTORS: [&str; 2] = ["rsa2026", "ed2026"];
 /// What the numbers 0 and 100 to 105 say of a tag.
-const TAGS: [Option<Verdict>; 7] = [
+const TAGS: [Option<TagVerdict>; 7] = [
     None,
-    Some(Verdict::Valid),
-    Some(Verdict::Expired),
-    Some(Verdict::BadMac),
-    Some(Verdict::UnknownKey),
-    Some(Verdict::Untagged),
+    Some(TagVerdict::Valid),
+    Some(TagVerdict::Expired),
+    Some(TagVerdict::BadMac),
+    Some(TagVerdict::UnknownKey),
+    Some(TagVerdict::Untagged),
     None,
 ];
 const FIELDS: [&str; 8] =
@@ -158,7 +158,7 @@ impl Sides {
             forward_path_length: to.len(),
             trusted_client: 0,
             earlier: 0,
-            moment: 0,
+            stage: 0,
         };
         let mut judgement = MaybeUninit::<batv_judgement>::uninit();
         let mut provenance = MaybeUninit::<batv_provenance>::uninit();
@@ -187,7 +187,7 @@ impl Sides {
         // SAFETY: there is a NUL at its end.
         let reply = unsafe { CStr::from_ptr(judgement.reply.as_ptr()) };
         let found = [
-            name(judgement.finding as u32),
+            name(judgement.verdict as u32),
             name(judgement.reason as u32),
             name(judgement.disposition as u32),
             name(provenance.origin as u32),

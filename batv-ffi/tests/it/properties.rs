@@ -9,7 +9,7 @@ use batv::{
     batv_settings_free, batv_settings_new, batv_settings_set, batv_sign, batv_unwrap, batv_verification, batv_verify,
 };
 use batv_config::Keyring;
-use batv_core::prvs::{self, Form};
+use batv_core::tag::{self, Form};
 use batv_core::{Day, Path};
 use proptest::prelude::*;
 
@@ -90,7 +90,7 @@ proptest! {
 
         let signed = path.map_err(|_| batv_result::Malformed).and_then(|path| match path {
             Path::Null => Ok("<>".to_owned()),
-            Path::Mailbox(mailbox) => prvs::sign(keyring.keys(), &mailbox, Form::Prvs, None, today)
+            Path::Mailbox(mailbox) => tag::sign(keyring.keys(), &mailbox, Form::Prvs, None, today)
                 .map(|signing| signing.to_string())
                 .map_err(|_| batv_result::TooLong),
         });
@@ -102,7 +102,7 @@ proptest! {
         });
         prop_assert_eq!(found, expected(signed, capacity));
 
-        let verification = path.map(|path| path.mailbox().map(|mailbox| prvs::verify(keyring.keys(), mailbox, today)));
+        let verification = path.map(|path| path.mailbox().map(|mailbox| tag::verify(keyring.keys(), mailbox, today)));
         let mailbox = match (path, &verification) {
             (Ok(path), Ok(None)) => Ok(path.to_string()),
             (_, Ok(Some(verification))) => Ok(verification.mailbox.to_string()),

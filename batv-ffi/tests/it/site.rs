@@ -6,10 +6,10 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use batv::{
-    batv_change, batv_check, batv_disposition, batv_envelope, batv_error_message, batv_finding, batv_judge_message,
-    batv_judgement, batv_keyring, batv_keyring_free, batv_keyring_new_from_text, batv_message_free, batv_message_new,
-    batv_mode, batv_reason, batv_result, batv_settings, batv_settings_free, batv_settings_new, batv_settings_set,
-    batv_sign, batv_signing, batv_srs_forward,
+    batv_change, batv_check, batv_disposition, batv_envelope, batv_error_message, batv_judge_message, batv_judgement,
+    batv_keyring, batv_keyring_free, batv_keyring_new_from_text, batv_message_free, batv_message_new, batv_mode,
+    batv_reason, batv_result, batv_settings, batv_settings_free, batv_settings_new, batv_settings_set, batv_sign,
+    batv_signing, batv_srs_forward, batv_verdict,
 };
 
 /// Noon of 2020-01-01, in UTC.
@@ -161,7 +161,7 @@ fn question(from: &str, to: &str) -> batv_envelope {
         forward_path_length: to.len(),
         trusted_client: 0,
         earlier: 0,
-        moment: 0,
+        stage: 0,
     }
 }
 
@@ -193,24 +193,24 @@ fn who_is_not_protected_gets_no_tag() {
 
 #[test]
 fn an_srs_address_is_judged_by_its_hash() {
-    let told = |judgement: &batv_judgement| (judgement.finding, judgement.reason, judgement.disposition);
+    let told = |judgement: &batv_judgement| (judgement.verdict, judgement.reason, judgement.disposition);
     let site = Site::new(&[("mode", "reject"), ("protected", "example.com"), ("srs_domains", "forwarder.example.net")]);
     let (genuine, restored) = site.check("<>", REWRITTEN);
-    assert_eq!(told(&genuine), (batv_finding::Genuine, batv_reason::SrsOk, batv_disposition::Accept));
+    assert_eq!(told(&genuine), (batv_verdict::Genuine, batv_reason::SrsOk, batv_disposition::Accept));
     assert_eq!((genuine.settled, restored.as_str()), (1, "alice@example.com"));
     let forged = REWRITTEN.replace("Xu1M", "Xu1N");
     let (disproved, restored) = site.check("<>", &forged);
-    assert_eq!(told(&disproved), (batv_finding::Disproved, batv_reason::SrsForged, batv_disposition::Reject));
+    assert_eq!(told(&disproved), (batv_verdict::Disproved, batv_reason::SrsForged, batv_disposition::Reject));
     assert_eq!((disproved.reply_code, restored.as_str()), (550, ""));
     let (mail, _) = site.check("bob@example.net", REWRITTEN);
-    assert_eq!(told(&mail), (batv_finding::NotJudged, batv_reason::SrsNotBounce, batv_disposition::Reject));
+    assert_eq!(told(&mail), (batv_verdict::NotJudged, batv_reason::SrsNotBounce, batv_disposition::Reject));
     let bounce = "From: MAILER-DAEMON@example.org\nSubject: failure notice\n\nNot delivered.\n";
     assert_eq!(site.judge(bounce, REWRITTEN).0.reason, batv_reason::SrsOk);
     assert_eq!(site.judge(bounce, &forged).0.reason, batv_reason::SrsForged);
 
     assert_eq!(site.set("srs_takes_mail", "true"), batv_result::Ok);
     let (mail, restored) = site.check("bob@example.net", REWRITTEN);
-    assert_eq!(told(&mail), (batv_finding::NotJudged, batv_reason::SrsMail, batv_disposition::Accept));
+    assert_eq!(told(&mail), (batv_verdict::NotJudged, batv_reason::SrsMail, batv_disposition::Accept));
     assert_eq!(restored, "alice@example.com");
     assert_eq!(site.set("srs_domains", ""), batv_result::Ok);
     assert_eq!(site.check("<>", REWRITTEN).0.reason, batv_reason::Exempt);

@@ -19,7 +19,7 @@ struct Row<'v> {
     reverse_path: &'v str,
     trusted: bool,
     earlier: &'v str,
-    moment: &'v str,
+    stage: &'v str,
     address: Vec<u8>,
     message_id: &'v str,
     expected: String,
@@ -52,7 +52,7 @@ impl Table {
             row.today * 86_400 + 43_200,
             u8::from(row.trusted),
             row.earlier,
-            row.moment,
+            row.stage,
             row.address.len(),
             row.message_id.len(),
         )
@@ -231,7 +231,7 @@ fn envelope(table: &mut Table) {
             if let Some(since) = policy["signing_since"].as_u64() {
                 settings += &format!("signing_since {}\n", date(since));
             }
-            let words = ["finding", "reason", "disposition", "reply"].map(|name| text(&answer[name]));
+            let words = ["verdict", "reason", "disposition", "reply"].map(|name| text(&answer[name]));
             let deliver_to = answer["deliver_to"].as_str().unwrap_or_default();
             table.push(&Row {
                 keyring: keyring("batv", list(&vectors["rings"][text(&case["ring"])])),
@@ -244,7 +244,7 @@ fn envelope(table: &mut Table) {
                     Some("undecided") => "BATV_EARLIER_UNDECIDED",
                     _ => "0",
                 },
-                moment: if case["at"] == "data" { "BATV_MOMENT_END_OF_DATA" } else { "0" },
+                stage: if case["at"] == "data" { "BATV_STAGE_END_OF_DATA" } else { "0" },
                 address: text(&case["to"]).into(),
                 expected: format!("{} {deliver_to} {}", words.join(" "), u8::from(answer["settled"] == true)),
                 ..row(case, "check")
@@ -292,7 +292,7 @@ fn row<'v>(case: &'v Value, operation: &'v str) -> Row<'v> {
         reverse_path: "",
         trusted: false,
         earlier: "0",
-        moment: "0",
+        stage: "0",
         address: Vec::new(),
         message_id: "",
         expected: String::new(),

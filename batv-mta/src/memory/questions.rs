@@ -6,12 +6,12 @@ use batv_policy::{Answers, HandleAnswer, Question, SentAnswer};
 use super::alias::{self, Alias};
 use super::{Wait, guesses, replay, sent};
 use crate::client::Client;
-use crate::door::Protocol;
+use crate::protocol::Protocol;
 use crate::settings::Settings;
 
 /// One who asks: a message, or a request by itself.
 pub(crate) struct Asking<'s> {
-    pub(crate) door: Protocol,
+    pub(crate) listener: Protocol,
     pub(crate) client: &'s Client,
     pub(crate) settings: &'s Settings,
     pub(crate) today: Day,
@@ -53,7 +53,7 @@ impl Asking<'_> {
             match question {
                 Question::Bounces => {
                     let bounces = &settings.memory().bounces;
-                    let is_over = |client| bounces.are_too_many(self.door, client, settings);
+                    let is_over = |client| bounces.are_too_many(self.listener, client, settings);
                     answered.too_many_bounces = self.client.address.is_some_and(is_over);
                 }
                 Question::WrongTags { mailbox, is_wrong } => {
@@ -64,8 +64,8 @@ impl Asking<'_> {
                 Question::Replay { tagged, mailbox, days_left } => {
                     answered.replayed = replay::is_replayed(&tagged, &mailbox, days_left, settings, wait);
                 }
-                Question::Sent { claims, sender } => {
-                    answered.sent = sent::look_up(claims, &sender, settings, today, wait);
+                Question::Sent { query, sender } => {
+                    answered.sent = sent::look_up(query, &sender, settings, today, wait);
                 }
                 _ => {}
             }

@@ -8,7 +8,7 @@ use batv_store::counter::Networks;
 use ipnet::IpNet;
 
 use super::now;
-use crate::door::Protocol;
+use crate::protocol::Protocol;
 use crate::settings::Settings;
 
 /// Networks that are counted at a time; those that come when there are more are not limited.
@@ -25,15 +25,15 @@ struct Minute {
 }
 
 impl Rates {
-    /// Counts one more from this client, and says whether there are too many. Each door counts by itself: a server may ask
+    /// Counts one more from this client, and says whether there are too many. Each listener counts by itself: a server may ask
     /// about the same recipient through two.
-    pub(crate) fn are_too_many(&self, door: Protocol, client: IpAddr, settings: &Settings) -> bool {
+    pub(crate) fn are_too_many(&self, listener: Protocol, client: IpAddr, settings: &Settings) -> bool {
         let most = settings.config().limits.bounces_per_minute;
-        most > 0 && self.count(door, client, now() / 60) > most
+        most > 0 && self.count(listener, client, now() / 60) > most
     }
 
-    fn count(&self, door: Protocol, client: IpAddr, number: u64) -> u32 {
-        let network = (door.as_str(), Networks::default().of(client));
+    fn count(&self, listener: Protocol, client: IpAddr, number: u64) -> u32 {
+        let network = (listener.as_str(), Networks::default().of(client));
         // What is done under the lock can't be left half done.
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {

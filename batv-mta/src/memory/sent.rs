@@ -1,7 +1,7 @@
 //! The log of what was sent.
 
-use batv_bounce::Claims;
-use batv_core::{Day, Mailbox, prvs};
+use batv_bounce::SentQuery;
+use batv_core::{Day, Mailbox, tag};
 use batv_policy::SentAnswer;
 use batv_store::sent::{self, Question};
 
@@ -32,7 +32,7 @@ pub(crate) fn remember(
 
 /// Whether the log has the message that another one says it is about.
 pub(crate) fn look_up(
-    claims: &Claims,
+    query: &SentQuery,
     sender: &Mailbox<'_>,
     settings: &Settings,
     today: Day,
@@ -41,23 +41,20 @@ pub(crate) fn look_up(
     if !is_kept(settings) {
         return SentAnswer::NotAsked;
     }
-    ask(claims, sender, settings, today, wait).unwrap_or(SentAnswer::Unanswered)
+    ask(query, sender, settings, today, wait).unwrap_or(SentAnswer::Unanswered)
 }
 
 /// `None` when the store doesn't answer.
-fn ask(claims: &Claims, sender: &Mailbox<'_>, settings: &Settings, today: Day, wait: &Wait) -> Option<SentAnswer> {
+fn ask(query: &SentQuery, sender: &Mailbox<'_>, settings: &Settings, today: Day, wait: &Wait) -> Option<SentAnswer> {
     let bare = |text: &String| {
         let mailbox = Mailbox::parse(text).ok()?;
-        Some(prvs::verify(settings.keys(), &mailbox, today).mailbox.to_string())
+        Some(tag::verify(settings.keys(), &mailbox, today).mailbox.to_string())
     };
     // Whoever was written to with a tag of ours is one of ours, and known without it.
-    let recipients: Vec<String> = claims.recipients.iter().filter_map(bare).collect();
+    let recipients: Vec<String> = query.recipients.iter().filter_map(bare).collect();
     let recipients: Vec<Mailbox<'_>> = recipients.iter().filter_map(|text| Mailbox::parse(text).ok()).collect();
-    let questions: Vec<Question> = claims
-        .message_ids
-        .iter()
-        .map(|id| Question::new(settings.keys(), id.as_bytes(), sender, &recipients))
-        .collect();
+    let questions: Vec<Question> =
+        query.message_ids.iter().map(|id| Question::new(settings.keys(), id.as_bytes(), sender, &recipients)).collect();
     let answers = settings.memory().ask(questions.iter().flat_map(Question::operations).collect(), wait)?;
     let mut rest = answers.as_slice();
     let mut is_known = false;

@@ -1,6 +1,6 @@
 //! The thread that asks the store.
 //!
-//! Whoever waits for an answer keeps a thread of the runtime of the doors. Were the store asked there, too, its answers and
+//! Whoever waits for an answer keeps a thread of the runtime of the listeners. Were the store asked there, too, its answers and
 //! its time would wait for a thread themselves as soon as all are kept, and nobody would ever be let go.
 
 use alloc::sync::Arc;

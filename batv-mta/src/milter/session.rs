@@ -10,7 +10,7 @@ use super::server::Server;
 use super::{VERSION, action, step};
 use crate::client::Client;
 use crate::content::Content;
-use crate::door::{Door, Flow, Protocol, each_request};
+use crate::protocol::{Flow, Handler, Protocol, each_request};
 use crate::settings::Settings;
 use crate::transaction::{Answer, Edits, MESSAGE_ID_FIELD, OUR_FIELDS, Outcome, Transaction};
 
@@ -41,7 +41,7 @@ const MACROS: [(u32, &str); 4] = [
 /// use std::sync::Arc;
 ///
 /// use batv_mta::config::Config;
-/// use batv_mta::door::{Door, Flow};
+/// use batv_mta::protocol::{Handler, Flow};
 /// use batv_mta::milter::Session;
 /// use batv_mta::settings::Settings;
 ///
@@ -87,7 +87,7 @@ impl Session {
     /// A new connection. Over TCP, where servers wait for acknowledgements, all steps are better answered.
     ///
     /// ```
-    /// # use batv_mta::door::Door;
+    /// # use batv_mta::protocol::Handler;
     /// # use batv_mta::milter::Session;
     /// let over_a_unix_socket = Session::new(false);
     /// assert!(!over_a_unix_socket.is_busy());
@@ -120,7 +120,7 @@ impl Session {
         let command = match Command::parse(packet) {
             Ok(command) => command,
             Err(malformed) => {
-                error!(door = "milter", "closed: {malformed}");
+                error!(listener = "milter", "closed: {malformed}");
                 return Flow::Close;
             }
         };
@@ -192,7 +192,7 @@ impl Session {
     fn negotiate(&mut self, version: u32, actions: u32, steps: u32, settings: &Settings, out: &mut Vec<u8>) -> Flow {
         if actions & NEEDED != NEEDED {
             error!(
-                door = "milter",
+                listener = "milter",
                 version,
                 "refused: this mail server doesn't let a milter do what is needed (missing: {:#x}); \
                  it must offer to change senders, recipients and header fields",
@@ -221,7 +221,7 @@ impl Session {
         let version = version.min(VERSION);
         let numbers = [version, actions, self.steps].map(u32::to_be_bytes);
         packet::put(out, b'O', &[numbers.as_flattened(), &macros]);
-        debug!(door = "milter", version, actions, steps = self.steps, "negotiated");
+        debug!(listener = "milter", version, actions, steps = self.steps, "negotiated");
         Flow::Continue
     }
 
@@ -282,7 +282,7 @@ impl Session {
         self.content(settings);
         let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
         if self.forged.iter().any(|forged| *forged > MOST_FORGED) {
-            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status or X-BATV-Verdict").put(out);
+            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status or X-BATV-TagVerdict").put(out);
             return self.end_transaction();
         }
         let content = self.content.take().unwrap_or_default();
@@ -366,7 +366,7 @@ fn asked_for(settings: &Settings) -> (u32, u32) {
     (steps, if silences { action::ADD_RECIPIENTS_WITH_PARAMETERS } else { 0 })
 }
 
-impl Door for Session {
+impl Handler for Session {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
         each_request(Protocol::Milter, octets, next_packet, |packet| self.packet(packet, settings, out))
     }

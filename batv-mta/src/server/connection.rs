@@ -1,4 +1,4 @@
-//! One connection: octets to its door, answers back, and how long it may take.
+//! One connection: octets to its listener, answers back, and how long it may take.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::worker::Shared;
 use crate::config::Limits;
-use crate::door::{Door, Flow, Protocol};
+use crate::protocol::{Flow, Handler, Protocol};
 
 /// Octets that a connection has room for at first; it grows with what comes.
 const FIRST_READ: usize = 4096;
@@ -40,19 +40,19 @@ impl Patience {
 /// Serves until the peer or the protocol ends it, time is up, or, between messages, the daemon stops.
 pub(super) async fn serve(
     stream: Box<dyn Stream>,
-    door: Box<dyn Door + Send>,
+    listener: Box<dyn Handler + Send>,
     protocol: Protocol,
     patience: Patience,
     shared: &Shared,
 ) {
     shared.metrics.open_connection(protocol);
-    let reason = exchange(stream, door, protocol, patience, shared).await;
+    let reason = exchange(stream, listener, protocol, patience, shared).await;
     shared.metrics.close_connection(protocol, reason);
 }
 
 async fn exchange(
     mut stream: Box<dyn Stream>,
-    mut door: Box<dyn Door + Send>,
+    mut listener: Box<dyn Handler + Send>,
     protocol: Protocol,
     patience: Patience,
     shared: &Shared,
@@ -65,7 +65,7 @@ async fn exchange(
     let mut had_last_words = false;
     loop {
         let stopping = *stop.borrow_and_update();
-        if stopping && !door.is_busy() && pending.is_empty() {
+        if stopping && !listener.is_busy() && pending.is_empty() {
             if had_last_words {
                 return "stopped";
             }
@@ -90,7 +90,7 @@ async fn exchange(
         let start = Instant::now();
         let settings = shared.settings.load_full();
         let (request, idle) = patience.limits(settings.config().limits);
-        let (taken, flow) = door.receive(&pending, &settings, &mut answers);
+        let (taken, flow) = listener.receive(&pending, &settings, &mut answers);
         pending.drain(..taken);
         if pending.is_empty() {
             deadline = start + idle;

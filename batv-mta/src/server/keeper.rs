@@ -20,8 +20,8 @@ use tracing::{error, info, warn};
 use super::Failure;
 use super::link::{Order, Orders, Report, reports};
 use super::place::{self, Passed, SocketFile};
-use crate::door::Protocol;
 use crate::files::{Kept, Recorder};
+use crate::protocol::Protocol;
 use crate::sandbox::{UserError, account, hide_memory};
 use crate::settings::{self, Settings};
 
@@ -35,8 +35,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What the daemon is there for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Role {
-    /// The doors of the configuration.
-    Doors,
+    /// The listeners of the configuration.
+    Listeners,
     /// OpenSMTPD's filter, on standard input and output.
     Filter,
 }
@@ -67,8 +67,8 @@ impl Keeper {
     /// [`Failure`].
     pub(super) async fn start(config: &Path, role: Role) -> Result<Self, Failure> {
         let (settings, kept) = read(config, role)?;
-        if role == Role::Doors && !settings.config().listen.has_door() {
-            return Err(Failure::NoDoor);
+        if role == Role::Listeners && !settings.config().listen.has_listener() {
+            return Err(Failure::NoListener);
         }
         let opened = open(&settings, role).await;
         let (sockets, files) = match opened {
@@ -253,7 +253,7 @@ pub(super) fn receive(kind: SignalKind) -> Result<Signal, Failure> {
 fn read(config: &Path, role: Role) -> Result<(Settings, Kept), settings::Error> {
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
-    if let Some(doubt) = settings.doubt().filter(|_| role == Role::Doors) {
+    if let Some(doubt) = settings.doubt().filter(|_| role == Role::Listeners) {
         warn!("{doubt}");
     }
     Ok((settings, recorder.kept()))
@@ -274,13 +274,13 @@ async fn open(settings: &Settings, role: Role) -> Result<(Vec<(u32, OwnedFd)>, V
         }
         let failure = |source| Failure::Listen { address: address.clone(), source };
         let opened = place::open(address, listen.socket_mode, &mut passed).await.map_err(failure)?;
-        info!(door = %protocol, %address, "listening");
+        info!(listener = %protocol, %address, "listening");
         sockets.extend(opened.sockets.into_iter().map(|socket| (place, socket)));
         files.extend(opened.file.map(|file| Watched { place, file, is_missing: false }));
     }
     for name in passed.leave() {
         warn!(
-            "systemd listens on `{name}`, and no door does: whoever connects there waits. Name `systemd:{name}` under [listen]"
+            "systemd listens on `{name}`, and no listener does: whoever connects there waits. Name `systemd:{name}` under [listen]"
         );
     }
     Ok((sockets, files))
@@ -293,7 +293,7 @@ fn spawn(settings: &Settings, role: Role) -> Result<(Child, UnixStream), Failure
     let program = if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() };
     let mut command = Command::new(program.map_err(Failure::Worker)?);
     command.arg0("batvd").arg("worker").stdin(OwnedFd::from(theirs)).current_dir("/");
-    if role == Role::Doors {
+    if role == Role::Listeners {
         // Nobody is answered there, who would wait for its end.
         command.stdout(io::stderr());
     }

@@ -1,4 +1,4 @@
-//! Takes the connections of one socket, each for a door of its own.
+//! Takes the connections of one socket, each for a listener of its own.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -11,7 +11,6 @@ use tracing::error;
 use super::connection::{Patience, Stream, serve};
 use super::socket::Socket;
 use super::worker::Shared;
-use crate::door::{Door, Protocol};
 use crate::filter::Filter;
 use crate::http::Http;
 use crate::line::Line;
@@ -19,6 +18,7 @@ use crate::listening::Listening;
 use crate::milter::Session;
 use crate::page::Page;
 use crate::policy::PolicyService;
+use crate::protocol::{Handler, Protocol};
 use crate::socketmap::Socketmap;
 
 /// After a failure of accept, as when there are no file descriptors left.
@@ -68,7 +68,7 @@ impl Listener {
                     connections.spawn(self.answer(stream, over_tcp, waits));
                 }
                 Err(error) => {
-                    error!(door = %self.place.protocol, "accept: {error}");
+                    error!(listener = %self.place.protocol, "accept: {error}");
                     sleep(PAUSE).await;
                 }
             }
@@ -109,7 +109,7 @@ async fn answer(
         _ => shared.take_turn().await,
     };
     drop(waits);
-    let door: Box<dyn Door + Send> = match protocol {
+    let listener: Box<dyn Handler + Send> = match protocol {
         Protocol::Milter => Box::new(Session::new(over_tcp)),
         Protocol::Socketmap => Box::new(Socketmap),
         Protocol::Policy => Box::new(PolicyService),
@@ -119,5 +119,5 @@ async fn answer(
         Protocol::Page => Box::new(Page),
     };
     let _connected = place.connect();
-    serve(stream, door, protocol, Patience::Limited, &shared).await;
+    serve(stream, listener, protocol, Patience::Limited, &shared).await;
 }

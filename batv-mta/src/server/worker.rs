@@ -25,13 +25,13 @@ use super::link::{Order, Ordered};
 use super::listener::Listener;
 use super::socket::Socket;
 use crate::config::{Address, Config};
-use crate::door::Protocol;
 use crate::files::{Files, Kept};
 use crate::filter::Filter;
 use crate::listening::Listening;
 use crate::log;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::protocol::Protocol;
 use crate::sandbox::{Confinement, Needs, confine};
 use crate::settings::Settings;
 
@@ -279,22 +279,22 @@ impl Worker {
 
     fn found(&self, number: u32, socket: OwnedFd) {
         let Some(place) = self.changes.iter().find(|place| place.number == number) else { return };
-        let Listening { protocol: door, address, .. } = &*place.listening;
+        let Listening { protocol: listener, address, .. } = &*place.listening;
         match Socket::new(socket) {
             Ok(socket) => {
-                warn!(%door, %address, "the socket was gone, and is opened again");
+                warn!(%listener, %address, "the socket was gone, and is opened again");
                 // Its listener ends only when all do.
                 let _ = place.sockets.send(socket);
                 place.listening.note_missing(false);
             }
-            Err(error) => error!(%door, %address, "the socket that is opened again is of no use: {error}"),
+            Err(error) => error!(%listener, %address, "the socket that is opened again is of no use: {error}"),
         }
     }
 
     fn lost(&self, number: u32, why: &str) {
         let Some(place) = self.changes.iter().find(|place| place.number == number) else { return };
-        let Listening { protocol: door, address, .. } = &*place.listening;
-        error!(%door, %address, "the socket is gone, and can't be opened: {why}");
+        let Listening { protocol: listener, address, .. } = &*place.listening;
+        error!(%listener, %address, "the socket is gone, and can't be opened: {why}");
         place.listening.note_missing(true);
     }
 }

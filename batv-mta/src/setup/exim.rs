@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Address, Failure, Fault, Site, door, kept_from, read, run, unanswered, without_lines};
+use super::{Address, Failure, Fault, Site, kept_from, listener, read, run, unanswered, without_lines};
 
 const LINES: &str = include_str!("../../integrations/exim/batv.conf");
 
 pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
-    Ok(LINES.replace("/run/batvd/line.sock", &shown(door(&site.config.listen.line, "line")?)))
+    Ok(LINES.replace("/run/batvd/line.sock", &shown(listener(&site.config.listen.line, "line")?)))
 }
 
 fn shown(address: &Address) -> String {
@@ -38,7 +38,7 @@ fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
 
 pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let installed = read(&installed(site)?)?;
-    let address = door(&site.config.listen.line, "line")?;
+    let address = listener(&site.config.listen.line, "line")?;
     let user = ask(&["-bP", "exim_user"]).unwrap_or_default();
     let user = user.trim().rsplit(' ').next().unwrap_or_default();
     let reach = unanswered(address).or_else(|| kept_from(address, user));

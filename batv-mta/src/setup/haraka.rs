@@ -4,14 +4,14 @@ use std::path::Path;
 
 use batv_core::envelope::Mode;
 
-use super::{Address, Failure, Fault, Site, door, read, said, unanswered};
+use super::{Address, Failure, Fault, Site, listener, read, said, unanswered};
 
 const PLUGIN: &str = include_str!("../../integrations/haraka/batv.js");
 const OPTIONS: &str = include_str!("../../integrations/haraka/batv.ini");
 const INSTALLED: &str = "/etc/haraka";
 
 pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
-    let options = OPTIONS.replace("/run/batvd/line.sock", &shown(door(&site.config.listen.line, "line")?));
+    let options = OPTIONS.replace("/run/batvd/line.sock", &shown(listener(&site.config.listen.line, "line")?));
     Ok(format!(
         "; -- config/plugins: before the plugins of recipients and of queues --\nbatv\n; -- config/batv.ini --\n{options}\
          ; -- plugins/batv.js --\n{PLUGIN}"
@@ -27,7 +27,7 @@ fn shown(address: &Address) -> String {
 
 pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let folder = site.at.unwrap_or_else(|| Path::new(INSTALLED));
-    let address = door(&site.config.listen.line, "line")?;
+    let address = listener(&site.config.listen.line, "line")?;
     let mut faults: Vec<Fault> = unanswered(address).into_iter().collect();
     let listed = read(&folder.join("config/plugins"))?;
     let plugins: Vec<&str> = said(&listed, "#").filter(|line| !line.starts_with(';')).collect();

@@ -7,7 +7,7 @@ use super::{Failure, Fault, Site, read, said};
 const LINES: &str = include_str!("../../integrations/opensmtpd/smtpd.conf");
 const INSTALLED: &str = "/etc/smtpd.conf";
 
-/// It runs the filter itself: the daemon needs no door.
+/// It runs the filter itself: the daemon needs no listener.
 pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Program("batvd", error.to_string()))?;
     let config_path =

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{Address, Failure, Fault, FormName, Site, door, kept_from, run, unanswered};
+use super::{Address, Failure, Fault, FormName, Site, kept_from, listener, run, unanswered};
 
 const MAIN: &str = include_str!("../../integrations/postfix/main.cf");
 const MASTER: &str = include_str!("../../integrations/postfix/master.cf");
@@ -38,8 +38,8 @@ pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let queue = ask(site, &["-h", "queue_directory"]);
     let queue = queue.as_deref().map_or(QUEUE, str::trim);
     let listen = &site.config.listen;
-    let milter = shown(door(&listen.milter, "milter")?, queue);
-    let socketmap = shown(door(&listen.socketmap, "socketmap")?, queue);
+    let milter = shown(listener(&listen.milter, "milter")?, queue);
+    let socketmap = shown(listener(&listen.socketmap, "socketmap")?, queue);
     let lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
     let mut lines = beside_what_is_there(site, &lines, &milter);
     if site.config.sign.form == FormName::SubAddress {
@@ -144,7 +144,8 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let lists = |name: &str, wanted: &str| installed.lists(name, wanted);
     let queue = value("queue_directory");
     let config = site.config;
-    let (milter, socketmap) = (door(&config.listen.milter, "milter")?, door(&config.listen.socketmap, "socketmap")?);
+    let (milter, socketmap) =
+        (listener(&config.listen.milter, "milter")?, listener(&config.listen.socketmap, "socketmap")?);
     let reach = |address| unanswered(address).or_else(|| kept_from(address, value("mail_owner")));
     let mut faults: Vec<Fault> = [milter, socketmap].into_iter().filter_map(reach).collect();
     let mut missing = |is_there: bool, what: String| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Address, Failure, Fault, Site, door, read, said, unanswered};
+use super::{Address, Failure, Fault, Site, listener, read, said, unanswered};
 
 const LINES: &str = include_str!("../../integrations/sendmail/batv.mc");
 const INSTALLED: &str = "/etc/mail/sendmail.cf";
@@ -10,8 +10,8 @@ const INSTALLED: &str = "/etc/mail/sendmail.cf";
 pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
     let listen = &site.config.listen;
     Ok(LINES
-        .replace("unix:/run/batvd/milter.sock", &shown(door(&listen.milter, "milter")?))
-        .replace("unix:/run/batvd/socketmap.sock", &shown(door(&listen.socketmap, "socketmap")?)))
+        .replace("unix:/run/batvd/milter.sock", &shown(listener(&listen.milter, "milter")?))
+        .replace("unix:/run/batvd/socketmap.sock", &shown(listener(&listen.socketmap, "socketmap")?)))
 }
 
 /// As its milters and its socket maps are named: `inet:port@host`.
@@ -41,7 +41,8 @@ pub(super) fn version(site: Site<'_>) -> Option<String> {
 pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let installed = installed(site)?;
     let config = site.config;
-    let (milter, socketmap) = (door(&config.listen.milter, "milter")?, door(&config.listen.socketmap, "socketmap")?);
+    let (milter, socketmap) =
+        (listener(&config.listen.milter, "milter")?, listener(&config.listen.socketmap, "socketmap")?);
     let mut faults: Vec<Fault> = [milter, socketmap].into_iter().filter_map(unanswered).collect();
     let option =
         |name: &str| installed.lines().find_map(|line| line.strip_prefix(&format!("O {name}="))).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The decisions that all ways in have to agree on, put to the doors.
+//! The decisions that all ways in have to agree on, put to the listeners.
 //!
-//! What a door doesn't say itself stands in the log.
+//! What a listener doesn't say itself stands in the log.
 
 mod filter;
 mod line;
@@ -16,13 +16,13 @@ use std::thread;
 use std::time::SystemTime;
 
 use batv_config::Keyring;
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_core::{Day, Mailbox};
 use batv_mta::config::Config;
-use batv_mta::door::Door;
 use batv_mta::files::FileSystem;
 use batv_mta::line::Line;
 use batv_mta::memory::Memory;
+use batv_mta::protocol::Handler;
 use batv_mta::settings::Settings;
 use batv_policy::address;
 use batv_report::{Event, Told};
@@ -38,7 +38,7 @@ const CODES: usize = "250 2.1.5".len();
 /// Characters of a handle.
 const HANDLE: usize = 16;
 const TAKEN: &str = "250 2.1.5";
-/// What a row needs that a door can't be asked.
+/// What a row needs that a listener can't be asked.
 const MESSAGE: &str = "message";
 const END_OF_DATA: &str = "end of data";
 const BEFORE: &str = "recipients before";
@@ -90,9 +90,9 @@ impl Host {
         Self { settings: Arc::new(settings), log: log.clone(), _folder: folder }
     }
 
-    fn tell(&self, door: &mut impl Door, octets: &[u8]) -> String {
+    fn tell(&self, listener: &mut impl Handler, octets: &[u8]) -> String {
         let mut answer = Vec::new();
-        let (taken, _) = door.receive(octets, &self.settings, &mut answer);
+        let (taken, _) = listener.receive(octets, &self.settings, &mut answer);
         assert_eq!(taken, octets.len(), "{}", octets.escape_ascii());
         String::from_utf8(answer).expect("UTF-8")
     }
@@ -158,7 +158,7 @@ impl Host {
             say("mode", told.mode);
             say("in_reject", told.in_reject.expect("what mode reject would do"));
             say("deliver_to", if is_taken { told.to } else { NOTHING });
-            let at = if row.at() == Moment::EndOfData { "data" } else { "rcpt" };
+            let at = if row.at() == Stage::EndOfData { "data" } else { "rcpt" };
             if told.at == "data" {
                 assert_eq!(at, "data", "{line}");
                 say("class", told.class.unwrap_or(NOTHING));
@@ -180,7 +180,7 @@ fn shown(address: &str) -> String {
     Mailbox::parse(spelled.as_ref()).map_or_else(|error| format!("{address}: {error}"), |mailbox| mailbox.to_string())
 }
 
-/// What X-BATV-Verdict tells that the log doesn't, of a recipient about which all was said at RCPT TO.
+/// What X-BATV-TagVerdict tells that the log doesn't, of a recipient about which all was said at RCPT TO.
 fn complete(said: &mut Said, verdict_field: Option<&str>) {
     for word in verdict_field.into_iter().flat_map(|field| field.split("; ")) {
         match word.split_once('=') {
@@ -212,7 +212,7 @@ fn parts(message: &str) -> (Vec<(&str, String)>, &str) {
     (fields, body)
 }
 
-/// Puts all rows to a door: `ask` asks it of a row, in the words of this reverse-path.
+/// Puts all rows to a listener: `ask` asks it of a row, in the words of this reverse-path.
 fn agree(
     way: &str,
     cannot: impl Fn(&Row<'_>) -> Option<&'static str>,

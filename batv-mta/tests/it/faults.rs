@@ -14,7 +14,7 @@ use batv_tests::host::{peers, signal, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
 use serde_json::Value;
 
-/// Status and text of an answer of the HTTP door.
+/// Status and text of an answer of the HTTP listener.
 fn get(daemon: &Daemon, path: &str) -> (String, String) {
     let answer = daemon.ask("metrics", format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
     let (head, text) = answer.split_once("\r\n\r\n").expect("an answer");
@@ -36,11 +36,11 @@ fn decisions_are_counted() {
     for line in [
         "batv_lookups_total{map=\"sign\",answer=\"found\"} 1",
         "batv_lookups_total{map=\"verify\",answer=\"found\"} 1",
-        "batv_decisions_total{door=\"line\",verdict=\"genuine\",reason=\"tag-ok\",disposition=\"accept\",in_reject=\"accept\"} 1",
-        "batv_decisions_total{door=\"line\",verdict=\"unverified\",reason=\"untagged\",disposition=\"reject\",in_reject=\"reject\"} 1",
-        "batv_answer_seconds_count{door=\"line\"} 1",
-        "batv_connections{door=\"line\"} 0",
-        "batv_connections_closed_total{door=\"line\",reason=\"peer\"} 1",
+        "batv_decisions_total{listener=\"line\",verdict=\"genuine\",reason=\"tag-ok\",disposition=\"accept\",in_reject=\"accept\"} 1",
+        "batv_decisions_total{listener=\"line\",verdict=\"unverified\",reason=\"untagged\",disposition=\"reject\",in_reject=\"reject\"} 1",
+        "batv_answer_seconds_count{listener=\"line\"} 1",
+        "batv_connections{listener=\"line\"} 0",
+        "batv_connections_closed_total{listener=\"line\",reason=\"peer\"} 1",
         "batv_reload_successful 1",
         "batv_sockets_missing 0",
         "batv_key_last_tag_days{place=\"1\",use=\"batv\",id=\"4\",state=\"signing\"} 7",
@@ -108,7 +108,7 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
         let (_, said) = get(&daemon, "/health");
         ["milter", "socketmap", "policy", "line", "page"]
             .iter()
-            .all(|door| said.contains(&format!("unix:{}", daemon.socket(door).display())))
+            .all(|listener| said.contains(&format!("unix:{}", daemon.socket(listener).display())))
             .then_some(())
     });
     fs::create_dir(daemon.path("sockets")).expect("a folder");
@@ -122,12 +122,15 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
     let answer = daemon.ask("page", b"GET /report.json HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let told: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
     let line = format!("unix:{}", daemon.socket("line").display());
-    for door in told["health"]["doors"].as_array().expect("doors") {
-        assert_eq!(door["missing"], door["address"] == *line, "{door}");
+    for listener in told["health"]["listeners"].as_array().expect("listeners") {
+        assert_eq!(listener["missing"], listener["address"] == *line, "{listener}");
     }
     assert_eq!(told["notices"][0], format!("The socket {line} is gone: mail servers don't find it."));
     let (_, metrics) = get(&daemon, "/metrics");
-    assert!(metrics.contains(&format!("batv_socket_listening{{door=\"line\",address=\"{line}\"}} 0\n")), "{metrics}");
+    assert!(
+        metrics.contains(&format!("batv_socket_listening{{listener=\"line\",address=\"{line}\"}} 0\n")),
+        "{metrics}"
+    );
     assert!(metrics.contains("\nbatv_sockets_missing 1\n"), "{metrics}");
     assert!(daemon.stop().success());
     assert!(daemon.socket("line").exists() && !daemon.socket("milter").exists());
@@ -178,7 +181,7 @@ fn a_clock_that_jumps_loses_no_bounce() {
     let sign = || daemon.ask("line", format!("sign {ALICE}\n").as_bytes()).trim().replace("OK ", "");
     let judge = |tag: &str| daemon.ask("line", format!("judge rcpt none - <> {tag}\n").as_bytes());
     let before = sign();
-    assert!(judge(&before).contains("finding=genuine reason=tag-ok"), "{}", judge(&before));
+    assert!(judge(&before).contains("verdict=genuine reason=tag-ok"), "{}", judge(&before));
     for (now, same_day) in [
         ("@2026-11-24 23:20:00", false),
         ("@2026-11-25 01:20:00", true),
@@ -224,7 +227,7 @@ fn slow_peers_are_let_go_and_idle_ones_stay() {
     idle.write_all(b"unwrap al").expect("the connection stays");
     assert_eq!(idle.read(&mut [0]).expect("an end"), 0, "half a request lasts no longer than a first one");
     let (_, text) = get(&daemon, "/metrics");
-    assert!(text.contains("batv_connections_closed_total{door=\"socketmap\",reason=\"timeout\"} 1\n"), "{text}");
+    assert!(text.contains("batv_connections_closed_total{listener=\"socketmap\",reason=\"timeout\"} 1\n"), "{text}");
 }
 
 #[test]
@@ -331,12 +334,12 @@ os.execv(sys.argv[2], sys.argv[2:])
     assert!(daemon.stop().success());
     assert!(daemon.path("passed-line.sock").exists(), "its file is systemd's");
 
-    assert!(!daemon.log().contains("no door does"), "{}", daemon.log());
+    assert!(!daemon.log().contains("no listener does"), "{}", daemon.log());
 
     fs::remove_file(daemon.path("passed-line.sock")).expect("a socket");
     write(&daemon, "milter = ['systemd:milter']");
     launch(&mut daemon).expect("a daemon");
-    let (log, warning) = (daemon.log(), "WARN systemd listens on `line`, and no door does");
+    let (log, warning) = (daemon.log(), "WARN systemd listens on `line`, and no listener does");
     assert!(log.contains(warning) && !log.contains("listens on `milter`"), "{log}");
     assert!(daemon.stop().success());
 

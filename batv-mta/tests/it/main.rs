@@ -5,9 +5,9 @@ extern crate alloc;
 #[path = "../servers/case.rs"]
 mod case;
 mod decisions;
-mod doors;
 mod faults;
 mod filters;
+mod listeners;
 mod manual;
 mod manual_pages;
 mod memory;

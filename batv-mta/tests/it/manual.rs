@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use batv_config::Keyring;
 use batv_mta::config::Config;
-use batv_mta::door::Protocol;
+use batv_mta::protocol::Protocol;
 use batv_mta::settings::Settings;
 use batv_report::Outcome;
 

@@ -1,4 +1,4 @@
-//! The milter door, spoken to as a mail server does.
+//! The milter listener, spoken to as a mail server does.
 
 use alloc::rc::Rc;
 use alloc::sync::Arc;
@@ -6,11 +6,11 @@ use core::cell::RefCell;
 use std::io::{self, Read, Write};
 
 use batv_config::{Keyring, clock};
-use batv_core::prvs::{self, Form};
+use batv_core::tag::{self, Form};
 use batv_core::{Mailbox, mark};
 use batv_mta::config::Config;
-use batv_mta::door::{Door, Flow};
 use batv_mta::milter::{PACKET_LIMIT, Session, action, step};
+use batv_mta::protocol::{Flow, Handler};
 use batv_mta::settings::Settings;
 use batv_tests::milter::{MailServer, Offer, framed};
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ fn of(config: &str, keyring: &str) -> Arc<Settings> {
 
 fn tagged(settings: &Settings, address: &str) -> String {
     let mailbox = Mailbox::parse(address).expect("what is right");
-    prvs::sign(settings.keys(), &mailbox, Form::Prvs, None, clock::today().expect("what is right"))
+    tag::sign(settings.keys(), &mailbox, Form::Prvs, None, clock::today().expect("what is right"))
         .expect("what is right")
         .to_string()
 }
@@ -331,7 +331,7 @@ fn a_good_tag_speaks_for_its_recipient_alone() {
             }
             content.iter().for_each(|packet| server.say(packet));
             let said = server.text(b"E");
-            assert!(said.contains(&format!("X-BATV-Verdict|{verdict}")), "{said}");
+            assert!(said.contains(&format!("X-BATV-TagVerdict|{verdict}")), "{said}");
             match status {
                 Some(status) => assert!(said.contains(&format!("X-BATV-Status|{status}|")), "{said}"),
                 None => assert!(!said.contains("X-BATV-Status"), "{said}"),
@@ -361,14 +361,14 @@ fn restores_marks_and_refuses() {
     server.say(CONNECT);
     let tag = tagged(&settings, "alice@example.com");
     let restored = format!(
-        "-<{tag}>| +<alice@example.com>| i||||X-BATV-Status|valid| i||||X-BATV-Verdict|genuine; reason=tag-ok; \
+        "-<{tag}>| +<alice@example.com>| i||||X-BATV-Status|valid| i||||X-BATV-TagVerdict|genuine; reason=tag-ok; \
          class=null-other; origin=unknown; disposition=accept| i||||X-BATV-Recipient|<{tag}>| c"
     );
     assert_eq!(server.message("", &tag), restored);
     assert!(server.message_of("", "alice@example.com", &FOREIGN_BOUNCE).starts_with("y550 5.7.1 "));
     // What is no bounce can't be a wrong one.
     let said = server.message("", "alice@example.com");
-    assert!(said.starts_with("i||||X-BATV-Verdict|not-judged; reason=null-not-bounce; "), "{said}");
+    assert!(said.starts_with("i||||X-BATV-TagVerdict|not-judged; reason=null-not-bounce; "), "{said}");
     // A refusal at the end leaves nothing behind.
     assert!(server.message("", &tag).starts_with("-<prvs="));
     // Forged copies are removed, the last first, so that the places of the others stay.
@@ -376,8 +376,8 @@ fn restores_marks_and_refuses() {
     server.say(b"R<alice@example.com>\0");
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
-    server.say(b"LX-Batv-Verdict\0genuine\0");
-    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
+    server.say(b"LX-Batv-TagVerdict\0genuine\0");
+    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-TagVerdict|| c");
 }
 
 /// Whom nothing proves gets no bounce: each recipient comes again, with what he was given.
@@ -418,7 +418,7 @@ fn recipients_of_unproved_mail_are_never_notified() {
     let alice = format!("-<{tag}>| 2<alice@example.com>|NOTIFY=NEVER|");
     let said = server.text(b"E");
     assert!(said.starts_with(&format!("{bob} {alice} ")), "{said}");
-    // Ours are told.
+    // OwnMail are told.
     server.say(b"DM{auth_type}\0PLAIN\0");
     assert_eq!(server.message("carol@example.org", "bob@example.com"), "c");
     // A server that can't say so is left alone.

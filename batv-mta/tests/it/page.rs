@@ -28,7 +28,7 @@ fn json_of(answer: &str) -> Value {
     serde_json::from_str(body).expect("JSON")
 }
 
-/// All doors that judge, with all that can be found.
+/// All listeners that judge, with all that can be found.
 fn traffic(daemon: &Daemon) {
     let tag = tagged(ALICE, 0);
     let forged = forged(&tag);
@@ -75,7 +75,8 @@ fn its_figures_are_those_of_the_log() {
         // Two listeners may count in one order and write in the other.
         samples.sort_by_key(Value::to_string);
     }
-    for figures in ["decisions", "answers", "domains", "modes", "reasons", "classes", "doors", "samples", "backscatter"]
+    for figures in
+        ["decisions", "answers", "domains", "modes", "reasons", "classes", "listeners", "samples", "backscatter"]
     {
         assert!(!told[figures].is_null(), "{figures}");
         assert_eq!(told[figures], logged[figures], "{figures}");
@@ -143,14 +144,14 @@ fn the_log_says_what_reject_would_do() {
     let message = |extent: &str, text: &str| {
         format!("judge-message 192.0.2.7 {extent} {} <> {ALICE}\n{text}", text.len()).into_bytes()
     };
-    let judge = |moment: &str, to: &str| format!("judge {moment} none 192.0.2.7 <> {to}\n").into_bytes();
+    let judge = |stage: &str, to: &str| format!("judge {stage} none 192.0.2.7 <> {to}\n").into_bytes();
     let policy = |to: &str| {
         format!(
             "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.7\nsender=\nrecipient={to}\n\n"
         )
         .into_bytes()
     };
-    for (more, door, request, reason, in_reject) in [
+    for (more, listener, request, reason, in_reject) in [
         ("", "line", judge("data", &late), "tag-expired", "accept"),
         ("", "line", judge("data", &old), "tag-expired", "reject"),
         ("", "line", judge("rcpt", &old), "tag-expired", "accept"),
@@ -176,7 +177,7 @@ fn the_log_says_what_reject_would_do() {
         for mode in ["observe", "mark"] {
             let daemon =
                 Daemon::started(&format!("[verify]\nmode = '{mode}'\n{more}{since}marked_since = 2026-01-01\n"));
-            daemon.ask(door, &request);
+            daemon.ask(listener, &request);
             let lines = judged(&daemon, 1);
             let told = format!(" reason={reason} ");
             assert!(lines.len() == 1 && lines[0].contains(&told), "{more} {reason}: {lines:?}");
@@ -194,8 +195,8 @@ fn the_log_says_what_reject_would_do() {
 #[test]
 fn ordinary_mail_is_none_of_its_decisions() {
     let daemon = Daemon::started("");
-    for moment in ["rcpt", "data"] {
-        let request = format!("judge {moment} none 192.0.2.7 <dave@example.net> {ALICE}\n");
+    for stage in ["rcpt", "data"] {
+        let request = format!("judge {stage} none 192.0.2.7 <dave@example.net> {ALICE}\n");
         let answer = daemon.ask("line", request.as_bytes());
         assert!(answer.contains(" reason=not-judged "), "{answer}");
     }
@@ -248,7 +249,7 @@ fn a_browser_shows_it_to_everybody() {
 }
 
 #[test]
-fn it_knows_its_keys_doors_and_store() {
+fn it_knows_its_keys_listeners_and_store() {
     let [port] = free_ports();
     let mut daemon = Daemon::new("");
     let store = format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root());
@@ -261,12 +262,14 @@ fn it_knows_its_keys_doors_and_store() {
     let health = &told["health"];
     assert_eq!(health["keys"].as_array().map(Vec::len), Some(2), "{health}");
     // Each by itself, with who is connected there; also after a reload, which opens and closes none.
-    let doors = health["doors"].as_array().expect("doors");
+    let listeners = health["listeners"].as_array().expect("listeners");
     let connections = |address: String| {
-        let door =
-            doors.iter().find(|door| door["address"] == *address).unwrap_or_else(|| panic!("{address}: {health}"));
-        assert_eq!(door["missing"], false, "{health}");
-        door["connections"].as_u64()
+        let listener = listeners
+            .iter()
+            .find(|listener| listener["address"] == *address)
+            .unwrap_or_else(|| panic!("{address}: {health}"));
+        assert_eq!(listener["missing"], false, "{health}");
+        listener["connections"].as_u64()
     };
     assert_eq!(connections(format!("unix:{}", daemon.socket("line").display())), Some(1), "{health}");
     assert_eq!(connections(format!("inet:127.0.0.1:{port}")), Some(0), "{health}");
@@ -276,7 +279,7 @@ fn it_knows_its_keys_doors_and_store() {
     assert_eq!(health["store"]["up"], true, "{health}");
 }
 
-/// Figures that are not of the moment.
+/// Figures that are not of the stage.
 fn figures(daemon: &Daemon) -> Value {
     let mut told = json_of(&get(daemon, "/report.json", "localhost"));
     let gone = ["made", "health"].map(|name| told.as_object_mut().expect("an object").remove(name));

@@ -280,7 +280,7 @@ fn what_can_not_be_looked_at_is_an_error() {
     assert_eq!(code, 2);
     daemon.write("batvd.toml", "", 0o644);
     let (said, code) = setup(&daemon, &["exim"]);
-    assert_eq!(said, "batvd: the daemon opens no door for it: write `line = [\"unix:…\"]` under [listen]\n");
+    assert_eq!(said, "batvd: the daemon opens no listener for it: write `line = [\"unix:…\"]` under [listen]\n");
     assert_eq!(code, 2);
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use batv_core::Verdict;
+use batv_core::TagVerdict;
 use batv_tests::host::wait_for;
 use batv_tests::site::{ALICE, verdict};
 use batv_tests::smtp::Client;
@@ -137,7 +137,7 @@ fn delivered(server: &Server, name: &str, messages: usize, is_tagged: bool) {
         let [recipient] = &envelope.recipients[..] else { panic!("{:?}", envelope.recipients) };
         if recipient.starts_with(&prefix) {
             *times.entry(recipient.clone()).or_insert(0) += 1;
-            let expected = if is_tagged { Verdict::Valid } else { Verdict::Untagged };
+            let expected = if is_tagged { TagVerdict::Valid } else { TagVerdict::Untagged };
             assert_eq!(verdict(&envelope.sender), expected, "{}", envelope.sender);
         }
     }

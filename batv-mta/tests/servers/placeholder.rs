@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::tag::{Delimiter, Form};
 use batv_tests::site;
 
 /// The text with all placeholders filled in.

@@ -1,4 +1,4 @@
-//! `batvd`, in a folder of its own, with all its doors.
+//! `batvd`, in a folder of its own, with all its listeners.
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use core::time::Duration;
@@ -43,20 +43,20 @@ impl Daemon {
     /// Writes another configuration.
     pub(crate) fn configure(&self, configuration: &str) {
         let root = self.root();
-        let doors: String = ["milter", "socketmap", "policy", "line", "metrics", "page"]
-            .map(|door| format!("{door} = ['unix:{}']\n", self.socket(door).display()))
+        let listeners: String = ["milter", "socketmap", "policy", "line", "metrics", "page"]
+            .map(|listener| format!("{listener} = ['unix:{}']\n", self.socket(listener).display()))
             .concat();
         let head = format!(
-            "keyring = '{root}/keyring.toml'\n[listen]\n{doors}socket_mode = 0o666\n[srs]\ndomains = ['{SRS_DOMAIN}']\n"
+            "keyring = '{root}/keyring.toml'\n[listen]\n{listeners}socket_mode = 0o666\n[srs]\ndomains = ['{SRS_DOMAIN}']\n"
         );
         self.write("batvd.toml", &format!("{head}{configuration}"), 0o644);
     }
 
-    /// Writes a configuration in which a door has a port, too.
-    pub(crate) fn configure_with_tcp(&self, configuration: &str, door: &str, host: &str, port: u16) {
+    /// Writes a configuration in which a listener has a port, too.
+    pub(crate) fn configure_with_tcp(&self, configuration: &str, listener: &str, host: &str, port: u16) {
         self.configure(configuration);
         let text = fs::read_to_string(self.path("batvd.toml")).expect("a file");
-        let text = text.replacen(&format!("{door} = ["), &format!("{door} = ['inet:{host}:{port}', "), 1);
+        let text = text.replacen(&format!("{listener} = ["), &format!("{listener} = ['inet:{host}:{port}', "), 1);
         self.write("batvd.toml", &text, 0o644);
     }
 
@@ -193,20 +193,20 @@ impl Daemon {
     }
 
     /// Metrics have theirs in the daemon's folder, so that they can tell what becomes of the others.
-    pub(crate) fn socket(&self, door: &str) -> PathBuf {
-        let folder = if door == "metrics" { "" } else { self.sockets };
-        self.path(folder).join(format!("{door}.sock"))
+    pub(crate) fn socket(&self, listener: &str) -> PathBuf {
+        let folder = if listener == "metrics" { "" } else { self.sockets };
+        self.path(folder).join(format!("{listener}.sock"))
     }
 
-    pub(crate) fn connect(&self, door: &str) -> UnixStream {
-        let stream = UnixStream::connect(self.socket(door)).expect("a connection");
+    pub(crate) fn connect(&self, listener: &str) -> UnixStream {
+        let stream = UnixStream::connect(self.socket(listener)).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
         stream
     }
 
     /// All that is answered to a request, on a connection of its own.
-    pub(crate) fn ask(&self, door: &str, request: &[u8]) -> String {
-        let mut stream = self.connect(door);
+    pub(crate) fn ask(&self, listener: &str, request: &[u8]) -> String {
+        let mut stream = self.connect(listener);
         stream.write_all(request).expect("a connection");
         stream.shutdown(Shutdown::Write).expect("a connection");
         let mut answer = String::new();

@@ -1,7 +1,7 @@
 //! The decisions that all ways in have to agree on, put to the site itself.
 
 use batv_bounce::{Limits, read};
-use batv_core::envelope::{Earlier, Envelope, Moment};
+use batv_core::envelope::{Earlier, Envelope, Stage};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Answers, HandleAnswer, Question, Ruling, SentAnswer, View, address};
 use batv_tests::vectors::decisions::{self, Client, Heard, NOTHING, Row, Said, some_handle};
@@ -42,7 +42,7 @@ impl<'r> Answering<'r> {
                 self.answers.replayed = known.replayed.unwrap_or_default();
                 known.replayed.is_some()
             }
-            Question::Sent { claims, .. } => {
+            Question::Sent { query, .. } => {
                 self.answers.sent = match known.sent.as_ref().map(|sent| sent.answer.as_str()) {
                     None => SentAnswer::NotAsked,
                     Some("yes") => SentAnswer::Yes,
@@ -55,9 +55,9 @@ impl<'r> Answering<'r> {
                     known.sent.as_ref().filter(|sent| matches!(sent.answer.as_str(), "yes" | "to-others"))
                 {
                     let message_id = sent.message_id.as_ref().expect("a Message-ID");
-                    assert!(claims.message_ids.contains(message_id), "{claims:?}");
+                    assert!(query.message_ids.contains(message_id), "{query:?}");
                     let to = sent.to.as_ref().expect("a recipient");
-                    assert_eq!(claims.recipients.contains(to), sent.answer == "yes", "{claims:?}");
+                    assert_eq!(query.recipients.contains(to), sent.answer == "yes", "{query:?}");
                 }
                 known.sent.is_some()
             }
@@ -98,14 +98,14 @@ fn ask(row: &Row<'_>, today: Day) -> Heard {
     let envelope = |to, earlier| {
         let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"));
         envelope.trusted_client = row.client() != Client::World;
-        envelope.moment = row.at();
+        envelope.stage = row.at();
         envelope.earlier = earlier;
         envelope
     };
     let mut earlier = Earlier::None;
     for before in &before {
         let mut envelope = envelope(before, earlier);
-        envelope.moment = Moment::RcptTo;
+        envelope.stage = Stage::RcptTo;
         earlier = site.rcpt(&envelope, today).earlier;
     }
     assert_eq!(earlier.as_str(), row.earlier(), "the recipients before");
@@ -115,14 +115,14 @@ fn ask(row: &Row<'_>, today: Day) -> Heard {
         None => {
             let recipient = site.recipient(&envelope, today);
             let mut answering = Answering::new(row);
-            if row.at() == Moment::RcptTo {
+            if row.at() == Stage::RcptTo {
                 recipient.questions().for_each(|question| answering.answer(&question));
             } else {
                 recipient.data_questions().for_each(|question| answering.answer(&question));
             }
             answering.check();
             let answers = &answering.answers;
-            said(&if row.at() == Moment::RcptTo { recipient.rcpt(answers) } else { recipient.data(answers) })
+            said(&if row.at() == Stage::RcptTo { recipient.rcpt(answers) } else { recipient.data(answers) })
         }
     };
     Heard { expected: question.expected, said }

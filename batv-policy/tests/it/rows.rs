@@ -5,12 +5,12 @@ use core::fmt::Write;
 
 use batv_bounce::{Class, Origin, Proof};
 use batv_core::envelope::{
-    self, Disposition, Earlier, Envelope, Examination, Finding, Judgement, Mode, Moment, OnError, Policy, Reason,
+    self, Disposition, Earlier, Envelope, Examination, Judgement, Mode, OnError, Policy, Reason, Stage, Verdict,
 };
-use batv_core::prvs::{Form, Signing, sign};
+use batv_core::tag::{Form, Signing, sign};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
 use batv_policy::is_refused;
-use batv_policy::rows::{Also, Known, ROWS, Row, Sender, Whose, join};
+use batv_policy::rows::{Condition, Facts, Ownership, ROWS, Row, SenderKind, join};
 
 const TODAY: u32 = 20_782;
 
@@ -118,8 +118,8 @@ fn forward_path(to: &str, tag: Tag) -> String {
 }
 
 impl Question {
-    fn known(&self) -> Known {
-        let mut known = Known::new(self.class);
+    fn known(&self) -> Facts {
+        let mut known = Facts::new(self.class);
         known.origin = self.origin;
         known.cut = self.cut;
         known.report_is_welcome = self.report_is_welcome;
@@ -147,17 +147,17 @@ impl Question {
         policy.on_error = self.on_error;
         let keys = if self.key { vec![key(4)] } else { Vec::new() };
         let examination = Examination::new(&envelope, keys.as_slice(), &policy, day(TODAY));
-        let alone = examination.judge(self.mode, Moment::EndOfData);
+        let alone = examination.judge(self.mode, Stage::EndOfData);
         let (judgement, _) = join(alone, reverse_path, &self.known(), self.mode);
         then(&alone, &judgement)
     }
 }
 
-/// Finding, reason, disposition, reply and where it is delivered.
+/// Verdict, reason, disposition, reply and where it is delivered.
 fn told(judgement: &Judgement<'_>) -> String {
-    let Judgement { finding, reason, disposition, reply, .. } = judgement;
+    let Judgement { verdict, reason, disposition, reply, .. } = judgement;
     let (class, subject, detail) = reply.enhanced;
-    let mut told = format!("{finding}, {reason}, {disposition}, {} {class}.{subject}.{detail}", reply.code);
+    let mut told = format!("{verdict}, {reason}, {disposition}, {} {class}.{subject}.{detail}", reply.code);
     if let Some(mailbox) = judgement.deliver_to {
         write!(told, ", {mailbox}").expect("a string takes all");
     }
@@ -594,21 +594,21 @@ fn all_questions(mut check: impl FnMut(&Question, &Judgement<'_>, &Judgement<'_>
 fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
     ROWS.iter().find(|row| {
         let sender = match row.reverse_path {
-            Sender::Null => question.from == "<>",
-            Sender::Mailbox => question.from != "<>",
-            Sender::Any => true,
+            SenderKind::Null => question.from == "<>",
+            SenderKind::Mailbox => question.from != "<>",
+            SenderKind::Any => true,
         };
         let origin = match row.origin {
-            Whose::Ours => matches!(question.origin, Origin::Proved(_)),
-            Whose::Foreign => question.origin == Origin::Disproved,
-            Whose::Open => matches!(question.origin, Origin::Hinted | Origin::Unknown),
-            Whose::NotOurs => !matches!(question.origin, Origin::Proved(_)),
+            Ownership::Ours => matches!(question.origin, Origin::Proved(_)),
+            Ownership::Foreign => question.origin == Origin::Disproved,
+            Ownership::Open => matches!(question.origin, Origin::Hinted | Origin::Unknown),
+            Ownership::NotOurs => !matches!(question.origin, Origin::Proved(_)),
             _ => true,
         };
         let class = row.classes.is_empty() || row.classes.contains(&question.class);
-        let also = match row.also {
-            Also::Welcome => question.report_is_welcome,
-            Also::Replayed => question.replayed,
+        let also = match row.condition {
+            Condition::Welcome => question.report_is_welcome,
+            Condition::Replayed => question.replayed,
             _ => true,
         };
         sender && origin && class && also && row.envelope.contains(&envelope)
@@ -618,15 +618,15 @@ fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
 #[test]
 fn what_holds_for_all() {
     let mut rows = BTreeSet::new();
-    let mut findings: BTreeMap<&str, Finding> = BTreeMap::new();
+    let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
     let mut refused_for = BTreeSet::new();
     all_questions(|question, alone, judgement| {
-        let Judgement { finding, reason, disposition, reply, deliver_to, .. } = *judgement;
+        let Judgement { verdict, reason, disposition, reply, deliver_to, .. } = *judgement;
         let row = row_of(question, alone.reason).unwrap_or_else(|| panic!("no row for {question:?}"));
         rows.insert(row.to_string());
-        match row.then {
+        match row.effect {
             None => assert_eq!(told(judgement), told(alone), "{question:?}"),
-            Some(then) => assert_eq!((finding, reason), (then.finding, then.reason)),
+            Some(then) => assert_eq!((verdict, reason), (then.verdict, then.reason)),
         }
 
         let wanted = question.reject_daemon_senders && reason == Reason::NonnullBackscatter;
@@ -636,13 +636,13 @@ fn what_holds_for_all() {
 
         let by_envelope = alone.disposition == Disposition::Reject;
         if disposition == Disposition::Reject {
-            assert!(by_envelope || finding == Finding::Disproved && !question.cut, "{question:?}");
+            assert!(by_envelope || verdict == Verdict::Disproved && !question.cut, "{question:?}");
             // Only what expired long ago is refused without being disproved.
-            assert!(finding == Finding::Disproved || reason == Reason::TagExpired, "{question:?}");
+            assert!(verdict == Verdict::Disproved || reason == Reason::TagExpired, "{question:?}");
             let forged = matches!(reason, Reason::TagForged | Reason::TaggedBad);
             assert!(question.origin != OURS || forged, "{question:?}");
         }
-        if finding == Finding::Genuine {
+        if verdict == Verdict::Genuine {
             assert!(matches!(disposition, Disposition::Accept | Disposition::Mark), "{question:?}");
         }
         if question.mode == Mode::Observe {
@@ -654,7 +654,7 @@ fn what_holds_for_all() {
         assert_eq!((refused, refused), (deliver_to.is_none(), reply.code >= 400), "{question:?}");
         assert_eq!(u16::from(reply.enhanced.0), reply.code / 100);
         // What was found follows from the reason: so "disproved" and "unverified" never mix.
-        assert_eq!(*findings.entry(reason.as_str()).or_insert(finding), finding, "{question:?}");
+        assert_eq!(*verdicts.entry(reason.as_str()).or_insert(verdict), verdict, "{question:?}");
     });
     let missing: Vec<u8> = ROWS.iter().filter(|row| !rows.contains(&row.to_string())).map(|row| row.number).collect();
     // Those are of RCPT TO.

@@ -7,7 +7,7 @@ use crate::figures::Step;
 use crate::tally::{Column, Tally};
 use crate::words::{Number, day, minute};
 
-/// The fewest steps that are drawn: few bars would be as wide as doors.
+/// The fewest steps that are drawn: few bars would be as wide as listeners.
 const FEWEST: usize = 12;
 /// Units of a step, and of its bar.
 const STEP: usize = 10;

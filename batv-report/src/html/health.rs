@@ -68,15 +68,15 @@ fn daemon(out: &mut String, state: &State) -> fmt::Result {
         }
     }
     out.write_str("</dl>\n")?;
-    table(out, "Doors", &["Protocol", "Where", "State", "Connections"], 1, |out| {
-        for door in &state.doors {
-            let is = if door.missing { "gone" } else { "listens" };
+    table(out, "Listeners", &["Protocol", "Where", "State", "Connections"], 1, |out| {
+        for listener in &state.listeners {
+            let is = if listener.missing { "gone" } else { "listens" };
             writeln!(
                 out,
                 "<tr><th scope=\"row\">{}</th><td class=\"address\"><bdi>{}</bdi></td><td>{is}</td><td class=\"n\">{}</td></tr>",
-                Text(&door.protocol),
-                Text(&door.address),
-                Number(door.connections)
+                Text(&listener.protocol),
+                Text(&listener.address),
+                Number(listener.connections)
             )?;
         }
         Ok(())

@@ -159,7 +159,7 @@ pub(super) fn modes(out: &mut String, figures: &Figures) -> fmt::Result {
     section(out, "modes", "By mode, protocol and class")?;
     for (name, column, rows) in [
         ("Decisions by mode", "Mode", &figures.modes),
-        ("Decisions by protocol", "Protocol", &figures.doors),
+        ("Decisions by protocol", "Protocol", &figures.listeners),
         ("Decisions by class of message", "Class", &figures.classes),
     ] {
         if !rows.is_empty() {

@@ -11,7 +11,7 @@ fn line(number: u64) -> String {
     let address = format!("{number}-{long}@{number}.{long}.example");
     let (year, month, day) = (1000 + number * 7 % 9000, number % 12 + 1, number % 28 + 1);
     format!(
-        "{year:04}-{month:02}-{day:02}T00:00:00Z mx batvd[7]: judged door={number}{long} queue_id=\"{number}{long}\" \
+        "{year:04}-{month:02}-{day:02}T00:00:00Z mx batvd[7]: judged listener={number}{long} queue_id=\"{number}{long}\" \
          client=2001:db8:{:x}:{:x}::1 from={address} to={address} verdict=disproved reason=tag-forged disposition=accept \
          mode=observe at={at} class={number}{long} origin={number}{long}",
         number >> 16,

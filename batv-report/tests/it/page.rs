@@ -9,7 +9,7 @@ use alloc::collections::BTreeMap;
 use std::fs;
 
 use batv_core::Day;
-use batv_report::health::{Door, Health, Key, Store};
+use batv_report::health::{Health, Key, Listener, Store};
 use batv_report::{Lines, Page, Reader, Report, Shown, html, json, text};
 use batv_tests::browser::{Browser, LOOKS};
 use batv_tests::host::peers;
@@ -44,9 +44,9 @@ fn health(words: &str) -> Health {
     health.settings_loaded = Some(END - 40_000);
     health.reload_is_good = Some(false);
     health.keys = vec![key, old, Key::new("srs", "signing")];
-    health.doors = vec![Door::new("milter", "unix:/run/batvd/milter.sock"), Door::new("line", words)];
-    health.doors[0].connections = 12;
-    health.doors[1].is_missing = true;
+    health.listeners = vec![Listener::new("milter", "unix:/run/batvd/milter.sock"), Listener::new("line", words)];
+    health.listeners[0].connections = 12;
+    health.listeners[1].is_missing = true;
     let mut store = Store::new("sqlite", true);
     store.words = words.to_owned();
     health.store = Some(store);

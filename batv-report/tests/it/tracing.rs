@@ -54,7 +54,7 @@ fn decisions() {
                 for says_level in [true, false] {
                     let line = written(says_level, || {
                         info!(
-                            door = %"milter",
+                            listener = %"milter",
                             queue_id,
                             client = %"192.0.2.7",
                             from = %"<>",

@@ -1,8 +1,8 @@
 //! Aliases, from a sender that is too long and back.
 
-use batv_core::prvs::{self, Form};
 use batv_core::srs::{Srs, SrsVerdict};
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Verdict};
+use batv_core::tag::{self, Form};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, TagVerdict};
 use batv_store::alias::{Handle, Request, resolve, resolved};
 use batv_store::{Answer, Store};
 
@@ -40,11 +40,11 @@ async fn a_tagged_alias_comes_back_as_its_sender_in_every_form() {
             for form in [Form::Prvs, Form::Strong] {
                 let alias = handle.mailbox("example.com");
                 let alias = Mailbox::parse(&alias).unwrap();
-                let tagged = prvs::sign(&keys, &alias, form, None, today).unwrap().to_string();
+                let tagged = tag::sign(&keys, &alias, form, None, today).unwrap().to_string();
                 let bounce = Mailbox::parse(&tagged).unwrap();
                 bounce.check_length().unwrap();
-                let verification = prvs::verify(&keys, &bounce, today);
-                assert_eq!(verification.verdict, Verdict::Valid, "{tagged}");
+                let verification = tag::verify(&keys, &bounce, today);
+                assert_eq!(verification.verdict, TagVerdict::Valid, "{tagged}");
                 let found = Handle::of(&verification.mailbox).unwrap();
                 assert_eq!(sender_of(&*store, found, NOW).await, Some(long()), "{tagged}");
             }
@@ -113,10 +113,10 @@ async fn a_handle_outlives_each_tag_on_it() {
             let last = begun + WEEK - 1;
             assert_eq!(request(&sender, "192.0.2.7").handle(&*store, last).await.unwrap(), handle);
             let alias = handle.mailbox("example.com");
-            let tagged = prvs::sign(&keys, &Mailbox::parse(&alias).unwrap(), Form::Prvs, None, day(last)).unwrap();
+            let tagged = tag::sign(&keys, &Mailbox::parse(&alias).unwrap(), Form::Prvs, None, day(last)).unwrap();
             let tagged = tagged.to_string();
             let is_valid =
-                |now| prvs::verify(&keys, &Mailbox::parse(&tagged).unwrap(), day(now)).verdict == Verdict::Valid;
+                |now| tag::verify(&keys, &Mailbox::parse(&tagged).unwrap(), day(now)).verdict == TagVerdict::Valid;
             let end = (last..).step_by(3_600).find(|now| !is_valid(*now)).unwrap();
             let found = sender_of(&*store, handle, end - 3_600).await;
             assert_eq!(found, Some(sender), "made at {hour}:00, in {}", place.name());

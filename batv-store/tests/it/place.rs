@@ -15,7 +15,7 @@ use crate::server::{Server, Serves as _};
 /// Ends a test that hangs. It is no time that anything should take.
 pub(crate) const FOREVER: Duration = Duration::from_secs(100);
 
-/// Some moment of 2026.
+/// Some stage of 2026.
 pub(crate) const NOW: u64 = 1_795_478_400;
 
 pub(crate) enum Place {

@@ -3,9 +3,9 @@
 use core::fmt::Write;
 use core::hint::black_box;
 
-use batv_core::dialect::{self, Mode};
-use batv_core::prvs::{self, Form};
+use batv_core::dialect::{self, Strictness};
 use batv_core::srs::Srs;
+use batv_core::tag::{self, Form};
 use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, mark};
 
 use crate::openssl::Openssl;
@@ -28,7 +28,7 @@ fn print_for(algorithm: Algorithm, openssl: Option<&Openssl>) {
     let key = |key_use| Key::new(key_use, algorithm, SECRET).expect("a key");
     let keys = [key(KeyUse::Batv(KeyId::default())), key(KeyUse::Srs)];
     let mailbox = Mailbox::parse(ADDRESS).expect("an address");
-    let tagged_text = prvs::sign(&keys, &mailbox, Form::Prvs, None, today).expect("short enough").to_string();
+    let tagged_text = tag::sign(&keys, &mailbox, Form::Prvs, None, today).expect("short enough").to_string();
     let tagged = Mailbox::parse(&tagged_text).expect("an address");
     let mark = mark::make(&keys, MESSAGE_ID, &mailbox, today).expect("a key that signs").to_string();
     let ours = [Domain::parse("forwarder.example.net").expect("a domain")];
@@ -39,10 +39,10 @@ fn print_for(algorithm: Algorithm, openssl: Option<&Openssl>) {
     let mut measured = vec![
         limit(algorithm),
         Measured::repeated("sign", COUNT, || {
-            black_box(prvs::sign(black_box(&keys), black_box(&mailbox), Form::Prvs, None, today).is_ok());
+            black_box(tag::sign(black_box(&keys), black_box(&mailbox), Form::Prvs, None, today).is_ok());
         }),
         Measured::repeated("verify", COUNT, || {
-            black_box(prvs::verify(black_box(&keys), black_box(&tagged), today));
+            black_box(tag::verify(black_box(&keys), black_box(&tagged), today));
         }),
         Measured::repeated("SRS forward", COUNT, || {
             black_box(srs.forward(black_box(&keys), black_box(&mailbox), today).is_ok());
@@ -53,19 +53,19 @@ fn print_for(algorithm: Algorithm, openssl: Option<&Openssl>) {
         Measured::repeated("read, sign and write", COUNT, || {
             let mailbox = Mailbox::parse(black_box(ADDRESS)).expect("an address");
             let mut text = Fixed { octets: [0; 128], length: 0 };
-            let signing = prvs::sign(black_box(&keys), &mailbox, Form::Prvs, None, today).expect("short enough");
+            let signing = tag::sign(black_box(&keys), &mailbox, Form::Prvs, None, today).expect("short enough");
             signing.write_to(&mut text).expect("room");
             black_box(&text.octets[..text.length]);
         }),
         Measured::repeated("read and verify", COUNT, || {
             let tagged = Mailbox::parse(black_box(&tagged_text)).expect("an address");
-            black_box(prvs::verify(black_box(&keys), &tagged, today));
+            black_box(tag::verify(black_box(&keys), &tagged, today));
         }),
         Measured::repeated("read", COUNT, || {
             black_box(Mailbox::parse(black_box(ADDRESS)).is_ok());
         }),
         Measured::repeated("unwrap", COUNT, || {
-            black_box(dialect::unwrap(black_box(&tagged), Mode::Identity).last());
+            black_box(dialect::unwrap(black_box(&tagged), Strictness::Identity).last());
         }),
         Measured::repeated("mark", COUNT, || {
             black_box(mark::make(black_box(&keys), black_box(MESSAGE_ID), &mailbox, today));

@@ -2,11 +2,11 @@
 
 use core::fmt::{self, Display, Write};
 
-use batv_core::dialect::{self, Mode};
+use batv_core::dialect::{self, Strictness};
 use batv_core::envelope::{self, Disposition, Envelope, Policy, Reason};
-use batv_core::prvs::{self, Form};
+use batv_core::tag::{self, Form};
 use batv_core::srs::{Srs, SrsVerdict};
-use batv_core::{Algorithm, Day, Domain, Error, Key, KeyId, KeyUse, Mailbox, Path, Verdict, mark};
+use batv_core::{Algorithm, Day, Domain, Error, Key, KeyId, KeyUse, Mailbox, Path, TagVerdict, mark};
 
 type Check = fn(Day) -> Result<(), Error>;
 
@@ -34,20 +34,20 @@ pub fn run(console: &mut impl Write) -> fmt::Result {
 fn sign_and_verify(today: Day) -> Result<(), Error> {
     let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
     let alice = Mailbox::parse("alice@example.com")?;
-    let tagged = Text::of(prvs::sign(&keys, &alice, Form::Prvs, None, today)?);
+    let tagged = Text::of(tag::sign(&keys, &alice, Form::Prvs, None, today)?);
     assert_eq!(tagged.as_str(), "prvs=0269b1e711=alice@example.com");
-    let verification = prvs::verify(&keys, &Mailbox::parse(tagged.as_str())?, today);
-    assert_eq!((verification.verdict, verification.mailbox), (Verdict::Valid, alice));
+    let verification = tag::verify(&keys, &Mailbox::parse(tagged.as_str())?, today);
+    assert_eq!((verification.verdict, verification.mailbox), (TagVerdict::Valid, alice));
     Ok(())
 }
 
 fn sign_and_verify_strong(today: Day) -> Result<(), Error> {
     let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"s3kr1t")?];
     let alice = Mailbox::parse("alice@example.com")?;
-    let tagged = Text::of(prvs::sign(&keys, &alice, Form::Strong, None, today)?);
+    let tagged = Text::of(tag::sign(&keys, &alice, Form::Strong, None, today)?);
     assert_eq!(tagged.as_str(), "batv=0269jurgttwo3kjr=alice@example.com");
-    let verification = prvs::verify(&keys, &Mailbox::parse(tagged.as_str())?, today);
-    assert_eq!((verification.verdict, verification.mailbox), (Verdict::Valid, alice));
+    let verification = tag::verify(&keys, &Mailbox::parse(tagged.as_str())?, today);
+    assert_eq!((verification.verdict, verification.mailbox), (TagVerdict::Valid, alice));
     Ok(())
 }
 
@@ -57,7 +57,7 @@ fn mark_and_verify(today: Day) -> Result<(), Error> {
     let mark = mark::make(&keys, b"<1@example.com>", &alice, today).map(Text::of);
     let mark = mark.as_ref().map_or("", Text::as_str);
     assert_eq!(mark, "1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr");
-    assert_eq!(mark::verify(&keys, mark.as_bytes(), b"<1@example.com>", &alice, today), Verdict::Valid);
+    assert_eq!(mark::verify(&keys, mark.as_bytes(), b"<1@example.com>", &alice, today), TagVerdict::Valid);
     Ok(())
 }
 
@@ -75,7 +75,7 @@ fn rewrite_and_restore(today: Day) -> Result<(), Error> {
 
 fn unwrap(_: Day) -> Result<(), Error> {
     let nested = Mailbox::parse("SRS0=8nW7=2W=example.com=prvs=0778a1b2c3=alice@forwarder.example.net")?;
-    let innermost = dialect::unwrap(&nested, Mode::Strict).last().and_then(|layer| layer.mailbox);
+    let innermost = dialect::unwrap(&nested, Strictness::Strict).last().and_then(|layer| layer.mailbox);
     assert_eq!(innermost, Some(Mailbox::parse("alice@example.com")?));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The site whose mail the messages return: its keys, tags and marks.
 
 use batv_config::Keyring;
-use batv_core::prvs::{self, Delimiter, Form};
+use batv_core::tag::{self, Delimiter, Form};
 use batv_core::{Day, Mailbox, mark};
 
 /// What a judge of the messages is given.
@@ -26,7 +26,7 @@ const TODAY: u32 = 20_782;
 /// The sender's address as it was tagged so many days ago.
 pub(super) fn tagged(form: Form, days_ago: u32) -> String {
     let sender = Mailbox::parse(SENDER).expect("an address");
-    prvs::sign(keyring().keys(), &sender, form, None, day(days_ago)).expect("a tag").to_string()
+    tag::sign(keyring().keys(), &sender, form, None, day(days_ago)).expect("a tag").to_string()
 }
 
 /// A sub-address after `+`.

@@ -1,6 +1,6 @@
 //! The message that a bounce returns: ours with one proof of it, or a stranger's.
 
-use batv_core::prvs::Form;
+use batv_core::tag::Form;
 use serde::Deserialize;
 
 use super::dkim::{self, Canonicalization, Signature};
@@ -100,7 +100,7 @@ pub(super) struct Original {
 const OURS: [(&str, &str, &str); 5] = [
     ("Minutes of the last walk", "bob", "Hello Bob,\n\nhere are the minutes. See you on Sunday!\n\nAlice\n"),
     ("Order 2026/117", "sales", "Please send us twelve pairs of snow shoes, as last year.\n\nAlice Example\n"),
-    ("Re: key of the hut", "carol", "It hangs behind the door.\n\n> Where is the key?\n\nAlice\n"),
+    ("Re: key of the hut", "carol", "It hangs behind the listener.\n\n> Where is the key?\n\nAlice\n"),
     ("Photos", "dan.miller", "They are on our page now.\n\nAlice\n"),
     ("Invitation", "erin", "Dear Erin,\n\nwe open the new path on 12 December at ten.\n\nAlice\n"),
 ];
@@ -260,7 +260,7 @@ fn domain_of(server: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use batv_core::{Mailbox, Verdict, mark, prvs};
+    use batv_core::{Mailbox, TagVerdict, mark, tag};
 
     use super::*;
 
@@ -269,39 +269,39 @@ mod tests {
         original.fields.iter().find(is_it).map_or("", |field| &field[name.len() + 1..])
     }
 
-    fn of_mark(original: &Original) -> Verdict {
+    fn of_mark(original: &Original) -> TagVerdict {
         let sender = Mailbox::parse(home::SENDER).unwrap();
         let (mark, id) = (field(original, mark::FIELD), field(original, "Message-ID"));
         mark::verify(home::keyring().keys(), mark.as_bytes(), id.as_bytes(), &sender, home::day(0))
     }
 
-    fn of_tag(original: &Original) -> Verdict {
+    fn of_tag(original: &Original) -> TagVerdict {
         let header = original.header();
         let tagged =
             header.split([' ', '<', '>', '\n', ')']).find(|word| word.contains("prvs=") || word.contains("batv="));
-        prvs::verify(home::keyring().keys(), &Mailbox::parse(tagged.unwrap()).unwrap(), home::day(0)).verdict
+        tag::verify(home::keyring().keys(), &Mailbox::parse(tagged.unwrap()).unwrap(), home::day(0)).verdict
     }
 
     #[test]
     fn proofs_verify() {
         for number in 0..5 {
             for variant in 0..Proof::Mark.variants() {
-                assert_eq!(of_mark(&Original::new(Proof::Mark, variant, number)), Verdict::Valid, "{variant}");
+                assert_eq!(of_mark(&Original::new(Proof::Mark, variant, number)), TagVerdict::Valid, "{variant}");
             }
             for variant in 0..=Proof::Tag.variants() {
-                assert_eq!(of_tag(&Original::new(Proof::Tag, variant, number)), Verdict::Valid, "{variant}");
+                assert_eq!(of_tag(&Original::new(Proof::Tag, variant, number)), TagVerdict::Valid, "{variant}");
             }
             let envelope_id = Original::new(Proof::EnvelopeId, 0, number).envelope_id.unwrap();
             let sender = Mailbox::parse(home::SENDER).unwrap();
             let keyring = home::keyring();
             let verdict = mark::verify_envelope_id(keyring.keys(), envelope_id.as_bytes(), &sender, home::day(0));
-            assert_eq!(verdict, Verdict::Valid);
+            assert_eq!(verdict, TagVerdict::Valid);
         }
     }
 
     #[test]
     fn traps_do_not() {
-        assert_eq!(of_mark(&Original::new(Proof::Foreign, 4, 0)), Verdict::BadMac);
-        assert_eq!(of_tag(&Original::new(Proof::Foreign, 5, 0)), Verdict::BadMac);
+        assert_eq!(of_mark(&Original::new(Proof::Foreign, 4, 0)), TagVerdict::BadMac);
+        assert_eq!(of_tag(&Original::new(Proof::Foreign, 5, 0)), TagVerdict::BadMac);
     }
 }

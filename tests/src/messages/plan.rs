@@ -1,6 +1,6 @@
 //! Which message takes which words, and which proof.
 
-use batv_core::prvs::Form;
+use batv_core::tag::Form;
 
 use super::Message;
 use super::home;

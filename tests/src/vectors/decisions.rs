@@ -5,7 +5,7 @@
 use alloc::collections::BTreeMap;
 
 use batv_core::Day;
-use batv_core::envelope::{Mode, Moment};
+use batv_core::envelope::{Mode, Stage};
 use serde::Deserialize;
 
 use super::read;
@@ -297,8 +297,8 @@ impl<'v> Row<'v> {
     ///
     /// # Panics
     /// When the file has no such word.
-    pub fn at(&self) -> Moment {
-        self.case.at.as_deref().map_or(Moment::RcptTo, |at| at.parse().expect("a moment"))
+    pub fn at(&self) -> Stage {
+        self.case.at.as_deref().map_or(Stage::RcptTo, |at| at.parse().expect("a stage"))
     }
 
     /// What became of the recipients before.
@@ -326,7 +326,7 @@ impl<'v> Row<'v> {
         self.case.message.is_some()
     }
 
-    /// Whether mail servers' doors leave the message unread.
+    /// Whether mail servers' listeners leave the message unread.
     pub const fn is_unread(&self) -> bool {
         self.case.unread
     }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 
 use batv_core::envelope::{Earlier, Envelope, Judgement, Mode, OnError, Policy};
-use batv_core::prvs::Delimiter;
+use batv_core::tag::Delimiter;
 use batv_core::{Day, Key, Mailbox, Path, Pattern};
 use serde::Deserialize;
 
@@ -62,7 +62,7 @@ struct Case {
 #[non_exhaustive]
 pub struct Answer {
     /// What was found.
-    pub finding: String,
+    pub verdict: String,
     /// Why.
     pub reason: String,
     /// What is done about it.
@@ -80,7 +80,7 @@ impl Answer {
     pub fn of(judgement: &Judgement<'_>) -> Self {
         let (class, subject, detail) = judgement.reply.enhanced;
         Self {
-            finding: judgement.finding.to_string(),
+            verdict: judgement.verdict.to_string(),
             reason: judgement.reason.to_string(),
             disposition: judgement.disposition.to_string(),
             reply: format!("{} {class}.{subject}.{detail}", judgement.reply.code),
@@ -124,8 +124,8 @@ impl<'v> Question<'v> {
             Some("undecided") => Earlier::Undecided,
             Some(other) => panic!("{}: {other} is nothing earlier", self.name),
         };
-        if let Some(moment) = &case.at {
-            envelope.moment = moment.parse().expect("a moment");
+        if let Some(stage) = &case.at {
+            envelope.stage = stage.parse().expect("a stage");
         }
         envelope
     }
@@ -154,8 +154,8 @@ impl<'v> Question<'v> {
         if let Some(name) = &self.policy.form {
             policy.form = form(name, Delimiter::default());
         }
-        if let Some(moment) = &self.policy.reject_at {
-            policy.reject_at = moment.parse().expect("a moment");
+        if let Some(stage) = &self.policy.reject_at {
+            policy.reject_at = stage.parse().expect("a stage");
         }
         policy.on_error = match self.policy.on_error.as_deref() {
             None | Some("tempfail") => OnError::Tempfail,

@@ -3,11 +3,11 @@
 use core::fmt::Write;
 
 use allocation_counter::measure;
-use batv_core::dialect::{self, Mode};
+use batv_core::dialect::{self, Strictness};
 use batv_core::envelope::{self, Envelope, Policy};
-use batv_core::prvs::{self, Delimiter, Form};
 use batv_core::srs::Srs;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Path, Pattern, Verdict, mark};
+use batv_core::tag::{self, Delimiter, Form};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Path, Pattern, TagVerdict, mark};
 use batv_tests::fixed::Fixed;
 use batv_tests::generate::key;
 
@@ -38,16 +38,16 @@ fn tags() {
                 let mut tagged = Fixed::new();
                 allocates_nothing("sign", || {
                     let mailbox = Mailbox::parse(text).unwrap();
-                    prvs::sign(&keys, &mailbox, form, None, today).unwrap().write_to(&mut tagged).unwrap();
+                    tag::sign(&keys, &mailbox, form, None, today).unwrap().write_to(&mut tagged).unwrap();
                 });
                 allocates_nothing("verify", || {
                     let mailbox = Mailbox::parse(tagged.as_str()).unwrap();
-                    let verification = prvs::verify(&keys, &mailbox, today);
+                    let verification = tag::verify(&keys, &mailbox, today);
                     assert_eq!(verification.mailbox, Mailbox::parse(text).unwrap());
                 });
                 allocates_nothing("unwrap", || {
                     let mailbox = Mailbox::parse(tagged.as_str()).unwrap();
-                    assert_eq!(dialect::unwrap(&mailbox, Mode::Identity).count(), 1);
+                    assert_eq!(dialect::unwrap(&mailbox, Strictness::Identity).count(), 1);
                 });
                 let ours = [Pattern::parse("example.com").unwrap()];
                 allocates_nothing("judge", || {
@@ -80,8 +80,8 @@ fn marks() {
             let (value, envelope_id) = (value.as_str().as_bytes(), envelope_id.as_str().as_bytes());
             allocates_nothing("verify a mark", || {
                 let mailbox = Mailbox::parse(text).unwrap();
-                assert_eq!(mark::verify(&keys, value, b"<1@example.com>", &mailbox, today), Verdict::Valid);
-                assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &mailbox, today), Verdict::Valid);
+                assert_eq!(mark::verify(&keys, value, b"<1@example.com>", &mailbox, today), TagVerdict::Valid);
+                assert_eq!(mark::verify_envelope_id(&keys, envelope_id, &mailbox, today), TagVerdict::Valid);
             });
         }
     }

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use batv_bounce::Class;
 use batv_config::clock;
-use batv_core::envelope::{Finding, Mode, Reason};
+use batv_core::envelope::{Mode, Reason, Verdict};
 use batv_tests::vectors::decisions::{FIELDS, some_handle, vectors};
 
 /// Those that batv-core makes: nothing is dropped.
@@ -26,7 +26,7 @@ fn every_reason_verdict_disposition_class_and_mode_occurs() {
     }
     let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
     assert_eq!(found["reason"], all(&Reason::ALL.map(Reason::as_str)));
-    assert_eq!(found["verdict"], all(&Finding::ALL.map(Finding::as_str)));
+    assert_eq!(found["verdict"], all(&Verdict::ALL.map(Verdict::as_str)));
     assert_eq!(found["disposition"], all(&DISPOSITIONS));
     assert_eq!(found["in_reject"], all(&DISPOSITIONS));
     assert_eq!(found["mode"], all(&Mode::ALL.map(Mode::as_str)));

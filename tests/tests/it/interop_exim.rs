@@ -1,7 +1,7 @@
 //! Exim's `${prvs}` and `${prvscheck}` and us, in both directions.
 
-use batv_core::prvs::{self, Form};
-use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Lifetime, Mailbox, Verdict};
+use batv_core::tag::{self, Form};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Lifetime, Mailbox, TagVerdict};
 use batv_tests::generate::{
     day, domain, dotty_local_part, key, plain_local_part, quoted_local_part, secret, utf8_local_part,
 };
@@ -21,16 +21,16 @@ fn key_of(id: u8, secret: &[u8]) -> [Key; 1] {
 /// Our tag on a mailbox, and the address that it makes as Exim writes it: a tag before the quotes.
 fn sign(keys: &[Key], mailbox: &str, today: Day) -> (String, String) {
     let mailbox = Mailbox::parse(mailbox).expect("a mailbox");
-    let ours = prvs::sign(keys, &mailbox, Form::Prvs, None, today).expect("room for a tag").to_string();
+    let ours = tag::sign(keys, &mailbox, Form::Prvs, None, today).expect("room for a tag").to_string();
     let tag = &ours.trim_start_matches('"')[..16];
     (ours.clone(), format!("{tag}{mailbox}"))
 }
 
 fn verify(keys: &[Key], address: &str, today: Day) -> Result<String, String> {
     let mailbox = Mailbox::parse(address).map_err(|error| error.to_string())?;
-    let verification = prvs::verify(keys, &mailbox, today);
+    let verification = tag::verify(keys, &mailbox, today);
     match verification.verdict {
-        Verdict::Valid => Ok(verification.mailbox.to_string()),
+        TagVerdict::Valid => Ok(verification.mailbox.to_string()),
         verdict => Err(verdict.to_string()),
     }
 }
@@ -358,7 +358,7 @@ fn a_tagged_address_is_tagged_once() {
     let tagged = "prvs=0269b1e711=alice@example.com";
     let today = Day::new(18_262).unwrap();
     let keys = key_of(0, b"s3kr1t");
-    let ours = prvs::sign(&keys, &Mailbox::parse(tagged).unwrap(), Form::Prvs, None, today).unwrap().to_string();
+    let ours = tag::sign(&keys, &Mailbox::parse(tagged).unwrap(), Form::Prvs, None, today).unwrap().to_string();
     assert_eq!(ours, tagged);
     let theirs = Peer::Exim.ask(&[Request::prvs_sign(today, 0, b"s3kr1t", tagged)]).remove(0).unwrap();
     assert!(theirs.ends_with(&format!("={tagged}")), "{theirs}");

@@ -8,9 +8,9 @@ use std::process::Command;
 
 use batv_config::foreign::{self, File, Host, Migration, Program};
 use batv_config::{Keyring, Permissions, clock};
-use batv_core::prvs::{self, Delimiter, Form};
 use batv_core::srs::{HASH_MINIMUM, Separator, Srs};
-use batv_core::{Day, Domain, Mailbox, Verdict};
+use batv_core::tag::{self, Delimiter, Form};
+use batv_core::{Day, Domain, Mailbox, TagVerdict};
 use batv_tests::host::peers;
 use batv_tests::peer::{Peer, Request};
 
@@ -90,11 +90,11 @@ fn tags_of_exim_verify_and_ours_there() {
     let address = "alice@example.com";
     let tagged = exim.expand(&["transport", "remote"], "return_path", "$return_path", address);
     assert!(tagged.starts_with("prvs=5"), "{tagged}");
-    let verification = prvs::verify(keyring.keys(), &Mailbox::parse(&tagged).expect("a mailbox"), today);
-    assert_eq!((verification.verdict, verification.mailbox.to_string()), (Verdict::Valid, address.to_owned()));
+    let verification = tag::verify(keyring.keys(), &Mailbox::parse(&tagged).expect("a mailbox"), today);
+    assert_eq!((verification.verdict, verification.mailbox.to_string()), (TagVerdict::Valid, address.to_owned()));
 
     let alice = Mailbox::parse(address).expect("a mailbox");
-    let ours = prvs::sign(keyring.keys(), &alice, Form::Prvs, None, today).expect("a tag").to_string();
+    let ours = tag::sign(keyring.keys(), &alice, Form::Prvs, None, today).expect("a tag").to_string();
     let check = |address: &str| exim.expand(&["smtp_banner"], "smtp_banner", "$primary_hostname", address);
     assert_eq!(check(&ours), "1");
     // Without a result, the two arguments give the address.
@@ -197,9 +197,9 @@ fn tags_of_batv_tools_verify_and_are_made() {
         ("prvs=0269b1e711=alice@example.com", "alice@example.com", Form::Prvs),
         ("joe+list+prvs=026902f5e3@example.com", "joe+list@example.com", Form::SubAddress(Delimiter::default())),
     ] {
-        let verification = prvs::verify(keyring.keys(), &Mailbox::parse(tagged).expect("a mailbox"), today);
-        assert_eq!((verification.verdict, verification.mailbox.to_string()), (Verdict::Valid, mailbox.to_owned()));
-        let signed = prvs::sign(keyring.keys(), &Mailbox::parse(mailbox).expect("a mailbox"), form, None, today);
+        let verification = tag::verify(keyring.keys(), &Mailbox::parse(tagged).expect("a mailbox"), today);
+        assert_eq!((verification.verdict, verification.mailbox.to_string()), (TagVerdict::Valid, mailbox.to_owned()));
+        let signed = tag::sign(keyring.keys(), &Mailbox::parse(mailbox).expect("a mailbox"), form, None, today);
         assert_eq!(signed.expect("a tag").to_string(), tagged);
     }
     let bob = keyring.entries().iter().find(|entry| entry.scope().to_string() == "bob@example.com").expect("his key");

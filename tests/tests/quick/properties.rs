@@ -2,10 +2,10 @@
 //!
 //! A failure prints the smallest input that shows it, and keeps it in `properties.regressions`, to be asked again.
 
-use batv_core::envelope::{Earlier, Envelope, Mode, Moment, OnError, Policy};
-use batv_core::prvs::Form;
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyState, KeyUse, Lifetime, Mailbox, Path, Pattern, Verdict};
-use batv_core::{dialect, prvs};
+use batv_core::envelope::{Earlier, Envelope, Mode, OnError, Policy, Stage};
+use batv_core::tag::Form;
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyState, KeyUse, Lifetime, Mailbox, Path, Pattern, TagVerdict};
+use batv_core::{dialect, tag};
 use batv_tests::generate::{
     Damage, algorithm, batv_key, damage, day, domain_name, form, key, mailbox, mark, message_id, path, ring, secret,
     separator, srs_key,
@@ -44,15 +44,15 @@ fn rewriting() -> impl Strategy<Value = Rewriting> {
     })
 }
 
-fn envelope_settings() -> impl Strategy<Value = (Mode, Moment, OnError, Option<Day>, Earlier, Moment, bool)> {
-    let moment = || select(vec![Moment::RcptTo, Moment::EndOfData]);
+fn envelope_settings() -> impl Strategy<Value = (Mode, Stage, OnError, Option<Day>, Earlier, Stage, bool)> {
+    let stage = || select(vec![Stage::RcptTo, Stage::EndOfData]);
     (
         select(vec![Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject]),
-        moment(),
+        stage(),
         select(vec![OnError::Tempfail, OnError::Accept]),
         option::of(day()),
         select(vec![Earlier::None, Earlier::Settled, Earlier::Undecided]),
-        moment(),
+        stage(),
         any::<bool>(),
     )
 }
@@ -175,13 +175,13 @@ proptest! {
     fn judgements_refuse_nothing_they_must_not(
         keys in ring(),
         (reverse_path, forward_path, signed) in (path(), mailbox(), form()),
-        (mode, reject_at, on_error, signing_since, earlier, moment, trusted_client) in envelope_settings(),
+        (mode, reject_at, on_error, signing_since, earlier, stage, trusted_client) in envelope_settings(),
         (protects_all, exempts_all, bounce, sign) in any::<(bool, bool, bool, bool)>(),
         today in day(),
     ) {
         let reverse_path = if bounce { Path::Null } else { Path::parse(&reverse_path).unwrap_or(Path::Null) };
         let mailbox = Mailbox::parse(&forward_path).unwrap();
-        let tagged = prvs::sign(keys.as_slice(), &mailbox, signed, None, today).map_or(String::new(), |tag| tag.to_string());
+        let tagged = tag::sign(keys.as_slice(), &mailbox, signed, None, today).map_or(String::new(), |tag| tag.to_string());
         let forward_path = if sign { Mailbox::parse(&tagged).unwrap_or(mailbox) } else { mailbox };
         let everything: Vec<_> = Pattern::parse(mailbox.domain().as_str()).into_iter().collect();
         let mut policy = Policy::new(mode);
@@ -190,7 +190,7 @@ proptest! {
         (policy.form, policy.reject_at, policy.on_error) = (signed, reject_at, on_error);
         policy.signing_since = signing_since;
         let mut envelope = Envelope::new(reverse_path, forward_path);
-        (envelope.earlier, envelope.moment, envelope.trusted_client) = (earlier, moment, trusted_client);
+        (envelope.earlier, envelope.stage, envelope.trusted_client) = (earlier, stage, trusted_client);
         invariants::judgement(&envelope, &keys, &policy, today);
     }
 }
@@ -242,15 +242,15 @@ proptest! {
     ) {
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let keys = [key];
-        let text = prvs::sign(&keys, &alice, form, None, today).unwrap().to_string();
+        let text = tag::sign(&keys, &alice, form, None, today).unwrap().to_string();
         let tagged = Mailbox::parse(&text).unwrap();
         let lifetime = i32::from(keys[0].lifetime().days());
         for later in -1000..=1000 {
             let Some(then) = today.plus(later) else { continue };
             // DDD comes round every thousand days.
             let alive = (0..=lifetime).contains(&later.rem_euclid(1000));
-            let verdict = prvs::verify(&keys, &tagged, then).verdict;
-            prop_assert_eq!(verdict, if alive { Verdict::Valid } else { Verdict::Expired }, "{} after {}", text, later);
+            let verdict = tag::verify(&keys, &tagged, then).verdict;
+            prop_assert_eq!(verdict, if alive { TagVerdict::Valid } else { TagVerdict::Expired }, "{} after {}", text, later);
         }
     }
 
@@ -279,13 +279,13 @@ proptest! {
         for reign in &reigns {
             for signed_on in [reign.begins, reign.ends - 1] {
                 let today = first.plus(signed_on).unwrap();
-                let text = prvs::sign(ring_on(signed_on).as_slice(), &alice, form, None, today).unwrap().to_string();
+                let text = tag::sign(ring_on(signed_on).as_slice(), &alice, form, None, today).unwrap().to_string();
                 let tagged = Mailbox::parse(&text).unwrap();
-                prop_assert!(dialect::outermost(&tagged, dialect::Mode::Strict).is_some(), "{} has no tag", text);
+                prop_assert!(dialect::outermost(&tagged, dialect::Strictness::Strict).is_some(), "{} has no tag", text);
                 for age in 0..=i32::from(reign.lifetime.days()) {
                     let then = first.plus(signed_on + age).unwrap();
-                    let verification = prvs::verify(ring_on(signed_on + age).as_slice(), &tagged, then);
-                    prop_assert_eq!(verification.verdict, Verdict::Valid, "{} after {} days", text, age);
+                    let verification = tag::verify(ring_on(signed_on + age).as_slice(), &tagged, then);
+                    prop_assert_eq!(verification.verdict, TagVerdict::Valid, "{} after {} days", text, age);
                 }
             }
         }
@@ -299,7 +299,7 @@ fn no_octet_of_a_tag_can_be_changed() {
     for algorithm in [Algorithm::HmacSha1, Algorithm::HmacSha256] {
         for (text, form) in [
             ("Alice@Example.COM", Form::Prvs),
-            ("joe+list@example.com", Form::SubAddress(prvs::Delimiter::default())),
+            ("joe+list@example.com", Form::SubAddress(tag::Delimiter::default())),
             ("\"a b\"@example.com", Form::Strong),
         ] {
             let key = key(KeyUse::Batv(KeyId::default()), algorithm, b"s3kr1t");

@@ -1,7 +1,7 @@
 //! Every case of the files under `vectors/`, put to the core.
 
-use batv_core::dialect::{self, Mode};
-use batv_core::prvs::{self, Signing};
+use batv_core::dialect::{self, Strictness};
+use batv_core::tag::{self, Signing};
 use batv_core::{Day, Error, Mailbox, Path, Pattern, envelope, mark};
 use batv_tests::vectors::dialects::{Kind, Layer, Unwrap};
 use batv_tests::vectors::envelope::Answer;
@@ -33,13 +33,13 @@ fn mailbox_refuse() {
 #[test]
 fn prvs_sign() {
     check(
-        &vectors::prvs::vectors().sign,
+        &vectors::tag::vectors().sign,
         |case| case.expected(),
         |case| {
             let Path::Mailbox(mailbox) = Path::parse(&case.address).ok()? else {
                 return Some((case.address.clone(), None));
             };
-            let signing = prvs::sign(&[case.key()], &mailbox, case.form(), Some(case.lifetime()), case.today()).ok()?;
+            let signing = tag::sign(&[case.key()], &mailbox, case.form(), Some(case.lifetime()), case.today()).ok()?;
             match signing {
                 Signing::Tagged(tagged) => Some((tagged.to_string(), tagged.expires().map(Day::number))),
                 Signing::Unchanged(same, _) => (same == mailbox).then(|| (case.address.clone(), None)),
@@ -51,7 +51,7 @@ fn prvs_sign() {
 #[test]
 fn prvs_verify() {
     check(
-        &vectors::prvs::vectors().verify,
+        &vectors::tag::vectors().verify,
         |case| (case.verdict.clone(), case.address.clone(), case.key_id, case.expires, case.days_left),
         |case| {
             let found = |verdict: &str, address| (verdict.to_owned(), address, None, None, None);
@@ -59,7 +59,7 @@ fn prvs_verify() {
                 Err(_) => found("malformed", None),
                 Ok(Path::Null) => found("untagged", Some(case.tagged.clone())),
                 Ok(Path::Mailbox(mailbox)) => {
-                    let verification = prvs::verify(case.keys().as_slice(), &mailbox, case.today());
+                    let verification = tag::verify(case.keys().as_slice(), &mailbox, case.today());
                     (
                         verification.verdict.to_string(),
                         Some(verification.mailbox.to_string()),
@@ -149,7 +149,7 @@ fn dialects_unwrap() {
     check(
         &vectors::dialects::vectors().cases,
         |case| [(case.layers.clone(), case.identity.clone()), (case.strict_layers.clone(), case.strict.clone())],
-        |case| [Mode::Identity, Mode::Strict].map(|mode| unwrap(&case.address, mode)),
+        |case| [Strictness::Identity, Strictness::Strict].map(|mode| unwrap(&case.address, mode)),
     );
 }
 
@@ -157,7 +157,7 @@ fn dialects_unwrap() {
 #[test]
 fn dialects_judge() {
     let vectors = vectors::dialects::vectors();
-    let keys = [vectors::prvs::vectors().sign[0].key()];
+    let keys = [vectors::tag::vectors().sign[0].key()];
     let today = Day::new(18_262).expect("a day");
     let kind = |case: &Unwrap| {
         let dialect = &case.strict_layers.first()?.dialect;
@@ -175,14 +175,14 @@ fn dialects_judge() {
             let mut policy = envelope::Policy::new(envelope::Mode::Reject);
             policy.protected = &protected;
             let mut bounce = envelope::Envelope::new(Path::Null, mailbox);
-            bounce.moment = envelope::Moment::EndOfData;
-            envelope::judge(&bounce, &keys, &policy, today).finding != envelope::Finding::NotJudged
+            bounce.stage = envelope::Stage::EndOfData;
+            envelope::judge(&bounce, &keys, &policy, today).verdict != envelope::Verdict::NotJudged
         },
     );
 }
 
 /// All layers, and the last address that could be recovered.
-fn unwrap(address: &str, mode: Mode) -> (Vec<Layer>, Option<String>) {
+fn unwrap(address: &str, mode: Strictness) -> (Vec<Layer>, Option<String>) {
     let Ok(mailbox) = Mailbox::parse(address) else {
         return (Vec::new(), Some(address.to_owned()));
     };

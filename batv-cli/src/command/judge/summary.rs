@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use std::collections::HashMap;
 
 use batv_bounce::Class;
-use batv_core::envelope::{Disposition, Finding, Mode};
+use batv_core::envelope::{Disposition, Mode, Verdict};
 
 use super::shown;
 use crate::json;
@@ -21,7 +21,7 @@ const KEPT_CAUSES: usize = 8 * 1024;
 
 /// What came of one message.
 pub(super) struct Tally {
-    pub(super) finding: Finding,
+    pub(super) verdict: Verdict,
     pub(super) class: Class,
     pub(super) cut: bool,
     /// What each of the modes does; nothing where it can't be judged.
@@ -49,7 +49,7 @@ pub(super) struct Summary {
     pub(super) messages: u64,
     pub(super) unreadable: u64,
     cut: u64,
-    findings: HashMap<Finding, u64>,
+    verdicts: HashMap<Verdict, u64>,
     classes: HashMap<Class, u64>,
     modes: [HashMap<Disposition, u64>; 4],
     causes: HashMap<Cause, u64>,
@@ -58,7 +58,7 @@ pub(super) struct Summary {
 impl Summary {
     pub(super) fn add(&mut self, tally: Tally) {
         self.cut += u64::from(tally.cut);
-        *self.findings.entry(tally.finding).or_default() += 1;
+        *self.verdicts.entry(tally.verdict).or_default() += 1;
         *self.classes.entry(tally.class).or_default() += 1;
         for (counts, disposition) in self.modes.iter_mut().zip(tally.ladder.into_iter().flatten()) {
             *counts.entry(disposition).or_default() += 1;
@@ -118,7 +118,7 @@ impl Summary {
     }
 
     fn verdicts(&self) -> Vec<(&'static str, u64)> {
-        Finding::ALL.iter().map(|finding| (finding.as_str(), count(&self.findings, finding))).collect()
+        Verdict::ALL.iter().map(|verdict| (verdict.as_str(), count(&self.verdicts, verdict))).collect()
     }
 
     fn classes(&self) -> Vec<(&'static str, u64)> {
@@ -156,7 +156,7 @@ mod tests {
         let mut summary = Summary::default();
         let mut add = |host: String| {
             summary.add(Tally {
-                finding: Finding::Disproved,
+                verdict: Verdict::Disproved,
                 class: Class::Dsn,
                 cut: false,
                 ladder: None,

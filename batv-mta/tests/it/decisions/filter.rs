@@ -1,6 +1,6 @@
 //! By OpenSMTPD's filter protocol.
 
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_mta::filter::Filter;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
@@ -44,7 +44,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
         said.insert("reply", codes(&rest));
         return said;
     }
-    if row.at() == Moment::RcptTo {
+    if row.at() == Stage::RcptTo {
         let mut said = host.logged(row);
         said.insert("reply", TAKEN.to_owned());
         said.insert("deliver_to", delivered);
@@ -60,7 +60,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
     let is_refused = result == "reject";
     said.insert("reply", if is_refused { codes(&rest) } else { TAKEN.to_owned() });
     said.insert("deliver_to", if is_refused { NOTHING.to_owned() } else { delivered });
-    let field = passed.lines().find_map(|line| line.strip_prefix("filter-dataline|s1|t1|X-BATV-Verdict: "));
+    let field = passed.lines().find_map(|line| line.strip_prefix("filter-dataline|s1|t1|X-BATV-TagVerdict: "));
     complete(&mut said, field);
     said
 }
@@ -70,7 +70,7 @@ fn filter_agrees() {
     let cannot = |row: &Row<'_>| {
         (row.answers().report_is_welcome)
             .then_some(CALLER)
-            .or_else(|| (row.earlier() != "none" && row.at() == Moment::EndOfData).then_some(BEFORE))
+            .or_else(|| (row.earlier() != "none" && row.at() == Stage::EndOfData).then_some(BEFORE))
     };
     agree("filter", cannot, ask);
 }

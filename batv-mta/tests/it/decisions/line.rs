@@ -1,6 +1,6 @@
 //! By the line protocol: `judge`, `judge-message` and `check`.
 
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_tests::vectors::decisions::{Client, Question, Row, Said};
 
 use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, TAKEN, agree, codes};
@@ -27,7 +27,7 @@ fn hear(host: &Host, row: &Row<'_>, answer: &str) -> Said {
         .to_owned()
     };
     let mut said = host.logged(row);
-    let words = [("verdict", "finding"), ("reason", "reason"), ("disposition", "disposition"), ("mode", "mode")];
+    let words = [("verdict", "verdict"), ("reason", "reason"), ("disposition", "disposition"), ("mode", "mode")];
     for (field, name) in words {
         assert_eq!(said.get(field), Some(&value(name)), "the log and {answer}");
     }
@@ -84,9 +84,9 @@ fn check_agrees() {
         let answers = row.answers();
         let is_limited = answers.too_many_bounces || answers.too_many_wrong_tags.is_some();
         match row.at() {
-            Moment::RcptTo if row.earlier() != "none" => Some(BEFORE),
-            Moment::RcptTo if is_limited || row.client() != Client::World => Some(CLIENT),
-            Moment::RcptTo => None,
+            Stage::RcptTo if row.earlier() != "none" => Some(BEFORE),
+            Stage::RcptTo if is_limited || row.client() != Client::World => Some(CLIENT),
+            Stage::RcptTo => None,
             _ => Some(END_OF_DATA),
         }
     };

@@ -1,6 +1,6 @@
 //! By milter.
 
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_tests::milter::{self, Answer, MailServer, Offer};
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
@@ -37,7 +37,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
         said.insert("reply", codes(reply));
         return said;
     }
-    if row.at() == Moment::RcptTo {
+    if row.at() == Stage::RcptTo {
         let mut said = host.logged(row);
         said.insert("reply", TAKEN.to_owned());
         return said;
@@ -56,7 +56,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
     let added = find(&answer, '+').map(|path| path.trim_matches(['<', '>']).to_owned());
     let delivered = added.unwrap_or_else(|| shown(&question.to));
     said.insert("deliver_to", if refused.is_some() { NOTHING.to_owned() } else { delivered });
-    let verdict_field = answer.iter().find_map(|(_, text)| text.strip_prefix("X-BATV-Verdict\0"));
+    let verdict_field = answer.iter().find_map(|(_, text)| text.strip_prefix("X-BATV-TagVerdict\0"));
     complete(&mut said, verdict_field);
     let is_held = find(&answer, 'q').is_some();
     assert_eq!(is_held, said.get("disposition").is_some_and(|disposition| disposition == "quarantine"), "{answer:?}");
@@ -68,7 +68,7 @@ fn milter_agrees() {
     let cannot = |row: &Row<'_>| {
         (row.answers().report_is_welcome)
             .then_some(CALLER)
-            .or_else(|| (row.earlier() != "none" && row.at() == Moment::EndOfData).then_some(BEFORE))
+            .or_else(|| (row.earlier() != "none" && row.at() == Stage::EndOfData).then_some(BEFORE))
     };
     agree("milter", cannot, ask);
 }

@@ -1,6 +1,6 @@
 //! By Postfix's policy service.
 
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_mta::policy::PolicyService;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
@@ -22,7 +22,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
 #[test]
 fn policy_service_agrees() {
     let cannot = |row: &Row<'_>| match row.at() {
-        Moment::RcptTo => (row.earlier() != "none").then_some(BEFORE),
+        Stage::RcptTo => (row.earlier() != "none").then_some(BEFORE),
         _ => Some(END_OF_DATA),
     };
     agree("policy", cannot, ask);

@@ -1,6 +1,6 @@
 //! By the tables that Postfix and Sendmail ask: `verify`, and `srs-reverse` for what has no tag.
 
-use batv_core::envelope::Moment;
+use batv_core::envelope::Stage;
 use batv_mta::socketmap::Socketmap;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
@@ -49,10 +49,10 @@ fn socketmap_agrees() {
         let answers = row.answers();
         let is_limited = answers.too_many_bounces || answers.too_many_wrong_tags.is_some();
         match row.at() {
-            Moment::RcptTo if row.earlier() != "none" => Some(BEFORE),
-            Moment::RcptTo if is_limited => Some(CLIENT),
-            Moment::RcptTo if row.reason() == "srs-not-bounce" => Some(SENDER),
-            Moment::RcptTo => None,
+            Stage::RcptTo if row.earlier() != "none" => Some(BEFORE),
+            Stage::RcptTo if is_limited => Some(CLIENT),
+            Stage::RcptTo if row.reason() == "srs-not-bounce" => Some(SENDER),
+            Stage::RcptTo => None,
             _ => Some(END_OF_DATA),
         }
     };

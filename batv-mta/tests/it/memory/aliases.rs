@@ -1,4 +1,4 @@
-//! Senders that are too long for a tag, by all doors.
+//! Senders that are too long for a tag, by all listeners.
 
 use batv_tests::host::wait_for;
 use batv_tests::site::{forged, forwarded};
@@ -50,7 +50,7 @@ fn a_long_sender_leaves_with_a_handle_and_gets_his_bounce() {
         assert_eq!(daemon.ask("line", format!("{question}\n").as_bytes()), format!("OK {}\n", long(1)));
         assert_eq!(daemon.ask("socketmap", netstring(&question).as_bytes()), netstring(&format!("OK {}", long(1))));
         let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        for line in ["batv_aliases_total 2", "batv_senders_total{door=\"milter\",outcome=\"aliased\"} 3"] {
+        for line in ["batv_aliases_total 2", "batv_senders_total{listener=\"milter\",outcome=\"aliased\"} 3"] {
             assert!(metrics.lines().any(|known| known == line), "no {line} in {metrics}");
         }
     }
@@ -61,13 +61,13 @@ fn tables_give_handles_too() {
     for place in Place::all() {
         let daemon = place.daemon("", REJECT);
         let stranger = format!("{}@{}.example.org", "b".repeat(50), "c".repeat(30));
-        for (door, there, back, sender) in
+        for (listener, there, back, sender) in
             [("line", "sign", "verify", long(1)), ("socketmap", "srs-forward", "srs-reverse", stranger.clone())]
         {
             let ask = |map: &str, key: &str| {
                 let question = format!("{map} {key}");
-                let framed = if door == "line" { question + "\n" } else { netstring(&question) };
-                let answer = daemon.ask(door, framed.as_bytes());
+                let framed = if listener == "line" { question + "\n" } else { netstring(&question) };
+                let answer = daemon.ask(listener, framed.as_bytes());
                 let (_, found) = answer.split_once("OK ").unwrap_or_else(|| panic!("{answer}"));
                 found.trim_end_matches(['\n', ',']).to_owned()
             };

@@ -58,7 +58,7 @@ fn who_guesses_is_put_off_and_his_neighbours_are_not() {
         }
         assert!(metric(&daemon, "wrong_tags") >= 18, "{}", metric(&daemon, "wrong_tags"));
         daemon.wait_for_log("to=alice@example.com verdict=undecided reason=throttled disposition=tempfail");
-        // All doors are one to him.
+        // All listeners are one to him.
         let answer = daemon.ask("line", format!("judge rcpt none 192.0.2.7 <> {right}\n").as_bytes());
         assert!(answer.contains("disposition=tempfail") && answer.contains("reason=throttled"), "{answer}");
         let request = format!("protocol_state=RCPT\nclient_address=192.0.2.7\nsender=\nrecipient={right}\n\n");

@@ -57,7 +57,7 @@ fn a_network_brings_so_many_bounces_in_a_minute() {
     assert_eq!(Client::from(&daemon, "198.51.100.7").ask("", &[&to]), [None]);
     let mut ours = Client::of_ours(&daemon, WORLD);
     assert!((0..20).all(|_| ours.ask("", &[&to]) == [None]));
-    // Who asks through two doors counts in each.
+    // Who asks through two listeners counts in each.
     let request = format!("protocol_state=RCPT\nclient_address={WORLD}\nsender=\nrecipient={to}\n\n");
     assert!(daemon.ask("policy", request.as_bytes()).starts_with("action=DUNNO"));
 }

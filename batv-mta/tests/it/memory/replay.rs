@@ -67,7 +67,7 @@ fn by_line_it_counts_with_the_message() {
             let expected = if number <= 2 {
                 "reason=tag-ok"
             } else {
-                "disposition=quarantine finding=unverified reason=tag-replayed"
+                "disposition=quarantine verdict=unverified reason=tag-replayed"
             };
             assert!(answer.contains(expected), "{number}: {answer}");
         }

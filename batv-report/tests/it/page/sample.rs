@@ -80,7 +80,7 @@ impl Sample {
             let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
             let word = text.replace([' ', '"'], "_");
             let line = format!(
-                "judged door={word} queue_id={text:?} client={word} from=\"{quoted}\"@example.net to=\"{quoted}\"@{word} \
+                "judged listener={word} queue_id={text:?} client={word} from=\"{quoted}\"@example.net to=\"{quoted}\"@{word} \
                  verdict={word} reason={word} disposition=reject mode={word} at=data class={word} origin={word}"
             );
             sample.line(END - 1000 + index, &line);
@@ -96,7 +96,7 @@ impl Sample {
     fn judged(&mut self, time: i64, judged: &Judged<'_>) {
         let Judged { to, client, verdict, reason, disposition, mode, at, said } = judged;
         let message = format!(
-            "judged door=milter queue_id=\"4Zx1Fq{}\" client={client} from=<> to={to} verdict={verdict} reason={reason} \
+            "judged listener=milter queue_id=\"4Zx1Fq{}\" client={client} from=<> to={to} verdict={verdict} reason={reason} \
              disposition={disposition} mode={mode} at={at}{said}",
             time % 997
         );

@@ -1,8 +1,8 @@
 //! What stands in braces in the file, made on the day of the test.
 
 use batv_config::clock;
-use batv_core::prvs::{self, Delimiter, Form, Signing};
 use batv_core::srs::Srs;
+use batv_core::tag::{self, Delimiter, Form, Signing};
 use batv_core::{Day, Domain, Key, KeyState, Mailbox, mark};
 
 use super::site::RingEntry;
@@ -96,7 +96,7 @@ impl Filling<'_, '_> {
             Some(other) => panic!("{other} is no form"),
         };
         let mailbox = Mailbox::parse(wanted.about).expect("a mailbox");
-        match prvs::sign(&[key], &mailbox, form, None, day).expect("room for a tag") {
+        match tag::sign(&[key], &mailbox, form, None, day).expect("room for a tag") {
             Signing::Tagged(tagged) => tagged.to_string(),
             Signing::Unchanged(..) => panic!("{}: {} gets no tag", self.row.name, wanted.about),
         }

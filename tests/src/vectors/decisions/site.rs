@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use batv_config::clock;
 use batv_core::envelope::OnError;
-use batv_core::prvs::Delimiter;
+use batv_core::tag::Delimiter;
 use batv_core::{Day, Key, KeyId, KeyState, KeyUse, Lifetime, Pattern};
 use batv_policy::{MessageRules, Rules, Site, SrsRules, address};
 use serde::Deserialize;
@@ -166,7 +166,7 @@ impl Row<'_> {
             mode: self.mode,
             modes: modes.iter().map(|(name, mode)| (canonical(name), mode.parse().expect("a mode"))).collect(),
             signing_since: self.site.signing_since.map(|days| ago(today, days)),
-            reject_at: self.site.reject_at.as_deref().unwrap_or("data").parse().expect("a moment"),
+            reject_at: self.site.reject_at.as_deref().unwrap_or("data").parse().expect("a stage"),
             on_error: match self.site.on_error.as_deref() {
                 None => OnError::Tempfail,
                 Some("accept") => OnError::Accept,

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use batv_config::clock;
 use batv_core::Day;
-use batv_core::envelope::Finding;
+use batv_core::envelope::Verdict;
 
 use super::{FIELDS, NOTHING, Row, vectors};
 
@@ -67,7 +67,7 @@ pub fn agree(way: &str, ask: impl Fn(&Row<'_>, Day) -> Result<Heard, &'static st
         let known: BTreeSet<&str> = known.keys().map(String::as_str).collect();
         assert_eq!(found, known, "what {way} can't say ({what}): found, and in the file");
     }
-    let missing = Finding::ALL.into_iter().filter(|verdict| !verdicts.contains(verdict.as_str()));
+    let missing = Verdict::ALL.into_iter().filter(|verdict| !verdicts.contains(verdict.as_str()));
     assert_eq!(missing.collect::<Vec<_>>(), [], "verdicts that {way} was never asked for");
 }
 

@@ -1,4 +1,4 @@
-//! The running daemon, spoken to through all its doors, by good peers and by bad ones.
+//! The running daemon, spoken to through all its listeners, by good peers and by bad ones.
 
 use core::time::Duration;
 use std::io::{Read, Write};
@@ -102,9 +102,9 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     let srs = forwarded("dave@example.net");
     let judge = |recipient: &str| daemon.ask("line", format!("judge data none - <> {recipient}\n").as_bytes());
     let answer = judge(&srs);
-    assert!(answer.starts_with("OK disposition=accept finding=genuine reason=srs-ok "), "{answer}");
+    assert!(answer.starts_with("OK disposition=accept verdict=genuine reason=srs-ok "), "{answer}");
     let answer = judge(&srs.replacen("SRS0=", "SRS0=AAAA", 1));
-    assert!(answer.starts_with("OK disposition=reject finding=disproved reason=srs-forged "), "{answer}");
+    assert!(answer.starts_with("OK disposition=reject verdict=disproved reason=srs-forged "), "{answer}");
     let answer = judge("alice@srs.example.com");
     assert!(answer.contains(" reason=untagged "), "{answer}");
     // After one about whom the message decides, it would have the message taken for both.
@@ -129,16 +129,16 @@ fn messages_are_judged_by_line() {
     };
     let tag = tagged(ALICE, 0);
     for (extent, to, message, expected) in [
-        ("whole", ALICE, &foreign, "disposition=reject finding=disproved reason=backscatter-disproved settled=1 "),
+        ("whole", ALICE, &foreign, "disposition=reject verdict=disproved reason=backscatter-disproved settled=1 "),
         (
             "whole",
             ALICE,
             &foreign,
             " reply=\"550 5.7.1 this returns a message that we did not send\" class=dsn origin=disproved ",
         ),
-        ("cut", ALICE, &foreign, "disposition=quarantine finding=disproved "),
+        ("cut", ALICE, &foreign, "disposition=quarantine verdict=disproved "),
         ("whole", ALICE, &ours, " class=dsn origin=mark status=\"valid\" verdict=\"genuine; reason=original-proved; "),
-        ("whole", &tag, &ours, "disposition=accept finding=genuine reason=tag-ok "),
+        ("whole", &tag, &ours, "disposition=accept verdict=genuine reason=tag-ok "),
         ("whole", "postmaster@example.com", &foreign, " class=- origin=- status=\"\" verdict=\"\""),
         ("whole", &forwarded("dave@example.net"), &foreign, " reason=srs-ok "),
         ("whole", ALICE, &String::new(), " reason=null-not-bounce "),
@@ -187,7 +187,7 @@ fn forwards_without_tags_as_other_hosts_do() {
     assert_eq!(ask(&format!("srs-reverse {address}")), "OK dave@example.net\n");
     assert_eq!(ask(&format!("srs-reverse {usual}")), "NO\n");
     let judged = ask(&format!("judge rcpt none - <> {ALICE}"));
-    assert!(judged.starts_with("OK disposition=accept finding=not-judged "), "{judged}");
+    assert!(judged.starts_with("OK disposition=accept verdict=not-judged "), "{judged}");
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn bad_peers_block_nobody_and_take_no_memory() {
     eprintln!("answered beside 1000 silent peers in {:?}", start.elapsed());
     let grown = daemon.memory().saturating_sub(before);
     assert!(grown < 20_000_000, "{grown} octets for 1000 connections");
-    for (door, request) in [
+    for (listener, request) in [
         ("milter", &b"\x7f\xff\xff\xff"[..]),
         ("milter", b"\0\0\0\0"),
         ("milter", b"\0\0\0\x01?"),
@@ -293,12 +293,12 @@ fn bad_peers_block_nobody_and_take_no_memory() {
         ("policy", &[b'x'; 100_000]),
         ("line", &[b'x'; 100_000]),
     ] {
-        let mut stream = daemon.connect(door);
+        let mut stream = daemon.connect(listener);
         // It may close before it has heard all.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        assert!(answer.is_empty(), "{door}: {answer:?}");
+        assert!(answer.is_empty(), "{listener}: {answer:?}");
     }
     // Those that say nothing are let go.
     for peer in &mut peers {

@@ -1,4 +1,4 @@
-//! Any octets through any door: none panics, none takes more than there is, and how the octets are cut into pieces makes
+//! Any octets through any listener: none panics, none takes more than there is, and how the octets are cut into pieces makes
 //! no difference.
 
 use std::cell::Cell;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use batv_config::Keyring;
 use batv_mta::config::Config;
-use batv_mta::door::{Door, Flow};
+use batv_mta::protocol::{Flow, Handler};
 use batv_mta::settings::Settings;
 
 /// Without marks: a message that leaves without a Message-ID would get another one each time. With so few bounces in a minute
@@ -21,11 +21,11 @@ const KEYRING: &str = "[[key]]\nuse = 'batv'\nid = 0\nalgorithm = 'hmac-sha1'\ns
 ///
 /// # Panics
 /// When pieces make a difference.
-pub fn speak<D: Door>(door: impl Fn() -> D, data: &[u8]) -> Vec<u8> {
+pub fn speak<D: Handler>(listener: impl Fn() -> D, data: &[u8]) -> Vec<u8> {
     let Some((&size, octets)) = data.split_first() else { return Vec::new() };
     let (whole, pieces) = within_a_minute(|| {
-        let whole = exchange(door(), core::iter::once(octets));
-        (whole, exchange(door(), octets.chunks(usize::from(size).max(1))))
+        let whole = exchange(listener(), core::iter::once(octets));
+        (whole, exchange(listener(), octets.chunks(usize::from(size).max(1))))
     });
     assert_eq!(whole, pieces);
     whole.0
@@ -43,13 +43,13 @@ fn within_a_minute<T>(ask: impl Fn() -> T) -> T {
     }
 }
 
-fn exchange<'o>(mut door: impl Door, pieces: impl Iterator<Item = &'o [u8]>) -> (Vec<u8>, Flow) {
+fn exchange<'o>(mut listener: impl Handler, pieces: impl Iterator<Item = &'o [u8]>) -> (Vec<u8>, Flow) {
     with_new_memory(move |settings| {
         let mut pending = Vec::new();
         let mut out = Vec::new();
         for piece in pieces {
             pending.extend_from_slice(piece);
-            let (taken, flow) = door.receive(&pending, settings, &mut out);
+            let (taken, flow) = listener.receive(&pending, settings, &mut out);
             pending.drain(..taken);
             if flow == Flow::Close {
                 return (out, flow);
@@ -67,7 +67,7 @@ fn with_new_memory<T>(ask: impl FnOnce(&Arc<Settings>) -> T) -> T {
     thread_local!(static SETTINGS: Cell<Option<Settings>> = const { Cell::new(None) });
     let settings = Arc::new(SETTINGS.take().unwrap_or_else(settings).with_memory(&Arc::default()));
     let answers = ask(&settings);
-    // A door that keeps them is gone by now.
+    // A listener that keeps them is gone by now.
     SETTINGS.set(Arc::into_inner(settings));
     answers
 }

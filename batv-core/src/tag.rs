@@ -26,7 +26,7 @@ const STRONG_TAG: usize = 4 + STRONG_CHARACTERS;
 /// Where a tag stands in the local part, and how long its MAC is.
 ///
 /// ```
-/// use batv_core::prvs::Form;
+/// use batv_core::tag::Form;
 ///
 /// assert_eq!(Form::default(), Form::Prvs);
 /// ```
@@ -46,7 +46,7 @@ pub enum Form {
 /// The character between a local part and its sub-address, `+` unless told otherwise.
 ///
 /// ```
-/// use batv_core::prvs::Delimiter;
+/// use batv_core::tag::Delimiter;
 ///
 /// assert_eq!(Delimiter::new('-')?.character(), '-');
 /// assert!(Delimiter::new('a').is_err());
@@ -64,7 +64,7 @@ impl Delimiter {
     /// [`Error::Delimiter`] for any other character.
     ///
     /// ```
-    /// # use batv_core::{Error, prvs::Delimiter};
+    /// # use batv_core::{Error, tag::Delimiter};
     /// assert_eq!(Delimiter::new(' '), Err(Error::Delimiter(' ')));
     /// ```
     pub const fn new(character: char) -> Result<Self, Error> {
@@ -77,7 +77,7 @@ impl Delimiter {
     /// The character.
     ///
     /// ```
-    /// # use batv_core::prvs::Delimiter;
+    /// # use batv_core::tag::Delimiter;
     /// assert_eq!(Delimiter::default().character(), '+');
     /// ```
     pub const fn character(self) -> char {
@@ -94,18 +94,18 @@ impl Default for Delimiter {
 /// What signing came to.
 ///
 /// ```
-/// use batv_core::prvs::{self, Form, Signing, Unchanged};
+/// use batv_core::tag::{self, Form, Signing, Unchanged};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let today = Day::new(18_262)?;
 ///
 /// let alice = Mailbox::parse("alice@example.com")?;
-/// let signing = prvs::sign(&keys, &alice, Form::Prvs, None, today)?;
+/// let signing = tag::sign(&keys, &alice, Form::Prvs, None, today)?;
 /// assert_eq!(signing.to_string(), "prvs=0269b1e711=alice@example.com");
 ///
 /// let tagged = Mailbox::parse("prvs=0269b1e711=alice@example.com")?;
-/// let again = prvs::sign(&keys, &tagged, Form::Prvs, None, today)?;
+/// let again = tag::sign(&keys, &tagged, Form::Prvs, None, today)?;
 /// assert!(matches!(again, Signing::Unchanged(_, Unchanged::AlreadyTagged(_))));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
@@ -125,11 +125,11 @@ impl Signing<'_> {
     /// Those of the writer.
     ///
     /// ```
-    /// # use batv_core::prvs::{self, Form};
+    /// # use batv_core::tag::{self, Form};
     /// # use batv_core::{Day, Key, Mailbox};
     /// let none: [Key; 0] = [];
     /// let mut text = String::new();
-    /// prvs::sign(&none, &Mailbox::parse("bob@example.org")?, Form::Prvs, None, Day::MIN)?.write_to(&mut text)?;
+    /// tag::sign(&none, &Mailbox::parse("bob@example.org")?, Form::Prvs, None, Day::MIN)?.write_to(&mut text)?;
     /// assert_eq!(text, "bob@example.org");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -151,7 +151,7 @@ impl fmt::Display for Signing<'_> {
 ///
 /// ```
 /// use batv_core::dialect::Dialect;
-/// use batv_core::prvs::Unchanged;
+/// use batv_core::tag::Unchanged;
 ///
 /// let reason = Unchanged::AlreadyTagged(Dialect::Btv1);
 /// assert_eq!(reason.to_string(), "already tagged (btv1)");
@@ -177,12 +177,12 @@ impl fmt::Display for Unchanged {
 /// A mailbox with a tag on it.
 ///
 /// ```
-/// use batv_core::prvs::{self, Form, Signing};
+/// use batv_core::tag::{self, Form, Signing};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let alice = Mailbox::parse("alice@example.com")?;
-/// let Signing::Tagged(tagged) = prvs::sign(&keys, &alice, Form::Prvs, None, Day::new(18_262)?)? else { panic!() };
+/// let Signing::Tagged(tagged) = tag::sign(&keys, &alice, Form::Prvs, None, Day::new(18_262)?)? else { panic!() };
 /// assert_eq!(tagged.to_string(), "prvs=3269e30f68=alice@example.com");
 /// assert_eq!(tagged.key_id(), KeyId::new(3)?);
 /// assert_eq!(tagged.expires(), Day::new(18_269).ok());
@@ -201,7 +201,7 @@ impl Tagged<'_> {
     /// The key that signed.
     ///
     /// ```
-    /// # use batv_core::prvs::Tagged;
+    /// # use batv_core::tag::Tagged;
     /// fn number(tagged: &Tagged<'_>) -> u8 {
     ///     tagged.key_id().number()
     /// }
@@ -213,7 +213,7 @@ impl Tagged<'_> {
     /// The last day on which it is valid; `None` after 9999-12-31.
     ///
     /// ```
-    /// # use batv_core::{Day, prvs::Tagged};
+    /// # use batv_core::{Day, tag::Tagged};
     /// fn days_from(today: Day, tagged: &Tagged<'_>) -> Option<i32> {
     ///     Some(tagged.expires()?.since(today))
     /// }
@@ -229,7 +229,7 @@ impl Tagged<'_> {
     /// Those of the writer.
     ///
     /// ```
-    /// # use batv_core::prvs::Tagged;
+    /// # use batv_core::tag::Tagged;
     /// fn text(tagged: &Tagged<'_>) -> Result<String, std::fmt::Error> {
     ///     let mut text = String::new();
     ///     tagged.write_to(&mut text)?;
@@ -299,13 +299,13 @@ impl fmt::Display for Tagged<'_> {
 /// [`Error::LifetimeOverKey`] when `lifetime` is over the key's own.
 ///
 /// ```
-/// use batv_core::prvs::{self, Delimiter, Form};
+/// use batv_core::tag::{self, Delimiter, Form};
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let list = Mailbox::parse("joe+list@example.com")?;
 /// let form = Form::SubAddress(Delimiter::default());
-/// let signing = prvs::sign(&keys, &list, form, None, Day::new(18_262)?)?;
+/// let signing = tag::sign(&keys, &list, form, None, Day::new(18_262)?)?;
 /// assert_eq!(signing.to_string(), "joe+list+prvs=026902f5e3@example.com");
 /// # Ok::<(), batv_core::Error>(())
 /// ```
@@ -356,7 +356,7 @@ pub(crate) fn signing_key<'s>(
     ring: &'s (impl KeyRing + ?Sized),
     mailbox: &Mailbox<'_>,
 ) -> Result<(&'s Key, KeyId), Unchanged> {
-    if let Some(layer) = dialect::outermost(mailbox, dialect::Mode::Strict) {
+    if let Some(layer) = dialect::outermost(mailbox, dialect::Strictness::Strict) {
         return Err(Unchanged::AlreadyTagged(layer.dialect));
     }
     if mailbox.domain().as_str().is_empty() {
@@ -383,13 +383,13 @@ pub(crate) fn live_keys<'s>(
 /// What a look at a tag comes to.
 ///
 /// ```
-/// use batv_core::Verdict;
+/// use batv_core::TagVerdict;
 ///
-/// assert_eq!(Verdict::BadMac.as_str(), "bad-mac");
+/// assert_eq!(TagVerdict::BadMac.as_str(), "bad-mac");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum TagVerdict {
     /// The MAC is right, and the tag has not expired.
     Valid,
     /// The MAC is right, but the tag has expired.
@@ -402,12 +402,12 @@ pub enum Verdict {
     Untagged,
 }
 
-impl Verdict {
+impl TagVerdict {
     /// The name in the output of `batv verify`.
     ///
     /// ```
-    /// # use batv_core::Verdict;
-    /// assert_eq!(Verdict::UnknownKey.as_str(), "unknown-key");
+    /// # use batv_core::TagVerdict;
+    /// assert_eq!(TagVerdict::UnknownKey.as_str(), "unknown-key");
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -420,7 +420,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for TagVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -429,12 +429,12 @@ impl fmt::Display for Verdict {
 /// The verdict on an address, and what was found on the way to it.
 ///
 /// ```
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, prvs};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, tag};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let tagged = Mailbox::parse("prvs=0269b1e711=alice@example.com")?;
-/// let verification = prvs::verify(&keys, &tagged, Day::new(18_270)?);
-/// assert_eq!(verification.verdict, Verdict::Expired);
+/// let verification = tag::verify(&keys, &tagged, Day::new(18_270)?);
+/// assert_eq!(verification.verdict, TagVerdict::Expired);
 /// assert_eq!(verification.days_left, Some(-1));
 /// assert_eq!(verification.mailbox.to_string(), "alice@example.com");
 /// # Ok::<(), batv_core::Error>(())
@@ -443,7 +443,7 @@ impl fmt::Display for Verdict {
 #[non_exhaustive]
 pub struct Verification<'a> {
     /// What was found.
-    pub verdict: Verdict,
+    pub verdict: TagVerdict,
     /// The mailbox without the tag; the mailbox as it came when there is none.
     pub mailbox: Mailbox<'a>,
     /// The form of the tag.
@@ -465,12 +465,12 @@ pub struct Verification<'a> {
 /// A tag is valid when `d = (DDD − today) mod 1000` is at most the lifetime of its key (draft §4.2.2).
 ///
 /// ```
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Verdict, prvs};
+/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, tag};
 ///
 /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
 /// let tagged = Mailbox::parse("PRVS=0269B1E711=alice@example.com")?;
-/// let verification = prvs::verify(&keys, &tagged, Day::new(18_262)?);
-/// assert_eq!(verification.verdict, Verdict::Valid);
+/// let verification = tag::verify(&keys, &tagged, Day::new(18_262)?);
+/// assert_eq!(verification.verdict, TagVerdict::Valid);
 /// assert_eq!(verification.days_left, Some(7));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
@@ -484,7 +484,7 @@ pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: 
     // A sub-address may have completed what looks like a tag before the local part: then only the MAC can tell.
     let behind = Found::behind(mailbox).map(|found| found.verify(ring, today));
     behind.filter(|behind| before.is_none() || behind.days_left.is_some()).or(before).unwrap_or(Verification {
-        verdict: Verdict::Untagged,
+        verdict: TagVerdict::Untagged,
         mailbox: *mailbox,
         form: None,
         key_id: None,
@@ -552,18 +552,18 @@ impl<'a> Found<'a> {
     }
 
     fn verify(self, ring: &(impl KeyRing + ?Sized), today: Day) -> Verification<'a> {
-        let (mut verdict, mut days_left) = (Verdict::UnknownKey, None);
+        let (mut verdict, mut days_left) = (TagVerdict::UnknownKey, None);
         for key in live_keys(ring, self.stamp.key_id, &self.mailbox) {
             if self.has_mac_of(key) {
                 let days = self.stamp.expiry.days_left(today, key.lifetime());
                 days_left = Some(days);
                 if days >= 0 {
-                    verdict = Verdict::Valid;
+                    verdict = TagVerdict::Valid;
                     break;
                 }
-                verdict = Verdict::Expired;
-            } else if verdict == Verdict::UnknownKey {
-                verdict = Verdict::BadMac;
+                verdict = TagVerdict::Expired;
+            } else if verdict == TagVerdict::UnknownKey {
+                verdict = TagVerdict::BadMac;
             }
         }
         Verification {
@@ -791,13 +791,13 @@ mod tests {
             let tagged = format!("prvs=3269{mac}=alice@example.com");
             verify(&keys(), &Mailbox::parse(&tagged).unwrap(), day(18_262)).verdict
         };
-        assert_eq!(verdict("00000f"), Verdict::BadMac);
-        assert_eq!(verdict("F00000"), Verdict::BadMac);
+        assert_eq!(verdict("00000f"), TagVerdict::BadMac);
+        assert_eq!(verdict("F00000"), TagVerdict::BadMac);
         for at in 0..6 {
             for others in ["z", "g", "gz", "zz", "zzz"] {
                 let mut mac = String::from("000000");
                 mac.replace_range(at..(at + others.len()).min(6), &others[..others.len().min(6 - at)]);
-                assert_eq!(verdict(&mac), Verdict::Untagged, "{mac}");
+                assert_eq!(verdict(&mac), TagVerdict::Untagged, "{mac}");
             }
         }
     }

@@ -17,32 +17,32 @@ const MOST: usize = 20;
 /// A log proves it only for a recipient: whoever knows a Message-ID may never have had the message.
 ///
 /// ```
-/// use batv_bounce::{Claims, Limits, read};
+/// use batv_bounce::{SentQuery, Limits, read};
 ///
 /// let receipt = b"From: Bob <bob@example.net>\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n\
 ///     --b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; robert@example.net\n\
 ///     Original-Message-ID: <1@example.com>\nDisposition: manual-action; displayed\n--b--\n";
-/// let claims = Claims::of(&read(receipt, None, &Limits::default()));
-/// assert_eq!(claims.message_ids, ["<1@example.com>"]);
-/// assert_eq!(claims.recipients, ["robert@example.net", "bob@example.net"]);
+/// let query = SentQuery::of(&read(receipt, None, &Limits::default()));
+/// assert_eq!(query.message_ids, ["<1@example.com>"]);
+/// assert_eq!(query.recipients, ["robert@example.net", "bob@example.net"]);
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Claims {
+pub struct SentQuery {
     /// The Message-IDs: of what is returned, of the report, and those that are answered.
     pub message_ids: Vec<String>,
     /// Mailboxes: of the report, of who writes, and those to whom the returned message was, when no report names any.
     pub recipients: Vec<String>,
 }
 
-impl Claims {
+impl SentQuery {
     /// Gathers them.
     ///
     /// ```
-    /// use batv_bounce::{Claims, Limits, read};
+    /// use batv_bounce::{SentQuery, Limits, read};
     ///
     /// let reply = read(b"From: bob@example.net\nIn-Reply-To: <1@example.com>\n\nI am away.\n", None, &Limits::default());
-    /// assert_eq!(Claims::of(&reply).message_ids, ["<1@example.com>"]);
+    /// assert_eq!(SentQuery::of(&reply).message_ids, ["<1@example.com>"]);
     /// ```
     pub fn of(reading: &Reading<'_>) -> Self {
         let originals = || reading.original.iter().chain(&reading.others);
@@ -68,8 +68,8 @@ impl Claims {
     /// Whether there is anything to ask.
     ///
     /// ```
-    /// # use batv_bounce::Claims;
-    /// assert!(Claims::default().is_empty());
+    /// # use batv_bounce::SentQuery;
+    /// assert!(SentQuery::default().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
         self.message_ids.is_empty()
@@ -108,8 +108,8 @@ mod tests {
 
     use super::*;
 
-    fn claims(message: &str) -> (Vec<String>, Vec<String>) {
-        let Claims { message_ids, recipients } = Claims::of(&read(message.as_bytes(), None, &Limits::default()));
+    fn query(message: &str) -> (Vec<String>, Vec<String>) {
+        let SentQuery { message_ids, recipients } = SentQuery::of(&read(message.as_bytes(), None, &Limits::default()));
         (message_ids, recipients)
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn of_a_bounce_that_names_no_recipient_those_of_the_message_count() {
         let bounce = "From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\nSorry.\n\n--- Below is the message.\n\n\
             From: alice@example.com\nTo: Bob <bob@example.net>, carol@example.org\nMessage-ID: <1@example.com>\n";
-        let (message_ids, recipients) = claims(bounce);
+        let (message_ids, recipients) = query(bounce);
         assert_eq!(message_ids, ["<1@example.com>"]);
         assert_eq!(recipients, ["bob@example.net", "carol@example.org", "MAILER-DAEMON@mx.example.net"]);
     }
@@ -126,7 +126,7 @@ mod tests {
     fn there_are_never_many() {
         let ids: String = (0..1000).map(|number| format!(" <{number}@example.com>")).collect();
         let to: String = (0..1000).map(|number| format!(" b{number}@example.net,")).collect();
-        let (message_ids, recipients) = claims(&format!("References:{ids}\nX-Failed-Recipients:{to}\n\n"));
+        let (message_ids, recipients) = query(&format!("References:{ids}\nX-Failed-Recipients:{to}\n\n"));
         assert_eq!((message_ids.len(), recipients.len()), (MOST, MOST));
     }
 }

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// Whether a connection goes on.
 ///
 /// ```
-/// use batv_mta::door::Flow;
+/// use batv_mta::protocol::Flow;
 ///
 /// assert_ne!(Flow::Continue, Flow::Close);
 /// ```
@@ -27,7 +27,7 @@ pub enum Flow {
 /// The protocols.
 ///
 /// ```
-/// use batv_mta::door::Protocol;
+/// use batv_mta::protocol::Protocol;
 ///
 /// assert_eq!(Protocol::Milter.as_str(), "milter");
 /// ```
@@ -54,7 +54,7 @@ impl Protocol {
     /// The name in the configuration, the log and the metrics.
     ///
     /// ```
-    /// # use batv_mta::door::Protocol;
+    /// # use batv_mta::protocol::Protocol;
     /// assert_eq!(Protocol::Policy.as_str(), "policy");
     /// ```
     pub const fn as_str(self) -> &'static str {
@@ -77,7 +77,7 @@ impl Display for Protocol {
 }
 
 /// One connection of one protocol.
-pub trait Door {
+pub trait Handler {
     /// Takes as many whole requests as there are, and appends the answer to each. Says how many octets it took.
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow);
 
@@ -92,7 +92,7 @@ pub(crate) type Cut<'o> = Option<(&'o [u8], usize)>;
 
 /// Answers the whole requests, one after the other: `cut` finds the first one.
 pub(crate) fn each_request<E: Display>(
-    door: Protocol,
+    listener: Protocol,
     octets: &[u8],
     cut: impl Fn(&[u8]) -> Result<Cut<'_>, E>,
     mut answer: impl FnMut(&[u8]) -> Flow,
@@ -108,7 +108,7 @@ pub(crate) fn each_request<E: Display>(
                 }
             }
             Err(error) => {
-                error!(%door, "closed: {error}");
+                error!(%listener, "closed: {error}");
                 return (taken, Flow::Close);
             }
         }

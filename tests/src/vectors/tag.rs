@@ -1,6 +1,6 @@
 //! `prvs.json`: tags of our own senders.
 
-use batv_core::prvs::{Delimiter, Form};
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Day, Key, Lifetime};
 use serde::Deserialize;
 
