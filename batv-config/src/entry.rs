@@ -1,44 +1,32 @@
 //! A key as a keyring file has it.
 
 use core::fmt;
-use core::str::FromStr;
 
-use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime, UnknownName};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime};
 use zeroize::Zeroizing;
 
 use crate::scope::Scope;
 
-/// What a key is for, whatever its id: `use` in keyring files.
-///
-/// ```
-/// use batv_config::Use;
-///
-/// assert_eq!("srs".parse(), Ok(Use::Srs));
-/// assert_eq!(Use::Batv.to_string(), "batv");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the keyring format fixes them")]
-pub enum Use {
-    /// Tags of our own senders.
-    Batv,
-    /// Rewritten senders of mail that we forward.
-    Srs,
+batv_core::names! {
+    /// What a key is for, whatever its id: `use` in keyring files.
+    ///
+    /// ```
+    /// use batv_config::Use;
+    ///
+    /// assert_eq!("srs".parse(), Ok(Use::Srs));
+    /// assert_eq!(Use::Batv.to_string(), "batv");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[expect(clippy::exhaustive_enums, reason = "the keyring format fixes them")]
+    pub enum Use {
+        /// Tags of our own senders.
+        Batv = "batv",
+        /// Rewritten senders of mail that we forward.
+        Srs = "srs",
+    }
 }
 
 impl Use {
-    /// The name in keyring files.
-    ///
-    /// ```
-    /// # use batv_config::Use;
-    /// assert_eq!(Use::Srs.as_str(), "srs");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Batv => "batv",
-            Self::Srs => "srs",
-        }
-    }
-
     /// The algorithm of a key that names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the published format,
     /// which every implementation reads.
     ///
@@ -72,23 +60,9 @@ impl Use {
     }
 }
 
-impl fmt::Display for Use {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl From<KeyUse> for Use {
     fn from(key_use: KeyUse) -> Self {
         if key_use == KeyUse::Srs { Self::Srs } else { Self::Batv }
-    }
-}
-
-impl FromStr for Use {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::Batv, Self::Srs].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 

@@ -5,10 +5,8 @@
 //! whether a mailbox exists (`MAIL FROM:<>`, `RCPT TO`, `QUIT`) is not told that it doesn't, nothing untagged is refused
 //! at RCPT TO unless the policy says so.
 
-use core::str::FromStr;
-
 use crate::day::Day;
-use crate::key::{KeyRing, UnknownName};
+use crate::key::KeyRing;
 use crate::mailbox::{Mailbox, Path};
 use crate::pattern::Pattern;
 use crate::srs::Srs;
@@ -69,23 +67,26 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The recipients of the same message that were accepted before.
-///
-/// ```
-/// use batv_core::envelope::Earlier;
-///
-/// assert_eq!(Earlier::default(), Earlier::None);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Earlier {
-    /// There are none.
-    #[default]
-    None,
-    /// All are accepted, whatever the message says.
-    Settled,
-    /// At least one may still be refused by the message, or is held: what becomes of the message would become of all.
-    Undecided,
+crate::names! {
+    /// Recipients of the same message that were accepted before.
+    ///
+    /// ```
+    /// use batv_core::envelope::Earlier;
+    ///
+    /// assert_eq!(Earlier::default(), Earlier::None);
+    /// assert_eq!("settled".parse(), Ok(Earlier::Settled));
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Earlier {
+        /// There are none.
+        #[default]
+        None = "none",
+        /// All are accepted, whatever the message says.
+        Settled = "settled",
+        /// At least one may still be refused by the message, or is held: what becomes of the message would become of all.
+        Undecided = "undecided",
+    }
 }
 
 impl Earlier {
@@ -110,31 +111,6 @@ impl Earlier {
             _ if judgement.must_be_alone(mode) => Self::Undecided,
             _ => Self::Settled,
         }
-    }
-}
-
-impl Earlier {
-    /// The name in the protocols of the daemon.
-    ///
-    /// ```
-    /// # use batv_core::envelope::Earlier;
-    /// assert_eq!(Earlier::Undecided.as_str(), "undecided");
-    /// assert_eq!("settled".parse(), Ok(Earlier::Settled));
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Settled => "settled",
-            Self::Undecided => "undecided",
-        }
-    }
-}
-
-impl FromStr for Earlier {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::None, Self::Settled, Self::Undecided].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 
@@ -279,26 +255,22 @@ pub fn judge<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::UnknownName;
 
     #[test]
     fn all_names_are_there_and_read_back() {
-        assert_eq!(Reason::ALL.len(), Reason::Internal as usize + 1);
-        assert_eq!(Verdict::ALL.len(), Verdict::Undecided as usize + 1);
-        assert_eq!(Mode::ALL.len(), Mode::Reject as usize + 1);
-        assert!(Reason::ALL.iter().all(|reason| reason.as_str().parse() == Ok(*reason)));
-        assert!(Verdict::ALL.iter().all(|verdict| verdict.as_str().parse() == Ok(*verdict)));
-        assert!(Mode::ALL.iter().all(|mode| mode.as_str().parse() == Ok(*mode)));
-        assert_eq!("callouts".parse::<Reason>(), Err(UnknownName));
-        for (earlier, name) in
-            [(Earlier::None, "none"), (Earlier::Settled, "settled"), (Earlier::Undecided, "undecided")]
-        {
-            assert_eq!((earlier.as_str(), name.parse()), (name, Ok(earlier)));
+        fn read_back<T: Copy + Eq + core::fmt::Debug + core::fmt::Display + core::str::FromStr<Err = UnknownName>>(
+            all: &[T],
+        ) {
+            assert!(all.iter().all(|value| alloc::format!("{value}").parse() == Ok(*value)), "{all:?}");
+            assert!("callouts".parse::<T>().is_err());
         }
-        for (stage, name) in [(Stage::RcptTo, "rcpt"), (Stage::EndOfData, "data")] {
-            assert_eq!((stage.as_str(), name.parse()), (name, Ok(stage)));
-        }
-        assert_eq!("".parse::<Earlier>(), Err(UnknownName));
-        assert_eq!("rcpts".parse::<Stage>(), Err(UnknownName));
+        read_back(Reason::ALL);
+        read_back(Verdict::ALL);
+        read_back(Disposition::ALL);
+        read_back(Mode::ALL);
+        read_back(Stage::ALL);
+        read_back(Earlier::ALL);
     }
 
     #[test]
@@ -320,7 +292,7 @@ mod tests {
             Reason::SrsForged,
             Reason::SrsNotBounce,
         ];
-        for reason in Reason::ALL {
+        for &reason in Reason::ALL {
             assert_eq!(reason.is_refused(), refused.contains(&reason), "{reason}");
         }
     }

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::str::FromStr;
 use core::{fmt, slice};
 
 use crate::day::{Day, Lifetime};
@@ -74,116 +73,46 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// How a key makes its MACs.
-///
-/// ```
-/// use batv_core::Algorithm;
-///
-/// assert_eq!("hmac-sha256".parse(), Ok(Algorithm::HmacSha256));
-/// assert_eq!(Algorithm::HmacSha1.to_string(), "hmac-sha1");
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// HMAC-SHA1 over the exact address, as the draft, Exim and batv-tools have it; for SRS the published hash.
-    HmacSha1,
-    /// HMAC-SHA256 over the address with its ASCII letters in lower case; for SRS the separated hash.
-    #[default]
-    HmacSha256,
-}
-
-impl Algorithm {
-    /// The name in keyring files.
+crate::names! {
+    /// How a key makes its MACs.
     ///
     /// ```
-    /// # use batv_core::Algorithm;
-    /// assert_eq!(Algorithm::default().as_str(), "hmac-sha256");
+    /// use batv_core::Algorithm;
+    ///
+    /// assert_eq!("hmac-sha256".parse(), Ok(Algorithm::HmacSha256));
+    /// assert_eq!(Algorithm::HmacSha1.to_string(), "hmac-sha1");
     /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HmacSha1 => "hmac-sha1",
-            Self::HmacSha256 => "hmac-sha256",
-        }
+    #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum Algorithm {
+        /// HMAC-SHA1 over the exact address, as the draft, Exim and batv-tools have it; for SRS the published hash.
+        HmacSha1 = "hmac-sha1",
+        /// HMAC-SHA256 over the address with its ASCII letters in lower case; for SRS the separated hash.
+        #[default]
+        HmacSha256 = "hmac-sha256",
     }
 }
 
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::HmacSha1, Self::HmacSha256].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
-    }
-}
-
-/// What a key may do.
-///
-/// ```
-/// use batv_core::KeyState;
-///
-/// assert_eq!("verifying".parse(), Ok(KeyState::Verifying));
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum KeyState {
-    /// Signs and verifies.
-    #[default]
-    Signing,
-    /// Verifies only: a new key that not every host has yet, or an old one whose tags still live.
-    Verifying,
-    /// Does nothing, but keeps its id from being given out again.
-    Retired,
-}
-
-impl KeyState {
-    /// The name in keyring files.
+crate::names! {
+    /// What a key may do.
     ///
     /// ```
-    /// # use batv_core::KeyState;
-    /// assert_eq!(KeyState::Retired.as_str(), "retired");
+    /// use batv_core::KeyState;
+    ///
+    /// assert_eq!("verifying".parse(), Ok(KeyState::Verifying));
     /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Signing => "signing",
-            Self::Verifying => "verifying",
-            Self::Retired => "retired",
-        }
+    #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum KeyState {
+        /// Signs and verifies.
+        #[default]
+        Signing = "signing",
+        /// Verifies only: a new key that not every host has yet, or an old one whose tags still live.
+        Verifying = "verifying",
+        /// Does nothing, but keeps its id from being given out again.
+        Retired = "retired",
     }
 }
-
-impl fmt::Display for KeyState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for KeyState {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::Signing, Self::Verifying, Self::Retired]
-            .into_iter()
-            .find(|known| known.as_str() == name)
-            .ok_or(UnknownName)
-    }
-}
-
-/// A word that names none of the choices.
-///
-/// ```
-/// use batv_core::{Algorithm, UnknownName};
-///
-/// assert_eq!("md5".parse::<Algorithm>(), Err(UnknownName));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("unknown name")]
-#[expect(clippy::exhaustive_structs, reason = "there is nothing else to say")]
-pub struct UnknownName;
 
 /// What a key is for. A key serves one use: under HMAC-SHA1 a crafted SRS field could stand for a prvs message.
 ///

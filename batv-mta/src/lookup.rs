@@ -3,8 +3,6 @@
 //! A table knows no sender. So it answers only for what our own keys made: a forged tag makes no mailbox look known.
 //! Who may send to an SRS address is for the milter or the policy service to say.
 
-use core::str::FromStr;
-
 use batv_core::srs::{Reversal, SrsVerdict};
 use batv_core::{Mailbox, Path, TagVerdict, dialect, tag};
 use batv_policy::{Outgoing, address};
@@ -18,56 +16,27 @@ use crate::signing::{self, Signed};
 /// The client for whom a table is asked: it doesn't say.
 const LOOKED_UP: &str = "table";
 
-/// What is asked.
-///
-/// ```
-/// use batv_mta::lookup::Map;
-///
-/// assert_eq!("srs-reverse".parse(), Ok(Map::SrsReverse));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Map {
-    /// The sender with a tag.
-    Sign,
-    /// The recipient without a tag of ours, also one that has expired.
-    Verify,
-    /// The address without anybody's tags, which are not judged.
-    Unwrap,
-    /// The sender for forwarded mail.
-    SrsForward,
-    /// The sender of mail that we forwarded.
-    SrsReverse,
-}
-
-/// The maps.
-pub const MAPS: [Map; 5] = [Map::Sign, Map::Verify, Map::Unwrap, Map::SrsForward, Map::SrsReverse];
-
-impl Map {
-    /// The name by which it is asked.
+batv_core::names! {
+    /// What is asked.
     ///
     /// ```
-    /// # use batv_mta::lookup::Map;
-    /// assert_eq!(Map::SrsReverse.as_str(), "srs-reverse");
+    /// use batv_mta::lookup::Map;
+    ///
+    /// assert_eq!("srs-reverse".parse(), Ok(Map::SrsReverse));
     /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sign => "sign",
-            Self::Verify => "verify",
-            Self::Unwrap => "unwrap",
-            Self::SrsForward => "srs-forward",
-            Self::SrsReverse => "srs-reverse",
-        }
-    }
-}
-
-impl FromStr for Map {
-    type Err = batv_core::UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        // The names of Sendmail's maps have no hyphen.
-        let name = name.replace('_', "-");
-        MAPS.into_iter().find(|map| map.as_str() == name).ok_or(batv_core::UnknownName)
+    #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Map {
+        /// The sender with a tag.
+        Sign = "sign",
+        /// The recipient without a tag of ours, also one that has expired.
+        Verify = "verify",
+        /// The address without anybody's tags, which are not judged.
+        Unwrap = "unwrap",
+        /// The sender for forwarded mail.
+        SrsForward = "srs-forward",
+        /// The sender of mail that we forwarded.
+        SrsReverse = "srs-reverse",
     }
 }
 

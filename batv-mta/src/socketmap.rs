@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use thiserror::Error;
 
-use crate::lookup::{Answer, MAPS, Map, look_up};
+use crate::lookup::{Answer, look_up};
 use crate::protocol::{Flow, Handler, Protocol, each_request};
 use crate::settings::Settings;
 
@@ -70,12 +70,9 @@ fn netstring(octets: &[u8]) -> Result<Option<(&[u8], usize)>, Malformed> {
 fn answer(request: &[u8], settings: &Settings) -> Answer {
     let space = request.iter().position(|&octet| octet == b' ').unwrap_or(request.len());
     let (name, key) = request.split_at(space);
-    let map = str::from_utf8(name).ok().and_then(|name| name.parse().ok());
-    map.map_or_else(
-        || {
-            let known = MAPS.map(Map::as_str).join(", ");
-            Answer::Permanent(format!("no such map; there are {known}"))
-        },
-        |map| look_up(map, key.get(1..).unwrap_or_default(), settings),
-    )
+    // The names of Sendmail's maps have no hyphen.
+    match String::from_utf8_lossy(name).replace('_', "-").parse() {
+        Ok(map) => look_up(map, key.get(1..).unwrap_or_default(), settings),
+        Err(unknown) => Answer::Permanent(format!("{unknown}")),
+    }
 }

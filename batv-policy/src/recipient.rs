@@ -237,12 +237,10 @@ impl<'a> Delivery<'_, '_, 'a, '_> {
         Ruling { class: Some(facts.class), origin: Some(facts.origin), row: row.map(|row| row.number), ..ruling }
     }
 
-    /// What each mode does about it, from [`Mode::ALL`]'s first to its last.
-    pub fn in_each_mode(&self, answers: &Answers<'a>) -> [Disposition; 4] {
+    /// Disposition in another mode, after these answers.
+    pub fn disposition_in(&self, mode: Mode, answers: &Answers<'a>) -> Disposition {
         let Recipient { examination, envelope, .. } = self.recipient;
-        let facts = self.facts(answers);
-        let judge = |mode| join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &facts, mode);
-        Mode::ALL.map(|mode| judge(mode).0.disposition)
+        join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &self.facts(answers), mode).0.disposition
     }
 
     /// The row that decides; `None` when none is about it, and the envelope decides alone.

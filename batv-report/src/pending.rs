@@ -4,6 +4,7 @@
 //! be two lines, of which the later one counts. What is never told of again counts as it stands: a question whether the
 //! mailbox exists, a tag that nothing speaks against.
 
+use core::array::from_fn;
 use core::hash::{Hash, Hasher};
 use core::mem;
 use std::hash::DefaultHasher;
@@ -61,7 +62,7 @@ impl Pending {
 /// knows may be anything.
 fn follows(first: Option<Reason>, second: Option<Reason>) -> bool {
     static TABLE: LazyLock<[[bool; Reason::ALL.len()]; Reason::ALL.len()]> =
-        LazyLock::new(|| Reason::ALL.map(|first| Reason::ALL.map(|second| turns_into(first, second))));
+        LazyLock::new(|| from_fn(|first| from_fn(|second| turns_into(Reason::ALL[first], Reason::ALL[second]))));
     first.zip(second).is_none_or(|(first, second)| TABLE[first as usize][second as usize])
 }
 

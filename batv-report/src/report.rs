@@ -20,7 +20,8 @@ pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800
 /// Listeners that judge, as the log names them.
 const LISTENERS: [&str; 4] = ["milter", "policy", "line", "filter"];
 /// By the place of each reason.
-static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> = LazyLock::new(|| Reason::ALL.map(is_refused));
+static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> =
+    LazyLock::new(|| core::array::from_fn(|at| is_refused(Reason::ALL[at])));
 
 /// Of all that is none of the others.
 const OTHER: &str = "other";

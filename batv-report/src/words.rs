@@ -120,7 +120,7 @@ pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
 
 /// `189 returned messages that are not ours and 65 came to a forged tag`.
 fn causes(report: &Report) -> String {
-    let reasons = Reason::ALL.into_iter().map(cause).chain(["had another reason"]);
+    let reasons = Reason::ALL.iter().copied().map(cause).chain(["had another reason"]);
     let mut causes: Vec<_> = reasons.zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
     causes.sort_by_key(|(_, tally)| Reverse(tally.refusable));
     match causes[..] {

@@ -4,7 +4,7 @@
 //! The address is the forward-path; what may stand behind a line feed is the reverse-path.
 
 use arbitrary::{Arbitrary, Unstructured};
-use batv_core::envelope::{Earlier, Envelope, Mode, Stage, OnError, Policy};
+use batv_core::envelope::{Earlier, Envelope, Mode, OnError, Policy, Stage};
 use batv_core::tag::{self, Form};
 use batv_core::{Algorithm, KeyState, KeyUse, Mailbox, Path, Pattern};
 use batv_fuzz::{day, key_id};

@@ -201,7 +201,7 @@ impl Judge<'_> {
             None => explanation.step("row", "none: as the envelope says")?,
         }
         explanation.ruling(self.site.rules(), ruling)?;
-        let ladder = Mode::ALL.into_iter().zip(case.in_each_mode(&Answers::default()));
+        let ladder = Mode::ALL.iter().map(|mode| (*mode, case.disposition_in(*mode, &Answers::default())));
         let ladder: Vec<_> = ladder.map(|(mode, disposition)| format!("{} {disposition}", mode.as_str())).collect();
         explanation.step("modes", ladder.join(", "))?;
         answer.notes.write_str("\n")
@@ -269,7 +269,10 @@ impl Found<'_, '_> {
             verdict,
             class,
             cut: self.reading.cut,
-            ladder: self.ruled.as_ref().map(|ruled| ruled.case.in_each_mode(&Answers::default())),
+            ladder: self.ruled.as_ref().map_or_else(Vec::new, |ruled| {
+                let disposition = |mode: &Mode| ruled.case.disposition_in(*mode, &Answers::default());
+                Mode::ALL.iter().map(disposition).collect()
+            }),
             cause: matches!(verdict, Verdict::Disproved | Verdict::Unverified).then(cause),
         }
     }

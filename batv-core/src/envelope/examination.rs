@@ -402,7 +402,7 @@ mod tests {
         let open = open(Reason::Callout, mailbox);
         let held = take(Verdict::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
         let refused = refuse(Verdict::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
-        for mode in Mode::ALL {
+        for &mode in Mode::ALL {
             // Only from here on does the message decide more than what its header says.
             let by_message = if mode < Mode::Quarantine { Settled } else { Undecided };
             for (earlier, judgement, later) in [

@@ -1,90 +1,50 @@
 //! How far a site goes, and when.
 
-use core::str::FromStr;
-
 use crate::envelope::Disposition;
-use crate::key::UnknownName;
 
-/// When the question is asked, and when what is undecided gets decided.
-///
-/// ```
-/// use batv_core::envelope::Stage;
-///
-/// assert!(Stage::RcptTo < Stage::EndOfData);
-/// assert_eq!("data".parse(), Ok(Stage::EndOfData));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Stage {
-    /// At RCPT TO.
-    RcptTo,
-    /// After the last octet of the message.
-    EndOfData,
-}
-
-impl Stage {
-    /// The name in configurations: `rcpt` or `data`.
+crate::names! {
+    /// When the question is asked, and when what is undecided gets decided.
     ///
     /// ```
-    /// # use batv_core::envelope::Stage;
-    /// assert_eq!(Stage::RcptTo.as_str(), "rcpt");
+    /// use batv_core::envelope::Stage;
+    ///
+    /// assert!(Stage::RcptTo < Stage::EndOfData);
+    /// assert_eq!("data".parse(), Ok(Stage::EndOfData));
     /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RcptTo => "rcpt",
-            Self::EndOfData => "data",
-        }
+    #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+    #[non_exhaustive]
+    pub enum Stage {
+        /// At RCPT TO.
+        RcptTo = "rcpt",
+        /// After the last octet of the message.
+        EndOfData = "data",
     }
 }
 
-impl FromStr for Stage {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::RcptTo, Self::EndOfData].into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
+crate::names! {
+    /// How far a domain goes with what is not proved: the ladder that it climbs.
+    ///
+    /// ```
+    /// use batv_core::envelope::Mode;
+    ///
+    /// assert!(Mode::Observe < Mode::Reject);
+    /// assert_eq!("mark".parse(), Ok(Mode::Mark));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+    #[non_exhaustive]
+    pub enum Mode {
+        /// Accept, and tell the log.
+        Observe = "observe",
+        /// Accept, and say so in a header.
+        Mark = "mark",
+        /// Hold.
+        Quarantine = "quarantine",
+        /// Refuse.
+        Reject = "reject",
     }
-}
-
-/// How far a domain goes with what is not proved: the ladder that it climbs.
-///
-/// ```
-/// use batv_core::envelope::Mode;
-///
-/// assert!(Mode::Observe < Mode::Reject);
-/// assert_eq!("mark".parse(), Ok(Mode::Mark));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Accept, and tell the log.
-    Observe,
-    /// Accept, and say so in a header.
-    Mark,
-    /// Hold.
-    Quarantine,
-    /// Refuse.
-    Reject,
 }
 
 impl Mode {
-    /// All of them, from the first rung to the last.
-    pub const ALL: [Self; 4] = [Self::Observe, Self::Mark, Self::Quarantine, Self::Reject];
-
-    /// The name in configurations.
-    ///
-    /// ```
-    /// # use batv_core::envelope::Mode;
-    /// assert_eq!(Mode::Quarantine.as_str(), "quarantine");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Mark => "mark",
-            Self::Quarantine => "quarantine",
-            Self::Reject => "reject",
-        }
-    }
-
     /// What this mode does about a recipient that is not to be accepted.
     ///
     /// ```
@@ -98,14 +58,6 @@ impl Mode {
             Self::Quarantine => Disposition::Quarantine,
             Self::Reject => Disposition::Reject,
         }
-    }
-}
-
-impl FromStr for Mode {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or(UnknownName)
     }
 }
 

@@ -63,9 +63,9 @@ fn names_are_those_of_the_crates() {
     }
     agree("BATV_CLASS_", &Class::ALL, |class| class.as_str());
     agree("BATV_DIALECT_", &Dialect::ALL, |dialect| dialect.as_str());
-    agree("BATV_VERDICT_", &Verdict::ALL, |verdict| verdict.as_str());
-    agree("BATV_MODE_", &Mode::ALL, |mode| mode.as_str());
-    agree("BATV_REASON_", &Reason::ALL, |reason| reason.as_str());
+    agree("BATV_VERDICT_", Verdict::ALL, |verdict| verdict.as_str());
+    agree("BATV_MODE_", Mode::ALL, |mode| mode.as_str());
+    agree("BATV_REASON_", Reason::ALL, |reason| reason.as_str());
 }
 
 #[test]

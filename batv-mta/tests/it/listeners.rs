@@ -62,7 +62,7 @@ fn tables_answer_for_what_is_ours_alone() {
         .map(|(_, _, found)| found.as_ref().map_or("NO\n".to_owned(), |found| format!("OK {found}\n")))
         .collect();
     assert_eq!(daemon.ask("line", requests.as_bytes()), answers);
-    assert!(daemon.ask("socketmap", netstring("sing x").as_bytes()).contains(":PERM no such map"));
+    assert!(daemon.ask("socketmap", netstring("sing x").as_bytes()).contains(":PERM unknown name: expected `sign`"));
     assert!(daemon.ask("line", b"sing x\n").starts_with("PERM "));
 }
 

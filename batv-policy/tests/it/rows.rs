@@ -524,13 +524,13 @@ fn each_mode_goes_as_far_as_it_may() {
         (mail(Tag::None, Class::Ordinary, NOT_OURS), "not-judged", "accept accept accept accept"),
     ];
     for (question, reason, dispositions) in cases {
-        let of_mode = |mode| {
+        let of_mode = |&mode: &Mode| {
             Question { mode, ..question }.ask(|_, judgement| {
                 assert_eq!(judgement.reason.as_str(), reason, "{question:?}");
                 judgement.disposition.as_str()
             })
         };
-        assert_eq!(Mode::ALL.map(of_mode).join(" "), dispositions, "{reason}");
+        assert_eq!(Mode::ALL.iter().map(of_mode).collect::<Vec<_>>().join(" "), dispositions, "{reason}");
     }
 }
 
@@ -664,7 +664,7 @@ fn what_holds_for_all() {
     // What is wrong with an SRS address, the envelope says: no row is about it.
     let of_srs = [Reason::SrsExpired, Reason::SrsForged, Reason::SrsNotBounce];
     let (told_of_srs, told): (Vec<_>, Vec<_>) =
-        Reason::ALL.into_iter().filter(|reason| is_refused(*reason)).partition(|reason| of_srs.contains(reason));
+        Reason::ALL.iter().copied().filter(|reason| is_refused(*reason)).partition(|reason| of_srs.contains(reason));
     assert_eq!(told_of_srs, of_srs);
     let told: BTreeSet<_> = told.into_iter().map(Reason::as_str).collect();
     assert_eq!(refused_for, told);

@@ -405,7 +405,7 @@ impl Vectors {
         let mut names: Vec<&str> = self.cases.iter().map(|case| case.name.as_str()).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "two cases have one name: {names:#?}");
-        let rows_of = |case| Mode::ALL.into_iter().flat_map(move |mode| self.rows_in(case, mode));
+        let rows_of = |case| Mode::ALL.iter().flat_map(move |&mode| self.rows_in(case, mode));
         self.cases.iter().flat_map(rows_of).collect()
     }
 

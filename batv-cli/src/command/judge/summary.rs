@@ -25,7 +25,7 @@ pub(super) struct Tally {
     pub(super) class: Class,
     pub(super) cut: bool,
     /// What each of the modes does; nothing where it can't be judged.
-    pub(super) ladder: Option<[Disposition; 4]>,
+    pub(super) ladder: Vec<Disposition>,
     /// Of what did not verify.
     pub(super) cause: Option<Cause>,
 }
@@ -60,7 +60,7 @@ impl Summary {
         self.cut += u64::from(tally.cut);
         *self.verdicts.entry(tally.verdict).or_default() += 1;
         *self.classes.entry(tally.class).or_default() += 1;
-        for (counts, disposition) in self.modes.iter_mut().zip(tally.ladder.into_iter().flatten()) {
+        for (counts, disposition) in self.modes.iter_mut().zip(tally.ladder) {
             *counts.entry(disposition).or_default() += 1;
         }
         if let Some(cause) = tally.cause {
@@ -159,7 +159,7 @@ mod tests {
                 verdict: Verdict::Disproved,
                 class: Class::Dsn,
                 cut: false,
-                ladder: None,
+                ladder: Vec::new(),
                 cause: Some(Cause { reason: "backscatter-disproved", class: Class::Dsn, host: Some(host) }),
             });
             assert!(summary.causes.len() <= MOST_CAUSES);

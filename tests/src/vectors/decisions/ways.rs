@@ -67,8 +67,8 @@ pub fn agree(way: &str, ask: impl Fn(&Row<'_>, Day) -> Result<Heard, &'static st
         let known: BTreeSet<&str> = known.keys().map(String::as_str).collect();
         assert_eq!(found, known, "what {way} can't say ({what}): found, and in the file");
     }
-    let missing = Verdict::ALL.into_iter().filter(|verdict| !verdicts.contains(verdict.as_str()));
-    assert_eq!(missing.collect::<Vec<_>>(), [], "verdicts that {way} was never asked for");
+    let missing: Vec<_> = Verdict::ALL.iter().filter(|verdict| !verdicts.contains(verdict.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}: verdicts that {way} was never asked for");
 }
 
 impl Tally {
