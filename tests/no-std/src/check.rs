@@ -4,8 +4,8 @@ use core::fmt::{self, Display, Write};
 
 use batv_core::dialect::{self, Strictness};
 use batv_core::envelope::{self, Disposition, Envelope, Policy, Reason};
-use batv_core::tag::{self, Form};
 use batv_core::srs::{Srs, SrsVerdict};
+use batv_core::tag::{self, Form};
 use batv_core::{Algorithm, Day, Domain, Error, Key, KeyId, KeyUse, Mailbox, Path, TagVerdict, mark};
 
 type Check = fn(Day) -> Result<(), Error>;
