@@ -27,7 +27,7 @@
 //!
 //! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
 //! answer has besides `class` and `origin`, `-` where only the envelope counts, and `status` and `verdict`, in quotes: the
-//! values of X-BATV-Status and X-BATV-TagVerdict, empty where the field is not to be there. `mark` gives the value of
+//! values of X-BATV-Status and X-BATV-Verdict, empty where the field is not to be there. `mark` gives the value of
 //! X-BATV-Mark for a message that leaves. `sent` has it remembered, and is answered with `NO`; of more recipients than a line
 //! holds it takes several.
 

@@ -28,7 +28,7 @@ use crate::signing::{self, Signed};
 /// The header field that says what was found. Copies that came with the message are removed.
 pub const STATUS_FIELD: &str = "X-BATV-Status";
 /// The header field that says it whole: verdict, reason, class of the message, whose message it returns, and what was done.
-pub const VERDICT_FIELD: &str = "X-BATV-TagVerdict";
+pub const VERDICT_FIELD: &str = "X-BATV-Verdict";
 /// The fields of ours by which others decide: copies of them that came with a message are removed.
 pub const OUR_FIELDS: [&str; 2] = [STATUS_FIELD, VERDICT_FIELD];
 /// The header field that keeps a recipient as it was before its tag was taken off.

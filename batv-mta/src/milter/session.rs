@@ -282,7 +282,7 @@ impl Session {
         self.content(settings);
         let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
         if self.forged.iter().any(|forged| *forged > MOST_FORGED) {
-            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status or X-BATV-TagVerdict").put(out);
+            Reply::Code("550 5.6.0 this message has too many fields X-BATV-Status or X-BATV-Verdict").put(out);
             return self.end_transaction();
         }
         let content = self.content.take().unwrap_or_default();

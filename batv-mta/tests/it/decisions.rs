@@ -180,7 +180,7 @@ fn shown(address: &str) -> String {
     Mailbox::parse(spelled.as_ref()).map_or_else(|error| format!("{address}: {error}"), |mailbox| mailbox.to_string())
 }
 
-/// What X-BATV-TagVerdict tells that the log doesn't, of a recipient about which all was said at RCPT TO.
+/// What X-BATV-Verdict tells that the log doesn't, of a recipient about which all was said at RCPT TO.
 fn complete(said: &mut Said, verdict_field: Option<&str>) {
     for word in verdict_field.into_iter().flat_map(|field| field.split("; ")) {
         match word.split_once('=') {

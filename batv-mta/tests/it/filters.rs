@@ -46,7 +46,7 @@ fn delivered() -> Delivered {
         let is_forged = |line: &&str| line.starts_with("X-BATV-");
         let kept: Vec<&str> = message.lines().filter(|line| !is_forged(line)).collect();
         let file = format!("{number}.eml");
-        daemon.write(&file, &format!("X-BATV-TagVerdict: {verdict}\n{}\n", kept.join("\n")), 0o644);
+        daemon.write(&file, &format!("X-BATV-Verdict: {verdict}\n{}\n", kept.join("\n")), 0o644);
         files.push(daemon.path(&file));
     }
     Delivered { daemon, files }

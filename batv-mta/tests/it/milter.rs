@@ -331,7 +331,7 @@ fn a_good_tag_speaks_for_its_recipient_alone() {
             }
             content.iter().for_each(|packet| server.say(packet));
             let said = server.text(b"E");
-            assert!(said.contains(&format!("X-BATV-TagVerdict|{verdict}")), "{said}");
+            assert!(said.contains(&format!("X-BATV-Verdict|{verdict}")), "{said}");
             match status {
                 Some(status) => assert!(said.contains(&format!("X-BATV-Status|{status}|")), "{said}"),
                 None => assert!(!said.contains("X-BATV-Status"), "{said}"),
@@ -361,14 +361,14 @@ fn restores_marks_and_refuses() {
     server.say(CONNECT);
     let tag = tagged(&settings, "alice@example.com");
     let restored = format!(
-        "-<{tag}>| +<alice@example.com>| i||||X-BATV-Status|valid| i||||X-BATV-TagVerdict|genuine; reason=tag-ok; \
+        "-<{tag}>| +<alice@example.com>| i||||X-BATV-Status|valid| i||||X-BATV-Verdict|genuine; reason=tag-ok; \
          class=null-other; origin=unknown; disposition=accept| i||||X-BATV-Recipient|<{tag}>| c"
     );
     assert_eq!(server.message("", &tag), restored);
     assert!(server.message_of("", "alice@example.com", &FOREIGN_BOUNCE).starts_with("y550 5.7.1 "));
     // What is no bounce can't be a wrong one.
     let said = server.message("", "alice@example.com");
-    assert!(said.starts_with("i||||X-BATV-TagVerdict|not-judged; reason=null-not-bounce; "), "{said}");
+    assert!(said.starts_with("i||||X-BATV-Verdict|not-judged; reason=null-not-bounce; "), "{said}");
     // A refusal at the end leaves nothing behind.
     assert!(server.message("", &tag).starts_with("-<prvs="));
     // Forged copies are removed, the last first, so that the places of the others stay.
@@ -377,7 +377,7 @@ fn restores_marks_and_refuses() {
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
     server.say(b"LX-Batv-TagVerdict\0genuine\0");
-    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-TagVerdict|| c");
+    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
 }
 
 /// Whom nothing proves gets no bounce: each recipient comes again, with what he was given.

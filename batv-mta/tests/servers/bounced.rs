@@ -97,7 +97,7 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
     assert!(sent.starts_with("250 "), "{sent}");
     let mut inbox = Inbox { server: &server, read: Vec::new() };
     let bounce = inbox.next();
-    let verdict = field(&bounce, "X-BATV-TagVerdict").unwrap_or_default();
+    let verdict = field(&bounce, "X-BATV-Verdict").unwrap_or_default();
     assert!(verdict.starts_with("genuine; reason=tag-ok; class=dsn; origin="), "{verdict} in {bounce}");
     let to = field(&bounce, "X-BATV-Recipient").unwrap_or_default();
     assert!(is_tagged(to.trim_matches(['<', '>']), ALICE), "{to}");
@@ -118,10 +118,10 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
         assert!(said.starts_with("250 "), "{origin}: {said}");
         let found = inbox.next();
         let expected = format!("genuine; reason=original-proved; class=dsn; origin={origin}; disposition=accept");
-        assert_eq!(field(&found, "X-BATV-TagVerdict").as_deref(), Some(expected.as_str()), "{found}");
+        assert_eq!(field(&found, "X-BATV-Verdict").as_deref(), Some(expected.as_str()), "{found}");
         assert_eq!(field(&found, "X-BATV-Status").as_deref(), Some("valid"), "{found}");
         // Those that came with it are gone.
-        assert_eq!(found.matches("X-BATV-TagVerdict").count(), 1, "{found}");
+        assert_eq!(found.matches("X-BATV-Verdict").count(), 1, "{found}");
     }
 
     // Without any proof it is the bounce of a stranger's message, to whom our names are worth nothing.

@@ -100,7 +100,7 @@ pub(super) struct Original {
 const OURS: [(&str, &str, &str); 5] = [
     ("Minutes of the last walk", "bob", "Hello Bob,\n\nhere are the minutes. See you on Sunday!\n\nAlice\n"),
     ("Order 2026/117", "sales", "Please send us twelve pairs of snow shoes, as last year.\n\nAlice Example\n"),
-    ("Re: key of the hut", "carol", "It hangs behind the listener.\n\n> Where is the key?\n\nAlice\n"),
+    ("Re: key of the hut", "carol", "It hangs behind the door.\n\n> Where is the key?\n\nAlice\n"),
     ("Photos", "dan.miller", "They are on our page now.\n\nAlice\n"),
     ("Invitation", "erin", "Dear Erin,\n\nwe open the new path on 12 December at ten.\n\nAlice\n"),
 ];

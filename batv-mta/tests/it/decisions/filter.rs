@@ -60,7 +60,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
     let is_refused = result == "reject";
     said.insert("reply", if is_refused { codes(&rest) } else { TAKEN.to_owned() });
     said.insert("deliver_to", if is_refused { NOTHING.to_owned() } else { delivered });
-    let field = passed.lines().find_map(|line| line.strip_prefix("filter-dataline|s1|t1|X-BATV-TagVerdict: "));
+    let field = passed.lines().find_map(|line| line.strip_prefix("filter-dataline|s1|t1|X-BATV-Verdict: "));
     complete(&mut said, field);
     said
 }

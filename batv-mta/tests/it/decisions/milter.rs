@@ -56,7 +56,7 @@ fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
     let added = find(&answer, '+').map(|path| path.trim_matches(['<', '>']).to_owned());
     let delivered = added.unwrap_or_else(|| shown(&question.to));
     said.insert("deliver_to", if refused.is_some() { NOTHING.to_owned() } else { delivered });
-    let verdict_field = answer.iter().find_map(|(_, text)| text.strip_prefix("X-BATV-TagVerdict\0"));
+    let verdict_field = answer.iter().find_map(|(_, text)| text.strip_prefix("X-BATV-Verdict\0"));
     complete(&mut said, verdict_field);
     let is_held = find(&answer, 'q').is_some();
     assert_eq!(is_held, said.get("disposition").is_some_and(|disposition| disposition == "quarantine"), "{answer:?}");

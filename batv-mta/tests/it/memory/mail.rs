@@ -126,9 +126,9 @@ impl Said {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// What `X-BATV-TagVerdict` says of one thing.
+    /// What `X-BATV-Verdict` says of one thing.
     pub(crate) fn found(&self, name: &str) -> &str {
-        let verdict = self.field("X-BATV-TagVerdict");
+        let verdict = self.field("X-BATV-Verdict");
         let start = format!("{name}=");
         verdict.split("; ").find_map(|word| word.strip_prefix(&start)).unwrap_or_default()
     }

@@ -121,7 +121,7 @@ pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {
                 header("X-BATV-Status", "valid"),
                 header("Subject", "test"),
                 header("x-batv-status", "valid"),
-                header("X-BATV-TagVerdict", "genuine"),
+                header("X-BATV-Verdict", "genuine"),
                 header("X-BATV-STATUS", ""),
                 header("x-batv-verdict", ""),
                 END_OF_MESSAGE.to_vec(),
