@@ -376,7 +376,7 @@ fn restores_marks_and_refuses() {
     server.say(b"R<alice@example.com>\0");
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
-    server.say(b"LX-Batv-TagVerdict\0genuine\0");
+    server.say(b"LX-Batv-Verdict\0genuine\0");
     assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
 }
 
