@@ -1,25 +1,34 @@
 //! Finds the class of a message: by its structure first, then by its sender and header, then by its words.
 
+pub mod auto_reply;
+mod class;
+pub(crate) mod clues;
 mod fields;
+mod mailboxes;
+mod sender;
+mod signs;
 mod structure;
+mod wording;
 
 use alloc::borrow::Cow;
 
 use batv_core::Path;
 
+pub use self::class::Class;
+use self::clues::{Clues, has_reply_code, is_answer, is_of_daemon};
 use self::fields::Automatic;
+use self::mailboxes::{Mailboxes, Named};
+use self::sender::Sender;
+pub use self::sender::is_daemon;
+use self::signs::Signs;
 use self::structure::REPORTS;
-use crate::class::Class;
-use crate::clues::{Clues, has_reply_code, is_answer, is_of_daemon};
+use self::wording::{Place as WordPlace, Said, Topic};
 use crate::evidence::{Evidence, Place};
-use crate::mailboxes::{Mailboxes, Named};
-use crate::message::Message;
-use crate::original::{Form, Original};
-use crate::report::{Action, Report};
-use crate::sender::Sender;
-use crate::wording::{Place as WordPlace, Said, Topic};
+use crate::read::message::Message;
+use crate::record::original::{Extent, Original};
+use crate::record::report::{Action, Report};
 
-/// What was found about a message.
+/// Result of a classification.
 pub(crate) struct Found<'x> {
     pub(crate) class: Class,
     pub(crate) action: Option<Action>,
@@ -29,7 +38,7 @@ pub(crate) struct Found<'x> {
 }
 
 pub(crate) fn classify<'x>(message: &Message<'x>, reverse_path: Option<Path<'_>>) -> Found<'x> {
-    let mut signs = Signs { message, evidence: Vec::new() };
+    let mut signs = Signs::new(message);
     let sender = Sender::of(message, reverse_path);
     match signs.report() {
         // Somebody shows a bounce to somebody else.
@@ -42,17 +51,7 @@ pub(crate) fn classify<'x>(message: &Message<'x>, reverse_path: Option<Path<'_>>
     }
 }
 
-/// What is seen, while it is looked for.
-struct Signs<'m, 'x> {
-    message: &'m Message<'x>,
-    evidence: Vec<Evidence>,
-}
-
 impl<'x> Signs<'_, 'x> {
-    fn see(&mut self, place: Place, words: impl AsRef<str>) {
-        self.evidence.push(Evidence::new(place, words.as_ref()));
-    }
-
     fn of_report(mut self, class: Class) -> Found<'x> {
         let kinds: &[&str] = REPORTS.iter().find(|(known, _)| *known == class).map_or(&[], |(_, kinds)| kinds);
         let told = self.message.parts.iter().filter(|part| part.is(kinds));
@@ -110,49 +109,11 @@ impl<'x> Signs<'_, 'x> {
         }
         let original = Original::find(self.message);
         let fields = text_report(text);
-        let reply_code = has_reply_code(text);
-        let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
-        let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
-        // Whose mailboxes are named matters in a person's mail only where its text says that a delivery failed, and in a
-        // daemon's only where it says something else, or nothing.
-        let matters = if by_program { !sender.daemon || !said.is_failure() || says_other } else { said.is_failure() };
-        let mailboxes = matters.then(|| Mailboxes::of(message));
-        let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));
-        let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
-        let clues = Clues {
-            sender,
-            program: automatic.is_some(),
-            reply: automatic.is_some_and(|automatic| automatic.reply),
-            begins_as_reply: self.begins_as_reply(&subject),
-            reply_words: subject.of(Topic::AutoReply).or(said.of(Topic::AutoReply)).is_some(),
-            bulk: matters && self.is_bulk(sender),
-            field,
-            subject: subject.is_failure(),
-            text: said.is_failure(),
-            reply_code,
-            fields: !fields.is_empty(),
-            original: original.is_some(),
-            part: original.as_ref().is_some_and(|original| matches!(original.form, Form::Whole | Form::Headers)),
-            returned: original.as_ref().is_some_and(wrote),
-            of_daemon: original
-                .as_ref()
-                .and_then(|original| original.field("From"))
-                .is_some_and(|from| is_of_daemon(&from)),
-            mailbox: named > Named::No,
-            recipient: named >= Named::BehindColon,
-            listed: named == Named::Listed,
-            answer,
-        };
-        let words = Words {
-            sender,
-            by_program,
-            answer,
-            automatic,
-            subject,
-            text: said,
-            quotes: original.is_some(),
-            quotes_another: original.is_some() && !clues.returned,
-        };
+        let quotes = original.is_some();
+        let mut words =
+            Words { sender, by_program, answer, automatic, subject, text: said, quotes, quotes_another: false };
+        let clues = self.clues(&words, text, field, !fields.is_empty(), original.as_ref());
+        words.quotes_another = quotes && !clues.returned;
         if let Some(action) = success(&words, &clues) {
             return self.bounce(Some(action), &words, fields, original);
         }
@@ -161,6 +122,42 @@ impl<'x> Signs<'_, 'x> {
         }
         let class = self.other_class(&words);
         self.found(class, None, original)
+    }
+
+    /// Gathers the clues of a bounce. `field` stands for a header field that only bounces have, `fields` for fields of a
+    /// report in the text.
+    fn clues(&self, words: &Words, text: &str, field: bool, fields: bool, original: Option<&Original<'x>>) -> Clues {
+        let Words { sender, by_program, answer, automatic, ref subject, text: ref said, .. } = *words;
+        let says = |topic| subject.of(topic).or(said.of(topic)).is_some();
+        let says_other = [Topic::Virus, Topic::Delivered, Topic::Relayed].into_iter().any(says);
+        // Mailboxes matter in a person's mail only where its text says that a delivery failed, and in a daemon's only
+        // where it says something else, or nothing.
+        let matters = if by_program { !sender.daemon || !said.is_failure() || says_other } else { said.is_failure() };
+        let mailboxes = matters.then(|| Mailboxes::of(self.message));
+        let named = mailboxes.as_ref().map_or(Named::No, |mailboxes| mailboxes.others(text));
+        let wrote = |original| mailboxes.as_ref().is_some_and(|mailboxes| mailboxes.wrote(original));
+        let from = original.and_then(|original| original.field("From"));
+        Clues {
+            sender,
+            program: automatic.is_some(),
+            reply: automatic.is_some_and(|automatic| automatic.reply),
+            begins_as_reply: self.begins_as_reply(subject),
+            reply_words: says(Topic::AutoReply),
+            bulk: matters && self.is_bulk(sender),
+            field,
+            subject: subject.is_failure(),
+            text: said.is_failure(),
+            reply_code: has_reply_code(text),
+            fields,
+            original: original.is_some(),
+            part: original.is_some_and(|original| matches!(original.extent, Extent::Whole | Extent::Headers)),
+            returned: original.is_some_and(wrote),
+            of_daemon: from.is_some_and(|from| is_of_daemon(&from)),
+            mailbox: named > Named::No,
+            recipient: named >= Named::BehindColon,
+            listed: named == Named::Listed,
+            answer,
+        }
     }
 
     /// Whether the words of a bounce are rather those of another class.
@@ -244,7 +241,7 @@ impl<'x> Signs<'_, 'x> {
         let told = if delayed.is_some() { Action::Delayed } else { Action::Failed };
         let action = fields.action().or(success).unwrap_or(told);
         if let Some(original) = &original {
-            self.see(Place::Part(original.part.clone()), format!("a message that was returned: {}", original.form));
+            self.see(Place::Part(original.part.clone()), format!("a message that was returned: {}", original.extent));
         }
         Found { report: fields, ..self.found(Class::NonstandardDsn, Some(action), original) }
     }
@@ -254,7 +251,7 @@ impl<'x> Signs<'_, 'x> {
         let part = self.message.parts.iter().find(|part| part.kind == "message/rfc822")?;
         let Cow::Borrowed(octets) = part.octets() else { return None };
         let inside = Message::read(octets, &self.message.limits);
-        let mut signs = Signs { message: &inside, evidence: Vec::new() };
+        let mut signs = Signs::new(&inside);
         signs.report().filter(|class| *class == Class::Dsn)?;
         let mut found = signs.of_report(Class::Dsn);
         for evidence in found.evidence {
@@ -318,7 +315,7 @@ fn text<'m>(message: &'m Message<'_>) -> (&'m str, &'m str) {
     last
 }
 
-/// What a message says, and who says it.
+/// Words of a message, with its sender.
 struct Words {
     sender: Sender,
     by_program: bool,
@@ -327,12 +324,12 @@ struct Words {
     automatic: Option<Automatic>,
     subject: Said,
     text: Said,
-    /// It shows the header of another message, and one whose sender is not who gets this one.
+    /// The message shows the header of another one, and one that its recipient did not write.
     quotes: bool,
     quotes_another: bool,
 }
 
-/// What a program that returns mail says of a message that arrived. Others say so of parcels.
+/// Report of a success by a program that returns mail. Other programs say so of parcels.
 fn success(words: &Words, clues: &Clues) -> Option<Action> {
     let Words { sender, subject, text, .. } = words;
     let says = |topic| subject.of(topic).is_some() && text.of(topic).is_some();

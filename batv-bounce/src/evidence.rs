@@ -1,11 +1,11 @@
-//! What was seen in a message, in words, and where.
+//! Evidence in a message: words with a place.
 
 use core::fmt;
 
 /// The most characters of the words.
 const MOST_CHARACTERS: usize = 500;
 
-/// One thing that was seen.
+/// Evidence that was found in a message.
 ///
 /// ```
 /// use batv_bounce::{Limits, read};
@@ -16,9 +16,9 @@ const MOST_CHARACTERS: usize = 500;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Where.
+    /// Place of the evidence.
     pub place: Place,
-    /// What, in words: without control characters, for they may quote what a stranger wrote.
+    /// Evidence in words, which may quote a stranger, without control characters.
     pub words: String,
 }
 
@@ -29,7 +29,7 @@ impl Evidence {
     }
 }
 
-/// Where something was seen.
+/// Place of evidence.
 ///
 /// ```
 /// use batv_bounce::Place;
@@ -39,11 +39,11 @@ impl Evidence {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Place {
-    /// In the envelope.
+    /// Envelope.
     Envelope,
-    /// In a field of the header.
+    /// Field of the header.
     Field(&'static str),
-    /// In a part, by its number (RFC 3501 §6.4.5); empty in a message of one part.
+    /// Part, by its number (RFC 3501 §6.4.5); empty in a message of one part.
     Part(String),
 }
 

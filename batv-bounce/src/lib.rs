@@ -1,36 +1,21 @@
 #![doc = include_str!("../README.md")]
+#![warn(clippy::must_use_candidate)]
 
 extern crate alloc;
 
-mod arc;
-pub mod authentication_results;
-pub mod auto_reply;
-mod class;
 mod classify;
-mod clues;
-pub mod dkim;
 mod evidence;
-pub mod header;
-mod mailboxes;
-pub mod may_bounce;
-mod message;
-mod names;
-pub mod notify;
 mod origin;
-mod original;
+mod read;
 mod reading;
-mod report;
-mod sender;
-mod sent_query;
+mod record;
 pub mod trusted_results;
-mod wording;
 
-pub use class::Class;
+pub use classify::auto_reply;
+pub use classify::{Class, is_daemon};
 pub use evidence::{Evidence, Place};
-pub use message::Limits;
-pub use origin::{Investigation, Origin, OwnMail, Proof, Provenance, origin};
-pub use original::{Form, Original};
+pub use origin::{Investigation, Origin, OwnMail, Proof, Provenance, SentQuery, dkim, origin};
+pub use read::header;
+pub use read::message::Limits;
 pub use reading::{Reading, read};
-pub use report::{Action, RecipientReport, Report};
-pub use sender::is_daemon;
-pub use sent_query::SentQuery;
+pub use record::{Action, Extent, Original, RecipientReport, Report};

@@ -1,19 +1,19 @@
-//! What a message is, read from its octets alone.
+//! Reading of a whole message.
 
 use alloc::borrow::Cow;
 
 use batv_core::Path;
 use memchr::memmem;
 
-use crate::class::Class;
+use crate::classify::Class;
 use crate::classify::classify;
 use crate::evidence::Evidence;
-use crate::header::{fields, without_envelope_line};
-use crate::message::{Limits, Message};
-use crate::original::Original;
-use crate::report::{Action, Report};
+use crate::read::header::{fields, without_envelope_line};
+use crate::read::message::{Limits, Message};
+use crate::record::original::Original;
+use crate::record::report::{Action, Report};
 
-/// What was read in a message.
+/// Reading of a message: its class, its report and the message that it returns.
 ///
 /// ```
 /// use batv_bounce::{Action, Class, Limits, read};
@@ -32,28 +32,28 @@ use crate::report::{Action, Report};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reading<'x> {
-    /// Its header, octet by octet, as much of it as is read.
+    /// Header, octet by octet, up to the limit.
     pub header: Cow<'x, [u8]>,
-    /// What kind of message it is.
+    /// Class of the message.
     pub class: Class,
-    /// Of a bounce: what became of the message, at worst.
+    /// Worst fate of a recipient, if the message is a bounce.
     pub action: Option<Action>,
-    /// What was seen, in the order in which it was looked for.
+    /// Evidence, in the order in which it was found.
     pub evidence: Vec<Evidence>,
-    /// The fields of the report.
+    /// Fields of the report.
     pub report: Report,
-    /// The message that is returned.
+    /// Returned message.
     pub original: Option<Original<'x>>,
-    /// What else may be that message, where there is more than one.
+    /// Other candidates for the returned message.
     pub others: Vec<Original<'x>>,
-    /// Message-IDs that it answers: In-Reply-To and References.
+    /// Message-IDs in In-Reply-To and References.
     pub answers: Vec<String>,
-    /// Whether a limit was met, behind which nothing was read.
+    /// Whether the message exceeds a limit, beyond which nothing was read.
     pub cut: bool,
 }
 
 impl Reading<'_> {
-    /// The first field of this name in its header, on one line.
+    /// First field of this name in the header, on one line.
     ///
     /// ```
     /// # use batv_bounce::{Limits, read};
@@ -61,11 +61,12 @@ impl Reading<'_> {
     /// assert_eq!(reading.field("delivered-to").as_deref(), Some("alice@example.com"));
     /// assert_eq!(reading.field("To"), None);
     /// ```
+    #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         fields(&self.header).find(|field| field.is(name)).map(|field| field.text())
     }
 
-    /// The same without anything borrowed.
+    /// Copies borrowed octets, so that the reading outlives the message.
     ///
     /// ```
     /// # use batv_bounce::{Limits, Reading, read};
@@ -89,7 +90,7 @@ impl Reading<'_> {
     }
 }
 
-/// Reads a message: what it is, and what it returns. Any octets are a message of some kind.
+/// Reads a message. Any octets are a message of some class.
 ///
 /// `reverse_path` is of the envelope; where it isn't known, the field Return-Path tells it.
 ///
@@ -98,6 +99,7 @@ impl Reading<'_> {
 ///
 /// assert_eq!(read(b"Subject: lunch\n\nAt noon?\n", None, &Limits::default()).class, Class::Ordinary);
 /// ```
+#[must_use]
 pub fn read<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
     let mut reading = match with_line_feeds(octets, limits) {
         Cow::Borrowed(octets) => read_lines(octets, reverse_path, limits),
@@ -128,12 +130,12 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
     }
 }
 
-/// How lines end where they don't end as RFC 5322 §2.1 and files have it.
+/// Line ends other than those of RFC 5322 §2.1 and of files.
 #[derive(Clone, Copy)]
 enum LineEnds {
     /// A carriage return alone.
     Return,
-    /// One too many: `\r\r\n`.
+    /// Two carriage returns: `\r\r\n`.
     DoubleReturn,
 }
 
@@ -156,7 +158,7 @@ fn with_line_feeds<'x>(octets: &'x [u8], limits: &Limits) -> Cow<'x, [u8]> {
     [header, &line_feeds(body, ends)].concat().into()
 }
 
-/// How the first line ends, if it does so otherwise.
+/// Unusual end of the first line.
 fn line_ends(octets: &[u8]) -> Option<LineEnds> {
     match memchr::memchr(b'\n', octets) {
         Some(end) => octets[..end].ends_with(b"\r\r").then_some(LineEnds::DoubleReturn),
@@ -180,7 +182,7 @@ fn line_feeds(octets: &[u8], ends: LineEnds) -> Vec<u8> {
     }
 }
 
-/// Where the body starts, behind the first empty line.
+/// Start of the body, behind the first empty line.
 fn body(octets: &[u8]) -> usize {
     let lines = memchr::memchr_iter(b'\n', octets);
     let empty = lines.map(|end| end + 1).find_map(|start| match &octets[start..] {

@@ -1,4 +1,4 @@
-//! The addresses that a command is about: its arguments, or standard input.
+//! Addresses of a command: its arguments, or standard input.
 
 use core::fmt;
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::stream::{self, Outputs, Tail};
 
-/// Answers each address on a line of its own; tells what it came to.
+/// Answers each address on a line of its own.
 pub(crate) fn answer_all<F>(addresses: &[OsString], tail: Tail, answer_line: F) -> Result<Outcome, Error>
 where
     F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
@@ -20,7 +20,7 @@ where
     let mut answer = Answer::default();
     for address in addresses {
         if address == "-" {
-            print(&mut answer)?;
+            answer.print()?;
             answer.outcome = answer.outcome.max(answer_input(tail, &answer_line)?);
         } else {
             let mut storage = String::new();
@@ -29,7 +29,7 @@ where
             answer.out.raw(b"\n");
         }
     }
-    print(&mut answer)?;
+    answer.print()?;
     Ok(answer.outcome)
 }
 
@@ -41,26 +41,15 @@ pub(crate) fn only_one<'a>(addresses: &'a [OsString], storage: &'a mut String) -
     }
 }
 
-/// Answers one address, which may need no line at all; tells what it came to.
+/// Answers one address, which may need no line at all.
 pub(crate) fn answer_one(
     line: &Line<'_>,
     answer_line: impl Fn(&Line<'_>, &mut Answer) -> fmt::Result,
 ) -> Result<Outcome, Error> {
     let mut answer = Answer::default();
     answer_line(line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
-    print(&mut answer)?;
+    answer.print()?;
     Ok(answer.outcome)
-}
-
-/// Writes what was gathered so far.
-fn print(answer: &mut Answer) -> Result<(), Error> {
-    let mut output = io::stdout().lock();
-    output.write_all(&answer.out.0).and_then(|()| output.flush()).map_err(Error::Output)?;
-    // Whoever closes standard error does not want to be told.
-    let _ = io::stderr().write_all(&answer.notes.0);
-    answer.out.0.clear();
-    answer.notes.0.clear();
-    Ok(())
 }
 
 fn answer_input<F>(tail: Tail, answer_line: &F) -> Result<Outcome, Error>
@@ -69,7 +58,7 @@ where
 {
     let (input, answers, notes) = (io::stdin(), io::stdout(), io::stderr());
     if input.is_terminal() {
-        let _ = writeln!(&notes, "batv: type one address a line; end with Ctrl-D");
+        let _ = writeln!(&notes, "batv: type one address per line; end with Ctrl-D");
     }
     let shown = notes.is_terminal() && !answers.is_terminal() && !input.is_terminal();
     let outputs = Outputs { answers, notes, progress: shown.then(|| Progress::new("lines")) };

@@ -1,15 +1,18 @@
-//! One address or message as it came in, and what is said about it.
+//! One address or message as it was read, and the answer about it.
 
 use alloc::borrow::Cow;
-use core::fmt::{self, Display, Write};
+use core::fmt::{self, Display, Write as _};
 use std::ffi::OsStr;
+use std::io::{self, Write};
 
 use batv_core::{Error, Path};
 use batv_policy::address;
 use serde::Serialize;
 
-use crate::json;
-use crate::stream::LINE_LIMIT;
+use crate::{error, json};
+
+/// Octets of a line that are read at most.
+pub(crate) const LINE_LIMIT: usize = 64 * 1024;
 
 /// An argument, or a line of input without its end.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,12 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Why there is no address in a line.
+/// Text of a message for a terminal, which must not take it for a command.
+pub(crate) fn shown(text: impl Display) -> String {
+    Line::named(&text.to_string()).shown()
+}
+
+/// Why a line is not an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Malformed {
     #[error(transparent)]
@@ -102,7 +110,7 @@ pub(crate) enum Malformed {
     LineTooLong,
 }
 
-/// What is said about some addresses: answers for programs, notes for people.
+/// Answer about some addresses: lines for programs, notes for people.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) out: Out,
@@ -116,12 +124,22 @@ impl Answer {
         self.out.0.len() + self.notes.0.len()
     }
 
+    /// Writes all that was gathered so far.
+    pub(crate) fn print(&mut self) -> Result<(), error::Error> {
+        print(&self.out.0)?;
+        // Standard error may be closed: then nobody wants to be told.
+        let _ = io::stderr().write_all(&self.notes.0);
+        self.out.0.clear();
+        self.notes.0.clear();
+        Ok(())
+    }
+
     /// Adds an object of JSON.
     pub(crate) fn json(&mut self, object: &impl Serialize) -> fmt::Result {
         serde_json::to_writer(&mut self.out.0, object).map_err(|_| fmt::Error)
     }
 
-    /// Adds a line for people, which says what address it is about.
+    /// Adds a line for people, which names the address.
     pub(crate) fn note(&mut self, line: &Line<'_>, what: impl Display) {
         // `Out` takes all that is written.
         let _ = match line.number {
@@ -130,7 +148,7 @@ impl Answer {
         };
     }
 
-    /// Adds the same, and that the address was refused, or did not verify.
+    /// Adds a line for people about an address that was refused, or did not verify.
     pub(crate) fn refuse(&mut self, line: &Line<'_>, why: impl Display) {
         self.note(line, why);
         self.outcome = Outcome::Refused;
@@ -139,11 +157,11 @@ impl Answer {
     /// Adds an object for an address that was refused.
     pub(crate) fn refuse_in_json(&mut self, line: &Line<'_>, why: impl Display) -> fmt::Result {
         self.outcome = Outcome::Refused;
-        self.json(&json::Refused { input: &line.text(), error: why.to_string() })
+        self.json(&json::Refused { input: &line.text(), error: json::Text(&why) })
     }
 }
 
-/// What it came to, for all addresses: the worst counts.
+/// Outcome for all addresses: the worst counts.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Outcome {
     #[default]
@@ -152,6 +170,12 @@ pub(crate) enum Outcome {
     Refused,
     /// A recipient could not be judged.
     Undecided,
+}
+
+/// Writes octets to standard output.
+pub(crate) fn print(octets: &[u8]) -> Result<(), error::Error> {
+    let mut output = io::stdout().lock();
+    output.write_all(octets).and_then(|()| output.flush()).map_err(error::Error::Output)
 }
 
 /// Answers as they are gathered.
@@ -166,7 +190,7 @@ impl Out {
     }
 }
 
-impl Write for Out {
+impl fmt::Write for Out {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.raw(text.as_bytes());

@@ -1,4 +1,4 @@
-//! What ends the program with exit status 2.
+//! Errors that end the program with exit status 2.
 
 use core::error::Error as _;
 use std::io;
@@ -11,23 +11,29 @@ pub(crate) enum Error {
     #[error(transparent)]
     Core(#[from] batv_core::Error),
     #[error(transparent)]
-    Foreign(#[from] batv_config::foreign::Fault),
+    Scope(#[from] batv_config::ScopeError),
+    #[error(transparent)]
+    Export(#[from] batv_config::export::ExportError),
+    #[error(transparent)]
+    Date(#[from] batv_config::date::DateError),
+    #[error(transparent)]
+    Import(#[from] batv_config::import::ImportError),
     #[error("{}: {source}", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", .path.display())]
     KeyFile { path: PathBuf, source: batv_config::Error },
     #[error("{}: {source}", .path.display())]
     DkimKey { path: PathBuf, source: batv_bounce::dkim::KeyError },
-    #[error("no keyring: make one with `batv key new`, or name one with --keyring, BATV_KEYRING or --key-file")]
+    #[error("no keyring found: create one with `batv key new`, or name one with --keyring, BATV_KEYRING or --key-file")]
     NoKeyring,
-    #[error("no place for a keyring, for there is no home directory: name one with --keyring")]
-    NoPlace,
+    #[error("no home directory for a keyring: name one with --keyring")]
+    NoHome,
     #[error(
-        "no key may {what}: make one with `batv key new{options}`, or let one sign that verifies with \
+        "no key {what}: add one with `batv key new{options}`, or promote a verifying key with \
          `batv key promote{options}`"
     )]
     NoSigningKey { what: &'static str, options: &'static str },
-    #[error("no random octets from the system: {0}")]
+    #[error("the system has no random octets: {0}")]
     Random(#[from] getrandom::Error),
     #[error("{0}")]
     Usage(String),
@@ -38,7 +44,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether nobody reads any more what is written.
+    /// Whether the reader of the output has gone.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         let mut cause = self.source();
         while let Some(error) = cause {

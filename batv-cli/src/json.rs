@@ -6,8 +6,8 @@ use core::fmt::Display;
 use batv_core::dialect;
 use serde::{Serialize, Serializer};
 
-/// A text that goes straight into the output. A string for each would grow piece by piece, and threads that do so wait for
-/// each other in the allocator.
+/// Text that goes straight into the output. A string for each would grow piece by piece, and threads that do so wait for each
+/// other in the allocator.
 pub(crate) struct Text<'a>(pub(crate) &'a dyn Display);
 
 impl Serialize for Text<'_> {
@@ -33,7 +33,7 @@ pub(crate) struct Signed<'a> {
 #[derive(Serialize)]
 pub(crate) struct Refused<'a> {
     pub(crate) input: &'a str,
-    pub(crate) error: String,
+    pub(crate) error: Text<'a>,
 }
 
 #[derive(Serialize)]

@@ -1,16 +1,16 @@
-//! Where a command gets its keys from.
+//! Keys of a command.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use batv_config::place::Places;
+use batv_config::paths::Paths;
 use batv_config::{Keyring, KeyringFile, NewKey, Permissions, Use, read_secret};
 use batv_core::{Algorithm, Day, Key, KeyState, KeyUse, Lifetime};
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
-use crate::cli::{self, BatvKeySource, KeySource};
 use crate::error::Error;
+use crate::flags::{self, BatvKeySource, KeySource};
 
 /// Random octets of a new secret: as many as the longer of the two hashes has (RFC 2104 §3).
 const RANDOM_OCTETS: usize = 32;
@@ -24,9 +24,33 @@ pub(crate) fn random_secret() -> Result<Zeroizing<[u8; 2 * RANDOM_OCTETS]>, Erro
     Ok(secret)
 }
 
-impl From<&cli::Permissions> for Permissions {
-    fn from(given: &cli::Permissions) -> Self {
+impl From<&flags::Permissions> for Permissions {
+    fn from(given: &flags::Permissions) -> Self {
         if given.allow_readable { Self::AllowReadable } else { Self::Private }
+    }
+}
+
+impl flags::KeyringFile {
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::of_process(self.keyring.as_deref())
+    }
+
+    pub(crate) fn load(&self) -> Result<Keyring, Error> {
+        let paths = self.paths();
+        let path = paths.in_force().ok_or(Error::NoKeyring)?;
+        Ok(Keyring::load(path, Permissions::from(&self.permissions))?)
+    }
+
+    pub(crate) fn open(&self) -> Result<KeyringFile, Error> {
+        let paths = self.paths();
+        let path = paths.in_force().ok_or(Error::NoKeyring)?;
+        Ok(KeyringFile::open(path, Permissions::from(&self.permissions))?)
+    }
+
+    pub(crate) fn open_or_create(&self) -> Result<KeyringFile, Error> {
+        let paths = self.paths();
+        let path = paths.in_force().or_else(|| paths.for_new()).ok_or(Error::NoHome)?;
+        Ok(KeyringFile::open_or_create(path, Permissions::from(&self.permissions))?)
     }
 }
 
@@ -35,7 +59,7 @@ impl KeySource {
     pub(crate) fn load(&self, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
         match &self.key_file {
             Some(file) => self.load_raw(file, key_use, lifetime),
-            None => self.load_ring(Places::of_process(self.keyring.as_deref()).in_force().ok_or(Error::NoKeyring)?),
+            None => self.load_ring(Paths::of_process(self.keyring.as_deref()).in_force().ok_or(Error::NoKeyring)?),
         }
     }
 
@@ -45,7 +69,7 @@ impl KeySource {
 
     fn load_raw(&self, file: &Path, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
         let secret = match read_secret(file, Permissions::from(&self.permissions)) {
-            // Other programs keep their keys as they like: a word will do.
+            // Other programs have their own rules for key files: a warning is enough.
             Err(error @ batv_config::Error::Mode { .. }) => {
                 let secret = read_secret(file, Permissions::AllowReadable)?;
                 let _ = writeln!(io::stderr(), "batv: {error}");
@@ -71,7 +95,7 @@ impl BatvKeySource {
             result => result?,
         };
         let signing = keyring.keys().iter().filter(|key| may_sign(key) && key.key_use() != KeyUse::Srs);
-        let longest = signing.map(Key::lifetime).max().ok_or(Error::NoSigningKey { what: "sign", options: "" })?;
+        let longest = signing.map(Key::lifetime).max().ok_or(Error::NoSigningKey { what: "signs", options: "" })?;
         match lifetime {
             Some(wanted) if wanted > longest => {
                 Err(batv_core::Error::LifetimeOverKey { days: wanted.days(), key: longest.days() }.into())
@@ -91,15 +115,15 @@ pub(crate) fn may_sign(key: &Key) -> bool {
 
 /// Makes the user's own keyring.
 fn create(today: Day) -> Result<Keyring, Error> {
-    let places = Places::of_process(None);
-    let path = places.for_new().ok_or(Error::NoPlace)?;
+    let paths = Paths::of_process(None);
+    let path = paths.for_new().ok_or(Error::NoHome)?;
     let mut file = KeyringFile::open_or_create(path, Permissions::Private)?;
     // Another process may have been faster.
     if file.is_new() {
         file.keyring_mut().add(&NewKey::new(Use::Batv), random_secret()?.as_slice(), today)?;
         file.save()?;
-        // Whoever closes standard error does not want to be told.
-        let _ = writeln!(io::stderr(), "batv: made a keyring with a new key: {}", path.display());
+        // Standard error may be closed: then nobody wants to be told.
+        let _ = writeln!(io::stderr(), "batv: created a keyring with a new key: {}", path.display());
     }
     Ok(Keyring::load(path, Permissions::Private)?)
 }

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use self::folder::{Entry, Folder};
 use self::mbox::Mbox;
 
-/// What is read from a mailbox at a time.
+/// Octets that are read from a mailbox file at a time.
 const CHUNK: usize = 256 * 1024;
-/// What the name of standard input is.
+/// Name of standard input.
 const INPUT: &str = "-";
 
 /// One message, perhaps not yet read.
@@ -30,7 +30,7 @@ pub(crate) struct Message {
 #[derive(Debug)]
 enum Content {
     Octets(Vec<u8>),
-    /// It is read by who works on it.
+    /// File that the worker reads.
     File(PathBuf),
 }
 
@@ -47,7 +47,7 @@ impl Message {
     }
 }
 
-/// What could not be read.
+/// Input that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {source}")]
 pub(crate) struct Unreadable {
@@ -81,7 +81,7 @@ impl Messages {
         inputs.is_empty() || inputs.iter().any(|input| input == INPUT)
     }
 
-    /// Opens what an argument names.
+    /// Opens the input that an argument names.
     fn open(&mut self, input: OsString) -> Option<Result<Message, Unreadable>> {
         if input == INPUT {
             return self.open_reader(INPUT.to_owned(), Box::new(standard_input()));
@@ -100,7 +100,7 @@ impl Messages {
         let opened = File::open(&path).and_then(|file| {
             let is_regular = file.metadata()?.is_file();
             let mut start = Vec::new();
-            // Of what is no regular file, such as a pipe, nothing can be read twice.
+            // Only a regular file can be read twice.
             if is_regular {
                 (&file).take(mbox::SEPARATOR_LIMIT).read_to_end(&mut start)?;
             }
@@ -127,7 +127,7 @@ impl Messages {
             self.mailbox = Some(Mailbox { name, messages, number: 0 });
             return None;
         }
-        // Who writes a longer one must not find nobody there.
+        // The writer of a longer one must not get a broken pipe.
         let read = read_up_to(&mut reader, self.most).and_then(|octets| {
             io::copy(&mut reader, &mut io::sink())?;
             Ok(octets)
@@ -186,11 +186,11 @@ impl Iterator for Mailbox {
     }
 }
 
-/// Standard input, for a message. Who sits before it is told so.
+/// Standard input, for a message. A terminal gets a hint.
 pub(crate) fn standard_input() -> Stdin {
     let input = io::stdin();
     if input.is_terminal() {
-        // Whoever closes standard error does not want to be told.
+        // Standard error may be closed: then nobody wants to be told.
         let _ = writeln!(io::stderr(), "batv: type a message; end with Ctrl-D");
     }
     input

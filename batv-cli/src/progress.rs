@@ -1,4 +1,4 @@
-//! How far a long stream has come, on a terminal.
+//! Progress of a long stream, on a terminal.
 
 use core::mem;
 use core::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) struct Progress {
     begun: Instant,
     due: Instant,
     visible: bool,
-    /// What is counted, in the plural.
+    /// Unit that is counted, in the plural.
     unit: &'static str,
     count: u64,
     octets: u64,
@@ -28,7 +28,7 @@ impl Progress {
         Self { begun, due: begun + SHOWN_AFTER, visible: false, unit, count: 0, octets: 0 }
     }
 
-    /// Counts what was answered, and shows it now and then. That it can't be shown is no reason to stop.
+    /// Counts answers, and shows the count now and then. An error of the terminal does not stop anything.
     pub(crate) fn add(&mut self, count: u64, octets: usize, terminal: &mut impl Write) {
         self.count += count;
         self.octets += octets as u64;

@@ -1,8 +1,8 @@
 //! Lines in, answers out: in order, on all cores, and in a space that no input makes larger.
 //!
 //! Each worker reads a chunk of whole lines while it holds the input, answers it on its own, and writes when its turn
-//! comes. A small chunk is answered before the input is let go: whoever writes one line and waits gets an answer, and
-//! a short input starts no second thread.
+//! comes. A small chunk is answered before the input is released: a writer that sends one line and waits gets an answer,
+//! and a short input starts no second thread.
 
 use core::fmt;
 use core::ops::ControlFlow;
@@ -12,13 +12,11 @@ use std::thread::{self, Scope};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::answer::{Answer, Line, Outcome};
+use crate::answer::{Answer, LINE_LIMIT, Line, Outcome};
 use crate::error::Error;
+use crate::ordered::{self, Turns, lock};
 use crate::progress::Progress;
-use crate::turns::{self, Turns, lock};
 
-/// The most octets of a line that are looked at.
-pub(crate) const LINE_LIMIT: usize = 64 * 1024;
 /// The most octets that a worker reads at a time.
 pub(crate) const CHUNK: usize = 256 * 1024;
 /// Octets from which on a chunk is worth a worker of its own.
@@ -26,7 +24,7 @@ const WORTH_SHARING: usize = 16 * 1024;
 /// Octets of answers from which on a worker waits for its turn, so as not to hold more.
 const FULL: usize = 1024 * 1024;
 
-/// What becomes of a line after its first [`LINE_LIMIT`] octets.
+/// Treatment of the rest of a line after its first [`LINE_LIMIT`] octets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tail {
     /// It follows the answer, which ends with the start of the line.
@@ -42,7 +40,7 @@ pub(crate) struct Outputs<O, N> {
     pub(crate) progress: Option<Progress>,
 }
 
-/// Answers each line of the input; tells what it came to.
+/// Answers each line of the input.
 ///
 /// # Errors
 /// Those of reading and of writing.
@@ -209,14 +207,14 @@ impl<O: Write, N: Write> Output<O, N> {
                 progress.add(chunk.lines, chunk.octets.len(), notes);
             }
         }
-        // Whoever closes standard error does not want to be told.
+        // Standard error may be closed: then nobody wants to be told.
         let _ = notes.write_all(&answer.notes.0);
         answer.notes.0.clear();
         Ok(())
     }
 }
 
-/// What one worker answers at a time.
+/// Lines that one worker answers at a time.
 pub(crate) struct Chunk<'b> {
     pub(crate) content: Content,
     pub(crate) octets: &'b [u8],
@@ -237,7 +235,7 @@ pub(crate) enum Content {
 
 pub(crate) struct Input<I> {
     reader: I,
-    /// What was read of a line that had not ended.
+    /// Beginning of a line that has not ended yet.
     carry: Vec<u8>,
     /// Whether the line that goes on is a long one, answered already.
     within_long: bool,
@@ -253,7 +251,7 @@ impl<I: Read> Input<I> {
         Self { reader, carry: Vec::new(), within_long: false, at_end: false, turn: 0, line: 1, workers_left: None }
     }
 
-    /// Reads until a line ends, or is too long, and no further: what comes later may depend on the answer.
+    /// Reads until a line ends, or is too long, and no further: later input may depend on the answer.
     pub(crate) fn next_chunk<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Option<Chunk<'b>>> {
         let mut length = self.carry.len();
         let mut searched = 0;
@@ -297,7 +295,7 @@ impl<I: Read> Input<I> {
     }
 
     fn has_work_for_another(&mut self) -> bool {
-        let left = self.workers_left.get_or_insert_with(|| turns::workers() - 1);
+        let left = self.workers_left.get_or_insert_with(|| ordered::workers() - 1);
         let more = *left > 0;
         *left -= usize::from(more);
         more
@@ -404,7 +402,7 @@ mod tests {
     #[test]
     fn workers_overlap() {
         const FIRST: usize = 8;
-        let met = Barrier::new(turns::workers().min(2));
+        let met = Barrier::new(ordered::workers().min(2));
         let chunks = AtomicUsize::new(0);
         let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
         // Lines as long as chunks: each is one.

@@ -1,14 +1,15 @@
-//! A key as a keyring file has it.
+//! Key as a keyring file has it.
 
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use batv_core::{Algorithm, Day, Key, KeyId, KeyState, KeyUse, Lifetime};
-use zeroize::Zeroizing;
 
 use crate::scope::Scope;
+use crate::secret::Secret;
 
 batv_core::names! {
-    /// What a key is for, whatever its id: `use` in keyring files.
+    /// Use of a key: `use` in keyring files.
     ///
     /// ```
     /// use batv_config::Use;
@@ -21,13 +22,13 @@ batv_core::names! {
     pub enum Use {
         /// Tags of our own senders.
         Batv = "batv",
-        /// Rewritten senders of mail that we forward.
+        /// Rewritten senders of forwarded mail.
         Srs = "srs",
     }
 }
 
 impl Use {
-    /// The algorithm of a key that names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the published format,
+    /// Algorithm of a key that names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the published format,
     /// which every implementation reads.
     ///
     /// ```
@@ -36,6 +37,7 @@ impl Use {
     /// assert_eq!(Use::Batv.default_algorithm(), Algorithm::HmacSha256);
     /// assert_eq!(Use::Srs.default_algorithm(), Algorithm::HmacSha1);
     /// ```
+    #[must_use]
     pub const fn default_algorithm(self) -> Algorithm {
         match self {
             Self::Batv => Algorithm::HmacSha256,
@@ -43,7 +45,7 @@ impl Use {
         }
     }
 
-    /// The lifetime of a key that names none: 7 days for tags (draft-levine-smtp-batv-01 §4), and for SRS the 21 days
+    /// Lifetime of a key that names none: 7 days for tags (draft-levine-smtp-batv-01 §4), and for SRS the 21 days
     /// that every implementation gives a rewritten sender.
     ///
     /// ```
@@ -51,6 +53,7 @@ impl Use {
     /// assert_eq!(Use::Batv.default_lifetime().days(), 7);
     /// assert_eq!(Use::Srs.default_lifetime().days(), 21);
     /// ```
+    #[must_use]
     pub fn default_lifetime(self) -> Lifetime {
         match self {
             Self::Batv => Lifetime::default(),
@@ -66,7 +69,30 @@ impl From<KeyUse> for Use {
     }
 }
 
-/// A key as a keyring file has it. The secret is wiped on drop, and shown by [`Entry::expose_secret`] alone.
+/// Handle of a key, by which [`Keyring`](crate::Keyring) finds it again whatever else has changed.
+///
+/// It is good for the keyring that it comes from, in this process.
+///
+/// ```
+/// use batv_config::Keyring;
+///
+/// let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
+/// let handle = keyring.entries()[0].handle();
+/// assert_eq!(keyring.entry(handle).map(|entry| entry.expose_secret()), Some(&b"hunter2"[..]));
+/// # Ok::<(), batv_config::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Handle(u64);
+
+impl Handle {
+    /// Handle that no other key has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Key as a keyring file has it. The secret is wiped on drop, and shown by [`Entry::expose_secret`] alone.
 ///
 /// ```
 /// use batv_config::Keyring;
@@ -80,9 +106,10 @@ impl From<KeyUse> for Use {
 /// ```
 #[derive(Clone)]
 pub struct Entry {
+    pub(crate) handle: Handle,
     pub(crate) key_use: KeyUse,
     pub(crate) algorithm: Algorithm,
-    pub(crate) secret: Zeroizing<Vec<u8>>,
+    pub(crate) secret: Secret,
     pub(crate) state: KeyState,
     pub(crate) lifetime: Lifetime,
     pub(crate) created: Option<Day>,
@@ -90,16 +117,18 @@ pub struct Entry {
 }
 
 macro_rules! getters {
-    ($($(#[$meta:meta])* $name:ident -> $type:ty),+ $(,)?) => {
+    ($($(#[$meta:meta])* $name:ident -> $type:ty, $expected:literal);+ $(;)?) => {
         $(
             $(#[$meta])*
             ///
             /// ```
             /// # use batv_config::Keyring;
-            /// # let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
-            #[doc = concat!("let shown = keyring.entries()[0].", stringify!($name), "();")]
-            /// # Ok::<(), batv_config::Error>(())
+            /// # use batv_core::{Algorithm, Day, KeyState, KeyUse, Lifetime};
+            /// let keyring = Keyring::parse("[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n")?;
+            #[doc = concat!("assert_eq!(keyring.entries()[0].", stringify!($name), "(), ", $expected, ");")]
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
+            #[must_use]
             pub const fn $name(&self) -> $type {
                 self.$name
             }
@@ -108,20 +137,34 @@ macro_rules! getters {
 }
 
 impl Entry {
-    getters! {
-        /// What it is for, and under which id.
-        key_use -> KeyUse,
-        /// How it makes its MACs.
-        algorithm -> Algorithm,
-        /// What it may do.
-        state -> KeyState,
-        /// For how many days its tags live.
-        lifetime -> Lifetime,
-        /// The day since which it signs. A key that has not yet signed has none.
-        created -> Option<Day>,
+    /// Handle for [`Keyring::promote`](crate::Keyring::promote) and others.
+    ///
+    /// ```
+    /// # use batv_config::Keyring;
+    /// let text = "[[key]]\nuse = \"srs\"\nsecret = \"text:hunter2\"\n";
+    /// let (one, other) = (Keyring::parse(text)?, Keyring::parse(text)?);
+    /// assert_ne!(one.entries()[0].handle(), other.entries()[0].handle());
+    /// # Ok::<(), batv_config::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn handle(&self) -> Handle {
+        self.handle
     }
 
-    /// Its id, which only BATV has.
+    getters! {
+        /// Use and, for BATV, the id.
+        key_use -> KeyUse, "KeyUse::Srs";
+        /// Algorithm of its MACs.
+        algorithm -> Algorithm, "Algorithm::HmacSha1";
+        /// State: whether it signs, verifies, or is retired.
+        state -> KeyState, "KeyState::Verifying";
+        /// Days for which its tags are valid.
+        lifetime -> Lifetime, "Lifetime::new(21)?";
+        /// Day since which it signs; `None` for a key that has not signed yet.
+        created -> Option<Day>, "None";
+    }
+
+    /// Id, which only BATV keys have.
     ///
     /// ```
     /// # use batv_config::Keyring;
@@ -129,11 +172,12 @@ impl Entry {
     /// assert_eq!(keyring.entries()[0].id(), None);
     /// # Ok::<(), batv_config::Error>(())
     /// ```
+    #[must_use]
     pub const fn id(&self) -> Option<KeyId> {
         self.key_use.id()
     }
 
-    /// The domains and mailboxes that it is for.
+    /// Domains and mailboxes that it is for.
     ///
     /// ```
     /// # use batv_config::Keyring;
@@ -141,11 +185,12 @@ impl Entry {
     /// assert!(keyring.entries()[0].scope().is_everybody());
     /// # Ok::<(), batv_config::Error>(())
     /// ```
+    #[must_use]
     pub const fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// The octets of the secret, to hand it to another program: never for a log.
+    /// Octets of the secret, to pass to another program: never for a log.
     ///
     /// ```
     /// # use batv_config::Keyring;
@@ -153,11 +198,12 @@ impl Entry {
     /// assert_eq!(keyring.entries()[0].expose_secret(), [0x00, 0xff]);
     /// # Ok::<(), batv_config::Error>(())
     /// ```
+    #[must_use]
     pub fn expose_secret(&self) -> &[u8] {
         &self.secret
     }
 
-    /// Whether a key of this use for these mailboxes shares one with it.
+    /// Whether it is for this use, and for some domain or mailbox of this scope.
     pub(crate) fn meets(&self, key_use: Use, scope: &Scope) -> bool {
         Use::from(self.key_use) == key_use && self.scope.overlaps(scope)
     }

@@ -1,24 +1,40 @@
 #![doc = include_str!("../README.md")]
 
-mod change;
-mod check;
-pub mod clock;
-mod draft;
+extern crate alloc;
+
+mod conflict;
+pub mod date;
+mod edit;
 mod entry;
 mod error;
-pub mod exchange;
+mod expiry;
+pub mod export;
+mod fault;
 mod file;
-pub mod foreign;
+pub mod import;
 mod keyring;
-mod life;
-pub mod place;
-mod read;
+mod keyring_file;
+mod line_ending;
+mod nearest;
+mod parse;
+pub mod paths;
+mod position;
+mod replace;
+mod rotation;
 mod scope;
 mod secret;
+#[cfg(feature = "site")]
+pub mod site;
 
-pub use change::{Force, NewKey, Rotation};
-pub use entry::{Entry, Use};
-pub use error::{Error, Fault};
-pub use file::{KeyringFile, Permissions, read_secret};
+pub use entry::{Entry, Handle, Use};
+pub use error::Error;
+pub use fault::Fault;
+pub use file::{Permissions, read_secret};
 pub use keyring::Keyring;
-pub use scope::Scope;
+pub use keyring_file::KeyringFile;
+pub use line_ending::LineEnding;
+pub use position::Position;
+pub use replace::{Access, replace_file};
+pub use rotation::{Force, NewKey, Rotation};
+pub use scope::{Scope, ScopeError};
+pub use secret::Secret;

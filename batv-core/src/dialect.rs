@@ -3,130 +3,72 @@
 //! Nothing here checks a MAC. What is unwrapped serves to show, to compare and to look up; an address of a domain that
 //! isn't ours must never be used for delivery once it is stripped (draft-levine-smtp-batv-01 §5).
 
-use core::fmt;
+use crate::address::{Domain, LocalPart, Mailbox};
+use crate::base32::is_base32;
+use crate::tag::form::split_sub_address;
 
-use crate::mailbox::{Domain, LocalPart, Mailbox};
-use crate::tag::Delimiter;
-
-/// The most layers that [`unwrap`] takes off.
+/// Most layers that [`unwrap`] takes off.
 pub const MAX_DEPTH: usize = 8;
 
-/// The kind of a tag, after whoever makes it.
-///
-/// ```
-/// use batv_core::dialect::Dialect;
-///
-/// assert_eq!(Dialect::PrvsCisco9.as_str(), "prvs-cisco9");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// `prvs=KDDDSSSSSS=local`: the draft, and what we sign.
-    PrvsDraft,
-    /// `prvs=DDDSSSSSS=local`, without a key id: Cisco's mail gateways.
-    PrvsCisco9,
-    /// `prvs=value=local` whose value has no known shape.
-    PrvsNonconforming,
-    /// `prvs=local=tag`: the order of some gateways' manuals.
-    PrvsUserTag,
-    /// `prvs=local/tag`: draft-levine-mass-batv-00, and Exim to 4.62.
-    PrvsSlash,
-    /// `local+prvs=KDDDSSSSSS`, with any delimiter: batv-tools, and what we sign on request.
-    PrvsSubAddress,
-    /// `batv=KDDD…=local`: our strong form.
-    BatvStrong,
-    /// `btv1==tag==local`: Barracuda.
-    Btv1,
-    /// `msprvs1=tag=local`: SparkPost and Momentum.
-    Msprvs1,
-    /// `SRS0=hash=day=domain=local`.
-    Srs0,
-    /// `SRS0+…`.
-    Srs0Plus,
-    /// `SRS0-…`.
-    Srs0Minus,
-    /// `SRS0=` with Exim's own hash: four hexadecimal digits, and the day in lower case.
-    Srs0Exim,
-    /// `SRS0=hash=day==local`: the same domain, signed by pysrs.
-    Srs0PysrsSign,
-    /// `SRS0=hash=day=1=handle`: an alias in the database of postsrsd, opaque to all others.
-    Srs0PostsrsdDatabase,
-    /// `SRS1=hash=host==…`: a forwarded SRS0.
-    Srs1,
-    /// `SRS1=host=…` without a hash, from before Mail::SRS 0.28.
-    Srs1Hashless,
-    /// `SRS0+hash+days+domain+local` of infradead.org.
-    InfradeadRpr,
-    /// `BATV+hash+days+domain+local` of infradead.org.
-    InfradeadBatv,
-    /// `user+SRS=hash=day=domain=local`: Microsoft 365.
-    M365Srs,
-    /// `bounces+SRS=hash=day`: Microsoft 365, opaque.
-    M365SrsOpaque,
-    /// `user+caf_=forwarded=to`: Google's mark on forwarded mail.
-    GoogleCaf,
+crate::names! {
+    /// Kind of a tag, named after the software that makes it.
+    ///
+    /// ```
+    /// use batv_core::dialect::Dialect;
+    ///
+    /// assert_eq!(Dialect::PrvsCisco9.as_str(), "prvs-cisco9");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum Dialect {
+        /// `prvs=KDDDSSSSSS=local`: the draft, and what we sign.
+        PrvsDraft = "prvs-draft",
+        /// `prvs=DDDSSSSSS=local`, without a key id: Cisco's mail gateways.
+        PrvsCisco9 = "prvs-cisco9",
+        /// `prvs=value=local` whose value has no known shape.
+        PrvsNonconforming = "prvs-nonconforming",
+        /// `prvs=local=tag`: the order of some gateways' manuals.
+        PrvsUserTag = "prvs-user-tag",
+        /// `prvs=local/tag`: draft-levine-mass-batv-00, and Exim to 4.62.
+        PrvsSlash = "prvs-slash",
+        /// `local+prvs=KDDDSSSSSS`, with any delimiter: batv-tools, and what we sign on request.
+        PrvsSubAddress = "prvs-subaddr",
+        /// `batv=KDDD…=local`: our strong form.
+        BatvStrong = "batv-strong",
+        /// `btv1==tag==local`: Barracuda.
+        Btv1 = "btv1",
+        /// `msprvs1=tag=local`: SparkPost and Momentum.
+        Msprvs1 = "msprvs1",
+        /// `SRS0=hash=day=domain=local`.
+        Srs0 = "srs0",
+        /// `SRS0+…`.
+        Srs0Plus = "srs0-plus-sep",
+        /// `SRS0-…`.
+        Srs0Minus = "srs0-minus-sep",
+        /// `SRS0=` with Exim's own hash: four hexadecimal digits, and the day in lower case.
+        Srs0Exim = "srs0-exim-native",
+        /// `SRS0=hash=day==local`: the same domain, signed by pysrs.
+        Srs0PysrsSign = "srs0-pysrs-sign",
+        /// `SRS0=hash=day=1=handle`: an alias in the database of postsrsd, opaque to all others.
+        Srs0PostsrsdDatabase = "srs0-postsrsd-db",
+        /// `SRS1=hash=host==…`: a forwarded SRS0.
+        Srs1 = "srs1",
+        /// `SRS1=host=…` without a hash, from before Mail::SRS 0.28.
+        Srs1Hashless = "srs1-hashless-old",
+        /// `SRS0+hash+days+domain+local` of infradead.org.
+        InfradeadRpr = "infradead-rpr",
+        /// `BATV+hash+days+domain+local` of infradead.org.
+        InfradeadBatv = "infradead-batv",
+        /// `user+SRS=hash=day=domain=local`: Microsoft 365.
+        M365Srs = "m365-srs",
+        /// `bounces+SRS=hash=day`: Microsoft 365, opaque.
+        M365SrsOpaque = "m365-srs-opaque",
+        /// `user+caf_=forwarded=to`: Google's mark on forwarded mail.
+        GoogleCaf = "google-caf",
+    }
 }
 
 impl Dialect {
-    /// All of them.
-    pub const ALL: [Self; 22] = [
-        Self::PrvsDraft,
-        Self::PrvsCisco9,
-        Self::PrvsNonconforming,
-        Self::PrvsUserTag,
-        Self::PrvsSlash,
-        Self::PrvsSubAddress,
-        Self::BatvStrong,
-        Self::Btv1,
-        Self::Msprvs1,
-        Self::Srs0,
-        Self::Srs0Plus,
-        Self::Srs0Minus,
-        Self::Srs0Exim,
-        Self::Srs0PysrsSign,
-        Self::Srs0PostsrsdDatabase,
-        Self::Srs1,
-        Self::Srs1Hashless,
-        Self::InfradeadRpr,
-        Self::InfradeadBatv,
-        Self::M365Srs,
-        Self::M365SrsOpaque,
-        Self::GoogleCaf,
-    ];
-
-    /// The name in the output of `batv unwrap`.
-    ///
-    /// ```
-    /// # use batv_core::dialect::Dialect;
-    /// assert_eq!(Dialect::PrvsDraft.as_str(), "prvs-draft");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PrvsDraft => "prvs-draft",
-            Self::PrvsCisco9 => "prvs-cisco9",
-            Self::PrvsNonconforming => "prvs-nonconforming",
-            Self::PrvsUserTag => "prvs-user-tag",
-            Self::PrvsSlash => "prvs-slash",
-            Self::PrvsSubAddress => "prvs-subaddr",
-            Self::BatvStrong => "batv-strong",
-            Self::Btv1 => "btv1",
-            Self::Msprvs1 => "msprvs1",
-            Self::Srs0 => "srs0",
-            Self::Srs0Plus => "srs0-plus-sep",
-            Self::Srs0Minus => "srs0-minus-sep",
-            Self::Srs0Exim => "srs0-exim-native",
-            Self::Srs0PysrsSign => "srs0-pysrs-sign",
-            Self::Srs0PostsrsdDatabase => "srs0-postsrsd-db",
-            Self::Srs1 => "srs1",
-            Self::Srs1Hashless => "srs1-hashless-old",
-            Self::InfradeadRpr => "infradead-rpr",
-            Self::InfradeadBatv => "infradead-batv",
-            Self::M365Srs => "m365-srs",
-            Self::M365SrsOpaque => "m365-srs-opaque",
-            Self::GoogleCaf => "google-caf",
-        }
-    }
-
     /// Whether it tags a sender in its own domain, as BATV does; the rest is rewritten by whoever forwards.
     pub(crate) const fn is_bounce_tag(self) -> bool {
         matches!(
@@ -143,34 +85,30 @@ impl Dialect {
     }
 }
 
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+crate::names! {
+    /// Strictness with which a tag is recognized.
+    ///
+    /// ```
+    /// use batv_core::{Mailbox, dialect};
+    ///
+    /// let odd = Mailbox::parse("prvs=deadbeef0=john@example.com")?;
+    /// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Strict).count(), 0);
+    /// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Identity).count(), 1);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Strictness {
+        /// To compare, display and look up: a known tag-type is enough, whatever the look of its value. The draft asks that
+        /// a tag can be stripped without knowledge of its scheme (§3).
+        #[default]
+        Identity = "identity",
+        /// To decide: the value must have the shape that its makers give it.
+        Strict = "strict",
     }
 }
 
-/// How sure a tag must be.
-///
-/// ```
-/// use batv_core::{Mailbox, dialect};
-///
-/// let odd = Mailbox::parse("prvs=deadbeef0=john@example.com")?;
-/// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Strict).count(), 0);
-/// assert_eq!(dialect::unwrap(&odd, dialect::Strictness::Identity).count(), 1);
-/// # Ok::<(), batv_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Strictness {
-    /// To compare, display and look up: a known tag-type is enough, whatever the look of its value. The draft asks that
-    /// a tag can be stripped without knowledge of its scheme (§3).
-    #[default]
-    Identity,
-    /// To decide: the value must have the shape that its makers give it.
-    Strict,
-}
-
-/// One tag that was taken off.
+/// Tag that was taken off, and the address inside.
 ///
 /// ```
 /// use batv_core::{Mailbox, dialect};
@@ -211,7 +149,7 @@ pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> impl Iterator<Item
     core::iter::successors(outermost(mailbox, mode), move |layer| outermost(&layer.mailbox?, mode)).take(MAX_DEPTH)
 }
 
-/// The outermost tag of an address, if it has one.
+/// Takes off the outermost tag of an address, if it has one.
 ///
 /// ```
 /// use batv_core::{Mailbox, dialect};
@@ -221,6 +159,7 @@ pub fn unwrap<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> impl Iterator<Item
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[inline]
+#[must_use]
 pub fn outermost<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> Option<Layer<'a>> {
     let local_part = mailbox.local_part();
     if !local_part.may_be_tagged() {
@@ -234,23 +173,6 @@ pub fn outermost<'a>(mailbox: &Mailbox<'a>, mode: Strictness) -> Option<Layer<'a
 pub(crate) fn strip_prefix<'a>(local_part: &LocalPart<'a>, prefix: &str) -> Option<LocalPart<'a>> {
     let start = local_part.front().as_bytes().get(..prefix.len())?;
     if start.eq_ignore_ascii_case(prefix.as_bytes()) { local_part.skip(prefix.len()) } else { None }
-}
-
-/// What stands before `delimiter + "prvs=" + tag` at the end, the delimiter, and the tag (batv-tools).
-pub(crate) fn split_sub_address<'a>(
-    local_part: &LocalPart<'a>,
-    tag_length: usize,
-) -> Option<(LocalPart<'a>, Delimiter, &'a str)> {
-    const TAG_TYPE: &str = "prvs=";
-    let text = local_part.whole()?;
-    let (before, suffix) = text.split_at_checked(text.len().checked_sub(TAG_TYPE.len() + tag_length)?)?;
-    let (tag_type, tag) = suffix.split_at_checked(TAG_TYPE.len())?;
-    if !tag_type.eq_ignore_ascii_case(TAG_TYPE) {
-        return None;
-    }
-    let character = before.chars().next_back()?;
-    let user = local_part.with(before.strip_suffix(character)?).unescaped_end();
-    (!user.is_empty()).then_some((user, Delimiter::new(character).ok()?, tag))
 }
 
 struct Reader<'m, 'a> {
@@ -473,10 +395,6 @@ const fn is_hex(octet: u8) -> bool {
     octet.is_ascii_hexdigit()
 }
 
-pub(crate) const fn is_base32(octet: u8) -> bool {
-    octet.is_ascii_alphabetic() || matches!(octet, b'2'..=b'7')
-}
-
 /// Of either alphabet of RFC 4648.
 const fn is_base64(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'-' | b'_')
@@ -485,17 +403,4 @@ const fn is_base64(octet: u8) -> bool {
 /// A whole HMAC-SHA1 has 27 characters; nobody takes fewer than four.
 fn is_srs_hash(text: &str) -> bool {
     (4..=27).contains(&text.len()) && text.bytes().all(is_base64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_are_there() {
-        assert_eq!(Dialect::ALL.len(), Dialect::GoogleCaf as usize + 1);
-        for (at, dialect) in Dialect::ALL.into_iter().enumerate() {
-            assert_eq!(dialect as usize, at, "{dialect}");
-        }
-    }
 }

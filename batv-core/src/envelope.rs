@@ -1,14 +1,14 @@
-//! The verdict on one reverse-path and one forward-path, before any message is seen.
+//! Judgement of one reverse-path and one forward-path, before any message is read.
 //!
-//! A null reverse-path claims to be a bounce. A good tag on the forward-path proves that it answers mail of ours; a bad
-//! one proves that it does not; without one the message has to speak, at the end of DATA. So that somebody who probes
-//! whether a mailbox exists (`MAIL FROM:<>`, `RCPT TO`, `QUIT`) is not told that it doesn't, nothing untagged is refused
-//! at RCPT TO unless the policy says so.
+//! Mail with a null reverse-path claims to be a bounce. A good tag on the forward-path proves that it answers mail of
+//! ours; a bad one proves that it does not; without one the message decides, at the end of DATA. Nothing untagged is
+//! refused at RCPT TO unless the policy says so, so that callouts (`MAIL FROM:<>`, `RCPT TO`, `QUIT`) still find the
+//! mailbox.
 
+use crate::address::Pattern;
+use crate::address::{Mailbox, Path};
 use crate::day::Day;
 use crate::key::KeyRing;
-use crate::mailbox::{Mailbox, Path};
-use crate::pattern::Pattern;
 use crate::srs::Srs;
 use crate::tag::Form;
 
@@ -16,45 +16,48 @@ mod examination;
 mod mode;
 mod reason;
 mod reply;
+#[cfg(feature = "serde")]
+mod serde;
 mod verdict;
 
 pub use examination::Examination;
 pub use mode::{Mode, OnError, Stage};
 pub use reason::Reason;
-pub use reply::Reply;
+pub use reply::{EnhancedCode, Reply, ReplyName};
 pub use verdict::{Disposition, Verdict};
 
-/// Days for which a mail server goes on trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
+/// Days for which a mail server keeps trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
 pub const QUEUE_DAYS: i32 = 5;
 
-/// What is asked: who sends, to whom, and when.
+/// Question of a judgement: reverse-path, forward-path, and their circumstances.
 ///
 /// ```
 /// use batv_core::envelope::{Earlier, Envelope, Stage};
 /// use batv_core::{Mailbox, Path};
 ///
 /// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
-/// assert_eq!(envelope.earlier, Earlier::None);
-/// assert_eq!(envelope.stage, Stage::RcptTo);
+/// assert_eq!((envelope.earlier, envelope.stage), (Earlier::None, Stage::RcptTo));
+/// assert_eq!(envelope.with_stage(Stage::EndOfData).stage, Stage::EndOfData);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 #[non_exhaustive]
 pub struct Envelope<'a> {
-    /// The argument of MAIL FROM.
+    /// Argument of MAIL FROM.
     pub reverse_path: Path<'a>,
-    /// The argument of RCPT TO.
+    /// Argument of RCPT TO.
     pub forward_path: Mailbox<'a>,
-    /// Whether the client is one of ours, or one that is never judged.
+    /// Whether the client is one of ours, or exempt.
     pub trusted_client: bool,
-    /// What became of the recipients of the same message that were accepted before this one.
+    /// Outcome of the recipients of the same message that were accepted before this one.
     pub earlier: Earlier,
-    /// When the question is asked.
+    /// Stage of the SMTP transaction.
     pub stage: Stage,
 }
 
 impl<'a> Envelope<'a> {
-    /// The first recipient of a message, asked about at RCPT TO, from a client that we know nothing of.
+    /// First recipient of a message, at RCPT TO, from an unknown client.
     ///
     /// ```
     /// # use batv_core::{Mailbox, Path, envelope::Envelope};
@@ -65,10 +68,25 @@ impl<'a> Envelope<'a> {
     pub const fn new(reverse_path: Path<'a>, forward_path: Mailbox<'a>) -> Self {
         Self { reverse_path, forward_path, trusted_client: false, earlier: Earlier::None, stage: Stage::RcptTo }
     }
+
+    /// Envelope of a client that is one of ours, or exempt, or neither.
+    pub const fn with_trusted_client(self, trusted_client: bool) -> Self {
+        Self { trusted_client, ..self }
+    }
+
+    /// Envelope after these recipients of the same message.
+    pub const fn with_earlier(self, earlier: Earlier) -> Self {
+        Self { earlier, ..self }
+    }
+
+    /// Envelope at this stage of the SMTP transaction.
+    pub const fn with_stage(self, stage: Stage) -> Self {
+        Self { stage, ..self }
+    }
 }
 
 crate::names! {
-    /// Recipients of the same message that were accepted before.
+    /// Outcome of the recipients of the same message that were accepted before.
     ///
     /// ```
     /// use batv_core::envelope::Earlier;
@@ -84,13 +102,13 @@ crate::names! {
         None = "none",
         /// All are accepted, whatever the message says.
         Settled = "settled",
-        /// At least one may still be refused by the message, or is held: what becomes of the message would become of all.
+        /// At least one may still be refused by the message, or is held: the outcome of the message would be that of all.
         Undecided = "undecided",
     }
 }
 
 impl Earlier {
-    /// The same after one more recipient, judged by a policy of this mode.
+    /// Outcome after one more recipient, judged by a policy of this mode.
     ///
     /// ```
     /// use batv_core::envelope::{self, Earlier, Envelope, Mode, Policy};
@@ -114,69 +132,69 @@ impl Earlier {
     }
 }
 
-/// What is ours, and how it is treated.
+/// Domains and mailboxes of a site, and their treatment.
 ///
 /// ```
 /// use batv_core::Pattern;
 /// use batv_core::envelope::{Mode, Stage, Policy};
 ///
 /// let protected = [Pattern::parse("example.com")?];
-/// let mut policy = Policy::new(Mode::Mark);
-/// policy.protected = &protected;
-/// assert_eq!(policy.reject_at, Stage::EndOfData);
+/// let policy = Policy::protecting(&protected, Mode::Mark).with_reject_at(Stage::RcptTo);
+/// assert_eq!((policy.mode, policy.reject_at), (Mode::Mark, Stage::RcptTo));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 #[non_exhaustive]
 pub struct Policy<'p, T = &'p str> {
-    /// The domains and mailboxes that tag what they send. When there are none: those that a live BATV key serves.
+    /// Domains and mailboxes that tag what they send. When there are none: those that a live BATV key serves.
     pub protected: &'p [Pattern<T>],
-    /// Domains and mailboxes that are not judged all the same.
+    /// Domains and mailboxes that are not judged, though protected.
     pub exempt: &'p [Pattern<T>],
-    /// The day from which on all that was sent has a tag. What comes untagged within the lifetime of a tag and
-    /// [`QUEUE_DAYS`] after it may still answer older mail.
+    /// First day on which everything was sent with a tag. An untagged bounce may answer older mail until the lifetime of a
+    /// tag and [`QUEUE_DAYS`] have passed.
     pub signing_since: Option<Day>,
-    /// The form in which senders are tagged: what has no room for it is sent without.
+    /// Form in which senders are tagged; a sender without room for it is not tagged.
     pub form: Form,
-    /// How far to go.
+    /// Severity.
     pub mode: Mode,
-    /// When to refuse what only a message could still prove. `EndOfData` is safe for callouts.
+    /// Stage at which a recipient is refused that only a message could still prove. `EndOfData` is safe for callouts.
     pub reject_at: Stage,
-    /// What to do when the question can't be answered.
+    /// Disposition when the recipient can't be judged.
     pub on_error: OnError,
-    /// The SRS addresses that are ours; `None` when we forward nothing.
-    pub srs: Option<Srs<'p>>,
+    /// SRS addresses of ours; `None` when we forward nothing.
+    pub srs: Option<Srs<&'p [T]>>,
     /// Whether an SRS address of ours accepts mail other than bounces. Anyone who has seen such an address can then relay
     /// mail to the address inside it.
     pub srs_takes_mail: bool,
 }
 
 impl Policy<'_> {
-    /// Protects whatever the keys serve, without exemption or grace, and decides at the end of DATA.
+    /// Policy that protects everything that the keys serve, without exemption or grace, and decides at the end of DATA.
     ///
     /// ```
     /// # use batv_core::envelope::{Mode, Policy};
     /// assert!(Policy::new(Mode::Observe).protected.is_empty());
     /// ```
     pub const fn new(mode: Mode) -> Self {
-        Self::of(&[], &[], mode)
+        Self::protecting(&[], mode)
     }
 }
 
 impl<'p, T> Policy<'p, T> {
-    /// The same with lists, which may be of texts that somebody owns.
+    /// Policy that protects these domains and mailboxes.
     ///
     /// ```
     /// # use batv_core::Pattern;
     /// # use batv_core::envelope::{Mode, Policy};
     /// let protected = vec![Pattern::parse(String::from("example.com"))?];
-    /// assert_eq!(Policy::of(&protected, &[], Mode::Mark).protected.len(), 1);
+    /// assert_eq!(Policy::protecting(&protected, Mode::Mark).protected.len(), 1);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub const fn of(protected: &'p [Pattern<T>], exempt: &'p [Pattern<T>], mode: Mode) -> Self {
+    pub const fn protecting(protected: &'p [Pattern<T>], mode: Mode) -> Self {
         Self {
             protected,
-            exempt,
+            exempt: &[],
             signing_since: None,
             form: Form::Prvs,
             mode,
@@ -186,9 +204,39 @@ impl<'p, T> Policy<'p, T> {
             srs_takes_mail: false,
         }
     }
+
+    /// Policy with these exemptions.
+    pub const fn with_exempt(self, exempt: &'p [Pattern<T>]) -> Self {
+        Self { exempt, ..self }
+    }
+
+    /// Policy of a site that has tagged everything since this day; `None` for always.
+    pub const fn with_signing_since(self, signing_since: Option<Day>) -> Self {
+        Self { signing_since, ..self }
+    }
+
+    /// Policy with this form of tags.
+    pub const fn with_form(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// Policy that refuses at this stage.
+    pub const fn with_reject_at(self, reject_at: Stage) -> Self {
+        Self { reject_at, ..self }
+    }
+
+    /// Policy with this disposition when a recipient can't be judged.
+    pub const fn with_on_error(self, on_error: OnError) -> Self {
+        Self { on_error, ..self }
+    }
+
+    /// Policy with these SRS addresses, which accept bounces only, or all mail.
+    pub const fn with_srs(self, srs: Option<Srs<&'p [T]>>, takes_mail: bool) -> Self {
+        Self { srs, srs_takes_mail: takes_mail, ..self }
+    }
 }
 
-/// The answer for one recipient.
+/// Judgement of one recipient.
 ///
 /// ```
 /// use batv_core::envelope::{self, Disposition, Envelope, Verdict, Mode, Policy, Reason};
@@ -204,27 +252,28 @@ impl<'p, T> Policy<'p, T> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 #[non_exhaustive]
 pub struct Judgement<'a> {
-    /// What was found.
+    /// Verdict.
     pub verdict: Verdict,
-    /// Why.
+    /// Reason of the verdict.
     pub reason: Reason,
-    /// What is done now.
+    /// Disposition at this stage.
     pub disposition: Disposition,
-    /// What is said now.
-    pub reply: Reply,
-    /// The mailbox to deliver to, without the tag; `None` when the recipient is refused. After a tag that is not
+    /// SMTP reply at this stage.
+    pub reply: Reply<'static>,
+    /// Mailbox to deliver to, without the tag; `None` when the recipient is refused. After a tag that is not
     /// proved ([`Verdict::Disproved`], [`Verdict::Unverified`]) the server must see for itself that the mailbox exists.
     pub deliver_to: Option<Mailbox<'a>>,
-    /// The same also where the recipient is refused.
+    /// Recipient without its tag, also when it is refused.
     pub mailbox: Mailbox<'a>,
-    /// Whether the message can change nothing about this any more.
+    /// Whether the message can't change this any more.
     pub settled: bool,
 }
 
 impl Judgement<'_> {
-    /// Whether other recipients must not share what becomes of the message.
+    /// Whether other recipients must not share the outcome of the message.
     fn must_be_alone(&self, mode: Mode) -> bool {
         self.disposition == Disposition::Quarantine || !self.settled && mode >= Mode::Quarantine
     }
@@ -271,6 +320,8 @@ mod tests {
         read_back(Mode::ALL);
         read_back(Stage::ALL);
         read_back(Earlier::ALL);
+        read_back(OnError::ALL);
+        read_back(ReplyName::ALL);
     }
 
     #[test]
@@ -282,12 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_is_refused_for_its_tag_or_its_srs_address() {
+    fn mode_reject_refuses_what_is_forged_or_disproved() {
         let refused = [
             Reason::TagExpired,
             Reason::TagForged,
             Reason::Untagged,
             Reason::TaggedBad,
+            Reason::BackscatterDisproved,
             Reason::SrsExpired,
             Reason::SrsForged,
             Reason::SrsNotBounce,

@@ -1,10 +1,10 @@
-//! What keeps a question from being asked. A verdict is never an error.
+//! Errors of addresses, keys and tags. A verdict is never an error.
 
-use thiserror::Error;
+use core::fmt;
 
-/// Why an address could not be read, or a key or a tag not be made.
+/// Reason why an address can't be read, or a key or a tag can't be made.
 ///
-/// Offsets count octets from 0. No message ever holds key material or a MAC.
+/// Offsets count octets from 0. No message contains key material or a MAC.
 ///
 /// ```
 /// use batv_core::{Error, Mailbox};
@@ -13,107 +13,93 @@ use thiserror::Error;
 /// assert_eq!(error.offset(), Some(2));
 /// assert_eq!(
 ///     error.to_string(),
-///     "space at offset 2: a local part that holds one must be quoted"
+///     "space at offset 2: a local part with spaces must be quoted"
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is not an address of RFC 5321 §4.1.2 or RFC 6531 §3.3.
-    #[error("{what} at offset {offset}{}", what.advice())]
+    /// Text that is not an address of RFC 5321 §4.1.2 or RFC 6531 §3.3.
     Syntax {
-        /// What was found.
+        /// Fault in the text.
         what: Syntax,
-        /// Where: octets from the start of the text, from 0.
+        /// Octets from the start of the text to the fault.
         offset: usize,
     },
-    /// A local part longer than RFC 5321 §4.5.3.1.1 lets us emit.
-    #[error("local part of {length} octets is over the limit of {limit} (RFC 5321 §4.5.3.1.1)")]
+    /// Local part longer than RFC 5321 §4.5.3.1.1 lets us send.
     LocalPartTooLong {
-        /// Its length in octets.
+        /// Length in octets.
         length: usize,
-        /// The limit in octets.
+        /// Limit in octets.
         limit: usize,
     },
-    /// A domain longer than RFC 5321 §4.5.3.1.2 allows.
-    #[error("domain of {length} octets is over the limit of {limit} (RFC 5321 §4.5.3.1.2)")]
+    /// Domain longer than RFC 5321 §4.5.3.1.2 allows.
     DomainTooLong {
-        /// Its length in octets.
+        /// Length in octets.
         length: usize,
-        /// The limit in octets.
+        /// Limit in octets.
         limit: usize,
     },
-    /// A path longer than a text line.
-    #[error("path of {length} octets is over the limit of {limit} (RFC 5321 §4.5.3.1.6)")]
+    /// Path longer than a text line (RFC 5321 §4.5.3.1.6).
     PathTooLong {
-        /// Its length in octets.
+        /// Length in octets.
         length: usize,
-        /// The limit in octets.
+        /// Limit in octets.
         limit: usize,
     },
-    /// The null reverse-path where a mailbox is needed.
-    #[error("null path `<>` where a mailbox is needed")]
+    /// Null path where a mailbox is needed.
     NullPath,
-    /// A key id that is not one digit (draft-levine-smtp-batv-01 §4.1).
-    #[error("key id {0} is not one of 0 to 9")]
+    /// Key id that is not one digit (draft-levine-smtp-batv-01 §4.1).
     KeyId(u8),
-    /// A lifetime that the three-digit day of a tag cannot carry safely.
-    #[error("lifetime of {days} days is not from 1 to {max} days")]
+    /// Lifetime too long for the three-digit day of a tag, or zero.
     Lifetime {
-        /// The lifetime asked for, in days.
+        /// Requested lifetime in days.
         days: u32,
-        /// The longest that is allowed, in days.
+        /// Longest lifetime in days.
         max: u16,
     },
-    /// A lifetime longer than the key's own: the tag would not verify to its end.
-    #[error("lifetime of {days} days is over the key's own of {key} days: its tags would not verify")]
+    /// Lifetime longer than the key's own: the tag would stop verifying before its end.
     LifetimeOverKey {
-        /// The lifetime asked for, in days.
+        /// Requested lifetime in days.
         days: u16,
-        /// The key's lifetime, in days.
+        /// Lifetime of the key in days.
         key: u16,
     },
-    /// A secret of no octets.
-    #[error("secret is empty")]
+    /// Empty secret.
     EmptySecret,
-    /// No key may sign: there is none for this use, or all are verifying or retired.
-    #[error("no signing key for this use: make one, or promote one that verifies")]
+    /// No signing key: there is none for this use, or all are verifying or retired.
     NoSigningKey,
-    /// A day outside 1970-01-01 to 9999-12-31.
-    #[error("day is outside 1970-01-01 to 9999-12-31")]
+    /// Day outside 1970-01-01 to 9999-12-31.
     Day,
-    /// A delimiter that a local part cannot hold unquoted, or that a tag could be mistaken for.
-    #[error("{0:?} is no delimiter: one of the characters !#$%&'*+-/=?^_`{{|}}~. is")]
+    /// Text that is not a date of RFC 3339 §5.6, or a date that is not in the calendar.
+    Date,
+    /// Delimiter that an unquoted local part can't contain, or that looks like part of a tag.
     Delimiter(char),
-    /// A character that cannot follow `SRS0`.
-    #[error("{0:?} is no SRS separator: `=`, `+` and `-` are")]
+    /// Character that can't follow `SRS0`.
     Separator(char),
-    /// An SRS hash length outside 4 to 27 characters, or a minimum over the length.
-    #[error("SRS hash of {length} characters, at least {minimum}, is outside 4 to 27")]
+    /// SRS hash length outside 4 to 27 characters, or a minimum over the length.
     HashLength {
-        /// The length asked for, in base64 characters.
+        /// Requested length in base64 characters.
         length: u8,
-        /// The minimum asked for, in base64 characters.
+        /// Requested minimum in base64 characters.
         minimum: u8,
     },
-    /// An SRS age outside the range in which a day number modulo 1024 has one meaning.
-    #[error("SRS age of {0} days is not from 1 to 1000 days")]
+    /// SRS age outside 1 to 1000 days, for which a day number modulo 1024 is unambiguous.
     MaxAge(u16),
-    /// An address literal with `=` or `"` in it, which the fields of an SRS address can't hold.
-    #[error("an address literal that holds `=` or `\"` can't be written into an SRS address")]
+    /// Address literal with `=` or `"`, which the fields of an SRS address can't contain.
     UnwritableDomain,
-    /// No domain of ours to rewrite into.
-    #[error("no SRS domain of ours is given")]
+    /// No SRS domain to rewrite into.
     NoSrsDomain,
 }
 
 impl Error {
-    /// Octets from the start of the text to the first wrong one, where one can be named.
+    /// Octets from the start of the text to the fault, for errors that have a place.
     ///
     /// ```
     /// # use batv_core::Mailbox;
     /// assert_eq!(Mailbox::parse("alice").unwrap_err().offset(), Some(5));
     /// ```
+    #[must_use]
     pub const fn offset(&self) -> Option<usize> {
         match self {
             Self::Syntax { offset, .. } => Some(*offset),
@@ -126,7 +112,50 @@ impl Error {
     }
 }
 
-/// What was wrong with the text of an address.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let too_long = |f: &mut fmt::Formatter<'_>, part, length, limit, section| {
+            write!(f, "{part} of {length} octets is over the limit of {limit} (RFC 5321 §{section})")
+        };
+        match *self {
+            Self::Syntax { what, offset } => {
+                let (name, remedy) = what.texts();
+                write!(f, "{name} at offset {offset}: {remedy}")
+            }
+            Self::LocalPartTooLong { length, limit } => too_long(f, "local part", length, limit, "4.5.3.1.1"),
+            Self::DomainTooLong { length, limit } => too_long(f, "domain", length, limit, "4.5.3.1.2"),
+            Self::PathTooLong { length, limit } => too_long(f, "path", length, limit, "4.5.3.1.6"),
+            Self::NullPath => f.write_str("null path `<>` where a mailbox is needed"),
+            Self::KeyId(id) => write!(f, "key id {id} is not a digit from 0 to 9"),
+            Self::Lifetime { days, max } => write!(f, "lifetime of {days} days is outside 1 to {max} days"),
+            Self::LifetimeOverKey { days, key } => {
+                write!(f, "lifetime of {days} days is longer than that of the key, {key} days")
+            }
+            Self::EmptySecret => f.write_str("secret is empty"),
+            Self::NoSigningKey => {
+                f.write_str("no signing key for this use: create one, or promote one that is verifying")
+            }
+            Self::Day => f.write_str("day is outside 1970-01-01 to 9999-12-31"),
+            Self::Date => f.write_str("invalid date: write it as `2026-11-23`"),
+            Self::Delimiter(character) => {
+                write!(f, "invalid delimiter {character:?}: use one of !#$%&'*+-/=?^_`{{|}}~.")
+            }
+            Self::Separator(character) => write!(f, "invalid SRS separator {character:?}: use `=`, `+` or `-`"),
+            Self::HashLength { length, minimum } => {
+                write!(f, "SRS hash of {length} characters, at least {minimum}, is outside 4 to 27")
+            }
+            Self::MaxAge(days) => write!(f, "SRS age of {days} days is outside 1 to 1000 days"),
+            Self::UnwritableDomain => {
+                f.write_str("an address literal with `=` or `\"` can't be part of an SRS address")
+            }
+            Self::NoSrsDomain => f.write_str("no SRS domain is given"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Fault in the text of an address.
 ///
 /// ```
 /// use batv_core::{Error, Mailbox, Syntax};
@@ -136,70 +165,65 @@ impl Error {
 ///     Err(Error::Syntax { what: Syntax::UnbalancedQuote, offset: 18 })
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Syntax {
-    /// An octet that is not part of a UTF-8 sequence (RFC 6531 §3.3).
-    #[error("octet that is not UTF-8")]
+    /// Octet that is not part of a UTF-8 sequence (RFC 6531 §3.3).
     NotUtf8,
-    /// A control character, of ASCII or of Unicode.
-    #[error("control character")]
+    /// Control character of ASCII or Unicode.
     ControlCharacter,
-    /// A space outside quotes.
-    #[error("space")]
+    /// Space outside quotes.
     Space,
-    /// A quoted string that does not end, or a quote in the middle of a local part.
-    #[error("unbalanced quote")]
+    /// Quoted string that does not end, or a quote in the middle of a local part.
     UnbalancedQuote,
     /// `<` without `>`, or the reverse.
-    #[error("unbalanced bracket")]
     UnbalancedBracket,
     /// Nothing before the `@`.
-    #[error("empty local part")]
     EmptyLocalPart,
     /// No `@` and domain, and not the mailbox `postmaster`.
-    #[error("missing domain")]
     MissingDomain,
-    /// A domain that is empty, or two dots in a row, or a dot at an end of it.
-    #[error("empty label in the domain")]
+    /// Empty domain, two dots in a row, or a dot at an end of the domain.
     EmptyLabel,
-    /// A label of more than 63 octets (RFC 1035 §2.3.4).
-    #[error("label of more than 63 octets in the domain")]
+    /// Label of more than 63 octets (RFC 1035 §2.3.4).
     LabelTooLong,
-    /// A label that begins or ends with a hyphen.
-    #[error("hyphen at the edge of a label")]
+    /// Label that begins or ends with a hyphen.
     HyphenAtEdge,
-    /// A domain in U-labels (RFC 5890 §2.3.2.1), which has another spelling.
-    #[error("domain in U-labels")]
+    /// Domain in U-labels (RFC 5890 §2.3.2.1) instead of A-labels.
     ULabel,
-    /// Brackets that hold no address of RFC 5321 §4.1.3.
-    #[error("wrong address literal")]
+    /// Brackets without an address of RFC 5321 §4.1.3.
     AddressLiteral,
-    /// A source route that is not `@domain,@domain:`.
-    #[error("wrong source route")]
+    /// Source route that is not `@domain,@domain:`.
     SourceRoute,
-    /// Any other character that has no place where it stands.
-    #[error("unexpected character")]
+    /// Any other character that is not allowed in its place.
     Character,
 }
 
+impl fmt::Display for Syntax {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.texts().0)
+    }
+}
+
+impl core::error::Error for Syntax {}
+
 impl Syntax {
-    const fn advice(self) -> &'static str {
+    /// Name of the fault, and the remedy.
+    const fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Self::NotUtf8 => ": addresses are ASCII or UTF-8",
-            Self::ControlCharacter => ": addresses hold none",
-            Self::Space => ": a local part that holds one must be quoted",
-            Self::UnbalancedQuote => ": a quoted local part ends with `\"` before the `@`",
-            Self::UnbalancedBracket => ": a path is `<local@domain>` or has no brackets",
-            Self::EmptyLocalPart => ": a mailbox is `local@domain`",
-            Self::MissingDomain => ": a mailbox is `local@domain`",
-            Self::EmptyLabel => ": a domain is labels with one dot between",
-            Self::LabelTooLong => " (RFC 1035 §2.3.4)",
-            Self::HyphenAtEdge => ": a label begins and ends with a letter or digit",
-            Self::ULabel => ": write it in A-labels, as `xn--bcher-kva.example` (RFC 5890)",
-            Self::AddressLiteral => ": one is `[192.0.2.1]` or `[IPv6:2001:db8::1]`",
-            Self::SourceRoute => ": one is `@relay.example,@other.example:`",
-            Self::Character => ": quote the local part, or leave it out",
+            Self::NotUtf8 => ("invalid UTF-8", "an address is ASCII or UTF-8"),
+            Self::ControlCharacter => ("control character", "not allowed in an address"),
+            Self::Space => ("space", "a local part with spaces must be quoted"),
+            Self::UnbalancedQuote => ("unbalanced quote", "a quoted local part ends with `\"` before the `@`"),
+            Self::UnbalancedBracket => ("unbalanced bracket", "write `<local@domain>`, or no brackets"),
+            Self::EmptyLocalPart => ("empty local part", "write `local@domain`"),
+            Self::MissingDomain => ("missing domain", "write `local@domain`"),
+            Self::EmptyLabel => ("empty label in the domain", "labels are separated by one dot"),
+            Self::LabelTooLong => ("domain label too long", "at most 63 octets are allowed (RFC 1035 §2.3.4)"),
+            Self::HyphenAtEdge => ("hyphen at the edge of a label", "labels begin and end with a letter or digit"),
+            Self::ULabel => ("non-ASCII domain", "write it in A-labels, as `xn--bcher-kva.example` (RFC 5890)"),
+            Self::AddressLiteral => ("invalid address literal", "write `[192.0.2.1]` or `[IPv6:2001:db8::1]`"),
+            Self::SourceRoute => ("invalid source route", "write `@relay.example,@other.example:`"),
+            Self::Character => ("unexpected character", "remove it, or quote the local part"),
         }
     }
 }

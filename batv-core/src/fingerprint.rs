@@ -28,13 +28,13 @@
 
 use core::fmt;
 
+use crate::address::Mailbox;
 use crate::key::{Key, KeyRing, KeyState};
-use crate::mailbox::Mailbox;
 use crate::tag;
 
 const LENGTH: usize = 16;
 
-/// 128 bits that stand for something. Prints as 32 hexadecimal digits in lower case.
+/// Fingerprint of 128 bits. Prints as 32 hexadecimal digits in lower case.
 ///
 /// ```
 /// use batv_core::fingerprint::Fingerprint;
@@ -49,7 +49,7 @@ const LENGTH: usize = 16;
 pub struct Fingerprint([u8; LENGTH]);
 
 impl Fingerprint {
-    /// The fingerprint under this key of these parts, for the use that `label` names.
+    /// Computes the fingerprint of these parts under a key, for the use that `label` names.
     ///
     /// Other parts give another one, also where they are the same octets when written one behind the other.
     ///
@@ -62,6 +62,7 @@ impl Fingerprint {
     /// assert_ne!(of("seen", &[b"ab"]), of("known", &[b"ab"]));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn of(key: &Key, label: &str, parts: &[&[u8]]) -> Self {
         let mac = key.mac().fingerprint(|message| {
             for part in [label.as_bytes()].iter().chain(parts) {
@@ -74,22 +75,24 @@ impl Fingerprint {
         Self(first)
     }
 
-    /// The one that these octets are.
+    /// Makes a fingerprint of its octets.
     ///
     /// ```
     /// # use batv_core::fingerprint::Fingerprint;
     /// assert_eq!(Fingerprint::new([10; 16]).to_string(), "0a".repeat(16));
     /// ```
+    #[must_use]
     pub const fn new(octets: [u8; LENGTH]) -> Self {
         Self(octets)
     }
 
-    /// Its octets.
+    /// Octets of the fingerprint.
     ///
     /// ```
     /// # use batv_core::fingerprint::Fingerprint;
     /// assert_eq!(Fingerprint::new([1; 16]).octets(), [1; 16]);
     /// ```
+    #[must_use]
     pub const fn octets(self) -> [u8; LENGTH] {
         self.0
     }
@@ -107,7 +110,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// The key to write under for a mailbox: the one that [signs](crate::tag::sign) for it; `None` when none does, and when
+/// Key to write under for a mailbox: the one that [signs](crate::tag::sign) for it; `None` when none does, and when
 /// the mailbox is tagged already.
 ///
 /// ```
@@ -121,7 +124,7 @@ pub fn signing_key<'s>(ring: &'s (impl KeyRing + ?Sized), mailbox: &Mailbox<'_>)
     tag::signing_key(ring, mailbox).ok().map(|(key, _)| key)
 }
 
-/// The keys to read under for a mailbox without tag: all that serve it and are not retired, so that a new key loses
+/// Keys to read under for a mailbox without tag: all that serve it and are not retired, so that a new key loses
 /// nothing. What is read for so many days should have its key verify for as long after it last signed.
 ///
 /// ```

@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
+#![warn(clippy::must_use_candidate)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
+mod address;
+mod base32;
 mod day;
 pub mod dialect;
 pub mod envelope;
@@ -14,18 +19,26 @@ mod key;
 ///
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
-mod mac;
-mod mailbox;
 pub mod mark;
 mod names;
-mod pattern;
+#[cfg(feature = "serde")]
+mod serde_text;
 pub mod srs;
 pub mod tag;
 
+#[cfg(feature = "alloc")]
+pub use address::MailboxBuf;
+pub use address::{DOMAIN_LIMIT, Domain, LOCAL_PART_LIMIT, LocalPart, Mailbox, PATH_LIMIT, Path, Pattern};
 pub use day::{Day, Lifetime};
 pub use error::{Error, Syntax};
-pub use key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse};
-pub use mailbox::{DOMAIN_LIMIT, Domain, LOCAL_PART_LIMIT, LocalPart, Mailbox, PATH_LIMIT, Path};
+#[cfg(feature = "alloc")]
+pub use key::KeySet;
+pub use key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse, Keys};
 pub use names::UnknownName;
-pub use pattern::Pattern;
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use serde_core;
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use serde_text::deserialize as deserialize_text;
 pub use tag::TagVerdict;

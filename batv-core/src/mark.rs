@@ -45,17 +45,15 @@
 use core::fmt::{self, Write};
 use core::iter;
 
-use data_encoding::BASE32_NOPAD;
 use subtle::ConstantTimeEq;
 
+use crate::address::Mailbox;
+use crate::base32::Base32;
 use crate::day::Day;
-use crate::dialect::is_base32;
-use crate::key::{Key, KeyId, KeyRing};
-use crate::mac::{Sha256Mac, digest_sha256};
-use crate::mailbox::Mailbox;
+use crate::key::{Key, KeyId, KeyRing, digest_sha256};
 use crate::tag::{TagVerdict, live_keys, signing_key};
 
-/// The name of the header field.
+/// Name of the header field.
 ///
 /// ```
 /// # use batv_core::mark;
@@ -85,7 +83,7 @@ const DAY_CHARACTERS: usize = 7;
 /// Characters of the longest envelope id; a header value is shorter.
 const LONGEST: usize = ENVELOPE_ID_VERSION.len() + 1 + DAY_CHARACTERS + MESSAGE_CHARACTERS + MAC_CHARACTERS + 4;
 
-/// A mark. Prints as the value of the header field: one word of at most 36 characters, which no line needs to fold.
+/// Mark of a message. Prints as the value of the header field: one word of at most 36 characters, which no line needs to fold.
 ///
 /// ```
 /// use batv_core::mark::{self, Mark};
@@ -103,7 +101,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The key that made it.
+    /// Id of the key that made the mark.
     ///
     /// ```
     /// # use batv_core::mark::Mark;
@@ -111,11 +109,12 @@ impl Mark {
     ///     mark.key_id().number()
     /// }
     /// ```
+    #[must_use]
     pub const fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// The day on which it was made.
+    /// Day on which the mark was made.
     ///
     /// ```
     /// # use batv_core::{Day, mark::Mark};
@@ -123,11 +122,12 @@ impl Mark {
     ///     today.since(mark.day())
     /// }
     /// ```
+    #[must_use]
     pub const fn day(&self) -> Day {
         self.day
     }
 
-    /// The same mark for the ENVID parameter of MAIL.
+    /// Envelope id: the same mark for the ENVID parameter of MAIL.
     ///
     /// ```
     /// # use batv_core::mark::Mark;
@@ -135,6 +135,7 @@ impl Mark {
     ///     format!("ENVID={}", mark.envelope_id())
     /// }
     /// ```
+    #[must_use]
     pub const fn envelope_id(&self) -> EnvelopeId {
         EnvelopeId(*self)
     }
@@ -175,7 +176,7 @@ impl fmt::Display for Mark {
     }
 }
 
-/// A mark as an envelope id, with the id of its message in it. Prints as `xtext` that needs no escapes (RFC 3461 §4), at
+/// Mark as an envelope id, with the id of its message in it. Prints as `xtext` that needs no escapes (RFC 3461 §4), at
 /// most 61 characters of the 100 that there may be.
 ///
 /// ```
@@ -288,32 +289,6 @@ pub fn message_id_pieces(message_id: &[u8]) -> impl Iterator<Item = &[u8]> {
     let value = &message_id[from..to];
     let value = value.strip_prefix(b"<").and_then(|inside| inside.strip_suffix(b">")).unwrap_or(value);
     value.split(is_ignored)
-}
-
-/// The first bits of a hash in base32 (RFC 4648 §6), in lower case.
-#[derive(Clone, Copy, Debug)]
-struct Base32<const CHARACTERS: usize>([u8; CHARACTERS]);
-
-impl<const CHARACTERS: usize> Base32<CHARACTERS> {
-    fn of(hash: &Sha256Mac) -> Self {
-        let mut text = [0; MAC_CHARACTERS];
-        BASE32_NOPAD.encode_mut(&hash[..MAC_CHARACTERS * 5 / 8], &mut text);
-        text.make_ascii_lowercase();
-        let mut first = [0; CHARACTERS];
-        first.copy_from_slice(&text[..CHARACTERS]);
-        Self(first)
-    }
-
-    fn read(text: &[u8]) -> Option<Self> {
-        text.iter().all(|&character| is_base32(character)).then_some(Self(text.try_into().ok()?))
-    }
-}
-
-impl<const CHARACTERS: usize> fmt::Display for Base32<CHARACTERS> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Base32 is ASCII.
-        f.write_str(str::from_utf8(&self.0).unwrap_or_default())
-    }
 }
 
 /// Text without its white space, in lower case.
@@ -440,7 +415,7 @@ mod tests {
     fn each_key_of_an_id_that_serves_the_mailbox_is_tried() {
         use alloc::{borrow::ToOwned, vec};
 
-        use crate::pattern::Pattern;
+        use crate::address::Pattern;
 
         let for_example_org = |key: Key| key.with_scope(vec![Pattern::parse("example.org".to_owned()).unwrap()]);
         let [alice, bob] = ["alice@example.com", "bob@example.org"].map(|text| Mailbox::parse(text).unwrap());

@@ -3,7 +3,10 @@
 use core::error::Error;
 use core::fmt;
 
-/// Declares an enum whose values have names: `ALL`, `as_str`, `Display` and `FromStr`, whose error lists the choices.
+/// Declares an enum whose values have names: `ALL`, `NAMES`, `as_str`, `Display` and `FromStr`, whose error lists the
+/// choices; `Serialize` and `Deserialize` with the feature `serde`.
+///
+/// A variant may hold something that its name does not tell; `ALL` and `FromStr` then have it with this value.
 ///
 /// ```
 /// batv_core::names! {
@@ -12,13 +15,15 @@ use core::fmt;
 ///     pub enum Taste {
 ///         /// Sugar.
 ///         Sweet = "sweet",
-///         /// Lemon.
-///         Sour = "sour",
+///         /// Lemons, two unless told otherwise.
+///         Sour(u8 = 2) = "sour",
 ///     }
 /// }
 ///
-/// assert_eq!("sour".parse(), Ok(Taste::Sour));
-/// assert_eq!(Taste::ALL.len(), 2);
+/// assert_eq!("sour".parse(), Ok(Taste::Sour(2)));
+/// assert_eq!(Taste::Sour(3).to_string(), "sour");
+/// assert_eq!(Taste::ALL, [Taste::Sweet, Taste::Sour(2)]);
+/// assert_eq!(Taste::NAMES, ["sweet", "sour"]);
 /// assert_eq!("salty".parse::<Taste>().unwrap_err().to_string(), "unknown name: expected `sweet` or `sour`");
 /// ```
 #[doc(hidden)]
@@ -27,23 +32,26 @@ macro_rules! names {
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident {
-            $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)?
+            $($(#[$variant_meta:meta])* $variant:ident $(($held:ty = $value:expr))? = $text:literal),+ $(,)?
         }
     ) => {
         $(#[$meta])*
         $vis enum $name {
-            $($(#[$variant_meta])* $variant),+
+            $($(#[$variant_meta])* $variant $(($held))?),+
         }
 
         impl $name {
             /// All values, in the order of their declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant $(($value))?),+];
+
+            /// Names of all values, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
 
             /// Name in configurations, logs and JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $text),+
+                    $(Self::$variant { .. } => $text),+
                 }
             }
         }
@@ -58,11 +66,46 @@ macro_rules! names {
             type Err = $crate::UnknownName;
 
             fn from_str(name: &str) -> ::core::result::Result<Self, $crate::UnknownName> {
-                const UNKNOWN: $crate::UnknownName = $crate::UnknownName::new(&[$($text),+]);
+                const UNKNOWN: $crate::UnknownName = $crate::UnknownName::new($name::NAMES);
                 Self::ALL.iter().copied().find(|known| known.as_str() == name).ok_or(UNKNOWN)
             }
         }
+
+        $crate::serde_names!($name);
     };
+}
+
+/// Implements `Serialize` and `Deserialize` by name; nothing without the feature `serde` of this crate, whatever features
+/// the crate has in which the macro stands.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! serde_names {
+    ($name:ident) => {
+        impl $crate::serde_core::Serialize for $name {
+            fn serialize<S: $crate::serde_core::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::serde_core::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde_core::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::deserialize_text(deserializer, "a name")
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! serde_names {
+    ($name:ident) => {};
 }
 
 /// Name that is none of the choices.
@@ -73,6 +116,7 @@ macro_rules! names {
 /// let error = "md5".parse::<Algorithm>().unwrap_err();
 /// assert_eq!(error.choices(), ["hmac-sha1", "hmac-sha256"]);
 /// assert_eq!(error.to_string(), "unknown name: expected `hmac-sha1` or `hmac-sha256`");
+/// assert_eq!(format!("{error:#}"), "expected `hmac-sha1` or `hmac-sha256`");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct UnknownName {
@@ -81,6 +125,7 @@ pub struct UnknownName {
 
 impl UnknownName {
     #[doc(hidden)]
+    #[must_use]
     pub const fn new(choices: &'static [&'static str]) -> Self {
         Self { choices }
     }
@@ -99,7 +144,7 @@ impl UnknownName {
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown name: expected ")?;
+        f.write_str(if f.alternate() { "expected " } else { "unknown name: expected " })?;
         for (place, name) in self.choices.iter().enumerate() {
             let left = self.choices.len() - place;
             let separator = if left == 1 {

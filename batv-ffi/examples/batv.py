@@ -11,55 +11,81 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_size_t,
 ABI_VERSION, ADDRESS_SIZE, REPLY_SIZE, OK, VALID, REJECT = 1, 1024, 512, 0, 100, 253
 
 
-class Verification(ctypes.Structure):
-    _fields_ = [("verdict", c_uint32), ("key_id", c_int32), ("days_left", c_int32), ("expires", c_int32)]
+class Text(ctypes.Structure):
+    _fields_ = [("data", c_char_p), ("length", c_size_t)]
 
 
-class Envelope(ctypes.Structure):
-    _fields_ = [("reverse_path", c_char_p), ("reverse_path_length", c_size_t),
-                ("forward_path", c_char_p), ("forward_path_length", c_size_t),
-                ("trusted_client", c_uint32), ("earlier", c_uint32), ("stage", c_uint32)]
+class Buffer(ctypes.Structure):
+    _fields_ = [("data", c_char_p), ("capacity", c_size_t), ("length", c_size_t)]
 
 
-class Judgement(ctypes.Structure):
-    _fields_ = [*((name, c_uint32) for name in ("verdict", "reason", "disposition", "reply_code", "settled", "earlier")),
-                ("reply", c_char * REPLY_SIZE), ("mode", c_uint32), ("in_reject", c_uint32)]
+class Sized(ctypes.Structure):
+    """A struct that begins with its size."""
+
+    def __init__(self, **fields):
+        super().__init__(size=ctypes.sizeof(self), **fields)
+
+
+def fields(type_, names):
+    return [(name, type_) for name in names.split()]
+
+
+class Verification(Sized):
+    _fields_ = [*fields(c_uint32, "size verdict"), *fields(c_int32, "key_id days_left expires")]
+
+
+class Envelope(Sized):
+    _fields_ = [*fields(c_uint32, "size trusted_client earlier stage report_is_welcome reserved"),
+                *fields(Text, "reverse_path forward_path")]
+
+
+class Judgement(Sized):
+    _fields_ = [*fields(c_uint32, "size verdict reason disposition reply_code settled earlier mode in_reject origin row"),
+                ("reply", c_char * REPLY_SIZE)]
 
 
 batv = ctypes.CDLL(os.environ.get("BATV_LIBRARY") or ctypes.util.find_library("batv") or "libbatv.so")
-batv.batv_text.restype = c_char_p
+batv.batv_code_text.restype = c_char_p
 batv.batv_keyring_free.restype = batv.batv_settings_free.restype = batv.batv_message_free.restype = None
-TEXT = [c_char_p, c_size_t]
 for name, arguments in {
-    "text": [c_uint32], "error_message": [*TEXT, c_void_p], "keyring_free": [c_void_p],
+    "code_text": [c_uint32], "error_message": [POINTER(Buffer)], "keyring_free": [c_void_p],
     "keyring_new_from_file": [c_char_p, c_uint32, POINTER(c_void_p)],
-    "sign": [c_void_p, c_void_p, *TEXT, c_int64, *TEXT, c_void_p, c_void_p],
-    "verify": [c_void_p, *TEXT, c_int64, POINTER(Verification), *TEXT, c_void_p],
+    "sign": [c_void_p, c_void_p, Text, c_int64, POINTER(Buffer), c_void_p],
+    "verify": [c_void_p, Text, c_int64, POINTER(Verification), POINTER(Buffer)],
     "settings_new": [POINTER(c_void_p)], "settings_set": [c_void_p, c_char_p, c_char_p], "settings_free": [c_void_p],
-    "message_new": [*TEXT, *TEXT, c_size_t, POINTER(c_void_p)], "message_free": [c_void_p],
-    "judge_message": [c_void_p, c_void_p, c_void_p, POINTER(Envelope), c_uint32, c_int64, POINTER(Judgement), c_void_p,
-                      *TEXT, c_void_p],
+    "message_new": [Text, Text, c_size_t, POINTER(c_void_p)], "message_free": [c_void_p],
+    "judge_message": [c_void_p, c_void_p, c_void_p, POINTER(Envelope), c_int64, POINTER(Judgement), POINTER(Buffer)],
 }.items():
     getattr(batv, "batv_" + name).argtypes = arguments
 
 
+def text(octets):
+    return Text(octets, len(octets))
+
+
+def buffer():
+    """A buffer, and the string that it writes into."""
+    string = ctypes.create_string_buffer(ADDRESS_SIZE)
+    return Buffer(ctypes.cast(string, c_char_p), len(string)), string
+
+
 def complain(about):
-    message = ctypes.create_string_buffer(ADDRESS_SIZE)
-    batv.batv_error_message(message, len(message), None)
+    place, message = buffer()
+    batv.batv_error_message(byref(place))
     print(f"batv.py: {about}: {os.fsdecode(message.value)}", file=sys.stderr)
 
 
 def answer(keyring, operation, address):
-    octets, text, found = os.fsencode(address), ctypes.create_string_buffer(ADDRESS_SIZE), Verification()
+    octets, found, (place, written) = text(os.fsencode(address)), Verification(), buffer()
     if operation == "sign":
-        result = batv.batv_sign(keyring, None, octets, len(octets), 0, text, len(text), None, None)
+        result = batv.batv_sign(keyring, None, octets, 0, byref(place), None)
     else:
-        result = batv.batv_verify(keyring, octets, len(octets), 0, byref(found), text, len(text), None)
+        result = batv.batv_verify(keyring, octets, 0, byref(found), byref(place))
     if result != OK:
         complain(address)
         return False
-    verdict = [batv.batv_text(found.verdict).decode()] if operation == "verify" else []
-    print(*verdict, os.fsdecode(text.value), sep="\t")
+    verdict = [batv.batv_code_text(found.verdict).decode()] if operation == "verify" else []
+    print(*verdict, os.fsdecode(written.value), sep="\t")
     return operation == "sign" or found.verdict == VALID
 
 
@@ -67,18 +93,16 @@ def judge(keyring, octets, recipients):
     settings, message, found, good = c_void_p(), c_void_p(), Judgement(), []
     try:
         if (batv.batv_settings_new(byref(settings)) != OK or batv.batv_settings_set(settings, b"mode", b"reject") != OK
-                or batv.batv_message_new(octets, len(octets), b"<>", 2, 0, byref(message)) != OK):
+                or batv.batv_message_new(text(octets), text(b"<>"), 0, byref(message)) != OK):
             complain("message")
             return [False]
         for recipient in recipients:
-            to = os.fsencode(recipient)
-            envelope = Envelope(b"<>", 2, to, len(to))
-            if batv.batv_judge_message(keyring, settings, message, byref(envelope), 0, 0, byref(found), None, None, 0,
-                                       None) != OK:
+            envelope = Envelope(reverse_path=text(b"<>"), forward_path=text(os.fsencode(recipient)))
+            if batv.batv_judge_message(keyring, settings, message, byref(envelope), 0, byref(found), None) != OK:
                 complain(recipient)
                 good.append(False)
                 continue
-            print(batv.batv_text(found.verdict).decode(), batv.batv_text(found.reason).decode(), found.reply.decode(),
+            print(batv.batv_code_text(found.verdict).decode(), batv.batv_code_text(found.reason).decode(), found.reply.decode(),
                   sep="\t")
             good.append(found.disposition != REJECT)
         return good

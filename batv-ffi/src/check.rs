@@ -1,4 +1,4 @@
-//! What a server should say about one recipient.
+//! The answer of a server about one recipient.
 
 use core::ffi::c_char;
 
@@ -6,170 +6,170 @@ use batv_core::envelope::Envelope;
 use batv_core::{Error, Path};
 use batv_policy::Ruling;
 
-use crate::border::{Failure, call, clear, day, flag, path, put, reference, reverse_path};
+use crate::boundary::{Question, Versioned, call, day, flag, from_c, path, reverse_path};
 use crate::code::{batv_disposition, batv_earlier, batv_mode, batv_reason, batv_result, batv_stage, batv_verdict};
+use crate::failure::Failure;
 use crate::keyring::batv_keyring;
 use crate::settings::batv_settings;
-use crate::text::{Text, fixed};
+use crate::text::{batv_buffer, batv_text, fixed};
 
 /// Octets of the text of a reply, and the NUL after it (RFC 5321 §4.5.3.1.5).
 pub const BATV_REPLY_SIZE: usize = 512;
 
-/// What is asked about. Set all of it to zero first, then what is known.
+/// Sender and recipient of a message, and what else is known of them.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_envelope {
-    /// The argument of MAIL FROM, with or without angle brackets. Empty, with a length of 0, is the null path.
-    pub reverse_path: *const c_char,
-    /// Octets of the reverse-path.
-    pub reverse_path_length: usize,
-    /// The argument of RCPT TO, with or without angle brackets.
-    pub forward_path: *const c_char,
-    /// Octets of the forward-path.
-    pub forward_path_length: usize,
+    /// `sizeof(batv_envelope)`: see `BATV_INIT`.
+    pub size: u32,
     /// 1 when the client is one of ours, or one that is never judged; else 0.
     pub trusted_client: u32,
-    /// A `batv_earlier`: what became of the recipients of this message before this one; 0 for the first.
+    /// A `batv_earlier`: outcome for the recipients of this message before this one; 0 for the first.
     pub earlier: u32,
-    /// A `batv_stage`: when the question is asked; 0 for RCPT TO.
+    /// A `batv_stage`: when `batv_check` is called; 0 for RCPT TO.
     pub stage: u32,
+    /// 1 when your own server found the author authenticated (RFC 8601), or the recipient is there for reports, and
+    /// `authserv_ids` and `report_recipients` don't tell; else 0. For `batv_judge_message`.
+    pub report_is_welcome: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Argument of MAIL FROM. An empty text is the null reverse-path.
+    pub reverse_path: batv_text,
+    /// Argument of RCPT TO.
+    pub forward_path: batv_text,
 }
 
-/// The answer for one recipient.
+impl Versioned for batv_envelope {}
+
+// SAFETY: it has numbers and texts.
+unsafe impl Question for batv_envelope {}
+
+/// Answer for one recipient.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_judgement {
-    /// What was found.
+    /// `sizeof(batv_judgement)`: see `BATV_INIT`.
+    pub size: u32,
+    /// Verdict.
     pub verdict: batv_verdict,
-    /// Why.
+    /// Reason for the verdict.
     pub reason: batv_reason,
-    /// What is done now.
+    /// What the server does now.
     pub disposition: batv_disposition,
-    /// Three digits: the code that the reply begins with.
+    /// Code that the reply begins with: three digits.
     pub reply_code: u32,
-    /// 1 when the message can change nothing about this any more; 0 when it is to be asked again at the end of DATA.
+    /// 1 when the message cannot change this any more; 0 when you should ask again at the end of DATA.
     pub settled: u32,
-    /// What to give as `earlier` for the next recipient of the same message.
+    /// Value of `earlier` for the next recipient of the same message.
     pub earlier: batv_earlier,
-    /// The reply, such as `250 2.1.5 recipient ok`, and a NUL.
-    pub reply: [c_char; BATV_REPLY_SIZE],
-    /// How far the recipient's mailbox or domain goes, which is of `modes` or else of `mode`.
+    /// Mode of the recipient's mailbox or domain, from `modes` or else `mode`.
     pub mode: batv_mode,
-    /// What would be done in mode `reject`.
+    /// What the server would do in mode `reject`.
     pub in_reject: batv_disposition,
+    /// A `batv_origin`: origin of the returned message; 0 from `batv_check`.
+    pub origin: u32,
+    /// Number of the row that decided, in the table of `batv-policy`, from 1 to 24; 0 when none did.
+    pub row: u32,
+    /// Reply, such as `250 2.1.5 Recipient ok`, and a NUL.
+    pub reply: [c_char; BATV_REPLY_SIZE],
 }
 
-/// What to say about a recipient at RCPT TO, or at the end of DATA, as `batvd` and `batv check` say it. An SRS address of
-/// `srs_domains` is judged by its hash, and stands for the sender inside of it.
+impl Versioned for batv_judgement {}
+
+/// Decides about a recipient at RCPT TO, or at the end of DATA without its message, as `batvd` and `batv check` do. An SRS
+/// address of `srs_domains` is judged by its hash, and stands for the sender inside it.
 ///
 /// - `keyring`: not NULL.
 /// - `settings`: not NULL, for `mode` decides.
-/// - `question`: the envelope; not NULL.
+/// - `envelope`: sender and recipient; not NULL.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
-/// - `judgement`: gets the answer; not NULL. It is all zero on any error but `BATV_RESULT_TOO_SMALL`.
-/// - `deliver_to`, `capacity`: where to write the mailbox to deliver to, without its tag, and a NUL; nothing when the
-///   recipient is refused. `BATV_ADDRESS_SIZE` octets are enough for any. NULL, with a capacity of 0, when it is not
-///   wanted.
-/// - `deliver_to_length`: gets the octets of that mailbox, without the NUL; may be NULL.
+/// - `judgement`: gets the answer; not NULL. It is there also after `BATV_RESULT_TOO_SMALL`.
+/// - `deliver_to`: gets the mailbox to deliver to, without its tag; nothing when the recipient is refused.
+///   `BATV_ADDRESS_SIZE` octets are enough.
 ///
 /// Errors: `BATV_RESULT_MALFORMED` for a sender or recipient that is no address; `BATV_RESULT_TOO_SMALL`;
-/// `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. On any of them `deliver_to` is empty. A
-/// server answers an error of its own with 451, never with a rejection.
+/// `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. A server answers an error of its own with
+/// 451, never with a rejection.
 /// Threads: any.
 ///
 /// ```c
-/// batv_envelope question;
-/// batv_judgement judgement;
-/// char deliver_to[BATV_ADDRESS_SIZE];
-/// memset(&question, 0, sizeof question);
-/// question.reverse_path = "<>";
-/// question.reverse_path_length = 2;
-/// question.forward_path = "prvs=0269b1e711=alice@example.com";
-/// question.forward_path_length = strlen(question.forward_path);
-/// if (batv_check(keyring, settings, &question, 0, &judgement, deliver_to, sizeof deliver_to, NULL) == BATV_RESULT_OK)
+/// char text[BATV_ADDRESS_SIZE];
+/// batv_buffer deliver_to = BATV_BUFFER(text);
+/// batv_envelope envelope = BATV_INIT(batv_envelope);
+/// batv_judgement judgement = BATV_INIT(batv_judgement);
+/// envelope.reverse_path = batv_text_of("<>");
+/// envelope.forward_path = batv_text_of("prvs=0269b1e711=alice@example.com");
+/// if (batv_check(keyring, settings, &envelope, 0, &judgement, &deliver_to) == BATV_RESULT_OK)
 ///     puts(judgement.reply);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_check(
     keyring: *const batv_keyring,
     settings: *const batv_settings,
-    question: *const batv_envelope,
+    envelope: *const batv_envelope,
     now: i64,
     judgement: *mut batv_judgement,
-    deliver_to: *mut c_char,
-    capacity: usize,
-    deliver_to_length: *mut usize,
+    deliver_to: *mut batv_buffer,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it is NULL or may be written to.
-        unsafe { clear(judgement) }.ok_or(Failure::NullPointer("judgement"))?;
-        // SAFETY: the caller says that it is NULL or an envelope.
-        let question = unsafe { reference("question", question) };
-        let inputs = question.as_ref().map_or([NOTHING; 2], |question| question.inputs());
-        // SAFETY: the caller says what may be written to.
-        let text = unsafe { Text::new("deliver_to", deliver_to, capacity, deliver_to_length, &inputs) }?;
-        let question = question?;
-        // SAFETY: the caller says that it is a keyring that is not freed.
-        let keyring = unsafe { reference("keyring", keyring) }?;
-        // SAFETY: the caller says that these are settings that nobody changes now.
-        let settings = unsafe { reference("settings", settings) }?;
+        let judgement = from_c!(answer judgement);
+        let envelope = from_c!(question envelope);
+        let text = from_c!(buffer deliver_to, apart from &inputs(&envelope));
+        let (judgement, envelope, text) = (judgement?, envelope?, text?);
+        let keys = from_c!(handle keyring)?.keys();
+        let settings = from_c!(handle settings)?;
         let mut storage = Default::default();
-        // SAFETY: the caller says that the paths are there.
-        let envelope = unsafe { question.read(&mut storage) }?;
+        let envelope = envelope.read(&mut storage)?;
         let today = day(now)?;
-        let keys = keyring.keys();
         let ruling = settings.site(keys.keys()).rcpt(&envelope, today);
-
-        let outcome = batv_judgement::of(&ruling)?;
-        // SAFETY: as before.
-        unsafe { put(judgement, outcome) };
+        judgement.put(batv_judgement::of(&ruling)?);
         text.write(|out| ruling.deliver_to.map_or(Ok(()), |mailbox| mailbox.write_to(out)))
     })
 }
 
-/// No octets.
-pub(crate) const NOTHING: (*const c_char, usize) = (core::ptr::null(), 0);
+/// The texts that an answer must not overwrite.
+#[inline]
+pub(crate) fn inputs(envelope: &Result<batv_envelope, Failure>) -> [batv_text; 2] {
+    const ABSENT: batv_text = batv_text { data: core::ptr::null(), length: 0 };
+    envelope.as_ref().map_or([ABSENT; 2], |envelope| [envelope.reverse_path, envelope.forward_path])
+}
 
 impl batv_envelope {
-    /// What may not be overwritten.
     #[inline]
-    pub(crate) const fn inputs(&self) -> [(*const c_char, usize); 2] {
-        [(self.reverse_path, self.reverse_path_length), (self.forward_path, self.forward_path_length)]
-    }
-
-    /// # Safety
-    /// The paths are NULL, or have the lengths that are said and stay as they are for `'a`.
-    #[inline]
-    pub(crate) unsafe fn read<'a>(&self, storage: &'a mut [String; 2]) -> Result<Envelope<'a>, Failure> {
+    pub(crate) fn read(self, storage: &mut [String; 2]) -> Result<Envelope<'_>, Failure> {
         let [sender, recipient] = storage;
-        // SAFETY: as the caller vouches.
-        let sender = unsafe { reverse_path("reverse_path", self.reverse_path, self.reverse_path_length, sender) }?;
-        // SAFETY: the same.
-        let recipient = unsafe { path("forward_path", self.forward_path, self.forward_path_length, recipient) }?;
+        let sender = reverse_path("reverse_path", from_c!(octets self.reverse_path)?, sender)?;
+        let recipient = path("forward_path", from_c!(octets self.forward_path)?, recipient)?;
         let Path::Mailbox(recipient) = recipient else {
             return Err(Failure::Malformed("forward_path", Error::NullPath));
         };
-        let mut envelope = Envelope::new(sender, recipient);
-        envelope.trusted_client = flag(self.trusted_client, "`trusted_client` is neither 0 nor 1")?;
-        envelope.earlier = batv_earlier::read(self.earlier)?;
-        envelope.stage = batv_stage::read(self.stage)?;
-        Ok(envelope)
+        if self.reserved != 0 {
+            return Err(Failure::Argument("`reserved` is not 0"));
+        }
+        Ok(Envelope::new(sender, recipient)
+            .with_trusted_client(flag(self.trusted_client, "trusted_client")?)
+            .with_earlier(batv_earlier::read(self.earlier, "earlier")?)
+            .with_stage(batv_stage::read(self.stage, "stage")?))
     }
 }
 
 impl batv_judgement {
+    /// The answer by the envelope alone.
     #[inline]
     pub(crate) fn of(ruling: &Ruling<'_>) -> Result<Self, Failure> {
         Ok(Self {
+            size: 0,
             verdict: batv_verdict::of(ruling.verdict)?,
             reason: batv_reason::of(ruling.reason)?,
             disposition: batv_disposition::of(ruling.disposition)?,
             reply_code: ruling.reply.code.into(),
             settled: ruling.settled.into(),
             earlier: batv_earlier::of(ruling.earlier)?,
-            reply: fixed(&ruling.reply)?,
             mode: batv_mode::of(ruling.mode)?,
             in_reject: batv_disposition::of(ruling.in_reject)?,
+            origin: 0,
+            row: ruling.row.unwrap_or_default().into(),
+            reply: fixed(&ruling.reply)?,
         })
     }
 }

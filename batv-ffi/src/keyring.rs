@@ -1,17 +1,19 @@
-//! Keyrings: handles to keys that many threads share, and that change while they do.
+//! Keyrings: handles to keys that many threads share while one of them may reload them.
 
 use alloc::sync::Arc;
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use std::path::PathBuf;
 
 use arc_swap::{ArcSwap, Guard};
 use batv_config::{Keyring, Permissions};
-use batv_core::{Algorithm, KeyId, KeyUse, Lifetime};
+use batv_core::{KeyId, KeyUse, Lifetime};
 
-use crate::border::{Failure, call, free, octets, put, reference, string};
+use crate::boundary::{call, from_c};
 use crate::code::{batv_algorithm, batv_permissions, batv_result, batv_use};
+use crate::failure::Failure;
+use crate::text::batv_text;
 
-/// Keys. Many threads may use one at the same time, while another reloads it.
+/// Keys. Many threads may use a keyring at the same time, while another reloads it.
 pub struct batv_keyring {
     keys: ArcSwap<Keyring>,
     file: Option<(PathBuf, Permissions)>,
@@ -35,31 +37,27 @@ impl batv_keyring {
     }
 }
 
-/// # Safety
-/// That of [`octets`].
-unsafe fn text_of_keyring(text: *const c_char, length: usize) -> Result<Keyring, Failure> {
-    // SAFETY: as the caller vouches.
-    let text = unsafe { octets("text", text, length) }?;
+fn parse(text: &[u8]) -> Result<Keyring, Failure> {
     let text = str::from_utf8(text).map_err(|_| Failure::Argument("`text` is not UTF-8, as a keyring is"))?;
     Ok(Keyring::parse(text)?)
 }
 
 #[cfg(unix)]
-fn path_of(path: &core::ffi::CStr) -> Result<PathBuf, Failure> {
+fn path_of(path: &CStr) -> Result<PathBuf, Failure> {
     use std::os::unix::ffi::OsStrExt;
 
     Ok(std::ffi::OsStr::from_bytes(path.to_bytes()).into())
 }
 
 #[cfg(not(unix))]
-fn path_of(path: &core::ffi::CStr) -> Result<PathBuf, Failure> {
+fn path_of(path: &CStr) -> Result<PathBuf, Failure> {
     path.to_str().map(PathBuf::from).map_err(|_| Failure::Argument("`path` is not UTF-8"))
 }
 
 /// Reads a keyring file (TOML, see the README; `batv key new` makes one).
 ///
 /// - `path`: the file, up to a NUL.
-/// - `permissions`: a `batv_permissions`, or 0 for a file that only its owner may read.
+/// - `permissions`: a `batv_permissions`, or 0 for a file that only its owner can read.
 /// - `keyring`: gets the keyring, for the caller to free with `batv_keyring_free`; NULL on any error.
 ///
 /// Errors: `BATV_RESULT_IO`; `BATV_RESULT_PERMISSIONS`; `BATV_RESULT_KEYRING` for a file that is wrong, where
@@ -80,21 +78,18 @@ pub unsafe extern "C" fn batv_keyring_new_from_file(
     keyring: *mut *mut batv_keyring,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it may be written to.
-        unsafe { put(keyring, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("keyring"))?;
-        // SAFETY: the caller says that it ends with a NUL.
-        let path = path_of(unsafe { string("path", path) }?)?;
-        let permissions = batv_permissions::read(permissions)?;
+        let keyring = from_c!(plain answer keyring)?;
+        let path = path_of(from_c!(string path)?)?;
+        let permissions = batv_permissions::read(permissions, "permissions")?;
         let loaded = Keyring::load(&path, permissions)?;
-        // SAFETY: as before.
-        unsafe { put(keyring, batv_keyring::new(loaded, Some((path, permissions)))) };
+        keyring.put(batv_keyring::new(loaded, Some((path, permissions))));
         Ok(())
     })
 }
 
 /// Reads a keyring from memory.
 ///
-/// - `text`, `text_length`: TOML as in a keyring file, in octets. The caller may wipe it afterwards.
+/// - `text`: TOML as in a keyring file. The caller may wipe it afterwards.
 /// - `keyring`: gets the keyring, for the caller to free with `batv_keyring_free`; NULL on any error.
 ///
 /// Errors: `BATV_RESULT_KEYRING`, where `batv_error_message` tells line and column; `BATV_RESULT_NULL_POINTER`;
@@ -104,33 +99,25 @@ pub unsafe extern "C" fn batv_keyring_new_from_file(
 /// ```c
 /// const char *toml = "[[key]]\nuse = \"srs\"\nstate = \"signing\"\nsecret = \"text:tops3cr3t\"\n";
 /// batv_keyring *from_text;
-/// if (batv_keyring_new_from_text(toml, strlen(toml), &from_text) == BATV_RESULT_OK)
+/// if (batv_keyring_new_from_text(batv_text_of(toml), &from_text) == BATV_RESULT_OK)
 ///     batv_keyring_free(from_text);
 /// ```
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn batv_keyring_new_from_text(
-    text: *const c_char,
-    text_length: usize,
-    keyring: *mut *mut batv_keyring,
-) -> batv_result {
+pub unsafe extern "C" fn batv_keyring_new_from_text(text: batv_text, keyring: *mut *mut batv_keyring) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it may be written to.
-        unsafe { put(keyring, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("keyring"))?;
-        // SAFETY: the caller says that so many octets are there.
-        let parsed = unsafe { text_of_keyring(text, text_length) }?;
-        // SAFETY: as before.
-        unsafe { put(keyring, batv_keyring::new(parsed, None)) };
+        let keyring = from_c!(plain answer keyring)?;
+        keyring.put(batv_keyring::new(parse(from_c!(octets text)?)?, None));
         Ok(())
     })
 }
 
-/// A keyring of one key that signs and verifies for everybody.
+/// Makes a keyring of one key that signs and verifies for all senders.
 ///
-/// - `secret`, `secret_length`: any octets, at least one. The library keeps what it needs; the caller may wipe them.
+/// - `secret`: any octets, at least one. The caller may wipe them afterwards.
 /// - `key_use`: a `batv_use`.
 /// - `key_id`: 0 to 9, the first digit of the tags; 0 for SRS.
 /// - `algorithm`: a `batv_algorithm`. Exim, batv-tools and the SRS programs have HMAC-SHA1.
-/// - `lifetime`: how long tags live, 1 to 180 days, or 0 for the usual 7.
+/// - `lifetime`: days that tags live, 1 to 180, or 0 for the usual 7.
 /// - `keyring`: gets the keyring, for the caller to free with `batv_keyring_free`; NULL on any error.
 ///
 /// Errors: `BATV_RESULT_BAD_ARGUMENT`, `BATV_RESULT_NULL_POINTER`.
@@ -138,14 +125,13 @@ pub unsafe extern "C" fn batv_keyring_new_from_text(
 ///
 /// ```c
 /// batv_keyring *from_key;
-/// if (batv_keyring_new_from_key("s3kr1t", 6, BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 7, &from_key) ==
+/// if (batv_keyring_new_from_key(batv_text_of("s3kr1t"), BATV_USE_BATV, 0, BATV_ALGORITHM_HMAC_SHA1, 7, &from_key) ==
 ///     BATV_RESULT_OK)
 ///     batv_keyring_free(from_key);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_keyring_new_from_key(
-    secret: *const c_char,
-    secret_length: usize,
+    secret: batv_text,
     key_use: u32,
     key_id: u32,
     algorithm: u32,
@@ -153,18 +139,16 @@ pub unsafe extern "C" fn batv_keyring_new_from_key(
     keyring: *mut *mut batv_keyring,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it may be written to.
-        unsafe { put(keyring, core::ptr::null_mut()) }.ok_or(Failure::NullPointer("keyring"))?;
-        // SAFETY: the caller says that so many octets are there.
-        let secret = unsafe { octets("secret", secret, secret_length) }?;
+        let keyring = from_c!(plain answer keyring)?;
+        let secret = from_c!(octets secret)?;
         let id = u8::try_from(key_id).map_err(|_| Failure::Argument("`key_id` is not one of 0 to 9"))?;
         let id = KeyId::new(id).map_err(Failure::Refused)?;
-        let key_use = match batv_use::read(key_use)? {
+        let key_use = match batv_use::read(key_use, "key_use")? {
             batv_use::Batv => KeyUse::Batv(id),
             batv_use::Srs if id == KeyId::default() => KeyUse::Srs,
             batv_use::Srs => return Err(Failure::Argument("an SRS key has no id: `key_id` must be 0")),
         };
-        let algorithm: Algorithm = batv_algorithm::read(algorithm)?;
+        let algorithm = batv_algorithm::read(algorithm, "algorithm")?;
         let lifetime = match lifetime {
             0 => Lifetime::default(),
             days => Lifetime::new(days).map_err(Failure::Refused)?,
@@ -173,17 +157,16 @@ pub unsafe extern "C" fn batv_keyring_new_from_key(
             batv_config::Error::Key(error) => Failure::Refused(error),
             error => Failure::Keyring(error),
         })?;
-        // SAFETY: as before.
-        unsafe { put(keyring, batv_keyring::new(made, None)) };
+        keyring.put(batv_keyring::new(made, None));
         Ok(())
     })
 }
 
-/// Takes new keys, and keeps the old ones on any error. Calls in flight on other threads end with the keys that they
+/// Replaces the keys, and keeps the old ones on any error. Calls in flight on other threads end with the keys that they
 /// began with; all later ones have the new keys.
 ///
 /// - `keyring`: not NULL.
-/// - `text`, `text_length`: TOML as in a keyring file; or NULL and 0 to read the keyring's file again.
+/// - `text`: TOML as in a keyring file; absent to read the keyring's file again.
 ///
 /// Errors: those of `batv_keyring_new_from_file` and `batv_keyring_new_from_text`; `BATV_RESULT_BAD_ARGUMENT` without
 /// a text when the keyring came from no file.
@@ -191,23 +174,16 @@ pub unsafe extern "C" fn batv_keyring_new_from_key(
 ///
 /// ```c
 /// // on SIGHUP, in whatever thread handles it
-/// if (batv_keyring_reload(keyring, NULL, 0) != BATV_RESULT_OK) {
+/// if (batv_keyring_reload(keyring, batv_text_of(NULL)) != BATV_RESULT_OK) {
 ///     // the old keys stay in use
 /// }
 /// ```
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn batv_keyring_reload(
-    keyring: *const batv_keyring,
-    text: *const c_char,
-    text_length: usize,
-) -> batv_result {
+pub unsafe extern "C" fn batv_keyring_reload(keyring: *const batv_keyring, text: batv_text) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it is a keyring that is not freed.
-        let keyring = unsafe { reference("keyring", keyring) }?;
+        let keyring = from_c!(handle keyring)?;
         let loaded = match &keyring.file {
-            // SAFETY: the caller says that so many octets are there.
-            _ if !text.is_null() => unsafe { text_of_keyring(text, text_length) }?,
-            _ if text_length > 0 => return Err(Failure::NullPointer("text")),
+            _ if text.present().is_some() => parse(from_c!(octets text)?)?,
             Some((path, permissions)) => Keyring::load(path, *permissions)?,
             None => return Err(Failure::Argument("the keyring came from no file: give `text`")),
         };
@@ -227,8 +203,5 @@ pub unsafe extern "C" fn batv_keyring_reload(
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_keyring_free(keyring: *mut batv_keyring) {
-    if !keyring.is_null() {
-        // SAFETY: `batv_keyring::new` has made it by `Box::into_raw`, and the caller frees it once.
-        free(unsafe { Box::from_raw(keyring) });
-    }
+    from_c!(free keyring);
 }

@@ -1,81 +1,88 @@
-//! Whether we may send a bounce or an automatic reply.
+//! Whether a bounce or an automatic reply may be sent.
 
 use core::ffi::c_char;
 
-use batv_bounce::may_bounce::{Question, may_bounce};
+use batv_policy::{BounceQuestion, may_bounce};
 
-use crate::border::{Failure, call, clear, flag, octets, path, put, reference};
+use crate::boundary::{self, Versioned, call, flag, from_c, reverse_path};
 use crate::code::{batv_bounce_kind, batv_bounce_reason, batv_may, batv_result, batv_tag_verdict};
-use crate::settings::{batv_settings, in_force};
-use crate::text::fixed;
+use crate::failure::Failure;
+use crate::settings::{batv_settings, or_default};
+use crate::text::{batv_text, fixed};
 
 /// Octets of the words of an answer, and the NUL after them.
 pub const BATV_WORDS_SIZE: usize = 256;
 
-/// The message that would be answered, and what is known of it. Set all of it to zero first, then what is known.
+/// Message that would be answered, and what is known of it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_bounce_question {
-    /// The argument of MAIL FROM, with or without angle brackets. Empty, with a length of 0, is the null path.
-    pub reverse_path: *const c_char,
-    /// Octets of the reverse-path.
-    pub reverse_path_length: usize,
-    /// The header of the message, or the whole message; NULL when it is not there.
-    pub header: *const c_char,
-    /// Octets of the header.
-    pub header_length: usize,
-    /// The value of NOTIFY of the recipient (RFC 3461 §4.1); NULL or empty when none was given.
-    pub notify: *const c_char,
-    /// Octets of that value.
-    pub notify_length: usize,
-    /// A `batv_bounce_kind`: what would be sent; 0 for a report that the message was not delivered.
+    /// `sizeof(batv_bounce_question)`: see `BATV_INIT`.
+    pub size: u32,
+    /// A `batv_bounce_kind`: kind of the message that would be sent; 0 for a report that mail was not delivered.
     pub kind: u32,
-    /// A `batv_tag_verdict`: what `batv_verify` or `batv_srs_reverse` says of the reverse-path; 0 when neither was asked.
+    /// A `batv_tag_verdict`: verdict of `batv_verify` or `batv_srs_reverse` on the reverse-path; 0 when neither was asked.
     pub tag: u32,
     /// 1 when the client still waits for the reply to its command, so that the message can be refused instead; else 0.
     pub answerable_in_smtp: u32,
-    /// 1 when the client is a user of ours who has authenticated, or a machine of ours; else 0.
+    /// 1 when the client is a user of ours who has authenticated, or a host of ours; else 0.
     pub own_client: u32,
     /// 1 when a filter of ours takes the message for spam or malware; else 0.
     pub hostile: u32,
     /// 1 when the domain of the reverse-path takes no mail: a null MX (RFC 7505), or neither MX nor address; else 0.
     pub unroutable: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Argument of MAIL FROM. An empty text is the null reverse-path.
+    pub reverse_path: batv_text,
+    /// Header of the message, or the whole message; absent when it is not known.
+    pub header: batv_text,
+    /// Value of NOTIFY of the recipient (RFC 3461 §4.1); absent or empty when none was given.
+    pub notify: batv_text,
 }
 
-/// Whether it may be sent, and why.
+impl Versioned for batv_bounce_question {}
+
+// SAFETY: it has numbers and texts.
+unsafe impl boundary::Question for batv_bounce_question {}
+
+/// Whether a bounce may be sent, and why.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_bounce_answer {
+    /// `sizeof(batv_bounce_answer)`: see `BATV_INIT`.
+    pub size: u32,
     /// Whether it may be sent.
     pub may: batv_may,
-    /// Why, as a code.
+    /// Reason, as a code.
     pub reason: batv_bounce_reason,
-    /// The number of the row that has decided, in the table of `batv-bounce`, from 1 to 15.
+    /// Number of the row that decided, in the table of `may_bounce`, from 1 to 15.
     pub row: u32,
-    /// Why, in words, and a NUL.
+    /// Reason, in words, and a NUL.
     pub words: [c_char; BATV_WORDS_SIZE],
 }
 
-/// Whether a bounce or an automatic reply may go to the sender of a message, who may be forged. What is sent goes to the
-/// reverse-path, never to From or Reply-To, with the null reverse-path.
+impl Versioned for batv_bounce_answer {}
+
+/// Decides whether a bounce or an automatic reply may go to the sender of a message, who may be forged. A bounce goes to
+/// the reverse-path, never to From or Reply-To, with the null reverse-path.
 ///
-/// - `settings`: `ours`, `authserv_ids`, `trusted_sealers`, `allowed`, `double_bounce` and `hold_unproved` count; NULL for the
-///   defaults. Without `authserv_ids` no Authentication-Results is believed.
+/// Needs the feature `messages`.
+///
+/// - `settings`: `ours`, `authserv_ids`, `trusted_sealers`, `allowed`, `double_bounce` and `hold_unproved` count; NULL for
+///   the defaults. Without `authserv_ids` no Authentication-Results is believed.
 /// - `question`: not NULL.
-/// - `answer`: gets the answer; not NULL. It is all zero on any error, after which nothing should be sent.
+/// - `answer`: gets the answer; not NULL. Send nothing after an error.
 ///
-/// Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`, also for what is no NOTIFY;
+/// Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`, also for a wrong NOTIFY;
 /// `BATV_RESULT_NULL_POINTER`.
 /// Threads: any.
 ///
 /// ```c
-/// batv_bounce_question undelivered;
-/// batv_bounce_answer answer;
-/// memset(&undelivered, 0, sizeof undelivered);
-/// undelivered.reverse_path = "bob@example.net";
-/// undelivered.reverse_path_length = strlen(undelivered.reverse_path);
-/// undelivered.header = "Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.net\r\n";
-/// undelivered.header_length = strlen(undelivered.header);
+/// batv_bounce_question undelivered = BATV_INIT(batv_bounce_question);
+/// batv_bounce_answer answer = BATV_INIT(batv_bounce_answer);
+/// undelivered.reverse_path = batv_text_of("bob@example.net");
+/// undelivered.header = batv_text_of("Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.net\r\n");
 /// if (batv_settings_set(settings, "authserv_ids", "mx.example.com") == BATV_RESULT_OK &&
 ///     batv_may_bounce(settings, &undelivered, &answer) == BATV_RESULT_OK && answer.may == BATV_MAY_YES)
 ///     printf("tell bob: %s\n", answer.words);
@@ -87,51 +94,43 @@ pub unsafe extern "C" fn batv_may_bounce(
     answer: *mut batv_bounce_answer,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it is NULL or may be written to.
-        unsafe { clear(answer) }.ok_or(Failure::NullPointer("answer"))?;
-        // SAFETY: the caller says that it is NULL or a question.
-        let question = unsafe { reference("question", question) }?;
-        // SAFETY: the caller says that nobody changes them now.
-        let settings = unsafe { in_force(settings) };
+        let answer = from_c!(answer answer)?;
+        let question = from_c!(question question)?;
+        let settings = or_default(from_c!(handle or none settings));
         let mut storage = String::new();
-        // SAFETY: the caller says that the texts are there.
-        let question = unsafe { question.read(&mut storage) }?;
-        let found = may_bounce(&question, &settings.may_bounce());
-        let outcome = batv_bounce_answer {
+        let found = may_bounce(&question.read(&mut storage)?, &settings.may_bounce());
+        answer.put(batv_bounce_answer {
+            size: 0,
             may: batv_may::of(found.may)?,
             reason: batv_bounce_reason::of(found.reason)?,
             row: found.row.into(),
             words: fixed(&found.words)?,
-        };
-        // SAFETY: as before.
-        unsafe { put(answer, outcome) };
+        });
         Ok(())
     })
 }
 
 impl batv_bounce_question {
-    /// # Safety
-    /// The texts are NULL, or have the lengths that are said and stay as they are for `'a`.
-    unsafe fn read<'a>(&self, storage: &'a mut String) -> Result<Question<'a>, Failure> {
-        // SAFETY: as the caller vouches.
-        let mut question =
-            Question::new(unsafe { path("reverse_path", self.reverse_path, self.reverse_path_length, storage) }?);
-        question.kind = batv_bounce_kind::read(self.kind)?;
-        if self.header_length > 0 {
-            // SAFETY: the same.
-            question.header = unsafe { octets("header", self.header, self.header_length) }?;
+    fn read(self, storage: &mut String) -> Result<BounceQuestion<'_>, Failure> {
+        let sender = from_c!(octets self.reverse_path)?;
+        let mut question = BounceQuestion::new(reverse_path("reverse_path", sender, storage)?);
+        question.kind = batv_bounce_kind::read(self.kind, "kind")?;
+        if self.header.length > 0 {
+            question.header = from_c!(octets self.header)?;
         }
-        if self.notify_length > 0 {
-            // SAFETY: the same.
-            let notify = unsafe { octets("notify", self.notify, self.notify_length) }?;
-            let notify = str::from_utf8(notify).map_err(|_| Failure::Argument("`notify` is not ASCII"))?;
+        if self.notify.length > 0 {
+            let notify = str::from_utf8(from_c!(octets self.notify)?);
+            let notify = notify.map_err(|_| Failure::Argument("`notify` is not ASCII"))?;
             question.notify = Some(notify.parse().map_err(|error| Failure::Setting(format!("{error}")))?);
         }
-        question.answerable_in_smtp = flag(self.answerable_in_smtp, "`answerable_in_smtp` is neither 0 nor 1")?;
-        question.own_client = flag(self.own_client, "`own_client` is neither 0 nor 1")?;
+        if self.reserved != 0 {
+            return Err(Failure::Argument("`reserved` is not 0"));
+        }
+        question.answerable_in_smtp = flag(self.answerable_in_smtp, "answerable_in_smtp")?;
+        question.own_client = flag(self.own_client, "own_client")?;
         question.tag = batv_tag_verdict::read(self.tag)?;
-        question.hostile = flag(self.hostile, "`hostile` is neither 0 nor 1")?;
-        question.unroutable = flag(self.unroutable, "`unroutable` is neither 0 nor 1")?;
+        question.hostile = flag(self.hostile, "hostile")?;
+        question.unroutable = flag(self.unroutable, "unroutable")?;
         Ok(question)
     }
 }

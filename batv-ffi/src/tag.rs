@@ -1,61 +1,72 @@
-//! Tags: put on, judged, taken off.
-
-use core::ffi::c_char;
+//! Tags: signed, verified, taken off.
 
 use batv_core::dialect;
 use batv_core::tag;
 use batv_core::{Day, KeyId, Path};
-use batv_policy::{Handling, Outgoing, Unchanged};
+use batv_policy::{Handling, Outgoing, UnchangedReason};
 
-use crate::border::{Failure, call, clear, day, path, put, reference};
+use crate::boundary::{Versioned, call, day, from_c, path, reverse_path, wanted};
 use crate::code::{batv_change, batv_dialect, batv_result, batv_tag_verdict, batv_unwrap_mode};
+use crate::failure::Failure;
 use crate::keyring::batv_keyring;
-use crate::settings::{batv_settings, in_force};
-use crate::text::Text;
+use crate::settings::{batv_settings, or_default};
+use crate::text::{batv_buffer, batv_text};
 
-/// What signing came to.
+/// Outcome of signing.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_signing {
-    /// What was done to the address.
+    /// `sizeof(batv_signing)`: see `BATV_INIT`.
+    pub size: u32,
+    /// Effect on the address.
     pub change: batv_change,
-    /// The key that made the tag, 0 to 9; -1 when the address stays as it is.
+    /// Key that made the tag, 0 to 9; -1 when the address stays as it is.
     pub key_id: i32,
-    /// The last day on which the tag is valid, in days since 1970-01-01; -1 when the address stays as it is.
+    /// Last day on which the tag is valid, in days since 1970-01-01; -1 when the address stays as it is.
     pub expires: i32,
 }
+
+impl Versioned for batv_signing {}
 
 impl batv_signing {
     const fn unchanged(change: batv_change) -> Self {
-        Self { change, key_id: NONE, expires: NONE }
+        Self { size: 0, change, key_id: NONE, expires: NONE }
     }
 }
 
-/// What a tag is worth.
+/// Verdict on a tag, and its terms.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_verification {
-    /// The verdict.
+    /// `sizeof(batv_verification)`: see `BATV_INIT`.
+    pub size: u32,
+    /// Verdict.
     pub verdict: batv_tag_verdict,
-    /// The key that the tag names, 0 to 9; -1 without a tag.
+    /// Key that the tag names, 0 to 9; -1 without a tag.
     pub key_id: i32,
     /// Days until the tag expires, less than 0 when it has; 0 unless the verdict is valid or expired.
     pub days_left: i32,
-    /// The last day on which the tag is valid, in days since 1970-01-01; -1 unless the verdict is valid or expired.
+    /// Last day on which the tag is valid, in days since 1970-01-01; -1 unless the verdict is valid or expired.
     pub expires: i32,
 }
 
-/// What came off.
+impl Versioned for batv_verification {}
+
+/// Layers that `batv_unwrap` took off.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct batv_unwrapping {
-    /// How many layers came off.
+    /// `sizeof(batv_unwrapping)`: see `BATV_INIT`.
+    pub size: u32,
+    /// Number of layers.
     pub layers: u32,
-    /// What the last of them was: a `batv_dialect`, or 0 when none came off.
+    /// Scheme of the last of them: a `batv_dialect`, or 0 when there was no layer.
     pub dialect: u32,
-    /// 1 when there is another layer that hides the address: `dialect` is its own.
+    /// 1 when there is another layer that hides the address: `dialect` is its scheme.
     pub hidden: u32,
 }
+
+impl Versioned for batv_unwrapping {}
 
 const NONE: i32 = -1;
 
@@ -69,190 +80,166 @@ fn number_of_day(day: Option<Day>) -> i32 {
     day.and_then(|day| day.number().try_into().ok()).unwrap_or(NONE)
 }
 
-/// Tags the envelope sender of a message that leaves, and that an authenticated user or a host of yours sends, as `batvd`
-/// tags it. What has a tag, the null path, what no key signs for, and what is not of `protected`, stays as it is:
-/// whatever is written is the sender to use.
+/// Tags the envelope sender of an outgoing message that an authenticated user or one of your hosts sends, as `batvd` does.
+/// An address that has a tag, the null reverse-path, an address that no key signs for, and one that `protected` does not
+/// name, stay as they are: in each case the text in `tagged` is the sender to use.
 ///
 /// - `keyring`: not NULL.
 /// - `settings`: `form`, `delimiter`, `lifetime`, `protected` and `exempt` count; NULL for the defaults.
-/// - `address`, `address_length`: the sender, with or without angle brackets, in octets. Empty is the null path.
+/// - `sender`: the reverse-path. An empty text is the null reverse-path.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
-/// - `tagged`, `capacity`: where to write the sender and a NUL; `BATV_ADDRESS_SIZE` octets are enough for any. It must
-///   not overlap `address`. NULL, with a capacity of 0, when only the length is wanted.
-/// - `tagged_length`: gets the octets of the sender, without the NUL; may be NULL.
-/// - `signing`: gets what was done; may be NULL.
+/// - `tagged`: gets the sender without brackets, but `<>` for the null reverse-path; `BATV_ADDRESS_SIZE` octets are enough. It
+///   must not overlap `sender`.
+/// - `signing`: gets the outcome; may be NULL.
 ///
-/// Errors: `BATV_RESULT_TOO_LONG` when the tag does not fit: send untagged; `BATV_RESULT_MALFORMED`;
-/// `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. On any of them
-/// `tagged` is empty, and `signing` is as it was.
+/// Errors: `BATV_RESULT_TOO_LONG` when the tag does not fit: send without; `BATV_RESULT_MALFORMED`;
+/// `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`.
 /// Threads: any.
 ///
 /// ```c
-/// const char *sender = "alice@example.com";
-/// char tagged[BATV_ADDRESS_SIZE];
-/// if (batv_sign(keyring, NULL, sender, strlen(sender), 0, tagged, sizeof tagged, NULL, NULL) == BATV_RESULT_OK)
-///     printf("MAIL FROM:<%s>\n", tagged);
+/// char text[BATV_ADDRESS_SIZE];
+/// batv_buffer tagged = BATV_BUFFER(text);
+/// if (batv_sign(keyring, NULL, batv_text_of("alice@example.com"), 0, &tagged, NULL) == BATV_RESULT_OK)
+///     printf("MAIL FROM:<%s>\n", tagged.data);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_sign(
     keyring: *const batv_keyring,
     settings: *const batv_settings,
-    address: *const c_char,
-    address_length: usize,
+    sender: batv_text,
     now: i64,
-    tagged: *mut c_char,
-    capacity: usize,
-    tagged_length: *mut usize,
+    tagged: *mut batv_buffer,
     signing: *mut batv_signing,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says what may be written to.
-        let text = unsafe { Text::new("tagged", tagged, capacity, tagged_length, &[(address, address_length)]) }?;
-        // SAFETY: the caller says that it is a keyring that is not freed.
-        let keyring = unsafe { reference("keyring", keyring) }?;
-        // SAFETY: the caller says that nobody changes them.
-        let settings = unsafe { in_force(settings) };
+        let text = from_c!(buffer tagged, apart from &[sender]);
+        let signing = wanted(from_c!(answer signing))?;
+        let text = text?;
+        let keys = from_c!(handle keyring)?.keys();
+        let settings = or_default(from_c!(handle or none settings));
         let mut storage = String::new();
-        // SAFETY: the caller says that so many octets are there.
-        let sender = unsafe { path("address", address, address_length, &mut storage) }?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
         let today = day(now)?;
-        let keys = keyring.keys();
         let leaving = Outgoing { originates: true, ..Outgoing::new(sender) };
         let outcome = match settings.site(keys.keys()).sender(&leaving).sign(today) {
             Handling::Tagged(tagged) => {
                 text.write(|out| tagged.write_to(out))?;
                 batv_signing {
+                    size: 0,
                     change: batv_change::Tagged,
                     key_id: number_of_key(tagged.key_id()),
                     expires: number_of_day(tagged.expires()),
                 }
             }
-            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+            Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => {
                 return Err(Failure::Refused(error));
             }
             handling => {
                 text.write(|out| out.write(&sender))?;
                 batv_signing::unchanged(match handling {
-                    Handling::Unchanged(Unchanged::NullPath) => batv_change::NullPath,
-                    Handling::Unchanged(Unchanged::AlreadyTagged(_)) => batv_change::AlreadyTagged,
+                    Handling::Unchanged(UnchangedReason::NullPath) => batv_change::NullPath,
+                    Handling::Unchanged(UnchangedReason::AlreadyTagged(_)) => batv_change::AlreadyTagged,
                     _ => batv_change::NotOurs,
                 })
             }
         };
-        // SAFETY: the caller says that it is NULL or may be written to.
-        unsafe { put(signing, outcome) };
+        if let Some(signing) = signing {
+            signing.put(outcome);
+        }
         Ok(())
     })
 }
 
-/// Judges the tag of an address: whether we made it, and whether it is still good.
+/// Verifies the tag of an address: whether we made it, and whether it is still valid.
 ///
 /// - `keyring`: not NULL.
-/// - `address`, `address_length`: the recipient of a bounce, with or without angle brackets, in octets.
+/// - `recipient`: the recipient of a bounce.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
-/// - `verification`: gets the verdict; not NULL. It is all zero, which is no verdict, on any error but
-///   `BATV_RESULT_TOO_SMALL`.
-/// - `mailbox`, `capacity`: where to write the address without its tag, and a NUL, whatever the verdict: deliver to it
-///   only when the verdict allows. `BATV_ADDRESS_SIZE` octets are enough for any. It must not overlap `address`. NULL,
-///   with a capacity of 0, when it is not wanted.
-/// - `mailbox_length`: gets the octets of the mailbox, without the NUL; may be NULL.
+/// - `verification`: gets the verdict; not NULL. It is there also after `BATV_RESULT_TOO_SMALL`.
+/// - `mailbox`: gets the address without its tag, whatever the verdict: deliver to it only when the verdict allows.
+///   `BATV_ADDRESS_SIZE` octets are enough. It must not overlap `recipient`.
 ///
 /// Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_CLOCK`; `BATV_RESULT_BAD_ARGUMENT`;
-/// `BATV_RESULT_NULL_POINTER`. A bad tag is no error, but a verdict. On any error `mailbox` is empty.
+/// `BATV_RESULT_NULL_POINTER`. A bad tag is no error, but a verdict.
 /// Threads: any.
 ///
 /// ```c
-/// const char *recipient = "prvs=0269b1e711=alice@example.com";
-/// char mailbox[BATV_ADDRESS_SIZE];
-/// batv_verification verification;
-/// if (batv_verify(keyring, recipient, strlen(recipient), 0, &verification, mailbox, sizeof mailbox, NULL) ==
-///         BATV_RESULT_OK &&
+/// char text[BATV_ADDRESS_SIZE];
+/// batv_buffer mailbox = BATV_BUFFER(text);
+/// batv_verification verification = BATV_INIT(batv_verification);
+/// batv_text recipient = batv_text_of("prvs=0269b1e711=alice@example.com");
+/// if (batv_verify(keyring, recipient, 0, &verification, &mailbox) == BATV_RESULT_OK &&
 ///     verification.verdict == BATV_TAG_VERDICT_VALID)
-///     printf("deliver to %s\n", mailbox);
+///     printf("deliver to %s\n", mailbox.data);
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_verify(
     keyring: *const batv_keyring,
-    address: *const c_char,
-    address_length: usize,
+    recipient: batv_text,
     now: i64,
     verification: *mut batv_verification,
-    mailbox: *mut c_char,
-    capacity: usize,
-    mailbox_length: *mut usize,
+    mailbox: *mut batv_buffer,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says that it is NULL or may be written to.
-        unsafe { clear(verification) }.ok_or(Failure::NullPointer("verification"))?;
-        // SAFETY: the caller says what may be written to.
-        let text = unsafe { Text::new("mailbox", mailbox, capacity, mailbox_length, &[(address, address_length)]) }?;
-        // SAFETY: the caller says that it is a keyring that is not freed.
-        let keyring = unsafe { reference("keyring", keyring) }?;
+        let text = from_c!(buffer mailbox, apart from &[recipient]);
+        let verification = from_c!(answer verification)?;
+        let text = text?;
+        let keys = from_c!(handle keyring)?.keys();
         let mut storage = String::new();
-        // SAFETY: the caller says that so many octets are there.
-        let recipient = unsafe { path("address", address, address_length, &mut storage) }?;
+        let recipient = path("recipient", from_c!(octets recipient)?, &mut storage)?;
         let today = day(now)?;
-        let keys = keyring.keys();
         let Path::Mailbox(tagged) = recipient else {
             let verdict = batv_tag_verdict::Untagged;
-            // SAFETY: as before.
-            unsafe { put(verification, batv_verification { verdict, key_id: NONE, days_left: 0, expires: NONE }) };
+            verification.put(batv_verification { size: 0, verdict, key_id: NONE, days_left: 0, expires: NONE });
             return text.write(|out| out.write(&recipient));
         };
         let found = tag::verify(keys.keys(), &tagged, today);
-        let outcome = batv_verification {
+        verification.put(batv_verification {
+            size: 0,
             verdict: batv_tag_verdict::of(found.verdict)?,
             key_id: found.key_id.map_or(NONE, number_of_key),
             days_left: found.days_left.unwrap_or(0),
             expires: number_of_day(found.expires),
-        };
-        // SAFETY: as before.
-        unsafe { put(verification, outcome) };
+        });
         text.write(|out| found.mailbox.write_to(out))
     })
 }
 
-/// Takes off tags of any kind, ours and anybody's, without judging them: to show, to compare and to look up. What is
-/// written must not be used to deliver to, nor to forward to.
+/// Takes off tags of any scheme, ours and those of others, without verifying them: to show, to compare and to look up
+/// addresses. Never deliver or forward to the address that is left.
 ///
-/// - `address`, `address_length`: with or without angle brackets, in octets.
+/// - `address`: any address.
 /// - `mode`: a `batv_unwrap_mode`, or 0.
 /// - `limit`: how many layers may come off; 0 for all, of which there are 8 at most.
-/// - `unwrapping`: gets what came off; may be NULL.
-/// - `inner`, `capacity`: where to write the address without these layers, and a NUL; `BATV_ADDRESS_SIZE` octets are
-///   enough for any. It must not overlap `address`. NULL, with a capacity of 0, when it is not wanted.
-/// - `inner_length`: gets the octets of that address, without the NUL; may be NULL.
+/// - `unwrapping`: gets the number of layers and the scheme; may be NULL.
+/// - `inner`: gets the address without these layers; `BATV_ADDRESS_SIZE` octets are enough. It must not overlap `address`.
 ///
-/// Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`. On
-/// any of them `inner` is empty.
+/// Errors: `BATV_RESULT_MALFORMED`; `BATV_RESULT_TOO_SMALL`; `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`.
 /// Threads: any.
 ///
 /// ```c
-/// const char *wrapped = "SRS0=8nW7=2W=example.com=alice@forwarder.example.net";
-/// char inner[BATV_ADDRESS_SIZE];
-/// if (batv_unwrap(wrapped, strlen(wrapped), BATV_UNWRAP_MODE_STRICT, 0, NULL, inner, sizeof inner, NULL) ==
-///     BATV_RESULT_OK)
-///     puts(inner); // alice@example.com
+/// char text[BATV_ADDRESS_SIZE];
+/// batv_buffer inner = BATV_BUFFER(text);
+/// batv_text wrapped = batv_text_of("SRS0=8nW7=2W=example.com=alice@forwarder.example.net");
+/// if (batv_unwrap(wrapped, BATV_UNWRAP_MODE_STRICT, 0, NULL, &inner) == BATV_RESULT_OK)
+///     puts(inner.data); // alice@example.com
 /// ```
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn batv_unwrap(
-    address: *const c_char,
-    address_length: usize,
+    address: batv_text,
     mode: u32,
     limit: u32,
     unwrapping: *mut batv_unwrapping,
-    inner: *mut c_char,
-    capacity: usize,
-    inner_length: *mut usize,
+    inner: *mut batv_buffer,
 ) -> batv_result {
     call(|| {
-        // SAFETY: the caller says what may be written to.
-        let text = unsafe { Text::new("inner", inner, capacity, inner_length, &[(address, address_length)]) }?;
-        let mode = batv_unwrap_mode::read(mode)?;
+        let text = from_c!(buffer inner, apart from &[address]);
+        let unwrapping = wanted(from_c!(answer unwrapping))?;
+        let text = text?;
+        let mode = batv_unwrap_mode::read(mode, "mode")?;
         let mut storage = String::new();
-        // SAFETY: the caller says that so many octets are there.
-        let wrapped = unsafe { path("address", address, address_length, &mut storage) }?;
-        let mut outcome = batv_unwrapping { layers: 0, dialect: 0, hidden: 0 };
+        let wrapped = path("address", from_c!(octets address)?, &mut storage)?;
+        let mut outcome = batv_unwrapping { size: 0, layers: 0, dialect: 0, hidden: 0 };
         let mut innermost = wrapped;
         if let Path::Mailbox(mailbox) = wrapped {
             let limit = if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
@@ -268,8 +255,9 @@ pub unsafe extern "C" fn batv_unwrap(
             }
         }
         text.write(|out| out.write(&innermost))?;
-        // SAFETY: the caller says that it is NULL or may be written to.
-        unsafe { put(unwrapping, outcome) };
+        if let Some(unwrapping) = unwrapping {
+            unwrapping.put(outcome);
+        }
         Ok(())
     })
 }

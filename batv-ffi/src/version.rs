@@ -1,8 +1,9 @@
-//! Which library this is.
+//! Version of the library.
 
 use core::ffi::{CStr, c_char};
 
-/// The number of the binary interface that this header describes. It changes when a program must be compiled again.
+/// Number of the binary interface that this header describes. After the first release it changes when programs must be
+/// compiled again.
 pub const BATV_ABI_VERSION: u32 = 1;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
@@ -10,7 +11,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => c"",
 };
 
-/// The number of the binary interface of the library that is loaded: not `BATV_ABI_VERSION` when header and library
+/// Number of the binary interface of the library that is loaded: not `BATV_ABI_VERSION` when header and library
 /// don't belong together.
 ///
 /// Errors: none. Threads: any.
@@ -24,7 +25,7 @@ pub extern "C" fn batv_abi_version() -> u32 {
     BATV_ABI_VERSION
 }
 
-/// The version of the library that is loaded, such as `0.1.0`. The text belongs to the library and stays.
+/// Version of the library that is loaded, such as `0.1.0`. The text belongs to the library and stays.
 ///
 /// Errors: none. Threads: any.
 ///

@@ -31,7 +31,7 @@ struct Peer {
     name: &'static str,
     id: u32,
     place: Place,
-    /// How many times fewer messages it gets, for the patience of who waits.
+    /// Divisor of its number of messages, to save time.
     slow: u32,
 }
 

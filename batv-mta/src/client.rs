@@ -1,38 +1,25 @@
-//! The client that brings a message.
+//! The SMTP client that sends a message.
 
 use core::fmt;
 use core::net::IpAddr;
 
 use batv_store::counter::Networks;
 
-use crate::settings::Settings;
-
-/// The client that brings a message.
+/// The SMTP client that sends a message.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Client {
-    /// Its address, where there is one.
-    pub address: Option<IpAddr>,
-    /// Whether it is on this host for sure: it came over a Unix socket, or on the command line.
-    pub local: bool,
+pub(crate) struct Client {
+    /// Its IP address; `None` for a Unix socket or sendmail(1).
+    pub(crate) address: Option<IpAddr>,
+    /// Whether it is certainly on this host: it came over a Unix socket or by sendmail(1).
+    pub(crate) local: bool,
     /// Whether it has authenticated itself.
-    pub authenticated: bool,
-    /// The name of the listener that it came through.
-    pub daemon_name: String,
+    pub(crate) authenticated: bool,
+    /// The mail server's name for the listener to which it connected.
+    pub(crate) daemon_name: String,
 }
 
 impl Client {
-    /// Whether it is one of ours: what it sends is signed.
-    pub(crate) fn is_internal(&self, settings: &Settings) -> bool {
-        self.authenticated || self.local || settings.is_internal(self.address, &self.daemon_name)
-    }
-
-    /// Whether it is one of ours, or one that is left alone: what it sends is never judged.
-    pub(crate) fn is_trusted(&self, settings: &Settings) -> bool {
-        self.is_internal(settings) || settings.is_exempt(self.address)
-    }
-
-    /// The owner of the handles that are made for it.
+    /// The owner of the handles that are made for the client.
     pub(crate) fn owner(&self) -> String {
         self.address.map_or_else(|| self.to_string(), |address| Networks::CLIENT.of(address).to_string())
     }

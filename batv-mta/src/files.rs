@@ -1,67 +1,13 @@
-//! Where the settings come from: files, or what another process has read of them.
+//! The files of the settings: on disk, or as the supervisor read them.
 
 use alloc::collections::BTreeMap;
 use core::cell::RefCell;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use batv_config::{Permissions, read_secret};
-use zeroize::Zeroizing;
+pub use batv_config::site::{FileSystem, Files, Octets};
 
 /// What is in a file. It may be a key, so it is wiped after use.
-pub type Octets = Zeroizing<Vec<u8>>;
-
-/// Whoever knows what is in files.
-pub trait Files {
-    /// The octets of a file.
-    ///
-    /// # Errors
-    /// Those of the system.
-    fn read(&self, path: &Path) -> io::Result<Octets>;
-
-    /// The octets of a file that nobody else may read.
-    ///
-    /// # Errors
-    /// Those of [`read_secret`].
-    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error>;
-
-    /// The text of a file.
-    ///
-    /// # Errors
-    /// Those of the system, and [`io::ErrorKind::InvalidData`].
-    fn text(&self, path: &Path) -> io::Result<String> {
-        let octets = self.read(path)?;
-        let text =
-            str::from_utf8(&octets).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
-        Ok(text.to_owned())
-    }
-}
-
-/// The files themselves.
-///
-/// ```
-/// use std::path::Path;
-///
-/// use batv_mta::files::{FileSystem, Files};
-///
-/// assert!(FileSystem.read(Path::new("/nonexistent")).is_err());
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it has no state")]
-pub struct FileSystem;
-
-impl Files for FileSystem {
-    fn read(&self, path: &Path) -> io::Result<Octets> {
-        fs::read(path).map(Zeroizing::new)
-    }
-
-    fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error> {
-        read_secret(path, Permissions::Private)
-    }
-}
-
-/// The files, of which it keeps what was read.
 ///
 /// ```
 /// use std::path::Path;
@@ -81,7 +27,7 @@ impl Files for FileSystem {
 pub struct Recorder(RefCell<Kept>);
 
 impl Recorder {
-    /// All that was read.
+    /// The files that were read.
     pub fn kept(self) -> Kept {
         self.0.into_inner()
     }
@@ -108,12 +54,12 @@ impl core::fmt::Debug for Recorder {
     }
 }
 
-/// What was in files when somebody read them, who saw to it that nobody else may read the secret ones.
+/// Files that were read before, when the permissions of secret ones were checked.
 #[derive(Clone, Default)]
 pub struct Kept(BTreeMap<PathBuf, Octets>);
 
 impl Kept {
-    /// Keeps one more.
+    /// Adds a file.
     ///
     /// ```
     /// use batv_mta::files::{Files, Kept};

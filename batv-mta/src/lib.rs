@@ -1,29 +1,29 @@
+//! **No API is promised**: this library is the inside of `batvd`, public only for its tests.
+//!
 #![doc = include_str!("../README.md")]
 
 extern crate alloc;
 
-pub mod client;
+mod client;
+#[doc(hidden)]
 pub mod config;
-pub mod content;
-mod decision;
+#[doc(hidden)]
 pub mod files;
-pub mod filter;
-pub mod http;
-pub mod line;
-mod listening;
+#[doc(hidden)]
+pub mod listen;
+#[doc(hidden)]
 pub mod log;
-pub mod lookup;
-pub mod memory;
-mod message;
+mod message_buffer;
+#[doc(hidden)]
 pub mod metrics;
-pub mod milter;
-pub mod page;
-pub mod policy;
+#[doc(hidden)]
+pub mod process;
+#[doc(hidden)]
 pub mod protocol;
-pub mod sandbox;
-pub mod server;
+#[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
 pub mod setup;
-mod signing;
-pub mod socketmap;
-pub mod transaction;
+#[doc(hidden)]
+pub mod store;
+mod transaction;

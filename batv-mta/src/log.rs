@@ -1,23 +1,27 @@
-//! Where the log goes.
+//! The log: on standard error, for the journal, or by syslog.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::process;
 
-use syslog_tracing::{Facility, InvalidCharAction, Options, Syslog};
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{Log, LogLevel, LogTo};
+use syslog::SyslogSocket;
 
-/// Sends all that is logged from now on where the configuration says, until what is given back is dropped. Once in a
-/// process: later calls change nothing. Where the journal reads standard error ([`is_read_by_journal`]) each line begins with
-/// its priority.
+mod syslog;
+
+/// Facility of messages of mail systems (RFC 3164 §4.1.1).
+const MAIL: u8 = 2;
+
+/// Starts the log of the process as the configuration says, until the result is dropped. Later calls change nothing. If the
+/// journal reads standard error ([`is_read_by_journal`]), each line begins with its priority.
 ///
-/// Whoever keeps the log knows the time and the program. When it can't be written, as on a full disk or into a pipe that
-/// nobody reads, mail goes on without it.
+/// Lines have no time: the journal and syslog add it. A log that can't be written, as on a full disk, doesn't stop mail.
 ///
 /// ```
 /// use batv_mta::config::Log;
@@ -25,32 +29,24 @@ use crate::config::{Log, LogLevel, LogTo};
 /// let _log = batv_mta::log::begin(Log::default(), false);
 /// tracing::debug!("not kept");
 /// ```
-#[must_use]
-pub fn begin(log: Log, by_journal: bool) -> Option<WorkerGuard> {
+pub fn begin(log: Log, by_journal: bool) -> WorkerGuard {
+    let (to, guard) = match log.to {
+        LogTo::Stderr => tracing_appender::non_blocking(io::stderr()),
+        LogTo::Syslog => tracing_appender::non_blocking(SyslogSocket::default()),
+    };
     match log.to {
-        LogTo::Stderr => {
-            let (writer, guard) = tracing_appender::non_blocking(io::stderr());
-            if by_journal {
-                write_to(Journal(writer), log.level, true);
-            } else {
-                write_to(writer, log.level, true);
-            }
-            Some(guard)
-        }
+        LogTo::Stderr if by_journal => write_to(WithPriority { facility: 0, tag: String::new(), to }, log.level, true),
+        LogTo::Stderr => write_to(to, log.level, true),
+        // The priority has the level.
         LogTo::Syslog => {
-            let syslog = Syslog::new(c"batvd", Options::LOG_PID, Facility::Mail);
-            // A line that syslog(3) can't take whole is still a line.
-            let syslog = syslog.map(|syslog| syslog.invalid_chars(InvalidCharAction::ReplaceWith('?')));
-            if let Some(syslog) = syslog {
-                // It has levels of its own.
-                write_to(syslog, log.level, false);
-            }
-            None
+            let tag = format!("batvd[{}]: ", process::id());
+            write_to(WithPriority { facility: MAIL, tag, to }, log.level, false);
         }
     }
+    guard
 }
 
-fn write_to<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(writer: W, level: LogLevel, says_level: bool) {
+fn write_to<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(writer: W, level: LogLevel, shows_level: bool) {
     let level = match level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
@@ -61,16 +57,16 @@ fn write_to<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(writer: W, level:
         .with_max_level(level)
         .with_writer(writer)
         .with_ansi(false)
-        .with_level(says_level)
+        .with_level(shows_level)
         .without_time()
         .with_target(false)
-        // It would complain on standard error, and panic when that can't be written either.
+        // It would report them on standard error, and panic if that fails, too.
         .log_internal_errors(false);
     let _ = subscriber.try_init();
 }
 
-/// Whether standard error is what systemd connected to the journal (systemd.exec(5), `$JOURNAL_STREAM`), and not what somebody
-/// put in its place. Who is confined can't tell any more.
+/// Whether systemd connected standard error to the journal (systemd.exec(5), `$JOURNAL_STREAM`). Ask before the process is
+/// confined.
 ///
 /// ```
 /// use batv_mta::log::is_read_by_journal;
@@ -83,34 +79,43 @@ pub fn is_read_by_journal() -> bool {
     metadata.is_ok_and(|metadata| stream == format!("{}:{}", metadata.dev(), metadata.ino()))
 }
 
-/// Begins each line with its priority, which the journal takes off and keeps beside the line (sd-daemon(3)).
-struct Journal(NonBlocking);
-
-impl<'w> MakeWriter<'w> for Journal {
-    type Writer = Prefixed;
-
-    fn make_writer(&'w self) -> Prefixed {
-        Prefixed { prefix: "<6>", to: self.0.clone() }
-    }
-
-    fn make_writer_for(&'w self, metadata: &Metadata<'_>) -> Prefixed {
-        let prefix = match *metadata.level() {
-            Level::ERROR => "<3>",
-            Level::WARN => "<4>",
-            Level::INFO => "<6>",
-            Level::DEBUG | Level::TRACE => "<7>",
-        };
-        Prefixed { prefix, to: self.0.clone() }
-    }
-}
-
-/// A line is written at once.
-struct Prefixed {
-    prefix: &'static str,
+/// Begins each line with its priority, which the journal (sd-daemon(3)) and syslog (RFC 3164 §4.1.1) take off.
+struct WithPriority {
+    facility: u8,
+    tag: String,
     to: NonBlocking,
 }
 
-impl Write for Prefixed {
+impl WithPriority {
+    fn line(&self, severity: u8) -> Line {
+        Line { prefix: format!("<{}>{}", self.facility << 3 | severity, self.tag), to: self.to.clone() }
+    }
+}
+
+impl<'w> MakeWriter<'w> for WithPriority {
+    type Writer = Line;
+
+    fn make_writer(&'w self) -> Line {
+        self.line(6)
+    }
+
+    fn make_writer_for(&'w self, metadata: &Metadata<'_>) -> Line {
+        self.line(match *metadata.level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        })
+    }
+}
+
+/// One line, which is written by a single call.
+struct Line {
+    prefix: String,
+    to: NonBlocking,
+}
+
+impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.to.write_all(&[self.prefix.as_bytes(), line].concat())?;
         Ok(line.len())

@@ -10,8 +10,7 @@ use std::process::ExitCode;
 use batv_mta::config::Config;
 use batv_mta::files::FileSystem;
 use batv_mta::log;
-use batv_mta::sandbox::{UserError, account};
-use batv_mta::server::{self, Failure};
+use batv_mta::process::{self, Error, UserError, account};
 use batv_mta::settings::Settings;
 use batv_mta::setup::{MailServer, Site};
 use clap::{Parser, Subcommand};
@@ -29,24 +28,24 @@ struct Options {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
-    /// Say whether the configuration and its keyring can be used, and nothing else.
+    /// Check the configuration and its keyring, then exit.
     Check,
     /// Run as OpenSMTPD's filter, on standard input and output.
     Filter,
-    /// Run in the foreground: what happens without a command.
+    /// Run in the foreground (the default).
     Run,
     /// Print the lines that a mail server needs for this configuration.
     Setup {
         /// The mail server.
         server: MailServer,
-        /// Read the installed configuration instead, and say what is missing or dangerous (exit code 1).
+        /// Check the installed configuration instead, and report faults (exit code 1).
         #[arg(long)]
         check: bool,
-        /// The mail server's file or folder of configuration, where it isn't in its usual place.
+        /// The mail server's configuration file or folder, if not in its usual place.
         #[arg(long, value_name = "PATH")]
         at: Option<PathBuf>,
     },
-    /// Serve what the daemon hands over: it starts this itself.
+    /// Serve as the worker; the daemon starts it itself.
     #[command(hide = true)]
     Worker,
 }
@@ -55,12 +54,12 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match options.command {
         Some(Command::Check) => check(&options.config),
-        Some(Command::Filter) => run(&options.config, server::filter(&options.config)),
+        Some(Command::Filter) => run(&options.config, process::filter(&options.config)),
         Some(Command::Setup { server, check, at }) => {
             return setup(server, check, at.as_deref(), &options.config).unwrap_or_else(|message| fail(&message));
         }
-        Some(Command::Worker) => server::work().map_err(|failure| failure.to_string()),
-        Some(Command::Run) | None => run(&options.config, server::run(&options.config)),
+        Some(Command::Worker) => process::work().map_err(|error| error.to_string()),
+        Some(Command::Run) | None => run(&options.config, process::run(&options.config)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,7 +79,7 @@ fn check(config: &Path) -> Result<(), String> {
     }
     if let Some(user) = &settings.config().sandbox.user {
         match account(user) {
-            // Whoever checks needs not be who starts the daemon.
+            // The user who checks need not be the one who starts the daemon.
             Ok(_) | Err(UserError::NotRoot(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
@@ -102,11 +101,11 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
     Ok(code)
 }
 
-fn run(config: &Path, server: impl Future<Output = Result<(), Failure>>) -> Result<(), String> {
+fn run(config: &Path, process: impl Future<Output = Result<(), Error>>) -> Result<(), String> {
     let log = Config::load(config, &FileSystem).map_err(|error| error.to_string())?.log;
     let _log = log::begin(log, log::is_read_by_journal());
-    // It has little to do: its worker has threads of its own.
+    // The supervisor needs one thread; its worker has more.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    runtime.block_on(server).map_err(|error| error.to_string())
+    runtime.block_on(process).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! What the daemon counts and measures, in the text format of Prometheus (OpenMetrics 1.0).
+//! Metrics of the daemon, in the text format of Prometheus (OpenMetrics 1.0).
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use batv_core::{Day, KeyId, KeyState, KeyUse};
+use batv_core::{Key, KeyId, KeyUse};
 use batv_report::{Decision, Departure, Event, Outcome, Recent, Report, Told};
 use batv_store::Health;
 use prometheus_client::encoding::text::encode;
@@ -19,31 +19,16 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::sync::Notify;
 
-use crate::listening::Listening;
+use crate::process::endpoint::Endpoint;
 use crate::protocol::Protocol;
-use crate::settings::Settings;
 
-/// Of the text that [`Metrics::render`] gives.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Media type of the text of [`Metrics::render`].
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type KeyLabels = [(&'static str, String); 4];
 
-/// All counts. They outlive the settings, which are replaced.
-///
-/// ```
-/// use batv_config::Keyring;
-/// use batv_mta::config::Config;
-/// use batv_mta::protocol::Protocol;
-/// use batv_mta::settings::Settings;
-/// use batv_report::Outcome;
-///
-/// let settings = Settings::new(Config::default(), Keyring::parse("")?)?;
-/// settings.metrics().count_sender(Protocol::Milter, Outcome::Tagged, None);
-/// let text = settings.metrics().render(&settings)?;
-/// assert!(text.contains("batv_senders_total{listener=\"milter\",outcome=\"tagged\"} 1\n"));
-/// # Ok::<(), Box<dyn core::error::Error>>(())
-/// ```
+/// All counters and gauges. They outlive the settings, which are replaced at a reload.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -58,9 +43,9 @@ pub struct Metrics {
     loaded_at: Gauge,
     sockets_missing: Gauge,
     sockets: Family<[(&'static str, String); 2], Gauge>,
-    listening: OnceLock<Vec<Arc<Listening>>>,
+    endpoints: OnceLock<Vec<Arc<Endpoint>>>,
     sandbox: Family<Labels<1>, Gauge>,
-    /// What the page tells, where there is one.
+    /// The figures of the page, if there is one.
     report: OnceLock<Mutex<Recent>>,
     news: Notify,
     begun: Instant,
@@ -78,7 +63,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("batv");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version of the daemon", version);
+        registry.register("build", "Version of the daemon", version);
         let metrics = Self {
             decisions: Family::default(),
             senders: Family::default(),
@@ -92,7 +77,7 @@ impl Default for Metrics {
             loaded_at: Gauge::default(),
             sockets_missing: Gauge::default(),
             sockets: Family::default(),
-            listening: OnceLock::new(),
+            endpoints: OnceLock::new(),
             sandbox: Family::default(),
             report: OnceLock::new(),
             news: Notify::new(),
@@ -107,46 +92,60 @@ impl Default for Metrics {
             store_forgotten: Family::default(),
             registry: Registry::default(),
         };
-        registry.register("decisions", "Recipients judged", metrics.decisions.clone());
-        registry.register(
-            "senders",
-            "Reverse-paths of mail that leaves, by what became of them",
-            metrics.senders.clone(),
-        );
-        registry.register("lookups", "Questions about one address", metrics.lookups.clone());
-        let help = "From the octets that complete a request to its answer";
-        registry.register_with_unit("answer", help, Unit::Seconds, metrics.answers.clone());
-        registry.register("connections", "Connections that are open", metrics.connections.clone());
-        registry.register("connections_closed", "Connections that ended, by reason", metrics.closed.clone());
-        registry.register("reloads", "Readings of the settings, by result", metrics.reloads.clone());
-        registry.register("reload_successful", "Whether the last reading was good", metrics.reload_is_good.clone());
-        let help = "When the settings in force were read, since 1970-01-01";
-        registry.register_with_unit("settings_loaded_timestamp", help, Unit::Seconds, metrics.loaded_at.clone());
-        registry.register("sockets_missing", "Unix sockets that nobody can find", metrics.sockets_missing.clone());
-        registry.register(
-            "socket_listening",
-            "Whether a socket is found by those who look for it",
-            metrics.sockets.clone(),
-        );
-        registry.register("sandbox", "Whether a part of the sandbox is in force", metrics.sandbox.clone());
-        registry.register("key_age_days", "Days since a key began to sign", metrics.key_ages.clone());
-        let help = "Days until the last tag of a key is dead: today's, when it signs";
-        registry.register("key_last_tag_days", help, metrics.key_days_left.clone());
-        registry.register("limits_met", "How often something met a limit", metrics.limits_met.clone());
-        registry.register("aliases", "Handles made for senders too long for a tag", metrics.aliases.clone());
-        registry.register("store_up", "Whether the store answers", metrics.store_is_up.clone());
-        let help = "Batches that the store was asked, those that failed, and those that were not sent as it was down";
-        registry.register("store_batches", help, metrics.store_batches.clone());
-        let help = "For which the store was waited for, in all";
-        registry.register_with_unit("store_waiting", help, Unit::Seconds, metrics.store_seconds.clone());
-        let help = "Entries that a file forgot before their end, as there was no room";
-        registry.register("store_forgotten", help, metrics.store_forgotten.clone());
+        metrics.register_mail(&mut registry);
+        metrics.register_daemon(&mut registry);
+        metrics.register_keys(&mut registry);
+        metrics.register_store(&mut registry);
         Self { registry, ..metrics }
     }
 }
 
 impl Metrics {
-    /// One recipient was judged: by these names in the log.
+    fn register_mail(&self, registry: &mut Registry) {
+        registry.register("decisions", "Recipients judged", self.decisions.clone());
+        registry.register("senders", "Senders of outgoing mail, by outcome", self.senders.clone());
+        registry.register("lookups", "Table lookups", self.lookups.clone());
+        registry.register("limits_met", "Times that a limit was reached", self.limits_met.clone());
+        registry.register("aliases", "Handles made for senders too long for a tag", self.aliases.clone());
+    }
+
+    fn register_daemon(&self, registry: &mut Registry) {
+        let help = "Time from receiving a complete request to sending its reply";
+        registry.register_with_unit("answer", help, Unit::Seconds, self.answers.clone());
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register("connections_closed", "Closed connections, by reason", self.closed.clone());
+        registry.register("reloads", "Loads of the settings, by result", self.reloads.clone());
+        registry.register(
+            "reload_successful",
+            "Whether the last load of the settings succeeded",
+            self.reload_is_good.clone(),
+        );
+        let help = "Time at which the current settings were loaded, since 1970-01-01";
+        registry.register_with_unit("settings_loaded_timestamp", help, Unit::Seconds, self.loaded_at.clone());
+        registry.register("sockets_missing", "Unix sockets whose file has disappeared", self.sockets_missing.clone());
+        registry.register("socket_listening", "Whether clients can find a socket", self.sockets.clone());
+        registry.register("sandbox", "Whether a part of the sandbox is active", self.sandbox.clone());
+    }
+
+    fn register_keys(&self, registry: &mut Registry) {
+        registry.register("key_age_days", "Days since a key was created", self.key_ages.clone());
+        let help = "Days until the last tag of a key expires; a signing key makes one today";
+        registry.register("key_last_tag_days", help, self.key_days_left.clone());
+    }
+
+    fn register_store(&self, registry: &mut Registry) {
+        registry.register("store_up", "Whether the store answers", self.store_is_up.clone());
+        let help = "Batches sent to the store, failed batches, and batches not sent because the store was down";
+        registry.register("store_batches", help, self.store_batches.clone());
+        let help = "Total time spent waiting for the store";
+        registry.register_with_unit("store_waiting", help, Unit::Seconds, self.store_seconds.clone());
+        let help = "Entries that the store file dropped early for lack of room";
+        registry.register("store_forgotten", help, self.store_forgotten.clone());
+    }
+}
+
+impl Metrics {
+    /// Counts a judged recipient, with the names of the log.
     pub fn count_decision(
         &self,
         listener: Protocol,
@@ -165,7 +164,7 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    /// The sender of a message that leaves was looked at; the key is that of his tag.
+    /// Counts the sender of an outgoing message, with the key of its tag.
     pub fn count_sender(&self, listener: Protocol, outcome: Outcome, key: Option<KeyId>) {
         self.senders.get_or_create(&[("listener", listener.as_str()), ("outcome", outcome.as_str())]).inc();
         let mut departure = Departure::new(outcome, "");
@@ -173,18 +172,18 @@ impl Metrics {
         self.add_event(Told::Departure(departure));
     }
 
-    /// The same decision for the page.
+    /// Adds a decision to the figures of the page.
     pub(crate) fn report_decision(&self, decision: Decision<'_>) {
         self.add_event(Told::Decision(decision));
     }
 
-    /// From now on there is a page, which goes on with this.
-    pub fn begin_report(&self, recent: Recent) {
+    /// Keeps the figures of a page from now on, beginning with `recent`.
+    pub(crate) fn begin_report(&self, recent: Recent) {
         self.report.get_or_init(|| Mutex::new(recent));
         drop(self.locked_report());
     }
 
-    /// Whether there is a page that tells of it.
+    /// Whether there is a page.
     pub(crate) fn is_reported(&self) -> bool {
         self.report.get().is_some()
     }
@@ -197,25 +196,25 @@ impl Metrics {
         }
     }
 
-    /// What was decided of late, and since when that is counted.
+    /// The figures of the page, and the time since which they are counted, in seconds since 1970-01-01.
     pub(crate) fn report(&self) -> (Report, Option<i64>) {
         self.locked_report()
             .map(|recent| (recent.report(), recent.since(now().unwrap_or_default())))
             .unwrap_or_default()
     }
 
-    /// The same, to go on with.
+    /// The figures in the form of their file.
     pub(crate) fn kept_report(&self) -> String {
         let recent = self.locked_report().map(|recent| recent.clone());
         recent.map(|recent| recent.kept()).unwrap_or_default()
     }
 
-    /// Waits until there is something to tell that was not told before.
+    /// Waits for the next event.
     pub(crate) async fn wait_for_news(&self) {
         self.news.notified().await;
     }
 
-    /// As of now.
+    /// The figures, moved on to the current time.
     fn locked_report(&self) -> Option<MutexGuard<'_, Recent>> {
         let mut report = locked(self.report.get()?);
         if let Some(now) = now() {
@@ -224,56 +223,56 @@ impl Metrics {
         Some(report)
     }
 
-    /// Since the daemon was started.
+    /// Time since the start of the daemon.
     pub(crate) fn uptime(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// When the settings in force were read, in seconds since 1970-01-01.
+    /// Time at which the current settings were loaded, in seconds since 1970-01-01.
     pub(crate) fn settings_loaded(&self) -> Option<i64> {
         Some(self.loaded_at.get()).filter(|seconds| *seconds > 0)
     }
 
-    /// What of the sandbox is in force.
+    /// The active parts of the sandbox, in words.
     pub(crate) fn sandbox_in_words(&self) -> String {
         let parts = ["landlock", "seccomp"];
-        let in_force: Vec<_> =
+        let active: Vec<_> =
             parts.into_iter().filter(|part| self.sandbox.get_or_create(&[("part", part)]).get() == 1).collect();
-        if in_force.is_empty() { "none".to_owned() } else { in_force.join(" and ") }
+        if active.is_empty() { "none".to_owned() } else { active.join(" and ") }
     }
 
-    /// A map was asked.
+    /// Counts a table lookup.
     pub fn count_lookup(&self, map: &'static str, answer: &'static str) {
         self.lookups.get_or_create(&[("map", map), ("answer", answer)]).inc();
     }
 
-    /// Something met a limit: of this name in the configuration.
-    pub fn count_limit(&self, limit: &'static str) {
+    /// Counts that the limit of this name in the configuration was reached.
+    pub(crate) fn count_limit(&self, limit: &'static str) {
         self.limits_met.get_or_create(&[("limit", limit)]).inc();
     }
 
-    /// A sender that is too long for a tag has a new handle.
-    pub fn count_alias(&self) {
+    /// Counts a new handle of a sender that is too long for a tag.
+    pub(crate) fn count_alias(&self) {
         self.aliases.inc();
     }
 
-    /// Requests that came together have their answers.
+    /// Measures the time to answer the requests of one read.
     pub fn measure_answer(&self, listener: Protocol, took: Duration) {
         self.answers.get_or_create(&[("listener", listener.as_str())]).observe(took.as_secs_f64());
     }
 
-    /// A connection begins.
+    /// Counts a connection as open.
     pub fn open_connection(&self, listener: Protocol) {
         self.connections.get_or_create(&[("listener", listener.as_str())]).inc();
     }
 
-    /// A connection ended.
+    /// Counts a connection as closed.
     pub fn close_connection(&self, listener: Protocol, reason: &'static str) {
         self.connections.get_or_create(&[("listener", listener.as_str())]).dec();
         self.closed.get_or_create(&[("listener", listener.as_str()), ("reason", reason)]).inc();
     }
 
-    /// The settings were read, well or not.
+    /// Counts a load of the settings.
     pub fn count_reload(&self, is_good: bool) {
         self.reloads.get_or_create(&[("result", if is_good { "ok" } else { "failed" })]).inc();
         self.reload_is_good.set(is_good.into());
@@ -283,38 +282,40 @@ impl Metrics {
         }
     }
 
-    /// These are the places where the daemon listens. Once: they stay until it ends.
-    pub(crate) fn note_listening(&self, places: Vec<Arc<Listening>>) {
-        self.listening.get_or_init(|| places);
+    /// Sets the endpoints of the daemon, which stay the same until it ends.
+    pub(crate) fn note_endpoints(&self, endpoints: Vec<Arc<Endpoint>>) {
+        self.endpoints.get_or_init(|| endpoints);
     }
 
-    /// The places where the daemon listens, or should.
-    pub(crate) fn listening(&self) -> impl Iterator<Item = &Listening> {
-        self.listening.get().into_iter().flatten().map(|listening| &**listening)
+    /// The endpoints of the daemon.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.get().into_iter().flatten().map(|endpoint| &**endpoint)
     }
 
-    /// A part of the sandbox is in force, or not.
-    pub fn note_sandbox(&self, part: &'static str, is_in_force: bool) {
-        self.sandbox.get_or_create(&[("part", part)]).set(is_in_force.into());
+    /// Notes whether a part of the sandbox is active.
+    pub(crate) fn note_sandbox(&self, part: &'static str, is_active: bool) {
+        self.sandbox.get_or_create(&[("part", part)]).set(is_active.into());
     }
 
-    /// Whether the settings in force are those of the files.
-    pub fn is_up_to_date(&self) -> bool {
+    /// Whether the last load of the settings succeeded.
+    pub(crate) fn is_up_to_date(&self) -> bool {
         self.reload_is_good.get() != 0
     }
 
-    /// The text, with what these settings say of keys.
+    /// Renders all metrics, with those of the live keys and of the store.
     ///
     /// # Errors
-    /// None while memory lasts.
-    pub fn render(&self, settings: &Settings) -> Result<String, fmt::Error> {
+    /// None, as writing to a string does not fail.
+    pub(crate) fn render<'k>(
+        &self,
+        keys: impl Iterator<Item = LiveKey<'k>>,
+        store: Option<&Health>,
+    ) -> Result<String, fmt::Error> {
         self.key_ages.clear();
         self.key_days_left.clear();
-        if let Ok(today) = settings.today() {
-            self.measure_keys(settings, today);
-        }
-        if let Some(health) = settings.memory().health() {
-            self.measure_store(&health);
+        keys.for_each(|key| self.measure_key(&key));
+        if let Some(health) = store {
+            self.measure_store(health);
         }
         self.measure_sockets();
         let mut text = String::new();
@@ -324,11 +325,11 @@ impl Metrics {
 
     fn measure_sockets(&self) {
         let mut missing = 0;
-        for listening in self.listening() {
+        for endpoint in self.endpoints() {
             let labels =
-                [("listener", listening.protocol.as_str().to_owned()), ("address", listening.address.to_string())];
-            self.sockets.get_or_create(&labels).set((!listening.is_missing()).into());
-            missing += i64::from(listening.is_missing());
+                [("listener", endpoint.protocol.as_str().to_owned()), ("address", endpoint.address.to_string())];
+            self.sockets.get_or_create(&labels).set((!endpoint.is_missing()).into());
+            missing += i64::from(endpoint.is_missing());
         }
         self.sockets_missing.set(missing);
     }
@@ -342,29 +343,38 @@ impl Metrics {
         }
     }
 
-    fn measure_keys(&self, settings: &Settings, today: Day) {
-        for (index, key) in settings.keys().iter().enumerate().filter(|(_, key)| key.state() != KeyState::Retired) {
-            let id = match key.key_use() {
-                KeyUse::Batv(id) => id.to_string(),
-                _ => String::new(),
-            };
-            let labels = [
-                ("place", (index + 1).to_string()),
-                ("use", key.key_use().as_str().to_owned()),
-                ("id", id),
-                ("state", key.state().as_str().to_owned()),
-            ];
-            if let Some(created) = key.created() {
-                self.key_ages.get_or_create(&labels).set(today.since(created).into());
-            }
-            if let Some(last) = settings.last_valid_day(index, today) {
-                self.key_days_left.get_or_create(&labels).set(last.since(today).into());
-            }
+    fn measure_key(&self, LiveKey { index, key, age, days_left }: &LiveKey<'_>) {
+        let id = match key.key_use() {
+            KeyUse::Batv(id) => id.to_string(),
+            _ => String::new(),
+        };
+        let labels = [
+            ("place", (index + 1).to_string()),
+            ("use", key.key_use().as_str().to_owned()),
+            ("id", id),
+            ("state", key.state().as_str().to_owned()),
+        ];
+        if let Some(age) = age {
+            self.key_ages.get_or_create(&labels).set(*age);
+        }
+        if let Some(days_left) = days_left {
+            self.key_days_left.get_or_create(&labels).set(*days_left);
         }
     }
 }
 
-/// It counts, and is of use however a count ended.
+/// A key that is not retired, on a day.
+pub(crate) struct LiveKey<'k> {
+    /// Its index in the keyring.
+    pub(crate) index: usize,
+    pub(crate) key: &'k Key,
+    /// Days since it was created.
+    pub(crate) age: Option<i64>,
+    /// Days until its last tag expires.
+    pub(crate) days_left: Option<i64>,
+}
+
+/// Locks the figures. A panic in another thread leaves usable ones.
 fn locked(report: &Mutex<Recent>) -> MutexGuard<'_, Recent> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
 }

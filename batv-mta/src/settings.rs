@@ -1,25 +1,23 @@
-//! What is in force: the configuration and the keys, read together and replaced together.
+//! Settings in force: the configuration and the site, read together and replaced together.
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use batv_bounce::dkim::{KeyError, PublicKey};
-use batv_bounce::may_bounce;
-use batv_config::{Keyring, clock};
-use batv_core::tag::Form;
-use batv_core::{Day, Domain, Key, KeyState, KeyUse, Pattern};
-use batv_policy::{MessageRules, Rules, SrsRules, View, address};
+use batv_config::site::{self, Site};
+use batv_config::{Keyring, date};
+use batv_core::{Day, KeySet};
+use batv_policy::{BouncePolicy, Rules, View};
 use thiserror::Error;
 
-use crate::config::{Address, Config, DkimKey, Fault, FormName, Forwarded, ReverseFor};
+use crate::config::{Address, Config, Fault};
 use crate::files::{FileSystem, Files};
-use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::sandbox::Needs;
+use crate::process::sandbox::Needs;
+use crate::store::Store;
 
-/// A configuration and its keys.
+/// Configuration in force, with the site that it describes.
 ///
 /// ```
 /// use batv_config::Keyring;
@@ -39,59 +37,32 @@ use crate::sandbox::Needs;
 #[derive(Debug)]
 pub struct Settings {
     config: Config,
-    keyring: Keyring,
-    rules: Rules,
-    lists: Lists,
+    site: Site,
     metrics: Arc<Metrics>,
-    memory: Arc<Memory>,
+    store: Arc<Store>,
 }
 
-/// Lists that decide who gets bounces.
-#[derive(Debug)]
-struct Lists {
-    /// All that is ours, also what sends without a tag.
-    ours: Vec<Pattern<String>>,
-    /// Who gets bounces without proof.
-    bounced: Vec<Pattern<String>>,
-}
-
-/// Why there are no settings.
+/// Reason why there are no settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration.
+    /// The site cannot be used: its configuration or its keyring.
     #[error(transparent)]
-    Config(#[from] Fault),
-    /// The keyring, or the clock.
+    Site(#[from] site::Error),
+    /// Clock that is far off.
     #[error(transparent)]
-    Keyring(#[from] batv_config::Error),
-    /// There is no key that signs.
-    #[error(
-        "{}: there is no key of use `batv` in state `signing`: make one with `batv key new`; or, for SRS alone, leave \
-         `sign.protected` empty, name your domains in `sign.exempt`, and make one with `batv key new --use srs`",
-        .0.display()
-    )]
-    NoKey(PathBuf),
-    /// Nothing says who is ours: whoever a user of ours forwards for would get a tag, and lose his bounces.
-    #[error(
-        "{}: a key signs for everybody, and `sign.protected` is empty: name your domains there, or `domains` of the key",
-        .0.display()
-    )]
-    Everybody(PathBuf),
-    /// A key of DKIM is wrong.
-    #[error("{}: {}", .0.display(), .1)]
-    DkimKey(PathBuf, KeyError),
-    /// Others than this host would see the page.
+    Clock(#[from] date::DateError),
+    /// Other hosts could read the page.
     #[error(
         "listen.page: `{0}` is reached by other hosts, and there is no password: listen on 127.0.0.1, or write `page.remote = true`"
     )]
     Page(Address),
-    /// The store can't be used as it is configured.
+    /// The settings of the store are wrong.
     #[error("the store: {0}")]
     Store(#[from] batv_store::Error),
-    /// Who takes the worker over would have the keys, or say what the keeper does next.
+    /// An attacker in the worker could read the keys, or change the configuration.
     #[error(
-        "{} is in {}, where the process that meets strangers reads and changes files: keep `store.at` and `page.figures` in a \
+        "{} is in {}, where the worker reads and changes files: keep `store.at` and `page.figures` in a \
          folder of their own",
         .path.display(),
         .folder.display()
@@ -99,50 +70,46 @@ pub enum Error {
     Exposed {
         /// The configuration, or the keyring.
         path: PathBuf,
-        /// The folder of what the worker writes.
+        /// Folder in which the worker writes.
         folder: PathBuf,
     },
-    /// An SRS domain is wrong.
-    #[error("srs.domains: `{0}`: {1}")]
-    SrsDomain(String, batv_core::Error),
-    /// Another setting of SRS is wrong.
-    #[error("[srs]: {0}")]
-    Srs(batv_core::Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Site(fault.into())
+    }
+}
+
+impl From<batv_config::Error> for Error {
+    fn from(error: batv_config::Error) -> Self {
+        Self::Site(error.into())
+    }
 }
 
 impl Settings {
-    /// Reads the configuration and what it names, and looks at the clock.
+    /// Reads the configuration and the files that it names, and checks the clock.
     ///
     /// # Errors
     /// [`enum@Error`]: also when no key signs, or the clock is before 1970.
     pub fn load(path: &Path, files: &dyn Files, metrics: &Arc<Metrics>) -> Result<Self, Error> {
         let config = Config::load(path, files)?;
-        let keyring = Keyring::from_file(&config.keyring, &files.read_secret(&config.keyring)?)?;
-        clock::today()?;
-        // Who opens the store may open no files by then: it is handed what was read here.
+        let site = Site::load(&config.site, files)?;
+        date::today()?;
+        // The worker opens the store when it can open no files any more: it gets those that are read here.
         config.store.check(files)?;
         if config.sandbox.confine {
             for folder in Needs::of(&config).folders {
-                if let Some(path) = [path, &config.keyring].into_iter().find(|path| is_in(path, &folder)) {
+                if let Some(path) = [path, &config.site.keyring].into_iter().find(|path| is_in(path, &folder)) {
                     return Err(Error::Exposed { path: path.to_owned(), folder });
                 }
             }
         }
-        let settings = Self { metrics: Arc::clone(metrics), ..Self::with_files(config, keyring, files)? };
-        let rewrites = |key: &Key| key.key_use() == KeyUse::Srs && key.state() == KeyState::Signing;
-        let forwards_alone = settings.rules.protected.is_empty()
-            && !settings.config.srs.domains.is_empty()
-            && settings.keys().iter().any(rewrites);
-        if !forwards_alone && !settings.keys().iter().any(signs) {
-            return Err(Error::NoKey(settings.config.keyring));
-        }
-        if settings.site().signs_for_everybody() {
-            return Err(Error::Everybody(settings.config.keyring));
-        }
-        Ok(settings)
+        Ok(Self { metrics: Arc::clone(metrics), ..Self::of(config, site)? })
     }
 
-    /// Puts both together, with metrics of their own, and reads the lists that the configuration names.
+    /// Puts a configuration and a keyring together, with metrics of their own, and reads the lists that the configuration
+    /// names.
     ///
     /// # Errors
     /// [`enum@Error`].
@@ -157,35 +124,29 @@ impl Settings {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub fn new(config: Config, keyring: Keyring) -> Result<Self, Error> {
-        Self::with_files(config, keyring, &FileSystem)
+        let site = Site::new(&config.site, keyring, &FileSystem)?;
+        Self::of(config, site)
     }
 
-    fn with_files(config: Config, keyring: Keyring, files: &dyn Files) -> Result<Self, Error> {
-        let rules = rules(&config, files)?;
-        rules.srs.check().map_err(Error::Srs)?;
+    fn of(config: Config, site: Site) -> Result<Self, Error> {
         if let Some(address) = config.listen.page.iter().find(|address| !config.page.remote && !address.is_local()) {
             return Err(Error::Page(address.clone()));
         }
-        let scopes = keyring.keys().iter().flat_map(Key::scope);
-        let lists = Lists {
-            ours: rules.protected.iter().chain(&rules.exempt).chain(scopes).cloned().collect(),
-            bounced: config.bounces.allowed.patterns(files)?,
-        };
-        Ok(Self { config, keyring, rules, lists, metrics: Arc::default(), memory: Arc::default() })
+        Ok(Self { config, site, metrics: Arc::default(), store: Arc::default() })
     }
 
-    /// The same settings, which remember there.
+    /// The same settings with this store.
     #[must_use]
-    pub fn with_memory(self, memory: &Arc<Memory>) -> Self {
-        Self { memory: Arc::clone(memory), ..self }
+    pub fn with_store(self, store: &Arc<Store>) -> Self {
+        Self { store: Arc::clone(store), ..self }
     }
 
-    /// What is remembered.
-    pub fn memory(&self) -> &Memory {
-        &self.memory
+    /// Client of the store.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// What is counted.
+    /// Metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -195,7 +156,7 @@ impl Settings {
         &self.config
     }
 
-    /// What may not be what was meant, though it can be used: [`Config::doubt`], and a mode for nobody.
+    /// Warning about settings that can be used but are hardly meant: [`Config::doubt`] and [`Site::warning`].
     ///
     /// ```
     /// use batv_config::Keyring;
@@ -209,54 +170,45 @@ impl Settings {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub fn doubt(&self) -> Option<String> {
-        let Config { verify, srs, .. } = &self.config;
-        let is_known = |domain: &String| {
-            let ours = self.site().names(domain);
-            ours || srs.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))
-        };
-        let stray = verify.modes.keys().find(|domain| !is_known(domain));
-        let stray =
-            stray.map(|domain| format!("verify.modes: `{domain}` is no domain of yours: its mode is for nobody"));
-        self.config.doubt().map(str::to_owned).or(stray)
+        self.config.doubt().map(str::to_owned).or_else(|| self.site.warning())
     }
 
     /// The keys.
-    pub fn keys(&self) -> &[Key] {
-        self.keyring.keys()
+    pub fn keys(&self) -> &KeySet {
+        self.site.keys()
     }
 
     /// [`Keyring::last_valid_day`] of the key at this place.
     pub fn last_valid_day(&self, index: usize, today: Day) -> Option<Day> {
-        self.keyring.last_valid_day(index, today)
+        self.site.keyring().last_valid_day(self.site.keyring().entries().get(index)?.handle(), today)
     }
 
-    /// The day.
+    /// Today.
     ///
     /// # Errors
-    /// Those of [`clock::today`].
-    pub fn today(&self) -> Result<Day, batv_config::Error> {
-        clock::today()
+    /// Those of [`date::today`].
+    pub fn today(&self) -> Result<Day, date::DateError> {
+        date::today()
     }
 
-    /// The rules by which all is decided.
+    /// Rules of the site.
     pub const fn rules(&self) -> &Rules {
-        &self.rules
+        self.site.rules()
     }
 
-    /// The site, to ask what is decided.
+    /// The site, which decides.
     pub fn site(&self) -> View<'_> {
-        View::new(self.keys(), &self.rules)
+        self.site.view()
     }
 
-    /// Who may get a bounce.
-    pub(crate) fn bounces(&self) -> may_bounce::Policy<'_, String> {
-        let bounces = &self.config.bounces;
-        let mut policy = may_bounce::Policy::default();
-        policy.ours = &self.lists.ours;
-        policy.authserv_ids = &bounces.authserv_ids;
-        policy.trusted_sealers = &bounces.trusted_sealers;
-        policy.allowed = &self.lists.bounced;
-        policy
+    /// Whether messages with this reverse-path are judged by their content.
+    pub(crate) fn reads(&self, reverse_path: batv_core::Path<'_>) -> bool {
+        self.site.reads(reverse_path)
+    }
+
+    /// Policy on the bounces that the mail server would send.
+    pub(crate) fn bounces(&self) -> BouncePolicy<'_, String> {
+        self.site.may_bounce_policy()
     }
 
     /// Whether mail from here is signed.
@@ -271,72 +223,12 @@ impl Settings {
     }
 }
 
-fn signs(key: &Key) -> bool {
-    matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing
-}
-
-/// The rules of the configuration and of the files that it names.
-fn rules(config: &Config, files: &dyn Files) -> Result<Rules, Error> {
-    let Config { sign, verify, messages, srs, bounces, on_error, .. } = config;
-    let Forwarded { separator, hash_length, hash_minimum, max_age, .. } = *srs;
-    let srs_domain = |name: &String| {
-        let domain = address::domain(name);
-        Domain::parse(&domain).map_err(|error| Error::SrsDomain(name.clone(), error))?;
-        Ok(domain.into_owned())
-    };
-    Ok(Rules {
-        protected: sign.protected.patterns(files)?,
-        exempt: sign.exempt.patterns(files)?,
-        exempt_recipients: sign.exempt_recipients.patterns(files)?,
-        mixed_recipients: sign.mixed_recipients.into(),
-        form: match sign.form {
-            FormName::Prvs => Form::Prvs,
-            FormName::SubAddress => Form::SubAddress(sign.delimiter),
-            FormName::Strong => Form::Strong,
-        },
-        lifetime: None,
-        fold_case: true,
-        mode: verify.mode,
-        modes: verify.modes.clone(),
-        signing_since: verify.signing_since,
-        reject_at: verify.reject_at,
-        on_error: *on_error,
-        srs: SrsRules {
-            domains: srs.domains.iter().map(srs_domain).collect::<Result<_, Error>>()?,
-            separator,
-            hash_length,
-            hash_minimum,
-            max_age,
-            always_rewrite: false,
-            takes_mail: srs.reverse_for == ReverseFor::All,
-        },
-        messages: MessageRules {
-            daemon_senders: messages.daemon_senders,
-            mark: messages.mark,
-            marked_since: messages.marked_since,
-            hosts: messages.hosts.iter().map(|host| address::domain(host).into_owned()).collect(),
-            dkim_keys: messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?,
-            authserv_ids: bounces.authserv_ids.clone(),
-            report_recipients: messages.report_recipients.patterns(files)?,
-            hold_receipts: messages.hold_receipts,
-            reject_daemon_senders: messages.reject_daemon_senders,
-            reject_unverified: messages.reject_unverified,
-        },
-    })
-}
-
-/// Whether a file, or the name by which it is found, is in a folder or in one within.
+/// Whether a file, or a link to it, is in this folder or below.
 fn is_in(path: &Path, folder: &Path) -> bool {
-    // Without the links on the way, as far as these can be known.
+    // Links are resolved as far as they exist.
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = whole(folder);
     [Some(path), path.parent()].into_iter().flatten().any(|path| whole(path).starts_with(&folder))
-}
-
-fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {
-    let DkimKey { domain, selector, path } = key;
-    let record = files.read(path).map_err(|source| Fault::Read { path: path.clone(), source })?;
-    PublicKey::parse(domain, selector, &record).map_err(|error| Error::DkimKey(path.clone(), error))
 }
 
 fn contains(networks: &[ipnet::IpNet], address: Option<IpAddr>) -> bool {

@@ -1,7 +1,7 @@
-//! What whoever takes the worker over can do: a program of one thread confines itself as the worker does, and tries.
+//! An attacker in the worker: a program of one thread confines itself as the worker does, and tries forbidden actions.
 //!
 //! `confined attempt NAME NEEDS PATH…` tries one thing; `confined without PARTS PROGRAM…` runs a program where the kernel
-//! seems to lack what it could be confined by.
+//! seems to lack Landlock or seccomp.
 
 mod support;
 
@@ -15,17 +15,17 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use batv_mta::sandbox::{Needs, confine};
+use batv_mta::process::sandbox::{Needs, confine};
 use libtest_mimic::{Arguments, Trial};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::{Pid, geteuid, getppid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use support::Daemon;
 
-/// What the kernel does to whoever makes a system call that is never made.
+/// The signal of the kernel for a system call that kills.
 const SIGSYS: i32 = 31;
 
-/// What comes of it.
+/// The outcome of an action.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Outcome {
     Done,
@@ -37,14 +37,14 @@ enum Outcome {
 
 use Outcome::{Done, Ended, Refused};
 
-/// Things to try, what comes of them where nothing is needed, and where a folder and a port are; and whether that is due to
+/// Actions, their outcome without needs, and with a folder and a port as needs; and whether that is due to
 /// Landlock alone. By a process that is free all of it is done.
 const ATTEMPTS: &[(&str, Outcome, Outcome, bool)] = &[
     ("read the keyring", Refused, Refused, true),
     ("write outside", Refused, Refused, true),
     ("remove outside", Refused, Refused, true),
     ("list a folder", Refused, Refused, true),
-    ("open the memory of the keeper", Refused, Refused, true),
+    ("open the memory of the supervisor", Refused, Refused, true),
     ("link the keyring into the folder", Refused, Refused, false),
     ("move out of the folder", Refused, Refused, true),
     ("move in the folder", Refused, Done, false),
@@ -57,7 +57,7 @@ const ATTEMPTS: &[(&str, Outcome, Outcome, bool)] = &[
     ("fork", Ended, Ended, false),
     ("trace", Ended, Ended, false),
     ("look into a process", Ended, Ended, false),
-    ("signal the keeper", Refused, Refused, false),
+    ("signal the supervisor", Refused, Refused, false),
     ("change the root", Refused, Refused, false),
     ("connect to the port", Refused, Done, false),
     ("connect to another port", Refused, Refused, true),
@@ -74,8 +74,8 @@ struct Site {
     outside: PathBuf,
     local: PathBuf,
     ports: [u16; 2],
-    /// Who has started this process.
-    keeper: Pid,
+    /// The parent process.
+    supervisor: Pid,
 }
 
 fn main() -> ExitCode {
@@ -119,7 +119,7 @@ impl Site {
             outside: path("outside"),
             local: path("socket"),
             ports,
-            keeper: getppid(),
+            supervisor: getppid(),
         }
     }
 
@@ -134,7 +134,7 @@ impl Site {
     }
 
     fn attempt(&self, name: &str) -> io::Result<()> {
-        let Self { folder, keyring, outside, local, ports, keeper } = self;
+        let Self { folder, keyring, outside, local, ports, supervisor } = self;
         let connect = |port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map(drop);
         let mut program = Command::new("/bin/true");
         match name {
@@ -142,7 +142,7 @@ impl Site {
             "write outside" => fs::write(outside, "new"),
             "remove outside" => fs::remove_file(outside),
             "list a folder" => fs::read_dir("/etc").map(drop),
-            "open the memory of the keeper" => fs::File::open(format!("/proc/{keeper}/mem")).map(drop),
+            "open the memory of the supervisor" => fs::File::open(format!("/proc/{supervisor}/mem")).map(drop),
             "link the keyring into the folder" => fs::hard_link(keyring, folder.join("linked")),
             "move out of the folder" => fs::rename(folder.join("old"), outside),
             "move in the folder" => fs::rename(folder.join("old"), folder.join("new")),
@@ -160,7 +160,7 @@ impl Site {
                 let place = RemoteIoVec { base: secret.as_ptr().addr(), len: 1 };
                 Ok(process_vm_readv(Pid::this(), &mut [IoSliceMut::new(&mut seen)], &[place]).map(drop)?)
             }
-            "signal the keeper" => Ok(nix::sys::signal::kill(*keeper, None)?),
+            "signal the supervisor" => Ok(nix::sys::signal::kill(*supervisor, None)?),
             "change the root" => std::os::unix::fs::chroot("/"),
             "connect to the port" => connect(ports[0]),
             "connect to another port" => connect(ports[1]),
@@ -179,7 +179,7 @@ impl Site {
     }
 }
 
-/// Says on standard output what is in force, and on standard error what came of it.
+/// Prints the state of the sandbox on standard output, and the outcome on standard error.
 fn attempt(name: &str, needs: &str, site: &Site) -> ExitCode {
     if let Some(needs) = site.needs(needs) {
         let confinement = confine(&needs);
@@ -200,7 +200,7 @@ fn attempt(name: &str, needs: &str, site: &Site) -> ExitCode {
     }
 }
 
-/// Tries it in a process of its own, which may have to run under a launcher; says what came of it and what it said.
+/// Tries it in a process of its own, perhaps under a launcher; returns the outcome and the output.
 fn tried(launcher: &[&str], name: &str, needs: &str) -> (Outcome, String) {
     let root = tempfile::Builder::new().prefix("batv-confined").tempdir().expect("a folder");
     let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
@@ -232,7 +232,7 @@ fn tried(launcher: &[&str], name: &str, needs: &str) -> (Outcome, String) {
         (_, Some(SIGSYS)) => Ended,
         _ => panic!("{name}: {}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr)),
     };
-    // What it was asked to leave alone is as it was.
+    // Files that it may not change are unchanged.
     if outcome != Done {
         assert!(fs::read(&site.outside).is_ok_and(|text| text == b"text"), "{name}");
         assert_eq!(fs::read_dir(&site.folder).expect("a folder").count(), 1, "{name}");
@@ -241,18 +241,18 @@ fn tried(launcher: &[&str], name: &str, needs: &str) -> (Outcome, String) {
 }
 
 fn check(name: &str, nothing: Outcome, store: Outcome, by_landlock: bool) {
-    assert_eq!(tried(&[], name, "free").0, Done, "{name}, by who is free");
+    assert_eq!(tried(&[], name, "free").0, Done, "{name}, without sandbox");
     for (needs, mut expected) in [("nothing", nothing), ("store", store)] {
         let (outcome, said) = tried(&[], name, needs);
-        assert!(said.contains("seccomp: InForce\n"), "this kernel has no seccomp, and nothing can be tried: {said}");
-        if !said.contains("landlock: InForce\n") {
+        assert!(said.contains("seccomp: Active\n"), "this kernel has no seccomp, and nothing can be tried: {said}");
+        if !said.contains("landlock: Active\n") {
             eprintln!("this kernel has no Landlock: {said}");
             assert!(said.contains("landlock: Missing("), "{said}");
             if by_landlock && needs == "store" {
                 expected = Done;
             }
         }
-        assert_eq!(outcome, expected, "{name}, by who needs {needs}: {said}");
+        assert_eq!(outcome, expected, "{name}, with the needs {needs}: {said}");
     }
 }
 
@@ -264,7 +264,7 @@ fn finds_a_host() {
     }
 }
 
-/// Has the kernel refuse what a process confines itself by.
+/// Has the kernel refuse the calls of the sandbox.
 fn forbid(parts: &str) {
     let calls = match parts {
         "landlock" => vec![libc::SYS_landlock_create_ruleset],
@@ -282,7 +282,7 @@ fn forbid(parts: &str) {
 fn holds_without_landlock() {
     for (name, nothing, _, _) in ATTEMPTS {
         let (outcome, said) = tried(&["without", "landlock"], name, "nothing");
-        assert!(said.contains("landlock: Missing(") && said.contains("seccomp: InForce\n"), "{said}");
+        assert!(said.contains("landlock: Missing(") && said.contains("seccomp: Active\n"), "{said}");
         assert_eq!(outcome, *nothing, "{name}");
     }
 }
@@ -299,7 +299,7 @@ fn runs_without() {
     let log = daemon.log();
     let warnings: Vec<_> = log.lines().filter(|line| line.contains("WARN")).collect();
     assert!(
-        matches!(warnings[..], [one] if one.contains("less confined") && one.contains("landlock: ") && one.contains("seccomp: ")),
+        matches!(warnings[..], [one] if one.contains("sandbox incomplete") && one.contains("landlock: ") && one.contains("seccomp: ")),
         "{log}"
     );
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");

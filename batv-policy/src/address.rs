@@ -1,21 +1,22 @@
-//! The one spelling of an address that counts: of the words of a client, that which its server makes of them.
+//! The spelling of an address that counts: the one that mail servers make of a client's words.
 
 use alloc::borrow::Cow;
 
-use batv_core::{Error, Path, Pattern, Syntax};
+use batv_core::envelope::Mode;
+use batv_core::{Error, Path, Pattern, Syntax, UnknownName};
 
-/// The local part, without a domain, by which Postfix takes the null reverse-path, too (`double_bounce_sender` is another).
+/// Local part without a domain that Postfix also takes for the null reverse-path.
 const DAEMON: &str = "MAILER-DAEMON";
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The argument of MAIL FROM in the spelling that counts, for [`Path::parse`].
+/// Spells the argument of MAIL FROM as mail servers do, for [`Path::parse`].
 ///
-/// What is an address already stays as it is. Else, as mail servers do: blanks and brackets around it, a byte order mark
-/// before it and a dot behind it go; the domain is written in A-labels (RFC 5890 §2.3.2.1); `user%example.com` is
-/// `user@example.com`. Blanks, empty quotes, doubled brackets and `<MAILER-DAEMON>` are the null reverse-path.
+/// A correct address stays unchanged. Otherwise blanks and brackets around it, a byte order mark before it and a dot after
+/// it are removed; the domain is written in A-labels (RFC 5890 §2.3.2.1); `user%example.com` becomes `user@example.com`.
+/// Blanks, empty quotes, doubled brackets and `<MAILER-DAEMON>` are the null reverse-path.
 ///
 /// # Errors
-/// Those of [`Path::parse`], of the words as they came: also for a local part alone, whose domain only its server knows.
+/// Those of [`Path::parse`] for the original words: also for a local part without a domain, which only its server knows.
 ///
 /// ```
 /// use batv_policy::address;
@@ -32,10 +33,10 @@ pub fn reverse_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
     spelled(words, true)
 }
 
-/// The argument of RCPT TO in the spelling that counts, for [`Path::parse`]: as [`reverse_path`], but nothing is null.
+/// Spells the argument of RCPT TO as mail servers do, for [`Path::parse`]: like [`reverse_path`], but nothing is null.
 ///
 /// # Errors
-/// Those of [`Path::parse`], of the words as they came.
+/// Those of [`Path::parse`] for the original words.
 ///
 /// ```
 /// use batv_policy::address;
@@ -49,8 +50,9 @@ pub fn forward_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
     spelled(words, false)
 }
 
-/// A path whose domains are in A-labels, for [`Path::parse`], where nothing else may be spelled in another way. A byte order
-/// mark before it is no part of it.
+/// Writes the domains of a path in A-labels, for [`Path::parse`], and leaves everything else unchanged.
+///
+/// A byte order mark before the path is removed.
 ///
 /// # Errors
 /// Those of [`Path::parse`].
@@ -87,7 +89,7 @@ pub fn path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
     Err(error)
 }
 
-/// A domain in A-labels, without the dot behind it, where it is written in another way.
+/// Writes a domain in A-labels, without a dot after it.
 ///
 /// ```
 /// use batv_policy::address;
@@ -95,11 +97,12 @@ pub fn path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
 /// assert_eq!(address::domain("b\u{fc}cher.example"), "xn--bcher-kva.example");
 /// assert_eq!(address::domain("Example.COM"), "Example.COM");
 /// ```
+#[must_use]
 pub fn domain(text: &str) -> Cow<'_, str> {
     a_labels(text.strip_suffix('.').unwrap_or(text))
 }
 
-/// What can't be written stays as it is, for the error to name.
+/// Writes a domain in A-labels; one that has none stays unchanged, for the error to name.
 fn a_labels(text: &str) -> Cow<'_, str> {
     match idna::domain_to_ascii(text) {
         Ok(ascii) if !text.is_ascii() => Cow::Owned(ascii),
@@ -107,7 +110,7 @@ fn a_labels(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A pattern, whose domain may be in U-labels.
+/// Reads a pattern whose domain may be in U-labels.
 ///
 /// # Errors
 /// Those of [`Pattern::parse`].
@@ -125,6 +128,52 @@ pub fn pattern(text: &str) -> Result<Pattern<String>, Error> {
         Some((local_part, host)) => format!("{local_part}@{}", domain(host)),
         None => domain(text).into_owned(),
     })
+}
+
+/// A pattern with a mode of its own, written `PATTERN=MODE`. The pattern comes in lower case, as
+/// [`Rules::modes`](crate::Rules::modes) has it.
+///
+/// # Errors
+/// [`PatternModeError`], for text of another form, an unknown mode, and those of [`pattern`].
+///
+/// ```
+/// use batv_core::envelope::Mode;
+/// use batv_policy::address;
+///
+/// assert_eq!(address::pattern_mode("Example.com=mark")?, ("example.com".to_owned(), Mode::Mark));
+/// // A local part may contain the sign, a mode does not.
+/// assert_eq!(address::pattern_mode("o=connor@example.com=reject")?.0, "o=connor@example.com");
+/// let wrong = address::pattern_mode("example.com").unwrap_err();
+/// assert_eq!(wrong.to_string(), "must be like `example.com=mark`");
+/// # Ok::<(), address::PatternModeError>(())
+/// ```
+pub fn pattern_mode(text: &str) -> Result<(String, Mode), PatternModeError> {
+    let (text, mode) = text.rsplit_once('=').ok_or(PatternModeError::Form)?;
+    let mode = mode.parse()?;
+    Ok((pattern(text)?.as_str().to_ascii_lowercase(), mode))
+}
+
+/// Error of [`pattern_mode`].
+///
+/// ```
+/// use batv_policy::address::{PatternModeError, pattern_mode};
+///
+/// let wrong = pattern_mode("example.com=refuse").unwrap_err();
+/// assert!(matches!(wrong, PatternModeError::Mode(_)));
+/// assert_eq!(wrong.to_string(), "unknown mode: expected `observe`, `mark`, `quarantine` or `reject`");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternModeError {
+    /// Text that is not `PATTERN=MODE`.
+    #[error("must be like `example.com=mark`")]
+    Form,
+    /// Unknown mode.
+    #[error("unknown mode: {0:#}")]
+    Mode(#[from] UnknownName),
+    /// Pattern that is neither a domain nor a mailbox.
+    #[error(transparent)]
+    Pattern(#[from] Error),
 }
 
 fn spelled(words: &[u8], is_reverse: bool) -> Result<Cow<'_, str>, Error> {
@@ -147,6 +196,30 @@ fn spelled(words: &[u8], is_reverse: bool) -> Result<Cow<'_, str>, Error> {
     Ok(Cow::Owned(again))
 }
 
+/// Spells a path, and completes a local part without a domain.
+pub(crate) fn completed<'w>(
+    words: &'w [u8],
+    is_reverse: bool,
+    local_domain: Option<&str>,
+) -> Result<Cow<'w, str>, Error> {
+    let error = match spelled(words, is_reverse) {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    let (Some(domain), Error::Syntax { what: Syntax::MissingDomain, .. }) = (local_domain, error) else {
+        return Err(error);
+    };
+    let bare = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
+    let bare = unbracketed(str::from_utf8(bare).map_err(|_| error)?);
+    // These have a domain of their own, which cannot be read.
+    if !bare.starts_with('"') && bare.contains(['@', '%', '!']) {
+        return Err(error);
+    }
+    let complete = format!("<{bare}@{domain}>");
+    let text = spelled(complete.as_bytes(), is_reverse).map_err(|_| error)?;
+    Ok(Cow::Owned(text.into_owned()))
+}
+
 fn unbracketed(text: &str) -> &str {
     let mut text = text.trim_ascii();
     while let Some(inside) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) {
@@ -155,7 +228,7 @@ fn unbracketed(text: &str) -> &str {
     text
 }
 
-/// At the last `@`, behind which there are no quotes; or at the last `%`, where there is no `@`.
+/// Splits at the last `@` after all quotes, or at the last `%` where there is no `@`.
 fn split(text: &str) -> Option<(&str, &str)> {
     let behind_quotes = text.rfind('"').unwrap_or(0);
     let at = |mark| text.get(behind_quotes..)?.rfind(mark).map(|at| behind_quotes + at);

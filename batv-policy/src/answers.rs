@@ -1,10 +1,13 @@
-//! What a ruling asks of others, and what they answer. A ruling itself asks nothing.
+//! Questions to the store before a ruling, and their answers.
 
+#[cfg(feature = "messages")]
 use batv_bounce::SentQuery;
 use batv_core::Mailbox;
+#[cfg(not(feature = "messages"))]
+use core::convert::Infallible as SentQuery;
 
-/// What only a counter or a store can say. The listener asks, in this order, and puts the answers in [`Answers`]; a
-/// question that it can't ask stays unanswered, and the ruling is what it would be without such a store.
+/// Question to a counter or a store. The caller asks them in the order given, and puts the answers into [`Answers`]. A
+/// question without an answer leaves the ruling as it is without a store.
 ///
 /// ```
 /// use batv_core::envelope::Envelope;
@@ -22,36 +25,36 @@ use batv_core::Mailbox;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Question<'q, 'a> {
-    /// Whether the client's network brings more bounces than it may, this one included.
+    /// Whether the client's network exceeds its limit of bounces, this one included.
     Bounces,
-    /// Whether the client, or somebody before it at this mailbox, may be guessing tags.
+    /// Whether the client, or an earlier one at this mailbox, may be guessing tags.
     WrongTags {
-        /// The mailbox without the tag.
+        /// Mailbox without the tag.
         mailbox: Mailbox<'a>,
-        /// Whether the tag of this recipient is wrong, and so to be counted.
+        /// Whether the tag of this recipient is wrong, and counts.
         is_wrong: bool,
     },
-    /// For which sender this mailbox stands, where it is a handle that was made because the sender is too long for a tag.
+    /// Sender behind a handle, which was made because the sender is too long for a tag.
     Handle(Mailbox<'a>),
-    /// Whether more bounces have come to this tag than one should get, this one included.
+    /// Whether the tag got more bounces than one message should, this one included.
     Replay {
-        /// The recipient with its tag.
+        /// Recipient with its tag.
         tagged: Mailbox<'a>,
-        /// The same without.
+        /// Recipient without its tag.
         mailbox: Mailbox<'a>,
-        /// Days for which the tag may still come.
+        /// Days for which the tag stays valid.
         days_left: u32,
     },
-    /// Whether a message with one of these Message-IDs left for this mailbox, to one of these recipients.
+    /// Whether this sender sent a message with one of these Message-IDs to one of these recipients.
     Sent {
-        /// What the message says of the one that it is about.
+        /// Message-IDs and recipients that the bounce names.
         query: &'q SentQuery,
-        /// The mailbox whose message it should be, without a tag.
+        /// Sender of the message, without a tag.
         sender: Mailbox<'a>,
     },
 }
 
-/// What was answered. By default nothing was asked.
+/// Answers of counters and store. By default nothing was asked.
 ///
 /// ```
 /// use batv_policy::{Answers, HandleAnswer};
@@ -59,24 +62,24 @@ pub enum Question<'q, 'a> {
 /// assert_eq!(Answers::default().handle, HandleAnswer::None);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..Answers::default()`")]
+#[expect(clippy::exhaustive_structs, reason = "callers write it with `..Answers::default()`")]
 pub struct Answers<'a> {
-    /// The client's network brings more bounces than it may.
+    /// Whether the client's network exceeds its limit of bounces.
     pub too_many_bounces: bool,
-    /// Too many wrong tags came from the client's network, or to the mailbox.
+    /// Whether too many wrong tags came from the client's network, or to the mailbox.
     pub too_many_wrong_tags: bool,
-    /// For which sender the mailbox stands.
+    /// Sender behind the handle.
     pub handle: HandleAnswer<'a>,
-    /// More bounces came to the tag than one should get.
+    /// Whether the tag got more bounces than one message should.
     pub replayed: bool,
-    /// Whether the message was sent.
+    /// Answer of the log of sent mail.
     pub sent: SentAnswer,
-    /// Whether somebody else knows that reports are welcome: the recipient is there for them, or the server found their
-    /// author authenticated (RFC 8601). The site's own rules on both count besides.
+    /// Whether the caller knows that reports are welcome: the recipient is there for them, or the server authenticated
+    /// their author (RFC 8601). The rules of the site on both count as well.
     pub report_is_welcome: bool,
 }
 
-/// For which sender a mailbox stands.
+/// Sender behind a mailbox that may be a handle.
 ///
 /// ```
 /// use batv_core::Mailbox;
@@ -89,16 +92,17 @@ pub struct Answers<'a> {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum HandleAnswer<'a> {
-    /// For none: it is no handle, or one that is forgotten, or there is no store.
+    /// No handle, a forgotten one, or no store.
     #[default]
     None,
-    /// For this one.
+    /// A handle of this sender.
     Of(Mailbox<'a>),
-    /// It is a handle, and the store doesn't answer.
+    /// A handle, but the store doesn't answer. The recipient is deferred in every mode: without the sender a bounce has
+    /// nowhere to go.
     Unanswered,
 }
 
-/// Whether the log of what was sent has the message that a bounce, a receipt or a reply is about.
+/// Answer of the log of sent mail about the message that a bounce, a receipt or a reply refers to.
 ///
 /// ```
 /// use batv_policy::SentAnswer;
@@ -111,12 +115,12 @@ pub enum SentAnswer {
     /// There is no such log.
     #[default]
     NotAsked,
-    /// The log doesn't answer. What it might have proved is not disproved then.
+    /// The log doesn't answer. No message is disproved then.
     Unanswered,
-    /// It has no such message.
+    /// No such message was sent.
     No,
-    /// It has one, perhaps not to the recipient that is named: a hint.
+    /// Such a message was sent, perhaps to other recipients: a hint.
     ToOthers,
-    /// It has one, to a recipient that is named: a proof.
+    /// Such a message was sent to a recipient that is named: a proof.
     Yes,
 }

@@ -1,131 +1,76 @@
-//! The verdict on a message at the end of DATA: what the envelope says, what the message is, and whose message it returns,
-//! joined in one table.
+//! The table of verdicts at the end of DATA: by the envelope, the class of the message and the origin of the one that it
+//! returns.
 
 use core::fmt;
 
 use batv_bounce::{Class, Origin};
 use batv_core::Path;
-use batv_core::envelope::{Disposition, Judgement, Mode, Reason, Reply, Verdict};
+use batv_core::envelope::{Disposition, Judgement, Mode, Reason, ReplyName, Verdict};
 
-/// What is known of a message.
-///
-/// ```
-/// use batv_bounce::{Class, Origin};
-/// use batv_policy::rows::Facts;
-///
-/// let mut facts = Facts::new(Class::Dsn);
-/// facts.origin = Origin::Disproved;
-/// assert!(!facts.cut);
-/// ```
+/// Facts about a message, and the options of the site that matter to it.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Facts {
-    /// What kind of message it is.
-    pub class: Class,
-    /// Whose message it returns.
-    pub origin: Origin,
-    /// Whether it was too long to be read to its end: then it is held at most for what it says.
-    pub cut: bool,
-    /// Whether our own server found its author authenticated (RFC 8601), or the recipient is there for reports.
-    pub report_is_welcome: bool,
-    /// Whether more bounces have come to its tag than one should get: then the tag alone proves nothing.
-    pub replayed: bool,
-    /// Whether a disposition notification that isn't proved is held like a bounce.
-    pub hold_receipts: bool,
-    /// Whether a bounce with a reverse-path may be refused.
-    pub reject_daemon_senders: bool,
-    /// Whether a bounce without a tag may be refused also where nothing tells whose message it returns. Bounces that lost
-    /// all proof on their way are lost then.
-    pub reject_unverified: bool,
+pub(crate) struct Facts {
+    /// Class of the message.
+    pub(crate) class: Class,
+    /// Origin of the message that it returns.
+    pub(crate) origin: Origin,
+    /// Whether it was too long to be read to its end: then it is quarantined at most.
+    pub(crate) cut: bool,
+    /// Whether our own server authenticated its author (RFC 8601), or its recipient is there for reports.
+    pub(crate) report_is_welcome: bool,
+    /// Whether its tag got more bounces than one message should: then the tag alone proves nothing.
+    pub(crate) replayed: bool,
+    /// Whether a disposition notification without a proof is quarantined like a bounce.
+    pub(crate) hold_receipts: bool,
+    /// Whether a bounce with a reverse-path may be rejected.
+    pub(crate) reject_daemon_senders: bool,
+    /// Whether a bounce without a tag may be rejected also if the origin of its message is unknown. Genuine bounces that
+    /// lost all proof on their way are then lost.
+    pub(crate) reject_unverified: bool,
 }
 
-impl Facts {
-    /// Nothing but the class.
-    ///
-    /// ```
-    /// # use batv_bounce::{Class, Origin};
-    /// # use batv_policy::rows::Facts;
-    /// assert_eq!(Facts::new(Class::Mdn).origin, Origin::Unknown);
-    /// ```
-    pub const fn new(class: Class) -> Self {
-        Self {
-            class,
-            origin: Origin::Unknown,
-            cut: false,
-            report_is_welcome: false,
-            replayed: false,
-            hold_receipts: false,
-            reject_daemon_senders: false,
-            reject_unverified: false,
-        }
-    }
-}
-
-/// A row of the table: when it applies, and what follows.
-///
-/// ```
-/// use batv_policy::rows::ROWS;
-///
-/// let row = ROWS.iter().find(|row| row.number == 9).ok_or("no row 9")?;
-/// assert_eq!(row.to_string(), "9 null untagged dsn,nonstandard-dsn disproved: disproved, backscatter-disproved, at most reject");
-/// # Ok::<(), &str>(())
-/// ```
+/// Row of the table that decides on a message: its conditions and its effect. It prints on one line, its number first.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Row {
-    /// Its number, which `batv judge --explain` and the C library tell. Rows that differ little share one.
-    pub number: u8,
-    /// The reverse-path.
-    pub reverse_path: SenderKind,
-    /// What the envelope alone gave as its reason.
-    pub envelope: &'static [Reason],
-    /// The classes; none stands for all.
-    pub classes: &'static [Class],
-    /// Whose message is returned.
-    pub origin: Ownership,
-    /// What else must be so.
-    pub condition: Condition,
-    /// What follows; `None` is the judgement of the envelope.
-    pub effect: Option<Effect>,
+    /// Number of the row. Rows that differ little share one.
+    pub(crate) number: u8,
+    /// Kind of the reverse-path.
+    pub(crate) reverse_path: SenderKind,
+    /// Reasons that the envelope alone gives.
+    pub(crate) envelope: &'static [Reason],
+    /// Classes of the message; none stands for all.
+    pub(crate) classes: &'static [Class],
+    /// Ownership of the returned message.
+    pub(crate) origin: Ownership,
+    /// Further condition.
+    pub(crate) condition: Condition,
+    /// Effect; `None` leaves the judgement of the envelope.
+    pub(crate) effect: Option<Effect>,
 }
 
-/// Which reverse-paths a row is about.
-///
-/// ```
-/// use batv_policy::rows::{ROWS, SenderKind};
-///
-/// assert_eq!(ROWS.iter().filter(|row| row.reverse_path == SenderKind::Mailbox).count(), 6);
-/// ```
+/// Kind of the reverse-path in a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a reverse-path is null or not")]
-pub enum SenderKind {
+pub(crate) enum SenderKind {
     /// The null reverse-path.
     Null,
-    /// One that is not null.
+    /// Reverse-path other than null.
     Mailbox,
-    /// Either.
+    /// Any reverse-path.
     Any,
 }
 
-/// Which origins a row is about.
-///
-/// ```
-/// use batv_policy::rows::{ROWS, Ownership};
-///
-/// assert!(ROWS.iter().any(|row| row.origin == Ownership::Foreign));
-/// ```
+/// Ownership of the returned message in a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Ownership {
+pub(crate) enum Ownership {
     /// Proved to be ours.
     Ours,
     /// Proved not to be ours.
     Foreign,
-    /// Neither.
+    /// Neither proved nor disproved.
     Open,
     /// Not proved to be ours.
     NotOurs,
-    /// Any.
+    /// Any origin.
     Any,
 }
 
@@ -151,23 +96,14 @@ impl Ownership {
     }
 }
 
-/// What else must be so for a row to apply.
-///
-/// ```
-/// use batv_policy::rows::{Condition, ROWS};
-///
-/// let row = ROWS.iter().find(|row| row.condition == Condition::Replayed).ok_or("no such row")?;
-/// assert_eq!(row.to_string(), "4 null tag-ok any not-proved replayed: unverified, tag-replayed, at most quarantine");
-/// # Ok::<(), &str>(())
-/// ```
+/// Further condition of a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Condition {
-    /// Nothing.
+pub(crate) enum Condition {
+    /// No condition.
     Nothing,
-    /// [`Facts::report_is_welcome`].
+    /// The report is welcome: [`Facts::report_is_welcome`].
     Welcome,
-    /// [`Facts::replayed`].
+    /// The tag is replayed: [`Facts::replayed`].
     Replayed,
 }
 
@@ -189,25 +125,15 @@ impl Condition {
     }
 }
 
-/// What follows from a row.
-///
-/// ```
-/// use batv_policy::rows::ROWS;
-/// use batv_core::envelope::Mode;
-///
-/// // Only what is disproved is ever refused.
-/// let refused: Vec<_> = ROWS.iter().filter_map(|row| row.effect).filter(|effect| effect.most == Mode::Reject).collect();
-/// assert!(refused.iter().all(|effect| effect.verdict.as_str() == "disproved"));
-/// ```
+/// Effect of a row.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Effect {
-    /// What was found.
-    pub verdict: Verdict,
-    /// Why.
-    pub reason: Reason,
-    /// How far it goes at most, whatever the mode; [`Mode::Observe`] accepts.
-    pub most: Mode,
+pub(crate) struct Effect {
+    /// Verdict.
+    pub(crate) verdict: Verdict,
+    /// Reason.
+    pub(crate) reason: Reason,
+    /// Strictest mode that counts: a stricter one of the site does no more. [`Mode::Observe`] accepts.
+    pub(crate) most: Mode,
 }
 
 const fn then(verdict: Verdict, reason: Reason, most: Mode) -> Option<Effect> {
@@ -215,12 +141,12 @@ const fn then(verdict: Verdict, reason: Reason, most: Mode) -> Option<Effect> {
 }
 
 const BOUNCES: &[Class] = &[Class::Dsn, Class::NonstandardDsn, Class::VirusNotice];
-/// What returns mail because it couldn't be delivered.
+/// Reports of mail that was not delivered.
 const FAILURES: &[Class] = &[Class::Dsn, Class::NonstandardDsn];
 const REPORTS: &[Class] = &[Class::DmarcReport, Class::TlsReport, Class::FeedbackReport];
 const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
 const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
-/// A receipt, a report or an answer needs no tag: one that is too old to be believed doesn't speak against it.
+/// A receipt, a report or a reply needs no tag, so an expired one says nothing against it.
 const UNTAGGED_OR_LATE: &[Reason] =
     &[Reason::Untagged, Reason::SigningGrace, Reason::TagExpired, Reason::TagUnknownKey];
 const MAIL: &[Reason] = &[Reason::NotJudged];
@@ -236,32 +162,23 @@ const fn row(
     Row { number, reverse_path, envelope, classes, origin, condition: Condition::Nothing, effect }
 }
 
-/// The table. The first row that applies decides; a message to which none does is judged by its envelope.
-///
-/// ```
-/// use batv_policy::rows::ROWS;
-///
-/// for row in ROWS {
-///     println!("{row}");
-/// }
-/// # for number in 1..=24 { assert!(ROWS.iter().any(|row| row.number == number), "{number}"); }
-/// ```
+/// The table. The first row that applies decides; without one the envelope decides alone.
 #[rustfmt::skip]
-pub const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row(1, SenderKind::Any, &[Reason::Exempt], &[], Ownership::Any, None),
     row(2, SenderKind::Null, &[Reason::NullMultiRcpt], &[], Ownership::Any, None),
     row(24, SenderKind::Any, &[Reason::Internal], &[], Ownership::Any, None),
     row(16, SenderKind::Null, &[Reason::Callout], &[], Ownership::Any, None),
     row(17, SenderKind::Null, &[Reason::Rfc5321Postmaster], &[], Ownership::Any, None),
-    // Nobody sends so much that fails: what comes with it must prove itself.
+    // Nobody sends that much mail that fails: a bounce to such a tag must prove itself.
     row(4, SenderKind::Null, &[Reason::TagOk], &[], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Condition::Replayed),
-    // A good tag has got around when it comes with somebody else's message.
+    // A good tag has leaked if it comes with a foreign message.
     row(4, SenderKind::Null, &[Reason::TagOk], BOUNCES, Ownership::Foreign, then(Verdict::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
     row(3, SenderKind::Null, &[Reason::TagOk], &[], Ownership::Any, None),
-    // What is proved isn't refused for its age, whatever it is.
+    // A proved bounce is not rejected for its age.
     row(5, SenderKind::Null, LATE, &[], Ownership::Ours, then(Verdict::Genuine, Reason::LateBounce, Mode::Observe)),
     row(7, SenderKind::Null, &[Reason::TagForged], &[], Ownership::Any, None),
-    // From here on there is no good tag.
+    // The rows below are for bounces without a good tag.
     row(8, SenderKind::Null, UNTAGGED, BOUNCES, Ownership::Ours, then(Verdict::Genuine, Reason::OriginalProved, Mode::Observe)),
     row(10, SenderKind::Null, &[Reason::SigningGrace], BOUNCES, Ownership::NotOurs, then(Verdict::Unverified, Reason::SigningGrace, Mode::Mark)),
     row(9, SenderKind::Null, &[Reason::Untagged], FAILURES, Ownership::Foreign, then(Verdict::Disproved, Reason::BackscatterDisproved, Mode::Reject)),
@@ -274,7 +191,7 @@ pub const ROWS: &[Row] = &[
     row(14, SenderKind::Null, UNTAGGED_OR_LATE, &[Class::AutoReply], Ownership::NotOurs, then(Verdict::Unverified, Reason::AutoReplyUnverified, Mode::Mark)),
     row(22, SenderKind::Null, UNTAGGED_OR_LATE, &[Class::Challenge], Ownership::NotOurs, then(Verdict::Unverified, Reason::ChallengeForeign, Mode::Quarantine)),
     row(8, SenderKind::Null, UNTAGGED_OR_LATE, &[Class::Challenge], Ownership::Ours, then(Verdict::Genuine, Reason::OriginalProved, Mode::Observe)),
-    // What a late tag makes worse than none: a bounce, and what is like nothing else.
+    // A late tag is worse than none for a bounce, and for mail of no known class.
     row(6, SenderKind::Null, LATE, &[], Ownership::Any, None),
     row(15, SenderKind::Null, UNTAGGED, &[], Ownership::Any, then(Verdict::NotJudged, Reason::NullNotBounce, Mode::Mark)),
     // Mail with a reverse-path.
@@ -291,19 +208,10 @@ impl Row {
         Self { condition, ..self }
     }
 
-    /// The row that decides, which is the first that applies. `envelope` is the reason that the envelope alone gives at
-    /// the end of DATA.
-    ///
-    /// ```
-    /// use batv_bounce::Class;
-    /// use batv_core::Path;
-    /// use batv_core::envelope::Reason;
-    /// use batv_policy::rows::{Facts, Row};
-    ///
-    /// let row = Row::find(Path::Null, Reason::Untagged, &Facts::new(Class::Mdn));
-    /// assert_eq!(row.map(|row| row.number), Some(12));
-    /// ```
-    pub fn find(reverse_path: Path<'_>, envelope: Reason, facts: &Facts) -> Option<&'static Self> {
+    /// Finds the row that decides: the first that applies. `envelope` is the reason that the envelope alone gives at the
+    /// end of DATA.
+    #[must_use]
+    pub(crate) fn find(reverse_path: Path<'_>, envelope: Reason, facts: &Facts) -> Option<&'static Self> {
         ROWS.iter().find(|row| row.applies(reverse_path, envelope, facts))
     }
 
@@ -346,48 +254,11 @@ fn list(f: &mut fmt::Formatter<'_>, mut names: impl Iterator<Item = &'static str
     names.try_for_each(|name| write!(f, ",{name}"))
 }
 
-/// Whether mode `reject` refuses for this reason, of an envelope or of a message, where no option of [`Facts`] wants more.
-/// The other modes take the same, and tell the same reason: so a log tells what `reject` would have refused.
+/// Joins the judgement of the envelope at the end of DATA with the facts about the message, and tells the row that decided.
 ///
-/// ```
-/// use batv_policy::is_refused;
-/// use batv_core::envelope::Reason;
-///
-/// assert!(is_refused(Reason::BackscatterDisproved) && is_refused(Reason::TagForged));
-/// assert!(!is_refused(Reason::BackscatterUnverified));
-/// ```
-pub fn is_refused(reason: Reason) -> bool {
-    let by_row = |effect: Effect| effect.reason == reason && effect.most == Mode::Reject;
-    reason.is_refused() || ROWS.iter().filter_map(|row| row.effect).any(by_row)
-}
-
-/// Joins the judgement of the envelope, at the end of DATA, with what is known of the message; and the row that did it.
-///
-/// What is not proved never comes to worse than quarantine, and what is disproved is refused at the end of DATA where
-/// the mode is `reject`. A message that was cut is held at most: what was not read might prove it.
-///
-/// ```
-/// use batv_bounce::{Class, Origin};
-/// use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Stage, Policy, Reason};
-/// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path};
-/// use batv_policy::rows::{Facts, join};
-///
-/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha256, b"0123456789abcdef")?];
-/// let envelope = Envelope::new(Path::Null, Mailbox::parse("alice@example.com")?);
-/// let examination = Examination::new(&envelope, &keys, &Policy::new(Mode::Reject), Day::new(20_782)?);
-/// let by_envelope = examination.judge(Mode::Reject, Stage::EndOfData);
-///
-/// let mut facts = Facts::new(Class::Dsn);
-/// let (judgement, _) = join(by_envelope, Path::Null, &facts, Mode::Reject);
-/// assert_eq!(judgement.disposition, Disposition::Quarantine);
-/// facts.origin = Origin::Disproved;
-/// let (judgement, row) = join(by_envelope, Path::Null, &facts, Mode::Reject);
-/// assert_eq!(judgement.reason, Reason::BackscatterDisproved);
-/// assert_eq!(judgement.reply.to_string(), "550 5.7.1 this returns a message that we did not send");
-/// assert_eq!(row.map(|row| row.number), Some(9));
-/// # Ok::<(), batv_core::Error>(())
-/// ```
-pub fn join<'a>(
+/// A message without a proof is quarantined at most, unless an option asks for more; a disproved one is rejected in mode
+/// `reject`. A message that was cut is quarantined at most: the rest might prove it.
+pub(crate) fn join<'a>(
     by_envelope: Judgement<'a>,
     reverse_path: Path<'_>,
     facts: &Facts,
@@ -405,10 +276,14 @@ pub fn join<'a>(
     let disposition = mode.min(most).disposition();
     let mut judgement = by_envelope;
     (judgement.verdict, judgement.reason, judgement.disposition) = (verdict, reason, disposition);
-    (judgement.reply, judgement.deliver_to) = match disposition {
-        Disposition::Reject if verdict == Verdict::Disproved => (Reply::FOREIGN, None),
-        Disposition::Reject => (Reply::UNPROVED, None),
-        _ => (Reply::OK, Some(by_envelope.mailbox)),
+    let (reply, deliver_to) = match disposition {
+        Disposition::Reject if verdict == Verdict::Disproved => (ReplyName::ForeignOriginal, None),
+        Disposition::Reject => (ReplyName::UnprovedOriginal, None),
+        _ => (ReplyName::RecipientOk, Some(by_envelope.mailbox)),
     };
+    (judgement.reply, judgement.deliver_to) = (reply.reply(), deliver_to);
     (judgement, row)
 }
+
+#[cfg(test)]
+mod tests;

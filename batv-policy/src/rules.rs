@@ -1,14 +1,19 @@
-//! The rules of a site: what is ours, and how it is treated.
+//! Rules of a site: its domains, and how their mail is handled.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 
+#[cfg(feature = "messages")]
 use batv_bounce::dkim::PublicKey;
 use batv_core::envelope::{Mode, OnError, Stage};
-use batv_core::srs::{DEFAULT_MAX_AGE, HASH_MINIMUM, Separator, Srs};
+use batv_core::srs::{DEFAULT_MAX_AGE, Domains, HASH_MINIMUM, Separator, Srs};
 use batv_core::tag::Form;
-use batv_core::{Day, Domain, Error, Lifetime, Mailbox, Pattern};
+use batv_core::{Day, Error, Lifetime, Mailbox, Pattern};
 
-/// The rules of a site: all that decides but its keys.
+use crate::address;
+use crate::replies::Replies;
+
+/// Rules of a site.
 ///
 /// ```
 /// use batv_core::Pattern;
@@ -24,37 +29,41 @@ use batv_core::{Day, Domain, Error, Lifetime, Mailbox, Pattern};
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..Rules::default()`")]
+#[expect(clippy::exhaustive_structs, reason = "callers write it with `..Rules::default()`")]
 pub struct Rules {
-    /// The domains and mailboxes that tag what they send. When there are none: those that a live BATV key serves.
+    /// Domains and mailboxes whose mail gets a tag; empty for those that a live BATV key serves.
     pub protected: Vec<Pattern<String>>,
-    /// Domains and mailboxes that send without a tag, and are not judged.
+    /// Domains and mailboxes that send without a tag, and whose bounces are not judged.
     pub exempt: Vec<Pattern<String>>,
-    /// Recipients whose mail leaves without a tag: lists that know their members by the reverse-path.
+    /// Recipients whose mail gets no tag, such as lists that know their members by the reverse-path.
     pub exempt_recipients: Vec<Pattern<String>>,
-    /// What becomes of a message that has both exempt recipients and others.
+    /// Rule for a message to both exempt recipients and others.
     pub mixed_recipients: MixedRecipients,
-    /// The form in which senders are tagged.
+    /// Form of new tags.
     pub form: Form,
-    /// Days that a tag lives; `None` for those of its key.
+    /// Days for which a tag is valid; `None` for the lifetime of its key.
     pub lifetime: Option<Lifetime>,
-    /// Whether a sender is tagged in lower case, where its letters matter to the tag. Servers that look their recipients up
-    /// in lower case need that: an `hmac-sha1` key makes another tag for other letters, every key for others beyond ASCII.
+    /// Whether a sender is tagged in lower case, if its case matters to the tag: to an `hmac-sha1` key, and to every key
+    /// beyond ASCII. Servers that look up recipients in lower case need that.
     pub fold_case: bool,
-    /// How far to go with what is not proved.
+    /// Mode of the site.
     pub mode: Mode,
-    /// How far to go for single domains and mailboxes, whose names are in lower case.
+    /// Modes of single domains and mailboxes, whose names are in lower case.
     pub modes: BTreeMap<String, Mode>,
-    /// The day from which on all that was sent has a tag; `None` for always.
+    /// First day on which all mail got tags; `None` for always.
     pub signing_since: Option<Day>,
-    /// When to refuse what only a message could still prove. [`Stage::EndOfData`] is safe for callouts.
+    /// Stage at which an untagged bounce is rejected. [`Stage::EndOfData`] is safe for callouts.
     pub reject_at: Stage,
-    /// What to do when the question can't be answered.
+    /// Action after an internal error.
     pub on_error: OnError,
-    /// Forwarded mail.
+    /// Rules for forwarded mail.
     pub srs: SrsRules,
-    /// What messages say.
+    /// Rules for the content of messages.
     pub messages: MessageRules,
+    /// Domain that completes an address without one, as a mail server does (Postfix `myorigin`).
+    pub local_domain: Option<String>,
+    /// Texts of SMTP replies.
+    pub replies: Replies,
 }
 
 impl Default for Rules {
@@ -74,28 +83,32 @@ impl Default for Rules {
             on_error: OnError::Tempfail,
             srs: SrsRules::default(),
             messages: MessageRules::default(),
+            replies: Replies::default(),
+            local_domain: None,
         }
     }
 }
 
-/// What becomes of a message that has both exempt recipients and others: it leaves with one reverse-path.
-///
-/// ```
-/// use batv_policy::MixedRecipients;
-///
-/// assert_eq!(MixedRecipients::default(), MixedRecipients::Unsigned);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "it has a tag or none")]
-pub enum MixedRecipients {
-    /// It gets no tag: its bounces come back untagged.
-    #[default]
-    Unsigned,
-    /// It gets a tag: the exempt recipients may refuse it.
-    Signed,
+batv_core::names! {
+    /// Rule for a message to both exempt recipients and others: it leaves with one reverse-path.
+    ///
+    /// ```
+    /// use batv_policy::MixedRecipients;
+    ///
+    /// assert_eq!("unsigned".parse(), Ok(MixedRecipients::default()));
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+    #[expect(clippy::exhaustive_enums, reason = "a sender has a tag or none")]
+    pub enum MixedRecipients {
+        /// No tag: its bounces come back untagged.
+        #[default]
+        Unsigned = "unsigned",
+        /// A tag: the exempt recipients may reject it.
+        Signed = "signed",
+    }
 }
 
-/// The rules for forwarded mail: SRS.
+/// Rules for forwarded mail: SRS.
 ///
 /// ```
 /// use batv_policy::SrsRules;
@@ -105,19 +118,19 @@ pub enum MixedRecipients {
 /// assert!(SrsRules { hash_length: 3, ..srs }.check().is_err());
 /// ```
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..SrsRules::default()`")]
+#[expect(clippy::exhaustive_structs, reason = "callers write it with `..SrsRules::default()`")]
 pub struct SrsRules {
-    /// The domains whose SRS addresses are ours, the first for new ones. Without any nothing is rewritten or restored.
+    /// Domains of our SRS addresses, the first for new ones; empty for no SRS.
     pub domains: Vec<String>,
-    /// The character after `SRS0` and `SRS1` in new addresses.
+    /// Character after `SRS0` and `SRS1` in new addresses.
     pub separator: Separator,
     /// Characters of the hash in new addresses: 4 to 27.
     pub hash_length: u8,
-    /// The fewest characters of a hash that are taken: 4 to `hash_length`.
+    /// Fewest characters of a hash that are accepted: 4 to `hash_length`.
     pub hash_minimum: u8,
-    /// Days that an address lives: 1 to 1000.
+    /// Days for which an address is valid: 1 to 1000.
     pub max_age: u16,
-    /// Whether senders of our own SRS domains are rewritten, too.
+    /// Whether senders of our own SRS domains are rewritten as well.
     pub always_rewrite: bool,
     /// Whether an SRS address accepts mail other than bounces. Anyone who has seen such an address can then relay mail to
     /// the address inside it.
@@ -139,35 +152,42 @@ impl Default for SrsRules {
 }
 
 impl SrsRules {
-    /// Whether these rules can be used.
+    /// Checks the rules.
     ///
     /// # Errors
-    /// Those of [`Domain::parse`], [`Srs::with_hash_length`] and [`Srs::with_max_age`].
+    /// Those of [`SrsRules::srs`], but for a lack of domains.
     pub fn check(&self) -> Result<(), Error> {
-        let mut domains = self.domains.iter().map(|domain| Domain::parse(domain)).collect::<Result<Vec<_>, _>>()?;
-        if domains.is_empty() {
-            // The numbers are wrong or right all the same.
-            domains.push(Domain::parse("example.com")?);
-        }
-        self.over(&domains).map(|_| ())
+        // The numbers are wrong or right all the same.
+        if self.domains.is_empty() { self.over(["example.com"]).map(|_| ()) } else { self.srs().map(|_| ()) }
     }
 
-    pub(crate) fn parsed_domains(&self) -> Vec<Domain<'_>> {
-        // A site is made of names that `check` has seen.
-        self.domains.iter().filter_map(|domain| Domain::parse(domain).ok()).collect()
+    /// SRS as these rules have it.
+    ///
+    /// # Errors
+    /// Those of [`Srs::new`], [`Srs::with_hash_length`] and [`Srs::with_max_age`].
+    ///
+    /// ```
+    /// use batv_core::Domain;
+    /// use batv_policy::SrsRules;
+    ///
+    /// let rules = SrsRules { domains: vec!["forwarder.example.net".to_owned()], ..SrsRules::default() };
+    /// assert!(rules.srs()?.owns(&Domain::parse("forwarder.example.net")?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn srs(&self) -> Result<Srs<&[String]>, Error> {
+        self.over(self.domains.as_slice())
     }
 
-    /// The addresses of these domains, which are ours.
-    pub(crate) fn over<'d>(&self, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, Error> {
-        let srs = Srs::new(domains)?
+    fn over<D: Domains>(&self, domains: D) -> Result<Srs<D>, Error> {
+        Ok(Srs::new(domains)?
             .with_separator(self.separator)
             .with_hash_length(self.hash_length, self.hash_minimum)?
-            .with_max_age(self.max_age)?;
-        Ok(if self.always_rewrite { srs.always_rewriting() } else { srs })
+            .with_max_age(self.max_age)?
+            .with_always_rewrite(self.always_rewrite))
     }
 }
 
-/// The rules on what messages say.
+/// Rules for the content of messages.
 ///
 /// ```
 /// use batv_policy::MessageRules;
@@ -176,33 +196,70 @@ impl SrsRules {
 /// assert!(rules.marked_since.is_none() && !rules.reject_unverified);
 /// ```
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..MessageRules::default()`")]
+#[expect(clippy::exhaustive_structs, reason = "callers write it with `..MessageRules::default()`")]
 pub struct MessageRules {
-    /// Whether bounces that come from a program with an address are judged by what they say, besides those with a null
+    /// Whether messages from a daemon such as `MAILER-DAEMON@…` are judged by their content, besides those with a null
     /// reverse-path.
     pub daemon_senders: bool,
-    /// Whether what leaves gets a mark.
+    /// Whether outgoing mail gets a mark.
     pub mark: bool,
-    /// The day from which on all that was sent has a mark: only then the lack of one says something.
+    /// First day on which all mail got marks: only then a missing mark disproves a message.
     pub marked_since: Option<Day>,
-    /// Domains, besides those that are protected, of the hosts that our mail leaves by.
+    /// Additional domains of our outbound mail hosts.
     pub hosts: Vec<String>,
-    /// The public keys of our DKIM signatures.
+    /// Public keys of our DKIM signatures.
+    #[cfg(feature = "messages")]
     pub dkim_keys: Vec<PublicKey>,
-    /// The names under which our own servers write Authentication-Results (RFC 8601 §2.5).
+    /// Names under which our own servers write Authentication-Results (RFC 8601 §2.5).
     pub authserv_ids: Vec<String>,
-    /// Mailboxes and domains that are there for reports on DMARC, TLS and abuse.
+    /// Mailboxes and domains for reports on DMARC, TLS and abuse.
     pub report_recipients: Vec<Pattern<String>>,
-    /// Whether a disposition notification that isn't proved is held as a bounce is.
+    /// Whether a disposition notification without a proof is quarantined like a bounce.
     pub hold_receipts: bool,
-    /// Whether a disproved bounce is refused also where it has a reverse-path.
+    /// Whether a disproved bounce is rejected also if it has a reverse-path.
     pub reject_daemon_senders: bool,
-    /// Whether a bounce without a tag is refused also where nothing tells whose message it returns.
+    /// Whether a bounce without a tag is rejected also if the origin of its message is unknown.
     pub reject_unverified: bool,
 }
 
 impl Rules {
-    /// The mode for a mailbox: its own, that of its domain, or that of the site.
+    /// Spells the argument of MAIL FROM like [`address::reverse_path`], and completes an address without a domain with
+    /// [`Rules::local_domain`].
+    ///
+    /// # Errors
+    /// Those of [`address::reverse_path`].
+    ///
+    /// ```
+    /// # use batv_policy::Rules;
+    /// let rules = Rules { local_domain: Some("example.com".to_owned()), ..Rules::default() };
+    /// assert_eq!(rules.reverse_path(b"<alice>")?, "<alice@example.com>");
+    /// assert_eq!(rules.reverse_path(b"<>")?, "<>");
+    /// // A domain that cannot be read stays an error.
+    /// assert!(rules.reverse_path(b"<alice%b..example>").is_err());
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn reverse_path<'w>(&self, words: &'w [u8]) -> Result<Cow<'w, str>, Error> {
+        address::completed(words, true, self.local_domain.as_deref())
+    }
+
+    /// Spells the argument of RCPT TO like [`address::forward_path`], and completes an address without a domain with
+    /// [`Rules::local_domain`].
+    ///
+    /// # Errors
+    /// Those of [`address::forward_path`].
+    ///
+    /// ```
+    /// # use batv_policy::Rules;
+    /// let rules = Rules { local_domain: Some("example.com".to_owned()), ..Rules::default() };
+    /// assert_eq!(rules.forward_path(b"bob")?, "<bob@example.com>");
+    /// assert_eq!(rules.forward_path(b"postmaster")?, "postmaster");
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn forward_path<'w>(&self, words: &'w [u8]) -> Result<Cow<'w, str>, Error> {
+        address::completed(words, false, self.local_domain.as_deref())
+    }
+
+    /// Mode of a mailbox: its own, that of its domain, or that of the site.
     ///
     /// ```
     /// use batv_core::Mailbox;
@@ -216,6 +273,7 @@ impl Rules {
     /// assert_eq!(rules.mode_for(&Mailbox::parse("alice@example.org")?), Mode::Observe);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn mode_for(&self, mailbox: &Mailbox<'_>) -> Mode {
         let named = |name: String| self.modes.get(&name.to_ascii_lowercase()).copied();
         let of_mailbox = || self.modes.keys().any(|name| name.contains('@')).then(|| named(mailbox.to_string()));
@@ -226,12 +284,14 @@ impl Rules {
         of_mailbox().flatten().or_else(of_domain).unwrap_or(self.mode)
     }
 
-    /// Whether this sender may have a tag: it is protected, and not exempt.
+    /// Whether this sender gets tags: it is protected and not exempt.
+    #[must_use]
     pub fn is_protected(&self, sender: &Mailbox<'_>) -> bool {
         (self.protected.is_empty() || contain(&self.protected, sender)) && !contain(&self.exempt, sender)
     }
 
-    /// Whether mail to this recipient leaves without a tag.
+    /// Whether mail to this recipient gets no tag.
+    #[must_use]
     pub fn is_exempt_recipient(&self, recipient: &Mailbox<'_>) -> bool {
         contain(&self.exempt_recipients, recipient)
     }

@@ -1,10 +1,11 @@
-//! What is decided for one recipient.
+//! Ruling on one recipient.
 
+#[cfg(feature = "messages")]
 use batv_bounce::{Class, Origin};
 use batv_core::Mailbox;
-use batv_core::envelope::{Disposition, Earlier, Judgement, Mode, Reason, Reply, Verdict};
+use batv_core::envelope::{Disposition, Earlier, Judgement, Mode, Reason, Reply, ReplyName, Verdict};
 
-/// What is decided for one recipient: the verdict, why, what is done, and what is said.
+/// Ruling on one recipient: verdict, reason, disposition and reply.
 ///
 /// ```
 /// use batv_core::envelope::{Envelope, Mode};
@@ -23,32 +24,34 @@ use batv_core::envelope::{Disposition, Earlier, Judgement, Mode, Reason, Reply, 
 #[non_exhaustive]
 #[must_use]
 pub struct Ruling<'a> {
-    /// The verdict.
+    /// Verdict.
     pub verdict: Verdict,
-    /// Why.
+    /// Reason of the verdict.
     pub reason: Reason,
-    /// What is done now.
+    /// Disposition.
     pub disposition: Disposition,
-    /// The mode of the recipient's mailbox or domain, which did it.
+    /// Mode of the recipient's mailbox or domain.
     pub mode: Mode,
-    /// What mode `reject` does about the same.
+    /// Disposition of the same case in mode `reject`.
     pub in_reject: Disposition,
-    /// What is said now.
-    pub reply: Reply,
-    /// The mailbox to deliver to, without a tag; `None` when the recipient is refused. After a tag that is not proved the
-    /// server must see for itself that the mailbox exists.
+    /// SMTP reply at this stage, in the words of the site.
+    pub reply: Reply<'a>,
+    /// Mailbox to deliver to, without a tag; `None` if the recipient is not accepted. The server must still check that the
+    /// mailbox exists: a wrong tag proves nothing.
     pub deliver_to: Option<Mailbox<'a>>,
-    /// The recipient without its tag, also when it is refused.
+    /// Recipient without its tag, also if it is not accepted.
     pub mailbox: Mailbox<'a>,
-    /// Whether the message can change nothing about this any more.
+    /// Whether the message can no longer change this ruling.
     pub settled: bool,
-    /// What to say of the recipients so far, when the next one of the same message is asked about.
+    /// State of the recipients so far, for the envelope of the next one of the same message.
     pub earlier: Earlier,
-    /// The class of the message, where it was read.
+    /// Class of the message, if it was read.
+    #[cfg(feature = "messages")]
     pub class: Option<Class>,
-    /// Whose message it returns, where it was read.
+    /// Origin of the message that it returns, if it was read.
+    #[cfg(feature = "messages")]
     pub origin: Option<Origin>,
-    /// The number of the row that decided, in [`ROWS`](crate::rows::ROWS).
+    /// Number of the [`Row`](crate::Row) that decided.
     pub row: Option<u8>,
 }
 
@@ -67,20 +70,22 @@ impl<'a> Ruling<'a> {
             mailbox,
             settled,
             earlier,
+            #[cfg(feature = "messages")]
             class: None,
+            #[cfg(feature = "messages")]
             origin: None,
             row: None,
         }
     }
 
     /// The same recipient, deferred with this reply. It is not accepted, so `earlier` does not change.
-    pub(crate) const fn put_off(self, reason: Reason, reply: Reply, earlier: Earlier) -> Self {
+    pub(crate) const fn deferred(self, reason: Reason, reply: ReplyName, earlier: Earlier) -> Self {
         Self {
             verdict: Verdict::Undecided,
             reason,
             disposition: Disposition::Tempfail,
             in_reject: Disposition::Tempfail,
-            reply,
+            reply: reply.reply(),
             deliver_to: None,
             settled: true,
             earlier,
@@ -88,7 +93,7 @@ impl<'a> Ruling<'a> {
         }
     }
 
-    /// Whether what a message says may change this ruling.
+    /// Whether the message may change this ruling.
     ///
     /// ```
     /// # use batv_core::envelope::Envelope;
@@ -101,6 +106,7 @@ impl<'a> Ruling<'a> {
     /// assert!(!ruling.needs_message());
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub const fn needs_message(&self) -> bool {
         needs_message(self.reason)
     }

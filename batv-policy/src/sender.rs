@@ -1,14 +1,14 @@
-//! The sender of a message that leaves: tagged, rewritten, or left as it is, and why.
+//! Sender of an outgoing message: tagged, rewritten or unchanged.
 
 use batv_core::dialect::Dialect;
-use batv_core::srs::{Forwarding, Rewritten};
+use batv_core::srs::{Forwarding, Rewritten, Srs};
 use batv_core::tag::{self, Signing, Tagged};
-use batv_core::{Algorithm, Day, Domain, Error, Key, KeyRing, KeyState, KeyUse, Mailbox, Path, fingerprint};
+use batv_core::{Algorithm, Day, Error, Key, KeyRing, KeySet, KeyState, KeyUse, Mailbox, Path, fingerprint};
 
 use crate::rules::MixedRecipients;
 use crate::site::View;
 
-/// A message that leaves.
+/// Outgoing message.
 ///
 /// ```
 /// use batv_core::Path;
@@ -19,26 +19,27 @@ use crate::site::View;
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is written with `..Outgoing::new(path)`")]
+#[expect(clippy::exhaustive_structs, reason = "callers write it with `..Outgoing::new(path)`")]
 pub struct Outgoing<'a> {
-    /// The argument of MAIL FROM.
+    /// Argument of MAIL FROM.
     pub reverse_path: Path<'a>,
-    /// Whether an authenticated user or a host of ours sends it: only such mail is tagged.
+    /// Whether it comes from an authenticated user or a host of ours: only such mail is tagged.
     pub originates: bool,
-    /// Whether a recipient is delivered elsewhere: only such mail is rewritten for SRS.
+    /// Whether a recipient is at another site: only such mail is rewritten by SRS.
     pub is_forwarded: bool,
-    /// Which of its recipients are exempt from tags ([`Rules::exempt_recipients`](crate::Rules::exempt_recipients)).
+    /// Share of its recipients that are exempt from tags ([`Rules::exempt_recipients`](crate::Rules::exempt_recipients)).
     pub exempt_recipients: ExemptRecipients,
 }
 
 impl<'a> Outgoing<'a> {
-    /// A message of which only the reverse-path is known: it is neither tagged nor rewritten.
+    /// Message with this reverse-path that is neither tagged nor rewritten.
+    #[must_use]
     pub const fn new(reverse_path: Path<'a>) -> Self {
         Self { reverse_path, originates: false, is_forwarded: false, exempt_recipients: ExemptRecipients::None }
     }
 }
 
-/// Which recipients of a message are exempt from tags.
+/// Share of the recipients of a message that are exempt from tags.
 ///
 /// ```
 /// use batv_policy::ExemptRecipients;
@@ -49,17 +50,18 @@ impl<'a> Outgoing<'a> {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "there is nothing between")]
 pub enum ExemptRecipients {
-    /// None of them.
+    /// None.
     #[default]
     None,
-    /// Some of them, but not all.
+    /// Some, but not all.
     Some,
-    /// All of them.
+    /// All.
     All,
 }
 
 impl ExemptRecipients {
-    /// So many of all recipients.
+    /// Share of a number of exempt recipients in the number of all.
+    #[must_use]
     pub const fn of(exempt: usize, all: usize) -> Self {
         match exempt {
             0 => Self::None,
@@ -69,40 +71,41 @@ impl ExemptRecipients {
     }
 }
 
-/// What becomes of a sender.
+/// Handling of the sender of an outgoing message.
 ///
 /// ```
-/// use batv_policy::{Handling, Unchanged};
+/// use batv_policy::{Handling, UnchangedReason};
 ///
-/// assert!(matches!(Handling::Unchanged(Unchanged::NotOurs), Handling::Unchanged(_)));
+/// assert!(matches!(Handling::Unchanged(UnchangedReason::NotOurs), Handling::Unchanged(_)));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 #[must_use]
 pub enum Handling<'h> {
-    /// It leaves with a tag.
+    /// The sender gets a tag.
     Tagged(Tagged<'h>),
-    /// It leaves rewritten, by SRS.
+    /// The sender is rewritten by SRS.
     Rewritten(Rewritten<'h>),
-    /// It has no room for a tag, or for what SRS adds. Whoever keeps handles gets one for it with this key, and asks
-    /// [`Sender::sign_handle`]; else it leaves as it is.
+    /// The sender has no room for a tag or for an SRS address. A caller with a store makes a handle for it with this key,
+    /// and calls [`Sender::sign_handle`]; without a store the sender stays unchanged.
     TooLong {
-        /// The key that would have made the tag or the SRS address.
+        /// Key that would have made the tag or the SRS address.
         key: &'h Key,
-        /// Why it has no room.
+        /// Error that names the length and the limit.
         error: Error,
     },
-    /// It leaves as it is.
-    Unchanged(Unchanged),
+    /// The sender stays unchanged.
+    Unchanged(UnchangedReason),
 }
 
 impl Handling<'_> {
-    /// The reverse-path that the message leaves with, when it is another.
+    /// New reverse-path; `None` if it stays unchanged.
     ///
     /// ```
-    /// # use batv_policy::{Handling, Unchanged};
-    /// assert_eq!(Handling::Unchanged(Unchanged::NotOurs).address(), None);
+    /// # use batv_policy::{Handling, UnchangedReason};
+    /// assert_eq!(Handling::Unchanged(UnchangedReason::NotOurs).address(), None);
     /// ```
+    #[must_use]
     pub fn address(&self) -> Option<String> {
         match self {
             Self::Tagged(tagged) => Some(tagged.to_string()),
@@ -112,26 +115,26 @@ impl Handling<'_> {
     }
 }
 
-/// Why a sender leaves as it is.
+/// Reason why a sender stays unchanged.
 ///
 /// ```
-/// use batv_policy::Unchanged;
+/// use batv_policy::UnchangedReason;
 ///
-/// assert_eq!(Unchanged::ExemptRecipient.to_string(), "exempt-recipient");
+/// assert_eq!(UnchangedReason::ExemptRecipient.to_string(), "exempt-recipient");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unchanged {
-    /// It is the null reverse-path.
+pub enum UnchangedReason {
+    /// The reverse-path is null.
     #[error("null-path")]
     NullPath,
-    /// Its domain is none of ours, or no key signs for it.
+    /// Its domain is not ours, or no key signs for it.
     #[error("not-ours")]
     NotOurs,
-    /// It is ours, but neither an authenticated user nor a host of ours sends the message.
+    /// Its domain is ours, but the message comes from neither an authenticated user nor a host of ours.
     #[error("not-originated")]
     NotOriginated,
-    /// Its domain is ours, but the rules say that it sends without a tag.
+    /// Its domain is ours, but the rules exempt the sender from tags.
     #[error("not-protected")]
     NotProtected,
     /// A recipient is exempt from tags.
@@ -140,12 +143,12 @@ pub enum Unchanged {
     /// It has a tag already.
     #[error("already-tagged")]
     AlreadyTagged(Dialect),
-    /// It can't be tagged, or rewritten.
+    /// It can't be tagged or rewritten.
     #[error("{0}")]
     Refused(Error),
 }
 
-/// The sender of a message that leaves.
+/// Sender of an outgoing message.
 ///
 /// ```
 /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Path};
@@ -168,8 +171,8 @@ pub struct Sender<'s, 'a> {
 #[derive(Debug)]
 enum Course<'s, 'a> {
     Tag { mailbox: Mailbox<'a>, folded: Option<String> },
-    Rewrite { mailbox: Mailbox<'a>, domains: Vec<Domain<'s>> },
-    Leave(Unchanged),
+    Rewrite { mailbox: Mailbox<'a>, srs: Result<Srs<&'s [String]>, Error> },
+    Leave(UnchangedReason),
 }
 
 impl<'s, 'a> Sender<'s, 'a> {
@@ -177,12 +180,12 @@ impl<'s, 'a> Sender<'s, 'a> {
         Self { site, course: Course::of(site, leaving) }
     }
 
-    /// A sender that is rewritten, of any domain but those of SRS.
+    /// Sender that is rewritten, unless its domain is one of those of SRS.
     pub(crate) fn rewriting(site: View<'s>, mailbox: Mailbox<'a>) -> Self {
-        Self { site, course: Course::Rewrite { mailbox, domains: site.rules.srs.parsed_domains() } }
+        Self { site, course: Course::Rewrite { mailbox, srs: site.rules.srs.srs() } }
     }
 
-    /// Tags it, rewrites it, or says why not.
+    /// Tags or rewrites the sender, or says why not.
     pub fn sign(&self, today: Day) -> Handling<'_> {
         let keys = self.site.keys;
         match &self.course {
@@ -194,19 +197,41 @@ impl<'s, 'a> Sender<'s, 'a> {
                 };
                 handling(signing, || fingerprint::signing_key(keys, mailbox))
             }
-            Course::Rewrite { mailbox, domains } => self.site.rewrite(mailbox, domains, today, || srs_key(keys)),
+            Course::Rewrite { mailbox, srs } => self.site.rewrite(mailbox, srs, today, || srs_key(keys)),
         }
     }
 
-    /// Tags or rewrites the handle that stands for it.
+    /// Tags or rewrites the handle that stands for the sender.
     pub fn sign_handle<'h>(&'h self, handle: &Mailbox<'h>, today: Day) -> Handling<'h> {
         match &self.course {
             Course::Leave(unchanged) => Handling::Unchanged(*unchanged),
-            // Where single mailboxes have tags, the bounces of a handle would be nobody's.
-            Course::Tag { .. } if !self.site.rules.is_protected(handle) => Handling::Unchanged(Unchanged::NotProtected),
+            // Where only single mailboxes are protected, a bounce to the handle would not be judged.
+            Course::Tag { .. } if !self.site.rules.is_protected(handle) => {
+                Handling::Unchanged(UnchangedReason::NotProtected)
+            }
             Course::Tag { .. } => handling(self.site.tag(handle, today), || None),
-            Course::Rewrite { domains, .. } => self.site.rewrite(handle, domains, today, || None),
+            Course::Rewrite { srs, .. } => self.site.rewrite(handle, srs, today, || None),
         }
+    }
+}
+
+impl<'s> View<'s> {
+    /// Sender of an outgoing message.
+    ///
+    /// ```
+    /// use batv_core::{Day, KeySet, Path};
+    /// use batv_policy::{Handling, Outgoing, Rules, UnchangedReason, View};
+    ///
+    /// let rules = Rules::default();
+    /// let leaving = Outgoing::new(Path::parse("<alice@example.com>")?);
+    /// let keys = KeySet::default();
+    /// let sender = View::new(&keys, &rules).sender(&leaving);
+    /// assert!(matches!(sender.sign(Day::new(18_262)?), Handling::Unchanged(UnchangedReason::NotOurs)));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sender<'a>(self, leaving: &Outgoing<'a>) -> Sender<'s, 'a> {
+        Sender::new(self, leaving)
     }
 }
 
@@ -215,17 +240,17 @@ impl View<'_> {
         tag::sign(self.keys, mailbox, self.rules.form, self.rules.lifetime, today)
     }
 
-    /// `key` is the one that a handle is made with, where the mailbox itself can't be rewritten.
+    /// Rewrites a mailbox. `key` makes the handle of one that is too long.
     fn rewrite<'h>(
         self,
         mailbox: &Mailbox<'h>,
-        domains: &'h [Domain<'h>],
+        srs: &'h Result<Srs<&[String]>, Error>,
         today: Day,
         key: impl FnOnce() -> Option<&'h Key>,
     ) -> Handling<'h> {
-        match self.rules.srs.over(domains).and_then(|srs| srs.forward(self.keys, mailbox, today)) {
+        match srs.as_ref().map_err(|error| *error).and_then(|srs| srs.forward(self.keys, mailbox, today)) {
             Ok(Forwarding::Rewritten(rewritten)) => Handling::Rewritten(rewritten),
-            Ok(Forwarding::Unchanged(_)) => Handling::Unchanged(Unchanged::NotOurs),
+            Ok(Forwarding::Unchanged(_)) => Handling::Unchanged(UnchangedReason::NotOurs),
             Err(error) => too_long(error, key()),
         }
     }
@@ -234,31 +259,31 @@ impl View<'_> {
 impl<'s, 'a> Course<'s, 'a> {
     fn of(site: View<'s>, leaving: &Outgoing<'a>) -> Self {
         let rules = site.rules;
-        let Path::Mailbox(mailbox) = leaving.reverse_path else { return Self::Leave(Unchanged::NullPath) };
+        let Path::Mailbox(mailbox) = leaving.reverse_path else { return Self::Leave(UnchangedReason::NullPath) };
         if !site.is_ours(&mailbox) {
             let is_forwarded = leaving.is_forwarded && !rules.srs.domains.is_empty();
             return if is_forwarded {
-                Self::Rewrite { mailbox, domains: rules.srs.parsed_domains() }
+                Self::Rewrite { mailbox, srs: rules.srs.srs() }
             } else {
-                Self::Leave(Unchanged::NotOurs)
+                Self::Leave(UnchangedReason::NotOurs)
             };
         }
         let exempt = match rules.mixed_recipients {
             MixedRecipients::Unsigned => leaving.exempt_recipients != ExemptRecipients::None,
             MixedRecipients::Signed => leaving.exempt_recipients == ExemptRecipients::All,
         };
-        // What is ours is not forwarded, also where it goes without a tag.
+        // A sender of ours is not rewritten, even if it gets no tag.
         match () {
-            () if !leaving.originates => Self::Leave(Unchanged::NotOriginated),
-            () if !rules.is_protected(&mailbox) => Self::Leave(Unchanged::NotProtected),
-            () if exempt => Self::Leave(Unchanged::ExemptRecipient),
+            () if !leaving.originates => Self::Leave(UnchangedReason::NotOriginated),
+            () if !rules.is_protected(&mailbox) => Self::Leave(UnchangedReason::NotProtected),
+            () if exempt => Self::Leave(UnchangedReason::ExemptRecipient),
             () => Self::Tag { mailbox, folded: rules.fold_case.then(|| folded(site.keys, &mailbox)).flatten() },
         }
     }
 }
 
-/// The sender in lower case, where its letters matter to the tag. What comes to the same keeps its letters.
-fn folded(keys: &[Key], sender: &Mailbox<'_>) -> Option<String> {
+/// Sender in lower case, if the tag depends on its case.
+fn folded(keys: &KeySet, sender: &Mailbox<'_>) -> Option<String> {
     let key = keys.batv_keys(sender).find(|key| key.state() == KeyState::Signing)?;
     let text = sender.to_string();
     (key.algorithm() == Algorithm::HmacSha1 || !text.is_ascii()).then(|| text.to_lowercase())
@@ -271,7 +296,7 @@ fn srs_key(keys: &[Key]) -> Option<&Key> {
 fn too_long(error: Error, key: Option<&Key>) -> Handling<'_> {
     match key {
         Some(key) => Handling::TooLong { key, error },
-        None => Handling::Unchanged(Unchanged::Refused(error)),
+        None => Handling::Unchanged(UnchangedReason::Refused(error)),
     }
 }
 
@@ -279,9 +304,9 @@ fn handling<'h>(signing: Result<Signing<'h>, Error>, key: impl FnOnce() -> Optio
     match signing {
         Ok(Signing::Tagged(tagged)) => Handling::Tagged(tagged),
         Ok(Signing::Unchanged(_, tag::Unchanged::AlreadyTagged(dialect))) => {
-            Handling::Unchanged(Unchanged::AlreadyTagged(dialect))
+            Handling::Unchanged(UnchangedReason::AlreadyTagged(dialect))
         }
-        Ok(Signing::Unchanged(..)) => Handling::Unchanged(Unchanged::NotOurs),
+        Ok(Signing::Unchanged(..)) => Handling::Unchanged(UnchangedReason::NotOurs),
         Err(error) => too_long(error, key()),
     }
 }

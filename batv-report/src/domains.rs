@@ -1,4 +1,4 @@
-//! Counts by the domain of the recipient: of the first hundred that come, and of all others together.
+//! Counts by the domain of the recipient: of the first hundred domains, and of all others together.
 
 use alloc::sync::Arc;
 use core::cmp::Reverse;
@@ -7,17 +7,17 @@ use batv_core::envelope::Mode;
 
 use crate::tally::Tally;
 
-/// The most domains that are told apart.
+/// Largest number of domains that are counted by name.
 pub(crate) const MOST: usize = 100;
 /// Octets of a name that are kept (RFC 5321 §4.5.3.1.2).
 const NAME_LIMIT: usize = 255;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Domain {
-    /// In lower case.
+    /// Name, in lower case.
     pub(crate) name: Arc<str>,
     pub(crate) tally: Tally,
-    /// That of the latest decision.
+    /// Mode of the latest decision.
     pub(crate) mode: Option<Mode>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Domains {
 }
 
 impl Domains {
-    /// The place of this domain, which is [`MOST`] for all that find none of their own.
+    /// Place of a domain; [`MOST`] for all that have none of their own.
     pub(crate) fn place(&mut self, address: &str, mode: Option<Mode>) -> usize {
         let name = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let name = bounded(name);
@@ -47,7 +47,7 @@ impl Domains {
         self.list.get_mut(place).map_or(&mut self.others, |domain| &mut domain.tally)
     }
 
-    /// Those of which something is counted, the largest first.
+    /// Domains with counts, the largest first.
     pub(crate) fn largest(&self) -> Vec<&Domain> {
         let mut list: Vec<_> = self.list.iter().filter(|domain| domain.tally.total() > 0).collect();
         list.sort_unstable_by_key(|domain| (Reverse(domain.tally.total()), Arc::clone(&domain.name)));
@@ -70,7 +70,7 @@ impl Domains {
     }
 }
 
-/// As much of a name as is kept.
+/// Name, cut to its limit.
 pub(crate) fn bounded(name: &str) -> &str {
     &name[..name.floor_char_boundary_at(NAME_LIMIT)]
 }

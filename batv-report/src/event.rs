@@ -1,11 +1,13 @@
-//! What the daemon told of one recipient or one sender, as it stands in its log.
+//! Events of the daemon's log, each about one recipient or one sender.
 
 use alloc::borrow::Cow;
 use core::fmt;
 
-/// One decision, or one sender who left, and when.
+use crate::field::message;
+
+/// Ruling on a recipient, or sender that left, and its time.
 ///
-/// Its `Display` is the line that the daemon writes, which a [`Reader`](crate::Reader) reads back.
+/// Its `Display` is the message that the daemon logs, which a [`Reader`](crate::Reader) reads back.
 ///
 /// ```
 /// use batv_report::{Event, Told};
@@ -21,11 +23,11 @@ use core::fmt;
 pub struct Event<'a> {
     /// Seconds since 1970-01-01 (UTC), where they are known.
     pub time: Option<i64>,
-    /// What was told.
+    /// Ruling or departure.
     pub told: Told<'a>,
 }
 
-/// What an event is about.
+/// Subject of an event.
 ///
 /// ```
 /// use batv_report::{Decision, Told};
@@ -36,54 +38,63 @@ pub struct Event<'a> {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "mail comes or leaves")]
 pub enum Told<'a> {
-    /// A recipient was judged.
+    /// Ruling on a recipient.
     Decision(Decision<'a>),
-    /// The sender of mail that leaves was looked at.
+    /// Sender of mail that left.
     Departure(Departure<'a>),
 }
 
-/// A recipient was judged: the names are those of the log, also such as a later version may have.
-///
-/// ```
-/// use batv_report::Decision;
-///
-/// let mut decision = Decision::default();
-/// (decision.from, decision.to) = ("<>", "alice@example.com");
-/// (decision.verdict, decision.reason, decision.disposition) = ("genuine", "tag-ok", "accept");
-/// assert!(decision.to_string().starts_with("judged listener= queue_id=\"\" client= from=<> to=alice@example.com verdict=genuine "));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Decision<'a> {
-    /// The protocol: `milter`, `policy`, `line`, `filter`.
-    pub listener: &'a str,
-    /// The mail server's name for the message, empty where it had none yet.
-    pub queue_id: Cow<'a, str>,
-    /// Whose connection it was: an address, or `local`.
-    pub client: &'a str,
-    /// The reverse-path.
-    pub from: &'a str,
-    /// The forward-path, without its tag where that was taken off.
-    pub to: &'a str,
-    /// What was found.
-    pub verdict: &'a str,
-    /// Why.
-    pub reason: &'a str,
-    /// What was done.
-    pub disposition: &'a str,
-    /// The mode of the recipient's domain.
-    pub mode: &'a str,
-    /// What mode `reject` would have done; `None` where the log doesn't tell, as it didn't always.
-    pub in_reject: Option<&'a str>,
-    /// `rcpt`, or `data`: the end of the message.
-    pub at: &'a str,
-    /// The class of the message, where it was read.
-    pub class: Option<&'a str>,
-    /// Whose message it returns, where it was read.
-    pub origin: Option<&'a str>,
+message! {
+    /// Ruling on a recipient. The names are those of the log, also such as a later version may have.
+    ///
+    /// Its `Display` is the message that the daemon logs.
+    ///
+    /// ```
+    /// use batv_report::Decision;
+    ///
+    /// let mut decision = Decision::default();
+    /// (decision.listener, decision.client, decision.from, decision.to) = ("milter", "192.0.2.7", "<>", "alice@example.com");
+    /// (decision.verdict, decision.reason, decision.disposition) = ("genuine", "tag-ok", "accept");
+    /// (decision.mode, decision.at) = ("reject", "rcpt");
+    /// assert_eq!(
+    ///     decision.to_string(),
+    ///     "judged listener=milter queue_id=\"\" client=192.0.2.7 from=<> to=alice@example.com verdict=genuine reason=tag-ok \
+    ///      disposition=accept mode=reject at=rcpt"
+    /// );
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    "judged" pub struct Decision<'a> {
+        /// Protocol: `milter`, `policy`, `line`, `filter`.
+        pub listener: &'a str,
+        /// The mail server's name for the message, empty where it had none yet.
+        pub queue_id: Cow<'a, str>,
+        /// Client: an address, or `local`.
+        pub client: &'a str,
+        /// Reverse-path.
+        pub from: &'a str,
+        /// Forward-path, without its tag where that was taken off.
+        pub to: &'a str,
+        /// Verdict.
+        pub verdict: &'a str,
+        /// Reason of the verdict.
+        pub reason: &'a str,
+        /// Disposition.
+        pub disposition: &'a str,
+        /// Mode of the recipient's domain.
+        pub mode: &'a str,
+        /// Disposition in mode `reject`; `None` in logs that don't tell.
+        pub in_reject: Option<&'a str>,
+        /// Stage: `rcpt`, or `data` for the end of the message.
+        pub at: &'a str,
+        /// Class of the message, where it was read.
+        pub class: Option<&'a str>,
+        /// Origin of the message that it returns, where it was read.
+        pub origin: Option<&'a str>,
+    }
 }
 
-/// The sender of mail that leaves was looked at.
+/// Sender of mail that left.
 ///
 /// ```
 /// use batv_report::{Departure, Outcome};
@@ -94,80 +105,55 @@ pub struct Decision<'a> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Departure<'a> {
-    /// What became of it.
+    /// Outcome.
     pub outcome: Outcome,
     /// The mail server's name for the message, empty where it had none yet.
     pub queue_id: Cow<'a, str>,
-    /// The reverse-path as it came.
+    /// Reverse-path as it came.
     pub from: &'a str,
-    /// The id of the key that made the tag, where there is one.
+    /// Id of the key that made the tag, if any.
     pub key: Option<u8>,
-    /// Why it was left as it was.
+    /// Reason for leaving it as it was, if any.
     pub reason: &'a str,
 }
 
-/// What became of a sender, in the words of the metric `batv_senders_total`.
-///
-/// ```
-/// use batv_report::Outcome;
-///
-/// assert_eq!(Outcome::NotForwarded.as_str(), "not-forwarded");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It got a tag.
-    Tagged,
-    /// It is too long for a tag, and left with a handle that has one.
-    Aliased,
-    /// It was rewritten by SRS.
-    Forwarded,
-    /// A recipient wants none.
-    Exempt,
-    /// There is no room for a tag.
-    Untagged,
-    /// There is no room for SRS.
-    NotForwarded,
-    /// Nothing proves it, so its recipients are never to send it a bounce.
-    NotNotified,
+batv_core::names! {
+    /// Outcome for a sender that left, in the words of the metric `batv_senders_total`.
+    ///
+    /// ```
+    /// use batv_report::Outcome;
+    ///
+    /// assert_eq!(Outcome::NotForwarded.as_str(), "not-forwarded");
+    /// assert_eq!("tagged".parse(), Ok(Outcome::Tagged));
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Outcome {
+        /// The sender got a tag.
+        Tagged = "tagged",
+        /// The sender is too long for a tag, and left with a handle that has one.
+        Aliased = "aliased",
+        /// The sender was rewritten by SRS.
+        Forwarded = "forwarded",
+        /// A recipient accepts no tags.
+        Exempt = "exempt",
+        /// There is no room for a tag.
+        Untagged = "untagged",
+        /// There is no room for SRS.
+        NotForwarded = "not-forwarded",
+        /// Nothing proves the sender, so its recipients are never to send it a bounce.
+        NotNotified = "not-notified",
+    }
 }
 
 impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Tagged,
-        Self::Aliased,
-        Self::Forwarded,
-        Self::Exempt,
-        Self::Untagged,
-        Self::NotForwarded,
-        Self::NotNotified,
-    ];
-
-    /// The name.
-    ///
-    /// ```
-    /// # use batv_report::Outcome;
-    /// assert_eq!(Outcome::Tagged.as_str(), "tagged");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tagged => "tagged",
-            Self::Aliased => "aliased",
-            Self::Forwarded => "forwarded",
-            Self::Exempt => "exempt",
-            Self::Untagged => "untagged",
-            Self::NotForwarded => "not-forwarded",
-            Self::NotNotified => "not-notified",
-        }
-    }
-
-    /// What it means.
+    /// Meaning of the outcome.
     ///
     /// ```
     /// # use batv_report::Outcome;
     /// assert_eq!(Outcome::Tagged.words(), "left with a tag");
     /// ```
+    #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Tagged => "left with a tag",
@@ -180,7 +166,7 @@ impl Outcome {
         }
     }
 
-    /// The message of the log.
+    /// Message of the log.
     pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Tagged => "tagged",
@@ -193,16 +179,17 @@ impl Outcome {
     }
 }
 
-/// The reason that the log gives for [`Outcome::Exempt`].
+/// Reason in the log for [`Outcome::Exempt`].
 pub(crate) const EXEMPT_RECIPIENT: &str = "exempt-recipient";
 
 impl<'a> Departure<'a> {
-    /// One of this sender.
+    /// Departure of a sender, without queue id and key.
     ///
     /// ```
     /// # use batv_report::{Departure, Outcome};
     /// assert_eq!(Departure::new(Outcome::Exempt, "alice@example.com").reason, "exempt-recipient");
     /// ```
+    #[must_use]
     pub const fn new(outcome: Outcome, from: &'a str) -> Self {
         let reason = match outcome {
             Outcome::Exempt => EXEMPT_RECIPIENT,
@@ -218,41 +205,6 @@ impl fmt::Display for Event<'_> {
             Told::Decision(decision) => decision.fmt(f),
             Told::Departure(departure) => departure.fmt(f),
         }
-    }
-}
-
-impl fmt::Display for Decision<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            listener,
-            queue_id,
-            client,
-            from,
-            to,
-            verdict,
-            reason,
-            disposition,
-            mode,
-            in_reject,
-            at,
-            class,
-            origin,
-        } = self;
-        write!(
-            f,
-            "judged listener={listener} queue_id={queue_id:?} client={client} from={from} to={to} verdict={verdict} \
-             reason={reason} disposition={disposition} mode={mode}"
-        )?;
-        if let Some(in_reject) = in_reject {
-            write!(f, " in_reject={in_reject}")?;
-        }
-        write!(f, " at={at}")?;
-        for (name, value) in [("class", class), ("origin", origin)] {
-            if let Some(value) = value {
-                write!(f, " {name}={value}")?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,5 +1,5 @@
-//! All that a report says, once, in the shape in which it is shown: as a page, as text, as JSON. What strangers chose is
-//! redacted here, and made harmless to whoever shows it.
+//! Figures of a report, as page, text and JSON show them. Text that strangers chose is redacted here, and made
+//! harmless.
 
 use alloc::borrow::Cow;
 
@@ -7,14 +7,14 @@ use batv_core::envelope::{Mode, Reason};
 use serde::{Serialize, Serializer};
 
 use crate::event::Outcome;
+use crate::format;
 use crate::health::Health;
 use crate::redact::{Plain, Shown};
 use crate::report::{self, Report};
 use crate::samples::Sample;
 use crate::tally::{Column, Tally};
-use crate::words;
 
-/// What is to be shown, and how.
+/// Contents of a page, and how they are shown.
 ///
 /// ```
 /// use batv_report::{Page, Report, text};
@@ -27,24 +27,24 @@ use crate::words;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Page<'p> {
-    /// What came.
+    /// Report.
     pub report: &'p Report,
-    /// How the daemon is, where it makes the report itself.
+    /// Health of the daemon, if it makes the report itself.
     pub health: Option<&'p Health>,
-    /// What was read, where a log was.
+    /// Lines that were read, if the report is of a log.
     pub lines: Option<Lines>,
-    /// How addresses are shown.
+    /// How much of addresses is shown.
     pub shown: Shown,
-    /// The name of the host, or whatever else the report is of.
+    /// Name of the host, or of another subject of the report.
     pub name: &'p str,
-    /// When it is made, in seconds since 1970-01-01.
+    /// Time of the report, in seconds since 1970-01-01 (UTC).
     pub made: Option<i64>,
-    /// Since when all is counted that comes, where that doesn't follow from a log.
+    /// Time since which all events are counted, if it doesn't follow from a log, in seconds since 1970-01-01 (UTC).
     pub since: Option<i64>,
 }
 
 impl<'p> Page<'p> {
-    /// A report without anything around it, with redacted addresses.
+    /// Page of a report alone, with redacted addresses.
     ///
     /// ```
     /// # use batv_report::{Page, Report, Shown};
@@ -56,7 +56,7 @@ impl<'p> Page<'p> {
     }
 }
 
-/// Lines of logs.
+/// Numbers of log lines.
 ///
 /// ```
 /// use batv_report::Lines;
@@ -66,16 +66,16 @@ impl<'p> Page<'p> {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "a line is counted or not")]
 pub struct Lines {
-    /// All of them.
+    /// Number of all lines.
     pub read: u64,
-    /// Those that tell of a recipient or a sender.
+    /// Number of lines about a recipient or a sender.
     pub counted: u64,
-    /// Those of them that are left out, because of their day or their domain.
+    /// Number of them that are left out because of their day or their domain.
     pub left_out: u64,
 }
 
 impl Lines {
-    /// Those that tell of nobody.
+    /// Number of lines about neither a recipient nor a sender.
     ///
     /// ```
     /// # use batv_report::Lines;
@@ -87,7 +87,7 @@ impl Lines {
     }
 }
 
-/// The figures.
+/// Figures of a report.
 #[derive(Serialize)]
 pub(crate) struct Figures {
     pub(crate) name: String,
@@ -103,7 +103,7 @@ pub(crate) struct Figures {
     pub(crate) notices: Vec<String>,
     pub(crate) lines: Option<Lines>,
     pub(crate) decisions: Tally,
-    /// Of bounces and automatic answers.
+    /// Counts of bounces and automatic answers.
     pub(crate) answers: Tally,
     pub(crate) time: Time,
     pub(crate) modes: Vec<Row>,
@@ -132,7 +132,7 @@ pub(crate) struct Step {
     pub(crate) tagged: u64,
 }
 
-/// Decisions under one name.
+/// Decisions under a name.
 #[derive(Serialize)]
 pub(crate) struct Row {
     pub(crate) name: Cow<'static, str>,
@@ -144,7 +144,7 @@ pub(crate) struct Row {
     pub(crate) tally: Tally,
 }
 
-/// A sample as it is shown.
+/// Sample as it is shown.
 #[derive(Serialize)]
 pub(crate) struct Shape {
     #[serde(serialize_with = "stage")]
@@ -176,7 +176,7 @@ pub(crate) struct Network {
 
 #[derive(Serialize)]
 pub(crate) struct Signing {
-    /// With a tag, on their sender or on a handle.
+    /// Number of messages with a tag, on their sender or on a handle.
     pub(crate) tagged: u64,
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) keys: Vec<TagsOfKey>,
@@ -247,7 +247,7 @@ impl Figures {
             counted_since: page.since,
             from: report.period.map(|(first, _)| first),
             to: report.period.map(|(_, last)| last),
-            headline: words::headline(&report, page.since),
+            headline: format::headline(&report, page.since),
             notices: page.health.map(|health| notices(health, page.made)).unwrap_or_default(),
             lines: page.lines,
             decisions: report.decisions,
@@ -276,7 +276,7 @@ fn time(report: &Report) -> Time {
     Time { step_seconds: report.timeline.width(), steps: steps.collect() }
 }
 
-/// Rows of which something is counted.
+/// Rows with counts.
 fn rows(named: impl Iterator<Item = (&'static str, Option<&'static str>, Tally)>) -> Vec<Row> {
     named
         .filter(|(_, _, tally)| tally.total() > 0)
@@ -348,7 +348,7 @@ fn backscatter(report: &Report) -> Backscatter {
 }
 
 fn signing(report: &Report) -> Signing {
-    let outcomes = Outcome::ALL.into_iter().map(|outcome| Outcomes {
+    let outcomes = Outcome::ALL.iter().copied().map(|outcome| Outcomes {
         name: outcome.as_str(),
         words: outcome.words(),
         count: report.departures(outcome),
@@ -386,10 +386,10 @@ fn key(key: &crate::health::Key, made: Option<i64>) -> Key {
         algorithm: plain(&key.algorithm),
         state: plain(&key.state),
         domains: key.domains.iter().map(|domain| plain(domain)).collect(),
-        created: key.created.map(words::date_of),
+        created: key.created.map(|day| day.to_string()),
         age_days: today.zip(key.created).map(|(today, created)| today.since(created)),
-        next_rotation: key.next_rotation.map(words::date_of),
-        last_valid: key.last_valid.map(words::date_of),
+        next_rotation: key.next_rotation.map(|day| day.to_string()),
+        last_valid: key.last_valid.map(|day| day.to_string()),
     }
 }
 
@@ -402,7 +402,7 @@ fn listener(listener: &crate::health::Listener) -> Listener {
     }
 }
 
-/// What an administrator should see to.
+/// Warnings for the administrator.
 fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
     let mut notices = Vec::new();
     if health.reload_is_good == Some(false) {
@@ -423,7 +423,7 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
             notices.push(format!(
                 "The {} key{id} should have been replaced on {}: batv key rotate.",
                 plain(&key.key_use),
-                words::date_of(due)
+                due
             ));
         }
     }
@@ -431,12 +431,12 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
 }
 
 fn stage<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
-    seconds.map(words::rfc3339).serialize(serializer)
+    seconds.map(format::rfc3339).serialize(serializer)
 }
 
 impl Serialize for Tally {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let columns = Column::ALL.into_iter().map(|column| (column.as_str(), self.of(column)));
+        let columns = Column::ALL.iter().copied().map(|column| (column.as_str(), self.of(column)));
         let others = [("refused", self.refused), ("would_refuse", self.refusable)];
         serializer.collect_map([("total", self.total())].into_iter().chain(columns).chain(others))
     }

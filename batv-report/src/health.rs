@@ -1,8 +1,8 @@
-//! What only the daemon itself knows.
+//! Health of the daemon, which no log tells.
 
 use batv_core::Day;
 
-/// How the daemon is, for a report that it makes of itself.
+/// Health of the daemon, for a report that it makes itself.
 ///
 /// ```
 /// use batv_report::health::{Listener, Health};
@@ -15,25 +15,25 @@ use batv_core::Day;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Health {
-    /// The version of the daemon.
+    /// Version of the daemon.
     pub version: String,
     /// Seconds since it started.
     pub uptime: Option<u64>,
-    /// When the settings in force were read, in seconds since 1970-01-01.
+    /// Time at which the settings in force were read, in seconds since 1970-01-01 (UTC).
     pub settings_loaded: Option<i64>,
-    /// Whether the last reading of the settings was good; those before it stay in force when not.
+    /// Whether the last reload succeeded; after a failure the earlier settings stay in force.
     pub reload_is_good: Option<bool>,
-    /// The keys, in the order of the keyring.
+    /// Keys, in the order of the keyring.
     pub keys: Vec<Key>,
-    /// The listeners that are open, or should be.
+    /// Listeners that are open, or should be.
     pub listeners: Vec<Listener>,
-    /// The store, where one is configured.
+    /// Store, if one is configured.
     pub store: Option<Store>,
-    /// What keeps the process from more than its work, in words; `None` where nothing is known of it.
+    /// State of the sandbox, in words; `None` if unknown.
     pub sandbox: Option<String>,
 }
 
-/// A key, without its secret.
+/// Key, without its secret.
 ///
 /// ```
 /// use batv_report::health::Key;
@@ -44,26 +44,26 @@ pub struct Health {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Key {
-    /// `batv` or `srs`.
+    /// Use: `batv` or `srs`.
     pub key_use: String,
-    /// `signing`, `verifying` or `retired`.
+    /// State: `signing`, `verifying` or `retired`.
     pub state: String,
-    /// The first digit of its tags.
+    /// Id, the first digit of its tags.
     pub id: Option<u8>,
-    /// The MAC.
+    /// MAC algorithm.
     pub algorithm: String,
-    /// The domains and mailboxes that it is for; none stands for all.
+    /// Domains and mailboxes of the key; none stands for all.
     pub domains: Vec<String>,
-    /// The day on which it began to sign.
+    /// Day on which it was created.
     pub created: Option<Day>,
-    /// The day on which it should be replaced.
+    /// Day on which it should be replaced.
     pub next_rotation: Option<Day>,
-    /// The last day on which a tag of its is valid: of one made today where it signs.
+    /// Last day on which one of its tags is valid: a tag of today, if it signs.
     pub last_valid: Option<Day>,
 }
 
 impl Key {
-    /// A key of this use and state.
+    /// Key of a use and a state, without the rest.
     ///
     /// ```
     /// # use batv_report::health::Key;
@@ -84,7 +84,7 @@ impl Key {
     }
 }
 
-/// A listener.
+/// Listener.
 ///
 /// ```
 /// use batv_report::health::Listener;
@@ -94,18 +94,18 @@ impl Key {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listener {
-    /// The protocol.
+    /// Protocol.
     pub protocol: String,
-    /// Where it listens.
+    /// Address.
     pub address: String,
-    /// Connections that are open.
+    /// Number of open connections.
     pub connections: u64,
-    /// Whether nobody can find it.
+    /// Whether its socket is gone.
     pub is_missing: bool,
 }
 
 impl Listener {
-    /// One that is open, and that nobody uses.
+    /// Open listener without connections.
     ///
     /// ```
     /// # use batv_report::health::Listener;
@@ -117,7 +117,7 @@ impl Listener {
     }
 }
 
-/// The store.
+/// Store.
 ///
 /// ```
 /// use batv_report::health::Store;
@@ -127,16 +127,16 @@ impl Listener {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Store {
-    /// Which one.
+    /// Kind of store.
     pub kind: String,
-    /// Whether it answers.
+    /// Whether the store answers.
     pub is_up: bool,
-    /// More about it, where there is more.
+    /// Last error, if any.
     pub words: String,
 }
 
 impl Store {
-    /// One of this kind.
+    /// Store of a kind, without an error.
     ///
     /// ```
     /// # use batv_report::health::Store;

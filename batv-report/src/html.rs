@@ -1,4 +1,4 @@
-//! The report as a page: no script, no asset from elsewhere, one style whose hash the policy names.
+//! Report as a page of HTML: no script, no asset from elsewhere, one style whose hash the policy names.
 
 mod chart;
 mod escape;
@@ -9,8 +9,8 @@ use core::fmt::{self, Write};
 
 use self::escape::Text;
 use crate::figures::{Figures, Page};
+use crate::format::{Number, minute, step};
 use crate::tally::Column;
-use crate::words::{Number, minute, step};
 
 macro_rules! policy {
     () => {
@@ -20,13 +20,13 @@ macro_rules! policy {
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// What a server should send as `Content-Security-Policy` with the page: nothing is loaded, nothing runs, and no style
-/// counts but the page's own. The page says the same of itself, but for what only a header can say.
+/// `Content-Security-Policy` that a server should send with the page: nothing is loaded, nothing runs, and only the
+/// page's own style applies. The page repeats it, except for `frame-ancestors`.
 pub const CONTENT_SECURITY_POLICY: &str = concat!(policy!(), "; frame-ancestors 'none'");
-/// The same without `frame-ancestors`, which counts in a header alone (CSP Level 3 §3.3).
+/// Policy in the page, without `frame-ancestors`, which only a header can set (CSP Level 3 §3.3).
 const POLICY: &str = policy!();
 
-/// One page of HTML.
+/// Renders the report as one page of HTML.
 ///
 /// ```
 /// use batv_report::{Page, Report, html};
@@ -84,7 +84,7 @@ fn write_page(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Resu
     out.write_str("</body>\n</html>\n")
 }
 
-/// A link to each section.
+/// Links to the sections.
 fn navigation(out: &mut String, figures: &Figures) -> fmt::Result {
     out.write_str("<nav aria-label=\"Sections\"><ul>")?;
     let health = figures.health.is_some().then_some([("keys", "Keys"), ("daemon", "Daemon")]);
@@ -102,7 +102,7 @@ fn navigation(out: &mut String, figures: &Figures) -> fmt::Result {
     out.write_str("</ul></nav>\n")
 }
 
-/// What there is to know, in words and in large figures.
+/// Summary, in words and in large figures.
 fn summary(out: &mut String, figures: &Figures) -> fmt::Result {
     out.write_str("<section class=\"summary\" aria-label=\"Summary\">\n<p class=\"lead\">")?;
     for (index, sentence) in figures.headline.iter().enumerate() {
@@ -143,7 +143,7 @@ fn over_time(out: &mut String, figures: &Figures) -> fmt::Result {
     out.write_str("</section>\n")
 }
 
-/// How to read the figures, for who wonders.
+/// Explanation of the figures.
 fn footer(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Result {
     out.write_str("<footer>\n<h2>How to read this</h2>\n<ul>\n")?;
     out.write_str(

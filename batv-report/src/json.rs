@@ -1,12 +1,12 @@
-//! The report for programs.
+//! Report as JSON, for programs.
 
 use crate::figures::{Figures, Page};
 
-/// All figures as one object of JSON, without a newline at its end. Times are of RFC 3339, in UTC.
+/// Renders all figures as one JSON object, without a newline at its end. Times are of RFC 3339, in UTC.
 ///
 /// `decisions`, `answers` (bounces and automatic answers alone), and each row of `time.steps`, `modes`, `domains`,
-/// `reasons`, `classes` and `listeners` have `total`, a count for each verdict, `asked` (whether the mailbox exists, and no
-/// message), `refused`, and `would_refuse`, what mode `reject` would have refused of the rest.
+/// `reasons`, `classes` and `listeners` have `total`, a count for each verdict, `asked` (questions whether a mailbox
+/// exists, without a message), `refused`, and `would_refuse` (accepted mail that mode `reject` would have refused).
 ///
 /// ```
 /// use batv_report::{Page, Report, json};
@@ -15,6 +15,6 @@ use crate::figures::{Figures, Page};
 /// ```
 #[must_use]
 pub fn render(page: &Page<'_>) -> String {
-    // Maps have texts for keys, so that nothing can go wrong.
+    // Maps have texts for keys, so this can't fail.
     serde_json::to_string(&Figures::of(page)).unwrap_or_default()
 }

@@ -2,15 +2,18 @@
 
 extern crate alloc;
 
+mod counted;
 mod domains;
 mod event;
+mod field;
 mod figures;
+mod format;
 pub mod health;
 pub mod html;
 pub mod json;
-mod kept;
 mod line;
 mod pending;
+mod persist;
 mod reader;
 mod recent;
 mod redact;
@@ -21,11 +24,10 @@ mod tally;
 pub mod text;
 mod timeline;
 mod timestamp;
-mod words;
 
 pub use event::{Decision, Departure, Event, Outcome, Told};
 pub use figures::{Lines, Page};
-pub use kept::Unreadable;
+pub use persist::Unreadable;
 pub use reader::Reader;
 pub use recent::Recent;
 pub use redact::Shown;

@@ -1,20 +1,13 @@
-//! The message of a line: what was told, and its fields, as `tracing`'s format writes them.
-//!
-//! A field is a name, `=`, and a value that ends with a space. What is shown by `Debug` stands in quotes with escapes;
-//! an address, which is shown as it is, may have a quoted string with spaces in it (RFC 5321 §4.1.2), whose quoted pairs
-//! look the same. So one rule finds the end of both, and no address can pass for another field.
-
-use alloc::borrow::Cow;
-
-use memchr::memchr2;
+//! Parser of a message of the log.
 
 use crate::event::{Decision, Departure, EXEMPT_RECIPIENT, Event, Outcome, Told};
+use crate::field::{Fields, unquote};
 
 const LEVELS: [&str; 5] = ["INFO ", "WARN ", "ERROR ", "DEBUG ", "TRACE "];
 
 impl<'a> Event<'a> {
-    /// Reads the message of one line, with or without its level before it; `None` for any that tells of no recipient and
-    /// no sender. The time is in what stands before it, which a [`Reader`](crate::Reader) reads.
+    /// Parses the message of one line, with or without its level; `None` when it is about neither a recipient nor a
+    /// sender. A [`Reader`](crate::Reader) also parses the time before it.
     ///
     /// ```
     /// use batv_report::{Event, Told};
@@ -51,25 +44,9 @@ fn decision(fields: &str) -> Option<Decision<'_>> {
     let mut decision = Decision::default();
     let mut fields = Fields(fields);
     while let Some((name, value)) = fields.next()? {
-        match name {
-            "listener" => decision.listener = value,
-            "queue_id" => decision.queue_id = unquote(value),
-            "client" => decision.client = value,
-            "from" => decision.from = value,
-            "to" => decision.to = value,
-            "verdict" => decision.verdict = value,
-            "reason" => decision.reason = value,
-            "disposition" => decision.disposition = value,
-            "mode" => decision.mode = value,
-            "in_reject" => decision.in_reject = Some(value),
-            "at" => decision.at = value,
-            "class" => decision.class = Some(value),
-            "origin" => decision.origin = Some(value),
-            // A later version may tell more.
-            _ => {}
-        }
+        decision.set(name, value);
     }
-    // One that was cut off is none.
+    // The line may be cut off.
     let is_whole = ![decision.from, decision.to, decision.verdict, decision.reason, decision.mode].contains(&"");
     (is_whole && !decision.disposition.is_empty() && matches!(decision.at, "rcpt" | "data")).then_some(decision)
 }
@@ -78,7 +55,7 @@ fn departure(outcome: Outcome, message: &str) -> Option<Departure<'_>> {
     let mut departure = Departure::new(outcome, "");
     let mut fields = Fields(message.strip_prefix(outcome.message())?.strip_prefix(' ')?);
     loop {
-        // It is the last one, and a sentence.
+        // The last field is a sentence.
         if let Some(reason) = fields.0.strip_prefix("reason=") {
             departure.reason = reason;
             let quoted = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -98,89 +75,10 @@ fn departure(outcome: Outcome, message: &str) -> Option<Departure<'_>> {
     (!departure.from.is_empty()).then_some(departure)
 }
 
-struct Fields<'a>(&'a str);
-
-impl<'a> Fields<'a> {
-    /// The next field; `None` within when there is no more of them, `None` when what comes is none.
-    #[inline]
-    fn next(&mut self) -> Option<Option<(&'a str, &'a str)>> {
-        if self.0.is_empty() {
-            return Some(None);
-        }
-        let octets = self.0.as_bytes();
-        let equals = memchr2(b'=', b' ', octets).filter(|at| octets[*at] == b'=')?;
-        let end = equals + 1 + value_length(&octets[equals + 1..])?;
-        let field = (self.0.get(..equals)?, self.0.get(equals + 1..end)?);
-        self.0 = self.0.get(end + 1..).unwrap_or_default();
-        Some(Some(field))
-    }
-}
-
-/// Octets to the space behind a value, or to the end; `None` where a quoted string has none, because the line was cut off.
-#[inline]
-fn value_length(octets: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(next) = memchr2(b' ', b'"', octets.get(at..)?) {
-        at += next;
-        if octets[at] == b' ' {
-            return Some(at);
-        }
-        at += quoted_length(&octets[at..])?;
-    }
-    Some(octets.len())
-}
-
-fn quoted_length(octets: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        match octets.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-/// Takes off the quotes and escapes of `Debug`; what has no quotes stays as it is.
-fn unquote(value: &str) -> Cow<'_, str> {
-    let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Cow::Borrowed(value);
-    };
-    if !inner.contains('\\') {
-        return Cow::Borrowed(inner);
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        let (character, length) = escape(&rest[at + 1..]).unwrap_or(('\\', 0));
-        text.push(character);
-        rest = &rest[at + 1 + length..];
-    }
-    text.push_str(rest);
-    Cow::Owned(text)
-}
-
-/// The character that an escape stands for, and its octets after the backslash.
-fn escape(after: &str) -> Option<(char, usize)> {
-    Some(match *after.as_bytes().first()? {
-        b'n' => ('\n', 1),
-        b'r' => ('\r', 1),
-        b't' => ('\t', 1),
-        b'0' => ('\0', 1),
-        octet @ (b'\\' | b'"' | b'\'') => (char::from(octet), 1),
-        b'u' => {
-            let digits = after.strip_prefix("u{")?;
-            let end = digits.find('}')?;
-            let number = u32::from_str_radix(digits.get(..end)?, 16).ok()?;
-            (char::from_u32(number)?, end + 3)
-        }
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::Cow;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -1,4 +1,4 @@
-//! Lines of a log, from wherever it is kept.
+//! Reader of log lines, in the formats of journald, syslog and standard error.
 
 use core::str;
 
@@ -9,11 +9,11 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use crate::event::Event;
 use crate::timestamp::{Clock, number};
 
-/// Reads lines of a log: of `journalctl` in its forms `short`, `short-iso`, `short-full`, `short-unix`, `cat` and `json`,
-/// of syslog's files with times of RFC 3164, RFC 3339 or RFC 5424, and of standard error.
+/// Reader of log lines: of `journalctl` with the outputs `short`, `short-iso`, `short-full`, `short-unix`, `cat` and
+/// `json`, of syslog files with times of RFC 3164, RFC 3339 or RFC 5424, and of standard error.
 ///
-/// What is no line of the daemon's, or is cut off, is none; no octets make it panic. Times without a zone are taken as
-/// UTC, and those without a year as of the latest in which they are not still to come.
+/// Lines of other programs and lines that are cut off are skipped; no input makes it panic. A time without a zone is
+/// taken as UTC, and one without a year as the latest that is not in the future.
 ///
 /// ```
 /// use batv_report::{Reader, Told};
@@ -28,18 +28,18 @@ use crate::timestamp::{Clock, number};
 #[derive(Clone, Debug)]
 pub struct Reader {
     clock: Clock,
-    /// A line that was no text, or a message that had escapes.
+    /// Buffer for a line that is not UTF-8, or a message with escapes.
     text: String,
 }
 
 impl Reader {
-    /// `now` in seconds since 1970-01-01.
+    /// Reader for lines that were written until `now`, in seconds since 1970-01-01 (UTC).
     #[must_use]
     pub fn new(now: i64) -> Self {
         Self { clock: Clock::new(now), text: String::new() }
     }
 
-    /// The event that a line tells of.
+    /// Event of a line; `None` when it is about neither a recipient nor a sender.
     pub fn read<'l>(&'l mut self, line: &'l [u8]) -> Option<Event<'l>> {
         if line.first() == Some(&b'{') {
             return self.read_json(line);
@@ -60,7 +60,7 @@ impl Reader {
         event.map(|event| Event { time, ..event })
     }
 
-    /// Takes off what stands before the message.
+    /// Splits the time and the header from the message.
     fn split<'l>(&mut self, line: &'l [u8]) -> (Option<i64>, &'l [u8]) {
         let (priority, is_rfc5424) = priority(line);
         let line = &line[priority..];
@@ -85,7 +85,7 @@ impl Reader {
     }
 }
 
-/// `<22>` before a line, and `1 ` behind it where RFC 5424 is meant: octets, and whether.
+/// Octets of a priority such as `<22>`, and whether the version of RFC 5424, `1 `, follows.
 fn priority(line: &[u8]) -> (usize, bool) {
     let Some(end) = line.iter().take(5).position(|octet| *octet == b'>').filter(|_| line[0] == b'<') else {
         return (0, false);
@@ -94,7 +94,7 @@ fn priority(line: &[u8]) -> (usize, bool) {
     (end + if is_rfc5424 { 3 } else { 1 }, is_rfc5424)
 }
 
-/// What counts of an entry of the journal.
+/// Entry of the journal, as far as it is used.
 #[derive(Default)]
 struct Entry {
     message: Option<String>,
@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// A text, or octets where it has others than printable ones (`journalctl -o json`).
+/// Text, or octets if it has unprintable ones (`journalctl -o json`).
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Value {

@@ -1,4 +1,4 @@
-//! The last days, for a daemon that runs for years.
+//! Reports of the last days, for a daemon that runs for years.
 
 use alloc::collections::VecDeque;
 
@@ -6,8 +6,8 @@ use crate::event::Event;
 use crate::report::Report;
 use crate::timestamp::DAY;
 
-/// A report of each of the last days, of which the oldest is let go when a new one begins: so that the steps of time stay
-/// short, and what was long ago doesn't count.
+/// Reports of the last days. The oldest is dropped when a new day begins: so the steps of time stay short, and old
+/// events no longer count.
 ///
 /// ```
 /// use batv_report::{Departure, Event, Outcome, Recent, Told};
@@ -22,14 +22,14 @@ use crate::timestamp::DAY;
 #[derive(Clone, Debug)]
 pub struct Recent {
     most: usize,
-    /// The number of the day since 1970-01-01, the latest last.
+    /// Days since 1970-01-01 and their reports, the latest last.
     pub(crate) days: VecDeque<(i64, Report)>,
-    /// When the count began.
+    /// Time at which the count began.
     pub(crate) since: Option<i64>,
 }
 
 impl Recent {
-    /// Of so many days of UTC, of which the last is the current one; at least one.
+    /// Empty reports of the last `days` days of UTC, at least one, today included.
     ///
     /// ```
     /// # use batv_report::Recent;
@@ -40,8 +40,8 @@ impl Recent {
         Self { most: days.max(1), days: VecDeque::new(), since: None }
     }
 
-    /// It is so late, in seconds since 1970-01-01: days that are past are let go, also where nothing comes. The first time
-    /// is that at which the count begins.
+    /// Advances to `now`, in seconds since 1970-01-01 (UTC): drops old days, also where no events come. The count
+    /// begins with the first call.
     ///
     /// ```
     /// # use batv_report::{Departure, Event, Outcome, Recent, Told};
@@ -59,8 +59,8 @@ impl Recent {
         self.days.retain(|(known, _)| *known > day.saturating_sub(most));
     }
 
-    /// Since when all is counted that came: the beginning of the first of the days that are kept, or that of the count, in
-    /// seconds since 1970-01-01.
+    /// Time since which all events are counted: the beginning of the first day that is kept, or of the count, in
+    /// seconds since 1970-01-01 (UTC).
     ///
     /// ```
     /// # use batv_report::Recent;
@@ -79,7 +79,7 @@ impl Recent {
         i64::try_from(self.most).unwrap_or(i64::MAX)
     }
 
-    /// A day of its own, which is later than all others.
+    /// Starts a day, which is later than all others.
     pub(crate) fn begin(&mut self, day: i64) {
         if let Some((_, ended)) = self.days.back_mut() {
             // What waits for its message waits no more.
@@ -90,8 +90,8 @@ impl Recent {
         self.days.retain(|(known, _)| *known > day.saturating_sub(most));
     }
 
-    /// Counts one event. Where it has no time, or one of an earlier day, it counts with the latest day; where that is so
-    /// much earlier that the clock must have been wrong, all begins anew.
+    /// Counts an event. An event without a time, or of an earlier day, counts with the latest day; if it is so much
+    /// earlier that the clock must have been wrong, the count starts again.
     ///
     /// ```
     /// # use batv_report::{Departure, Event, Outcome, Recent, Told};
@@ -117,7 +117,7 @@ impl Recent {
         }
     }
 
-    /// All of these days together.
+    /// Report of all these days together.
     ///
     /// ```
     /// # use batv_report::{Outcome, Recent};

@@ -1,14 +1,13 @@
-//! Addresses and other text that strangers chose, as they may be shown.
+//! Addresses and other text that strangers chose, made safe to show.
 
 use core::fmt::{self, Write as _};
 
-use batv_core::{Mailbox, Path};
+use batv_core::{Mailbox, Path, dialect};
 
-use crate::pending::untagged;
 use crate::senders::Network;
 
-/// Text of one line, in which nothing acts: control characters, and those that turn the direction of text or hide in it,
-/// are shown by their number.
+/// Text in one line without side effects: control characters, and those that are invisible or change the direction of
+/// text, are shown by their number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain<'t>(pub(crate) &'t str);
 
@@ -25,7 +24,7 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
-/// Whether a character does something to the text around it (Unicode Technical Report 36, §3.5 and Bidi_Control).
+/// Whether a character affects the text around it (Unicode Technical Report 36, §3.5 and Bidi_Control).
 pub(crate) fn acts(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -43,7 +42,7 @@ pub(crate) fn acts(character: char) -> bool {
         )
 }
 
-/// How much of an address is shown.
+/// Part of an address that is shown.
 ///
 /// ```
 /// use batv_report::Shown;
@@ -55,15 +54,15 @@ pub(crate) fn acts(character: char) -> bool {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "an address is shown whole or not")]
 pub enum Shown {
-    /// The first letter of a mailbox and its domain; the network of a client.
+    /// First letter and domain of a mailbox; network of a client.
     #[default]
     Redacted,
-    /// All of it.
+    /// Whole address.
     Whole,
 }
 
 impl Shown {
-    /// The address, on one line, without characters that act.
+    /// Address in one line, without characters that affect the text around them.
     ///
     /// ```
     /// # use batv_report::Shown;
@@ -83,7 +82,7 @@ impl Shown {
         format!("{first}…@{}", Plain(mailbox.domain().as_str()))
     }
 
-    /// The client.
+    /// Address of a client, or its network.
     ///
     /// ```
     /// # use batv_report::Shown;
@@ -98,6 +97,17 @@ impl Shown {
             _ => Plain(client).to_string(),
         }
     }
+}
+
+/// Address without its tags; `None` when it has none.
+pub(crate) fn untagged(address: &str) -> Option<String> {
+    if !address.contains('=') {
+        return None;
+    }
+    let Ok(Path::Mailbox(mailbox)) = Path::parse(address) else { return None };
+    let inner: Option<Mailbox<'_>> =
+        dialect::unwrap(&mailbox, dialect::Strictness::Identity).filter_map(|layer| layer.mailbox).last();
+    inner.map(|mailbox| mailbox.to_string())
 }
 
 fn first_letter(mailbox: &Mailbox<'_>) -> Option<char> {

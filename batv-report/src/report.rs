@@ -1,12 +1,10 @@
 //! What came of many events, in a space that no log makes larger.
 
 use alloc::sync::Arc;
-use std::sync::LazyLock;
 
-use batv_bounce::Class;
 use batv_core::envelope::{Disposition, Mode, Reason};
-use batv_policy::is_refused;
 
+use crate::counted::Counted;
 use crate::domains::Domains;
 use crate::event::{Decision, Departure, Event, Outcome, Told};
 use crate::pending::{self, Pending};
@@ -14,43 +12,54 @@ use crate::samples::{Sample, Samples};
 use crate::senders::{Network, Senders};
 use crate::tally::{Column, Fate, Tally};
 use crate::timeline::Timeline;
+use crate::timestamp::PLAUSIBLE;
 
-/// The years in which a clock that is set stands: 2000 to 9999. A computer without a battery begins in 1970.
-pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800;
 /// Listeners that judge, as the log names them.
 const LISTENERS: [&str; 4] = ["milter", "policy", "line", "filter"];
-/// By the place of each reason.
-static REFUSED_FOR: LazyLock<[bool; Reason::ALL.len()]> =
-    LazyLock::new(|| core::array::from_fn(|at| is_refused(Reason::ALL[at])));
+/// Classes of messages, as the log names them.
+const CLASSES: [&str; 12] = [
+    "tlsrpt",
+    "dmarc",
+    "arf",
+    "mdn",
+    "dsn",
+    "nonstandard-dsn",
+    "challenge",
+    "virus-notice",
+    "auto-reply",
+    "list-automaton",
+    "null-other",
+    "ordinary",
+];
 
-/// Of all that is none of the others.
+/// Name for all other names.
 const OTHER: &str = "other";
 
-/// The names of [`Report::modes`].
+/// Names of [`Report::modes`].
 pub(crate) fn mode_names() -> impl Iterator<Item = &'static str> {
     Mode::ALL.iter().map(|mode| mode.as_str()).chain([OTHER])
 }
 
-/// The names of [`Report::reasons`].
+/// Names of [`Report::reasons`].
 pub(crate) fn reason_names() -> impl Iterator<Item = &'static str> {
     Reason::ALL.iter().map(|reason| reason.as_str()).chain([OTHER])
 }
 
-/// The names of [`Report::classes`].
+/// Names of [`Report::classes`].
 pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
-    Class::ALL.iter().map(|class| class.as_str()).chain([OTHER])
+    CLASSES.into_iter().chain([OTHER])
 }
 
-/// The names of [`Report::listeners`].
+/// Names of [`Report::listeners`].
 pub(crate) fn listener_names() -> impl Iterator<Item = &'static str> {
     LISTENERS.into_iter().chain([OTHER])
 }
 
-/// An accumulator of events: counts, and the latest of what was or would have been refused.
+/// Accumulator of events: counts, and the latest decisions that refused, or would have in mode `reject`.
 ///
-/// Where the log has two lines for one recipient, at RCPT TO and at the end of the message, the later one counts. Adding
-/// takes less than a microsecond, and at most 2 MB are held: 200 steps of time, 100 domains, 128 networks,
-/// 100 samples, 1,024 recipients whose message has not ended.
+/// Where the log has two lines for one recipient, at RCPT TO and at the end of the message, the later one counts.
+/// Adding takes less than a microsecond, and at most 2 MB are held: 200 steps of time, 100 domains, 128 networks, 100
+/// samples, 1,024 recipients whose message has not ended.
 ///
 /// ```
 /// use batv_report::{Column, Event, Report};
@@ -70,21 +79,21 @@ pub(crate) fn listener_names() -> impl Iterator<Item = &'static str> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The earliest and the latest time.
+    /// Earliest and latest time.
     pub(crate) period: Option<(i64, i64)>,
     pub(crate) decisions: Tally,
-    /// Those on bounces and automatic answers.
+    /// Decisions on bounces and automatic answers.
     pub(crate) answers: Tally,
     pub(crate) timeline: Timeline,
     pub(crate) domains: Domains,
     pub(crate) modes: [Tally; Mode::ALL.len() + 1],
     pub(crate) reasons: [Tally; Reason::ALL.len() + 1],
-    pub(crate) classes: [Tally; Class::ALL.len() + 1],
+    pub(crate) classes: [Tally; CLASSES.len() + 1],
     pub(crate) listeners: [Tally; LISTENERS.len() + 1],
     pub(crate) senders: Senders,
     pub(crate) samples: Samples,
     pub(crate) departures: [u64; Outcome::ALL.len()],
-    /// Tags by the id of the key.
+    /// Numbers of tags by the id of the key.
     pub(crate) keys: [u64; 10],
     pub(crate) pending: Pending,
 }
@@ -110,26 +119,8 @@ impl Default for Report {
     }
 }
 
-/// A decision, by places in the tables.
-#[derive(Clone, Debug)]
-pub(crate) struct Counted {
-    time: Option<i64>,
-    column: Column,
-    fate: Fate,
-    is_answer: bool,
-    domain: usize,
-    mode: usize,
-    /// `None` for one that the core doesn't have.
-    pub(crate) reason: Option<Reason>,
-    class: Option<usize>,
-    listener: usize,
-    /// Of backscatter.
-    network: Option<Network>,
-    sample: Option<Arc<Sample>>,
-}
-
 impl Report {
-    /// Counts one event.
+    /// Counts an event.
     ///
     /// ```
     /// use batv_report::{Departure, Event, Outcome, Report, Told};
@@ -151,7 +142,7 @@ impl Report {
         }
     }
 
-    /// The decisions. Recipients whose message has not ended count as they stand.
+    /// Counts of all decisions. Recipients whose message has not ended count as they stand.
     ///
     /// ```
     /// # use batv_report::Report;
@@ -162,12 +153,12 @@ impl Report {
         self.settled().decisions
     }
 
-    /// Messages that left with a tag, on their sender or on a handle.
+    /// Number of messages that left with a tag, on their sender or on a handle.
     pub(crate) const fn tagged(&self) -> u64 {
         self.departures(Outcome::Tagged) + self.departures(Outcome::Aliased)
     }
 
-    /// How many senders had this outcome.
+    /// Number of senders with an outcome.
     ///
     /// ```
     /// # use batv_report::{Outcome, Report};
@@ -178,7 +169,7 @@ impl Report {
         self.departures[outcome as usize]
     }
 
-    /// Adds what another one has counted: of another host, or another day.
+    /// Adds the counts of another report, of another host or another day.
     ///
     /// ```
     /// # use batv_report::{Event, Outcome, Report};
@@ -209,7 +200,7 @@ impl Report {
         self.keys.iter_mut().zip(other.keys).for_each(|(mine, its)| *mine += its);
     }
 
-    /// The same with all counted that still waits for the end of its message: what is shown, while the other goes on.
+    /// Report that also counts recipients whose message has not ended, to be shown while this one goes on.
     ///
     /// ```
     /// # use batv_report::Report;
@@ -267,9 +258,7 @@ impl Report {
             domain: self.domains.place(decision.to, mode),
             mode: mode.map_or(Mode::ALL.len(), |mode| mode as usize),
             reason,
-            class: decision
-                .class
-                .map(|class| place(Class::ALL.iter().position(|known| known.as_str() == class), Class::ALL.len())),
+            class: decision.class.map(|class| place(CLASSES.iter().position(|known| *known == class), CLASSES.len())),
             listener: place(LISTENERS.iter().position(|listener| *listener == decision.listener), LISTENERS.len()),
             network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
@@ -309,7 +298,7 @@ fn fate(decision: &Decision<'_>, reason: Option<Reason>, mode: Option<Mode>) -> 
     if refuses(decision.disposition) {
         return Fate::Refused;
     }
-    // Whoever was put off comes again, and is told of again.
+    // A deferred recipient comes again, with another line.
     if decision.disposition == Disposition::Tempfail.as_str() {
         return Fate::Taken;
     }
@@ -318,12 +307,12 @@ fn fate(decision: &Decision<'_>, reason: Option<Reason>, mode: Option<Mode>) -> 
     }
     // A tag that expired at most five days ago is taken at RCPT TO, and told of no more.
     let is_early = reason == Some(Reason::TagExpired) && decision.at == "rcpt";
-    let would = reason.is_some_and(|reason| REFUSED_FOR[reason as usize]);
+    let would = reason.is_some_and(Reason::is_refused);
     if mode != Some(Mode::Reject) && would && !is_early { Fate::Refusable } else { Fate::Taken }
 }
 
-/// Whether it is a bounce, a receipt or an automatic answer, and no other mail. A question, and a recipient who has to come
-/// again alone, bring none.
+/// Whether it is a bounce, a receipt or an automatic answer, and no other mail. A question, and a recipient who has to
+/// come again alone, bring none.
 fn is_answer(from: &str, reason: Option<Reason>) -> bool {
     match reason {
         Some(Reason::Callout | Reason::NullMultiRcpt) => false,
@@ -332,7 +321,7 @@ fn is_answer(from: &str, reason: Option<Reason>) -> bool {
     }
 }
 
-/// Whether whoever sent it returns what we didn't send. Mail to a forged tag is no bounce.
+/// Whether it returns a message that isn't ours. Mail to a forged tag is no bounce.
 fn is_backscatter(decision: &Decision<'_>, column: Column, reason: Option<Reason>) -> bool {
     match reason {
         Some(Reason::TaggedBad) | None => false,
@@ -347,6 +336,12 @@ mod tests {
     use super::*;
 
     const OBSERVE: &str = "observe";
+
+    #[test]
+    fn all_classes_are_known() {
+        let named: Vec<_> = batv_bounce::Class::ALL.iter().map(|class| class.as_str()).collect();
+        assert_eq!(CLASSES.as_slice(), named);
+    }
 
     fn judged(at: &str, to: &str, [verdict, reason, disposition, mode]: [&str; 4]) -> String {
         format!(
@@ -424,7 +419,7 @@ mod tests {
                 ],
                 "genuine genuine unverified",
             ),
-            // Whoever was sent away comes again.
+            // A deferred recipient comes again.
             (
                 vec![
                     judged("rcpt", alice, ["undecided", "null-multi-rcpt", "tempfail", "reject"]),
@@ -435,8 +430,8 @@ mod tests {
         ] {
             let decisions = report(&lines).decisions();
             let counted: Vec<_> = Column::ALL
-                .into_iter()
-                .flat_map(|column| (0..decisions.of(column)).map(move |_| column.as_str()))
+                .iter()
+                .flat_map(|&column| (0..decisions.of(column)).map(move |_| column.as_str()))
                 .collect();
             assert_eq!(counted.join(" "), expected, "{lines:?}");
         }

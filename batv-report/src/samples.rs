@@ -1,4 +1,4 @@
-//! The latest of what was refused, or would have been.
+//! Latest decisions that refused, or would have in mode `reject`.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::domains::CharBoundary as _;
 use crate::event::Decision;
 use crate::redact::Shown;
-use crate::report::PLAUSIBLE;
 use crate::senders::Network;
+use crate::timestamp::PLAUSIBLE;
 
-/// The most that are kept.
+/// Largest number of samples.
 pub(crate) const MOST: usize = 100;
-/// Octets of an address that are kept: more than a path has (RFC 5321 §4.5.3.1.3) without escapes.
+/// Octets of an address that are kept: more than a path without escapes has (RFC 5321 §4.5.3.1.3).
 const ADDRESS_LIMIT: usize = 320;
 /// Octets of a name or a client that are kept.
 const NAME_LIMIT: usize = 64;
 
-/// One decision, whole.
+/// Decision with all its fields.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sample {
     pub(crate) time: Option<i64>,
@@ -51,7 +51,7 @@ impl Sample {
         }
     }
 
-    /// The same with no more of addresses than the page shows, which shows as much of it again.
+    /// Sample with redacted addresses. Redacting them again changes nothing.
     pub(crate) fn redacted(&self) -> Self {
         let client = Network::of(&self.client).map(|network| network.address().to_string());
         Self {
@@ -62,7 +62,7 @@ impl Sample {
         }
     }
 
-    /// The same with no more of each text than is kept.
+    /// Sample with its texts cut to their limits.
     pub(crate) fn bounded(self) -> Self {
         Self {
             time: self.time.filter(|time| PLAUSIBLE.contains(time)),
@@ -88,7 +88,7 @@ fn address(text: &str) -> Box<str> {
     text[..text.floor_char_boundary_at(ADDRESS_LIMIT)].into()
 }
 
-/// In the order of their times.
+/// Samples in the order of their times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples(VecDeque<Arc<Sample>>);
 
@@ -103,7 +103,7 @@ impl Samples {
         }
     }
 
-    /// The latest first.
+    /// Samples, the latest first.
     pub(crate) fn latest(&self) -> impl ExactSizeIterator<Item = &Sample> {
         self.0.iter().rev().map(|sample| &**sample)
     }

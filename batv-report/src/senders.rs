@@ -1,6 +1,6 @@
-//! Who sends most, in a bounded space: "Space-Saving" of Metwally, Agrawal and El Abbadi (2005), which merges (Agarwal
-//! et al., 2012). A count is never too small, and too large by at most its error, which is at most 1/128 of all that were
-//! counted.
+//! Networks that send most, in bounded memory: "Space-Saving" of Metwally, Agrawal and El Abbadi (2005), with merging
+//! (Agarwal et al., 2012). A count is never too small, and too large by its error at most, which is at most 1/128 of
+//! the total.
 
 use core::cmp::Reverse;
 use core::fmt;
@@ -8,10 +8,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// The most networks that are counted.
+/// Largest number of networks that are counted.
 pub(crate) const MOST: usize = 128;
 
-/// The network of a client: /24 of IPv4, /64 of IPv6.
+/// Network of a client: /24 of IPv4, /64 of IPv6.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) enum Network {
     V4([u8; 3]),
@@ -34,7 +34,7 @@ impl Network {
 }
 
 impl Network {
-    /// Its first address.
+    /// First address of the network.
     pub(crate) const fn address(self) -> IpAddr {
         match self {
             Self::V4([a, b, c]) => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
@@ -53,21 +53,21 @@ impl fmt::Display for Network {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Sender {
     pub(crate) network: Network,
-    /// At most so many.
+    /// Upper bound of the count.
     pub(crate) count: u64,
-    /// So many of them may have been others'.
+    /// Part of the count that may be of other networks.
     pub(crate) error: u64,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Senders {
     list: Vec<Sender>,
-    /// All that were counted.
+    /// Number of all events that were counted.
     pub(crate) total: u64,
 }
 
 impl Senders {
-    /// These, of so many.
+    /// Networks with their counts, of so many in total.
     pub(crate) const fn of(list: Vec<Sender>, total: u64) -> Self {
         Self { list, total }
     }
@@ -83,7 +83,7 @@ impl Senders {
         }
     }
 
-    /// The largest first.
+    /// Networks, the largest count first.
     pub(crate) fn largest(&self) -> Vec<Sender> {
         let mut list = self.list.clone();
         list.sort_unstable_by_key(|sender| (Reverse(sender.count), sender.error, sender.network));
@@ -91,7 +91,7 @@ impl Senders {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        // Whom one of the two has not counted may have come as often as its least.
+        // A network that one of the two has not counted may have come as often as its least.
         let (mine, its) = (self.floor(), other.floor());
         for sender in &mut self.list {
             let known = other.list.iter().find(|known| known.network == sender.network);
@@ -159,7 +159,7 @@ mod tests {
                     prop_assert!(sender.count >= count && sender.count - sender.error <= count, "{:?} {}", sender, count);
                     prop_assert!(sender.error <= 2 * senders.total / MOST as u64);
                 }
-                // Nobody who came more often than the least is missing.
+                // No network that came more often than the least is missing.
                 let floor = if list.len() < MOST { 0 } else { list[MOST - 1].count };
                 for (network, count) in &truth {
                     prop_assert!(*count <= floor || list.iter().any(|sender| sender.network == *network));

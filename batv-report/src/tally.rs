@@ -1,82 +1,61 @@
-//! Counts of decisions, by what was found.
+//! Counts of decisions by verdict.
 
 use core::ops::AddAssign;
 
-use batv_core::envelope::Verdict;
+/// Limit of a count that is read back. No host counts so far, and sums of such numbers don't overflow.
+pub(crate) const LARGEST: u64 = 1 << 48;
 
-/// What is counted of a decision: the verdict, or that nobody wanted more than to know whether the mailbox exists.
-///
-/// ```
-/// use batv_report::Column;
-///
-/// assert_eq!(Column::ALL.map(Column::as_str)[..3], ["genuine", "unverified", "disproved"]);
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Column {
-    /// [`Verdict::Genuine`].
-    Genuine,
-    /// [`Verdict::Unverified`].
-    Unverified,
-    /// [`Verdict::Disproved`].
-    Disproved,
-    /// [`Verdict::NotJudged`].
-    NotJudged,
-    /// [`Verdict::Undecided`]: put off, or not to be judged.
-    Undecided,
-    /// A null reverse-path, a recipient, and no message: a question whether the mailbox exists.
-    Asked,
-    /// A verdict of a later version.
-    Other,
+batv_core::names! {
+    /// Column of a decision: its verdict, or a question whether the mailbox exists.
+    ///
+    /// ```
+    /// use batv_core::envelope::Verdict;
+    /// use batv_report::Column;
+    ///
+    /// assert_eq!(Column::Asked.as_str(), "asked");
+    /// for verdict in Verdict::ALL {
+    ///     assert!(verdict.as_str().parse::<Column>().is_ok());
+    /// }
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Column {
+        /// [`Verdict::Genuine`](batv_core::envelope::Verdict::Genuine).
+        Genuine = "genuine",
+        /// [`Verdict::Unverified`](batv_core::envelope::Verdict::Unverified).
+        Unverified = "unverified",
+        /// [`Verdict::Disproved`](batv_core::envelope::Verdict::Disproved).
+        Disproved = "disproved",
+        /// [`Verdict::NotJudged`](batv_core::envelope::Verdict::NotJudged).
+        NotJudged = "not-judged",
+        /// [`Verdict::Undecided`](batv_core::envelope::Verdict::Undecided): deferred.
+        Undecided = "undecided",
+        /// A null reverse-path, a recipient, and no message: a question whether the mailbox exists.
+        Asked = "asked",
+        /// A verdict of a later version.
+        Other = "other",
+    }
 }
 
 impl Column {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Genuine, Self::Unverified, Self::Disproved, Self::NotJudged, Self::Undecided, Self::Asked, Self::Other];
-
-    /// The name in outputs.
-    ///
-    /// ```
-    /// # use batv_report::Column;
-    /// assert_eq!(Column::Asked.as_str(), "asked");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Genuine => Verdict::Genuine.as_str(),
-            Self::Unverified => Verdict::Unverified.as_str(),
-            Self::Disproved => Verdict::Disproved.as_str(),
-            Self::NotJudged => Verdict::NotJudged.as_str(),
-            Self::Undecided => Verdict::Undecided.as_str(),
-            Self::Asked => "asked",
-            Self::Other => "other",
-        }
-    }
-
+    /// Column of a verdict.
     pub(crate) fn of(verdict: &str) -> Self {
-        match verdict.parse() {
-            Ok(Verdict::Genuine) => Self::Genuine,
-            Ok(Verdict::Unverified) => Self::Unverified,
-            Ok(Verdict::Disproved) => Self::Disproved,
-            Ok(Verdict::NotJudged) => Self::NotJudged,
-            Ok(Verdict::Undecided) => Self::Undecided,
-            _ => Self::Other,
-        }
+        verdict.parse().ok().filter(|column| *column != Self::Asked).unwrap_or(Self::Other)
     }
 }
 
-/// What mode `reject` makes of a decision.
+/// Disposition of a decision, compared with mode `reject`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
-    /// It is taken in this mode, too, or put off.
+    /// Accepted in mode `reject`, too, or deferred.
     Taken,
-    /// It was taken, and mode `reject` would have refused it.
+    /// Accepted; mode `reject` would have refused it.
     Refusable,
-    /// It was refused.
+    /// Refused.
     Refused,
 }
 
-/// Some decisions.
+/// Counts of decisions.
 ///
 /// ```
 /// use batv_report::{Column, Tally};
@@ -88,9 +67,9 @@ pub(crate) enum Fate {
 #[non_exhaustive]
 pub struct Tally {
     columns: [u64; Column::ALL.len()],
-    /// Those that were refused.
+    /// Number of those that were refused.
     pub refused: u64,
-    /// Those that were taken, and that mode `reject` would have refused.
+    /// Number of those that were accepted, and that mode `reject` would have refused.
     pub refusable: u64,
 }
 
@@ -101,12 +80,13 @@ impl Tally {
         self.refusable += u64::from(fate == Fate::Refusable);
     }
 
-    /// Those of one column.
+    /// Number of decisions in a column.
     ///
     /// ```
     /// # use batv_report::{Column, Tally};
     /// assert_eq!(Tally::default().of(Column::Other), 0);
     /// ```
+    #[must_use]
     pub const fn of(&self, column: Column) -> u64 {
         self.columns[column as usize]
     }
@@ -115,12 +95,13 @@ impl Tally {
         &mut self.columns[column as usize]
     }
 
-    /// All of them.
+    /// Number of all decisions.
     ///
     /// ```
     /// # use batv_report::Tally;
     /// assert_eq!(Tally::default().total(), 0);
     /// ```
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.columns.iter().sum()
     }

@@ -1,21 +1,21 @@
-//! The report for terminals: 80 columns, no colour.
+//! Report as text for terminals: 80 columns, no colour.
 
 use core::fmt::{self, Write};
 
 use crate::figures::{Figures, Page, Row, Shape, Step};
+use crate::format::{Number, minute, span, step};
 use crate::tally::{Column, Tally};
 use crate::timestamp::DAY;
-use crate::words::{Number, minute, span, step};
 
 const WIDTH: usize = 80;
-/// Rows of time, domains and networks at most.
+/// Largest number of rows of time, domains and networks.
 const MOST_ROWS: i64 = 24;
 const MOST_NAMES: usize = 12;
 const MOST_SAMPLES: usize = 20;
 const NAME: usize = 24;
 const HEADS: &str = "genuine unverif disprov   other   asked refused reject?";
 
-/// The report as text.
+/// Renders the report as text.
 ///
 /// ```
 /// use batv_report::{Page, Report, text};
@@ -123,7 +123,7 @@ fn over_time(out: &mut String, figures: &Figures) -> fmt::Result {
     Ok(())
 }
 
-/// Seconds of a row, so that there are few: as long as people count, from the beginning of a day or a week.
+/// Seconds of a row, in units that people use, from the beginning of a day or a week: so that there are few rows.
 fn together(step: i64, first: i64, last: i64) -> i64 {
     let lengths = [60, 300, 900, 3600, 2 * 3600, 4 * 3600, 12 * 3600, DAY, 2 * DAY].into_iter();
     let weeks = core::iter::successors(Some(7 * DAY), |weeks| weeks.checked_mul(2));
@@ -264,7 +264,7 @@ mod tests {
     use crate::event::Event;
     use crate::report::Report;
 
-    /// The heading of time, and the rows below it.
+    /// Heading of the times, and the rows below it.
     fn rows(begin: i64, span: i64) -> (String, Vec<(String, u64)>) {
         let mut report = Report::default();
         let line = "judged listener=line queue_id=\"\" client=local from=<> to=alice@example.com verdict=genuine reason=tag-ok \

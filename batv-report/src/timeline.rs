@@ -1,24 +1,22 @@
-//! Counts over time, in at most 200 steps, which get longer as the time does.
+//! Counts over time, in at most 200 steps, which get longer with the period.
 
 use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kept::LARGEST;
-use crate::report::PLAUSIBLE;
-use crate::tally::Tally;
-use crate::timestamp::DAY;
+use crate::tally::{LARGEST, Tally};
+use crate::timestamp::{DAY, PLAUSIBLE};
 
-/// The most steps.
+/// Largest number of steps.
 pub(crate) const MOST: usize = 200;
-/// A minute, and what comes after it; then four times as long each.
+/// Lengths of a step, from a minute on; longer ones are four times as long each.
 const WIDTHS: [i64; 7] = [60, 300, 900, 3600, 4 * 3600, DAY, 7 * DAY];
 
-/// What was counted in one step.
+/// Counts of one step.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Step {
     pub(crate) decisions: Tally,
-    /// Senders that left with a tag.
+    /// Number of senders that left with a tag.
     pub(crate) tagged: u64,
 }
 
@@ -27,12 +25,12 @@ pub(crate) struct Step {
 pub(crate) struct Timeline {
     /// Seconds of a step.
     width: i64,
-    /// Steps from 1970-01-01 to the first one here.
+    /// Number of steps from 1970-01-01 to the first one here.
     first: i64,
     steps: VecDeque<Step>,
 }
 
-/// Steps that may be more, or at other times, than there ever are.
+/// Steps as they are read back, not yet checked.
 #[derive(Deserialize)]
 struct Steps {
     width: i64,
@@ -68,12 +66,12 @@ impl Timeline {
         self.width
     }
 
-    /// The steps, each with the second in which it begins.
+    /// Steps, each with the second in which it begins.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (i64, &Step)> {
         (self.first..).zip(&self.steps).map(|(number, step)| (number * self.width, step))
     }
 
-    /// The step of a second of the years to 9999.
+    /// Step of a second, in the years to 9999.
     pub(crate) fn at(&mut self, time: i64) -> &mut Step {
         loop {
             let number = time.div_euclid(self.width);
@@ -174,7 +172,7 @@ mod tests {
             times.reverse();
             for other in [merged, of(&times)] {
                 let shown = |timeline: &Timeline| timeline.steps().map(|(time, step)| (time, step.decisions)).collect::<Vec<_>>();
-                // Whoever came first, the same steps; merging may have lengthened more.
+                // The order doesn't change the steps; merging may have lengthened them more.
                 prop_assert!(other.width >= timeline.width);
                 if other.width == timeline.width {
                     prop_assert_eq!(shown(&other), shown(&timeline));

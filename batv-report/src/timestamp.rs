@@ -1,35 +1,38 @@
-//! The times that journald and syslog write before a message.
+//! Times that journald and syslog write before a message.
 
 use time::{Date, Month};
 
-/// The Julian day of 1970-01-01.
+/// Julian day of 1970-01-01.
 const EPOCH: i64 = 2_440_588;
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
+/// Times of a clock that is set, in the years 2000 to 9999. A computer without a battery starts in 1970.
+pub(crate) const PLAUSIBLE: core::ops::Range<i64> = 946_684_800..253_402_300_800;
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-/// How many years back a 29 February is looked for: 1896 and 1904 are the farthest apart that are.
+/// Years back in which a 29 February is looked for: 1896 and 1904 are the farthest apart that are leap years.
 const MOST_YEARS: i32 = 8;
 
-/// Reads times; knows which year it is, which RFC 3164 leaves out.
+/// Parser of times, which adds the year that RFC 3164 leaves out.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    /// Nothing was written later than this.
+    /// Latest time at which a line was written.
     latest: i64,
     year: i32,
-    /// The last day that was looked up: what it was written as, and when it began.
+    /// Last day that was parsed: its text, and its beginning.
     last: Option<([u8; 6], i64)>,
 }
 
 impl Clock {
-    /// `now` in seconds since 1970-01-01. Times without a zone may be ahead of it by as much as zones are.
+    /// Parser for times until `now`, in seconds since 1970-01-01 (UTC). Times without a zone may be ahead of it by as
+    /// much as zones are.
     pub(crate) fn new(now: i64) -> Self {
         let latest = now.saturating_add(DAY);
         Self { latest, year: date(latest).map_or(1970, Date::year), last: None }
     }
 
-    /// The time at the start of a line, `None` where its form has none that counts; and how many octets it takes.
-    /// Nothing when there is none.
+    /// Time at the start of a line, `None` if its format has no usable one, and the number of its octets. `None` when
+    /// there is no time.
     pub(crate) fn read(&mut self, line: &[u8]) -> Option<(Option<i64>, usize)> {
         match line {
             // `journalctl -o short-monotonic`
@@ -51,7 +54,7 @@ impl Clock {
         }
     }
 
-    /// `Nov 25 13:32:14`, of the latest year in which it is not still to come.
+    /// Parses `Nov 25 13:32:14`, in the latest year in which it is not in the future.
     fn rfc3164(&mut self, line: &[u8]) -> Option<(Option<i64>, usize)> {
         let day: [u8; 6] = *line.first_chunk()?;
         let (seconds, length) = clock_time(line.get(7..).filter(|_| line[6] == b' ')?)?;
@@ -73,7 +76,7 @@ impl Clock {
     }
 }
 
-/// `2026-11-25T13:32:14`, with a space for the `T`, with a fraction, with a zone or without one, which is UTC.
+/// Parses `2026-11-25T13:32:14`, with `T` or a space, with or without a fraction and a zone; UTC without one.
 fn iso(line: &[u8]) -> Option<(i64, usize)> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', ..] = line else { return None };
     let two = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);
@@ -85,7 +88,7 @@ fn iso(line: &[u8]) -> Option<(i64, usize)> {
     Some((begin_of_date(date) + seconds - offset, 11 + length + zone))
 }
 
-/// `13:32:14`, with a fraction, in seconds.
+/// Parses `13:32:14`, with or without a fraction, in seconds.
 fn clock_time(text: &[u8]) -> Option<(i64, usize)> {
     let &[h1, h2, b':', m1, m2, b':', s1, s2, ..] = text else { return None };
     let two = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);
@@ -94,11 +97,11 @@ fn clock_time(text: &[u8]) -> Option<(i64, usize)> {
         Some(b'.' | b',') => 1 + text.iter().skip(9).take_while(|octet| octet.is_ascii_digit()).count(),
         _ => 0,
     };
-    // A second may be leapt in.
+    // There may be a leap second.
     (hours < 24 && minutes < 60 && seconds < 61).then_some((hours * 3600 + minutes * 60 + seconds, 8 + fraction))
 }
 
-/// `Z`, `+0100` or `+01:00`, in seconds; none is UTC.
+/// Parses `Z`, `+0100` or `+01:00`, in seconds; UTC without one.
 fn zone(text: &[u8]) -> (i64, usize) {
     let read = |sign: u8, digits: [u8; 4], length| {
         let [h1, h2, m1, m2] = digits.map(digit);
@@ -114,14 +117,14 @@ fn zone(text: &[u8]) -> (i64, usize) {
     zone.unwrap_or_default()
 }
 
-/// `1764077534.123456`: `journalctl -o short-unix`.
+/// Parses `1764077534.123456`, of `journalctl -o short-unix`.
 fn unix(line: &[u8]) -> Option<(i64, usize)> {
     let point = line.iter().take(12).position(|octet| *octet == b'.')?;
     let digits = line.iter().skip(point + 1).take_while(|octet| octet.is_ascii_digit()).count();
     Some((number(line.get(..point)?)?, point + 1 + digits))
 }
 
-/// A number of at most 18 digits.
+/// Parses a number of at most 18 digits.
 pub(crate) fn number(digits: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 18 {
         return None;
@@ -137,8 +140,8 @@ fn begin_of_date(date: Date) -> i64 {
     (i64::from(date.to_julian_day()) - EPOCH) * DAY
 }
 
-/// The date of a second, where it is one of the years 0 to 9999.
-pub(crate) fn date(seconds: i64) -> Option<Date> {
+/// Date of a second, in the years 0 to 9999.
+fn date(seconds: i64) -> Option<Date> {
     let julian = seconds.div_euclid(DAY) + EPOCH;
     i32::try_from(julian).ok().and_then(|julian| Date::from_julian_day(julian).ok())
 }

@@ -4,21 +4,18 @@
 //! A batch is what a message needs: `remember` of one recipient (two entries), `ask` for it (two reads), `count` a failure
 //! (one counter, and a look at another).
 
-use std::env;
-extern crate alloc;
-
-use alloc::sync::Arc;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::env;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use batv_core::fingerprint::Fingerprint;
 use batv_store::redis::{Redis, Settings};
 use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
 use batv_store::{Guarded, Operation, Patience, Store, Table};
-use tokio::task::JoinSet;
 
 const NOW: u64 = 1_795_478_400;
 const TURN: Duration = Duration::from_millis(1_500);
@@ -32,19 +29,14 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         return Ok(());
     }
     let directory = tempfile::tempdir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let socket = directory.path().join("redis.sock");
     let _server = Server::start(&socket)?;
-    runtime.block_on(async {
-        println!("{:<10}{:<10}{:>6}{:>14}{:>16}{:>12}", "", "", "at once", "batches/s", "operations/s", "each, µs");
-        let sqlite: Arc<dyn Store> = Arc::new(Sqlite::open(&directory.path().join("store.sqlite"), DEFAULT_LIMIT)?);
-        measure("SQLite", &sqlite).await;
-        let redis: Arc<dyn Store> = Arc::new(Redis::connect(&Settings::new(&format!("unix://{}", socket.display()))?));
-        measure("Redis", &redis).await;
-        let guarded: Arc<dyn Store> = Arc::new(Guarded::new(redis, Patience::default()));
-        measure("guarded", &guarded).await;
-        Ok(())
-    })
+    println!("{:<10}{:<10}{:>6}{:>14}{:>16}{:>12}", "", "", "at once", "batches/s", "operations/s", "each, µs");
+    measure("SQLite", &Sqlite::open(&directory.path().join("store.sqlite"), DEFAULT_LIMIT)?);
+    let redis = Redis::new(&Settings::new(&format!("unix://{}", socket.display()))?)?;
+    measure("Redis", &redis);
+    measure("guarded", &Guarded::new(redis, Patience::default()));
+    Ok(())
 }
 
 /// A server that ends with this.
@@ -56,7 +48,7 @@ impl Server {
         command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(socket).stdout(Stdio::null());
         let server = Self(command.spawn()?);
         while !socket.exists() {
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         Ok(server)
     }
@@ -69,10 +61,10 @@ impl Drop for Server {
     }
 }
 
-async fn measure(name: &str, store: &Arc<dyn Store>) {
+fn measure(name: &str, store: &dyn Store) {
     for (what, work) in WORK {
         for at_once in [1, 64] {
-            let (batches, operations, time) = run(store, work, at_once).await;
+            let (batches, operations, time) = run(store, work, at_once);
             let rate = |count: u64| count as f64 / time.as_secs_f64();
             let each = time.as_secs_f64() * 1e6 * f64::from(at_once) / batches as f64;
             println!("{name:<10}{what:<10}{at_once:>6}{:>15.0}{:>16.0}{each:>12.0}", rate(batches), rate(operations));
@@ -81,26 +73,25 @@ async fn measure(name: &str, store: &Arc<dyn Store>) {
 }
 
 /// Batches and operations that so many, each waiting for its answers, had done, and how long it took.
-async fn run(store: &Arc<dyn Store>, work: Work, at_once: u32) -> (u64, u64, Duration) {
-    let next = Arc::new(AtomicU64::new(0));
+fn run(store: &dyn Store, work: Work, at_once: u32) -> (u64, u64, Duration) {
+    let next = AtomicU64::new(0);
     let begun = Instant::now();
-    let mut tasks = JoinSet::new();
-    for _ in 0..at_once {
-        let (store, next) = (Arc::clone(store), Arc::clone(&next));
-        tasks.spawn(async move {
-            let (mut batches, mut operations) = (0, 0);
-            while begun.elapsed() < TURN {
-                let batch = work(next.fetch_add(1, Ordering::Relaxed));
-                operations += batch.len() as u64;
-                black_box(store.run(batch, NOW).await.expect("the store answers"));
-                batches += 1;
-            }
-            (batches, operations)
-        });
-    }
-    let done = tasks.join_all().await;
-    let sum = |of: fn(&(u64, u64)) -> u64| done.iter().map(of).sum();
-    (sum(|(batches, _)| *batches), sum(|(_, operations)| *operations), begun.elapsed())
+    let ask = || {
+        let (mut batches, mut operations) = (0, 0);
+        while begun.elapsed() < TURN {
+            let batch = work(next.fetch_add(1, Ordering::Relaxed));
+            operations += batch.len() as u64;
+            black_box(store.run(batch, NOW, Duration::MAX).expect("the store answers"));
+            batches += 1;
+        }
+        (batches, operations)
+    };
+    let (batches, operations) = thread::scope(|scope| {
+        let asking: Vec<_> = (0..at_once).map(|_| scope.spawn(ask)).collect();
+        let done = asking.into_iter().map(|asking| asking.join().expect("no panic"));
+        done.fold((0, 0), |sum, done| (sum.0 + done.0, sum.1 + done.1))
+    });
+    (batches, operations, begun.elapsed())
 }
 
 /// Spread as fingerprints are.

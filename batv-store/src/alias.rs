@@ -1,49 +1,48 @@
 //! Aliases: short handles for senders that are too long to be tagged.
 //!
-//! A tag makes a local part 16 octets longer, SRS makes it longer by the whole domain, and 64 octets is all that there
-//! may be (RFC 5321 §4.5.3.1.1). Where that doesn't fit, the store remembers the sender under a random handle of 80 bits,
-//! and the handle is tagged or rewritten in its place:
+//! A tag makes a local part 16 octets longer, and SRS makes it longer by the whole domain; a local part may have 64
+//! octets (RFC 5321 §4.5.3.1.1). Where there is no room, the store remembers the sender under a random handle of 80
+//! bits, and the handle is tagged or rewritten in its place:
 //!
 //! ```text
 //! prvs=3788433eb7=alias=mfrggzdfmztwq2lk@example.com
 //! SRS0=Xu1M=2W=alias=mfrggzdfmztwq2lk@forwarder.example.net
 //! ```
 //!
-//! The tag authenticates the handle, so nobody can try handles. What a handle stands for is stored as it is, for it must be
-//! read again: of all that a store holds, aliases alone show addresses, of senders with long names, for some days. A key that
-//! all hosts have would not keep them from who reads the store *and* a keyring, and who reads the store alone should be kept
-//! out by its permissions.
+//! The tag authenticates the handle, so handles can't be guessed. Senders are stored in clear, as they have to be read
+//! again: of all entries of a store, only aliases contain addresses, those of senders with long names, for some days. A
+//! key that all hosts have would not hide them from a reader of the store *and* a keyring; readers of the store alone
+//! are kept out by its permissions.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use batv_core::tag::{self, Form};
 //! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 //! use batv_store::alias::{self, Request};
 //! use batv_store::{Store, sqlite};
 //!
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! # let directory = tempfile::tempdir()?;
 //! # let store = sqlite::Sqlite::open(&directory.path().join("store.sqlite"), sqlite::DEFAULT_LIMIT)?;
 //! let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
-//! let (now, today) = (1_795_478_400, Day::new(20_781)?);
+//! let (now, wait, today) = (1_795_478_400, Duration::from_secs(10), Day::new(20_781)?);
 //! let long = format!("{}@example.com", "newsletter-".repeat(5));
 //! let sender = Mailbox::parse(&long)?;
 //! assert!(tag::sign(&keys, &sender, Form::Prvs, None, today).is_err());
 //!
 //! // It gets a handle, and the same one the next time.
 //! let request = Request::new(&keys[0], &sender, b"192.0.2.7", 7 * 86_400);
-//! let handle = request.handle(&store, now).await?;
-//! assert_eq!(request.handle(&store, now + 86_400).await?, handle);
+//! let handle = request.handle(&store, now, wait)?;
+//! assert_eq!(request.handle(&store, now + 86_400, wait)?, handle);
 //!
 //! let short = handle.mailbox("example.com");
 //! let tagged = tag::sign(&keys, &Mailbox::parse(&short)?, Form::Prvs, None, today)?.to_string();
 //!
-//! // A bounce brings it back.
+//! // A bounce comes to the handle.
 //! let bounce = tag::verify(&keys, &Mailbox::parse(&tagged)?, today);
 //! let handle = alias::Handle::of(&bounce.mailbox).expect("it is one");
-//! let answers = store.run(vec![alias::resolve(handle)], now).await?;
+//! let answers = store.run(vec![alias::resolve(handle)], now, wait)?;
 //! assert_eq!(alias::resolved(&answers[0]), Some(long.as_str()));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -52,6 +51,7 @@ mod handle;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use batv_core::fingerprint::Fingerprint;
 use batv_core::{Key, Mailbox};
@@ -61,7 +61,7 @@ use crate::operation::{Answer, Operation, Share, Table};
 use crate::store::Store;
 pub use handle::{Handle, SRS_DOMAIN};
 
-/// Aliases that a client may have at a time, when not told otherwise.
+/// Default number of aliases that a client may have at a time.
 ///
 /// ```
 /// # use batv_store::alias::DEFAULT_QUOTA;
@@ -73,7 +73,19 @@ const DAY_SECONDS: u64 = 86_400;
 const SENDER: &str = "alias sender";
 const CLIENT: &str = "alias client";
 
-/// A sender that needs a handle.
+/// Request of a handle for a sender.
+///
+/// ```
+/// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+/// use batv_store::alias::{self, Handle, Request};
+///
+/// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+/// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+/// let handle = Handle::new(*b"abcdefghij");
+/// // An entry leads from the sender to the handle, another one back.
+/// assert_eq!(request.remember(handle, 1_795_478_400).len(), 2);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Request {
     lookup: Fingerprint,
@@ -84,23 +96,31 @@ pub struct Request {
 }
 
 impl Request {
-    /// For a sender without tag, on behalf of a client: whatever tells one who may send from another, such as the name he
-    /// logged in with, or his network. `lifetime` is how long a bounce to the tag is taken, in seconds; `key` that which
-    /// signs for the sender or rewrites it, by which both are found without being kept in clear.
+    /// Request for a sender without tag, on behalf of a client.
     ///
-    /// A handle lives twice as long and a day, and is given to the same sender of the same client again for the first half of
-    /// that: so it outlives each tag on it, which lives until the end of its last day, and a mailing needs one. Clients share no handles: otherwise one whose quota is
-    /// used up could have those of another forgotten.
+    /// `client` tells one that may send from another, such as the login name, or the network. `lifetime` is the time in
+    /// seconds for which a bounce to the tag is accepted. `key` is the key that signs for the sender, or rewrites it:
+    /// sender and client are found by fingerprints under it.
+    ///
+    /// A handle lives twice as long as `lifetime` and a day, and is given to the same sender of the same client again
+    /// during the first `lifetime`: so it outlives each tag on it, which is valid to the end of its last day, and a
+    /// mailing needs one. Clients share no handles: otherwise a client that has used up its quota could have those of
+    /// another dropped.
     ///
     /// ```
-    /// # use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// # use batv_store::alias::Request;
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::alias::Request;
+    ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
-    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let of = |client: &[u8]| Request::new(&key, &alice, client, 21 * 86_400).question();
+    /// assert_eq!(of(b"user bob"), of(b"user bob"));
+    /// assert_ne!(of(b"user bob"), of(b"user carol"));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn new(key: &Key, sender: &Mailbox<'_>, client: &[u8], lifetime: u64) -> Self {
-        // The local part of a sender is his own to read: another case may be another mailbox.
+        // Case counts: in another domain another case may be another mailbox.
         let sender = sender.to_string();
         Self {
             lookup: Fingerprint::of(key, SENDER, &[sender.as_bytes(), client]),
@@ -111,13 +131,19 @@ impl Request {
         }
     }
 
-    /// The same, where the client may have so many. Beyond that, his oldest are forgotten.
+    /// Sets the number of aliases that the client may have. Beyond it, its oldest are dropped.
     ///
     /// ```
-    /// # use batv_store::alias::Request;
-    /// fn newsletter(request: Request) -> Request {
-    ///     request.with_quota(100_000)
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::Operation;
+    /// use batv_store::alias::{Handle, Request};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+    /// let batch = request.with_quota(500).remember(Handle::new([7; 10]), 1_795_478_400);
+    /// // An alias has two entries.
+    /// assert!(matches!(batch[0], Operation::Put { share: Some(share), .. } if share.quota == 1_000));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
     #[must_use]
     pub const fn with_quota(mut self, quota: u32) -> Self {
@@ -125,41 +151,61 @@ impl Request {
         self
     }
 
-    /// Asks whether the sender has a handle.
+    /// Operation that asks for the handle of the sender, which [`known`](Self::known) reads from the answer.
     ///
     /// ```
-    /// # use batv_store::{Operation, alias::Request};
-    /// fn ask(request: &Request) -> Vec<Operation> {
-    ///     vec![request.question()]
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::alias::Request;
+    /// use batv_store::{Operation, Table};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+    /// assert!(matches!(request.question(), Operation::Get { table: Table::Handle, .. }));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub const fn question(&self) -> Operation {
         Operation::Get { table: Table::Handle, key: self.lookup }
     }
 
-    /// The handle that the answer to the question brings.
+    /// Handle in the answer to the [`question`](Self::question); `None` when the sender has none.
     ///
     /// ```
-    /// # use batv_store::{Answer, alias::Handle, alias::Request};
-    /// fn known(request: &Request, answers: &[Answer]) -> Option<Handle> {
-    ///     request.known(answers.first()?)
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::Answer;
+    /// use batv_store::alias::{Handle, Request};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+    /// let answer = Answer::Value(Some(b"abcdefghij".to_vec()));
+    /// assert_eq!(request.known(&answer), Some(Handle::new(*b"abcdefghij")));
+    /// assert_eq!(request.known(&Answer::Value(None)), None);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn known(&self, answer: &Answer) -> Option<Handle> {
         let Answer::Value(Some(value)) = answer else { return None };
         value.as_slice().try_into().ok().map(Handle::new)
     }
 
-    /// Gives the sender this handle, from `now` on.
+    /// Operations that give the sender a handle, from `now` on, in seconds since 1970-01-01 (UTC).
     ///
     /// ```
-    /// # use batv_store::{Operation, alias::Handle, alias::Request};
-    /// fn give(request: &Request, now: u64) -> Result<Vec<Operation>, batv_store::Error> {
-    ///     Ok(request.remember(Handle::random()?, now))
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::Operation;
+    /// use batv_store::alias::{Handle, Request};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let (now, lifetime) = (1_795_478_400, 21 * 86_400);
+    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", lifetime);
+    /// let batch = request.remember(Handle::new([7; 10]), now);
+    /// assert!(matches!(batch[0], Operation::Put { expires, .. } if expires == now + lifetime));
+    /// assert!(matches!(batch[1], Operation::Put { expires, .. } if expires == now + 2 * lifetime + 86_400));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn remember(&self, handle: Handle, now: u64) -> Vec<Operation> {
-        // Two entries each, of which the one that leads to the other is older, and so never outlives it.
+        // The entry that leads to the other one is the older of the two, and so never outlives it.
         let share = Some(Share { owner: self.client, quota: self.quota.saturating_mul(2) });
         let ends = |seconds: u64| now.saturating_add(seconds);
         let put = |table, key, value, expires| Operation::Put { table, key, value, expires, share };
@@ -174,24 +220,33 @@ impl Request {
         ]
     }
 
-    /// The handle of the sender: the one that it has, or a new one. This is one round trip or two.
+    /// Handle that the sender has, or a new one. This is one round trip or two, each of which waits for `wait` at most.
     ///
     /// # Errors
-    /// Those of the store, and [`Error::Failed`] when the system has no random numbers.
+    /// Errors of the store, and [`Error::Failed`] when the system has no random numbers.
     ///
     /// ```
-    /// # use batv_store::{Error, Store, alias::Request};
-    /// async fn local_part(request: &Request, store: &dyn Store, now: u64) -> Result<String, Error> {
-    ///     Ok(format!("alias={}", request.handle(store, now).await?))
-    /// }
+    /// use std::time::Duration;
+    ///
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::alias::Request;
+    /// use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let store = Sqlite::open(&directory.path().join("store.sqlite"), DEFAULT_LIMIT)?;
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let request = Request::new(&key, &Mailbox::parse("alice@example.com")?, b"user bob", 21 * 86_400);
+    /// let (now, wait) = (1_795_478_400, Duration::from_secs(10));
+    /// assert_eq!(request.handle(&store, now, wait)?, request.handle(&store, now, wait)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub async fn handle(&self, store: &(impl Store + ?Sized), now: u64) -> Result<Handle, Error> {
-        let answers = store.run(vec![self.question()], now).await?;
+    pub fn handle(&self, store: &(impl Store + ?Sized), now: u64, wait: Duration) -> Result<Handle, Error> {
+        let answers = store.run(vec![self.question()], now, wait)?;
         if let Some(handle) = answers.first().and_then(|answer| self.known(answer)) {
             return Ok(handle);
         }
         let handle = Handle::random()?;
-        store.run(self.remember(handle, now), now).await?;
+        store.run(self.remember(handle, now), now, wait)?;
         Ok(handle)
     }
 }
@@ -202,23 +257,28 @@ impl core::fmt::Debug for Request {
     }
 }
 
-/// Asks what a handle stands for. Verify the tag on it first.
+/// Operation that asks for the sender of a handle, which [`resolved`] reads from the answer. Verify the tag on it
+/// first.
 ///
 /// ```
-/// # use batv_store::alias::{self, Handle};
-/// let batch = vec![alias::resolve(Handle::new([7; 10]))];
+/// use batv_store::alias::{self, Handle};
+/// use batv_store::{Operation, Table};
+///
+/// assert!(matches!(alias::resolve(Handle::new([7; 10])), Operation::Get { table: Table::Alias, .. }));
 /// ```
+#[must_use]
 pub const fn resolve(handle: Handle) -> Operation {
     Operation::Get { table: Table::Alias, key: handle.key() }
 }
 
-/// The sender that the answer brings. A value that is no mailbox is as if it weren't there.
+/// Sender in the answer to [`resolve`]; `None` when there is none, or the value is no mailbox.
 ///
 /// ```
 /// # use batv_store::{Answer, alias};
 /// assert_eq!(alias::resolved(&Answer::Value(Some(b"alice@example.com".to_vec()))), Some("alice@example.com"));
 /// assert_eq!(alias::resolved(&Answer::Value(Some(b"alice".to_vec()))), None);
 /// ```
+#[must_use]
 pub fn resolved(answer: &Answer) -> Option<&str> {
     let Answer::Value(Some(value)) = answer else { return None };
     str::from_utf8(value).ok().filter(|text| Mailbox::parse(text).is_ok())

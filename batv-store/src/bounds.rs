@@ -1,12 +1,12 @@
-//! What every back end takes, and no more.
+//! Limits of a batch, which every back end checks.
 
 use crate::error::Error;
 use crate::operation::{BATCH_LIMIT, Operation, VALUE_LIMIT};
 
-/// The last second that a store can tell from others, as a number of Lua has 53 bits. What is later is as late.
+/// Latest time that a store can represent, as a number of Lua has 53 bits. Later times count as this one.
 pub(crate) const LATEST: u64 = (1 << 53) - 1;
 
-/// Whether a store takes this batch.
+/// Checks that a batch is within the limits.
 pub(crate) fn check(batch: &[Operation]) -> Result<(), Error> {
     if batch.len() > BATCH_LIMIT {
         return Err(Error::BatchTooLong { operations: batch.len() });

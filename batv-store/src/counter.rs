@@ -1,32 +1,31 @@
-//! Counters: how often a tag came back, and how often a tag was wrong.
+//! Counters of bounces to a tag, and of wrong tags.
 //!
-//! Whoever saw a tagged address can send bounces to it until it expires. Genuine mail causes a few: a tag that comes back
-//! more than [`BOUNCES_PER_TAG`] times is being replayed. And a tag has 24 bits, so who guesses needs millions of attempts:
-//! wrong tags are counted, for each network that they come from, and for each mailbox that they go to.
+//! A tagged address accepts bounces from anybody until it expires. Genuine mail causes few: a tag that comes back more
+//! than
+//! [`BOUNCES_PER_TAG`] times is being replayed. A tag has 24 bits, so guessing one takes millions of attempts: wrong tags
+//! are counted, for each network that they come from, and for each mailbox that they go to.
 //!
 //! ```
 //! use std::net::IpAddr;
+//! use std::time::Duration;
 //!
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse};
 //! use batv_store::counter::{Failures, Networks, Subject};
 //! use batv_store::{Store, sqlite};
 //!
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! # let directory = tempfile::tempdir()?;
 //! # let store = sqlite::Sqlite::open(&directory.path().join("store.sqlite"), sqlite::DEFAULT_LIMIT)?;
 //! let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
-//! let now = 1_795_478_400;
+//! let (now, wait) = (1_795_478_400, Duration::from_secs(10));
 //! let of = |client: &str| {
 //!     let client: IpAddr = client.parse()?;
 //!     Ok::<_, std::net::AddrParseError>(Failures::of(&key, &Subject::network(client, Networks::default()), 3_600, now))
 //! };
 //!
 //! let failures = of("192.0.2.7")?;
-//! store.run(failures.add(1), now).await?;
+//! store.run(failures.add(1), now, wait)?;
 //! let failures = of("192.0.2.99")?;
-//! assert_eq!(failures.total(&store.run(failures.look(), now).await?), 1);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
+//! assert_eq!(failures.total(&store.run(failures.look(), now, wait)?), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -42,7 +41,7 @@ use ipnet::IpNet;
 use crate::operation::{Answer, Operation};
 use crate::text;
 
-/// Bounces that a tag may bring in its life, when not told otherwise.
+/// Default number of bounces to one tag that are accepted.
 ///
 /// ```
 /// # use batv_store::counter::BOUNCES_PER_TAG;
@@ -54,22 +53,25 @@ const TAG: &str = "counter tag";
 const NETWORK: &str = "counter network";
 const MAILBOX: &str = "counter mailbox";
 
-/// Counts a bounce to a tagged mailbox, until the tag expires at that second. `key` is the one that verified the tag.
+/// Operation that counts a bounce to a tagged mailbox. `expires` is the time at which the tag expires, in seconds since
+/// 1970-01-01 (UTC); `key` is the key that verified the tag.
 ///
 /// ```
 /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
-/// use batv_store::counter;
+/// use batv_store::{Operation, counter};
 ///
 /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
 /// let tagged = Mailbox::parse("prvs=3788433eb7=alice@example.com")?;
-/// let batch = vec![counter::bounce(&key, &tagged, 1_796_169_600)];
+/// let operation = counter::bounce(&key, &tagged, 1_796_169_600);
+/// assert!(matches!(operation, Operation::Count { by: 1, expires: 1_796_169_600, .. }));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
+#[must_use]
 pub fn bounce(key: &Key, tagged: &Mailbox<'_>, expires: u64) -> Operation {
     Operation::Count { key: Fingerprint::of(key, TAG, &[text::folded(tagged).as_bytes()]), by: 1, expires }
 }
 
-/// Whether these are more bounces than a tag may bring, the one that was counted included.
+/// Whether a tag came back more than `cap` times, the bounce that was counted included.
 ///
 /// ```
 /// use batv_store::Answer;
@@ -78,11 +80,12 @@ pub fn bounce(key: &Key, tagged: &Mailbox<'_>, expires: u64) -> Operation {
 /// assert!(!counter::is_replayed(&Answer::Total(100), BOUNCES_PER_TAG));
 /// assert!(counter::is_replayed(&Answer::Total(101), BOUNCES_PER_TAG));
 /// ```
+#[must_use]
 pub const fn is_replayed(answer: &Answer, cap: u32) -> bool {
     matches!(answer, Answer::Total(total) if *total > cap)
 }
 
-/// How much of a client's address counts as one: who has one has all of it.
+/// Sizes of networks that count as one client, as prefix lengths.
 ///
 /// ```
 /// # use batv_store::counter::Networks;
@@ -92,17 +95,17 @@ pub const fn is_replayed(answer: &Answer, cap: u32) -> bool {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Networks {
-    /// Bits of an IPv4 address: 24.
+    /// Prefix length for IPv4: 24.
     pub v4: u8,
-    /// Bits of an IPv6 address: 48, which is what a site gets (RFC 6177 §2): it has as many networks of 64 as it likes.
+    /// Prefix length for IPv6: 48, the network of a site (RFC 6177 §2), which has many networks of 64.
     pub v6: u8,
 }
 
 impl Networks {
-    /// A client by itself: an IPv4 address, and the site of an IPv6 address.
+    /// Networks of a client by itself: an IPv4 address, and the site of an IPv6 address.
     pub const CLIENT: Self = Self { v4: 32, v6: 48 };
 
-    /// The network of a client. An IPv4 address is the same however it is written.
+    /// Network of a client. An IPv4-mapped IPv6 address is its IPv4 address.
     ///
     /// ```
     /// # use batv_store::counter::Networks;
@@ -111,6 +114,7 @@ impl Networks {
     /// assert_eq!(of("::ffff:192.0.2.1")?, "192.0.2.0/24");
     /// # Ok::<(), std::net::AddrParseError>(())
     /// ```
+    #[must_use]
     pub fn of(self, client: IpAddr) -> IpNet {
         let client = client.to_canonical();
         let bits = match client {
@@ -127,7 +131,7 @@ impl Default for Networks {
     }
 }
 
-/// Whose failures are counted.
+/// Subject whose failures are counted: a network or a mailbox.
 ///
 /// ```
 /// use batv_core::Mailbox;
@@ -144,7 +148,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The network of a client.
+    /// Network of a client.
     ///
     /// ```
     /// # use batv_store::counter::{Networks, Subject};
@@ -153,27 +157,30 @@ impl Subject {
     /// assert_eq!(of("::ffff:192.0.2.1")?, of("192.0.2.2")?);
     /// # Ok::<(), std::net::AddrParseError>(())
     /// ```
+    #[must_use]
     pub fn network(client: IpAddr, networks: Networks) -> Self {
         Self { label: NETWORK, text: networks.of(client).to_string() }
     }
 
-    /// A mailbox without tag.
+    /// Mailbox without its tag.
     ///
     /// ```
     /// # use batv_core::Mailbox;
     /// # use batv_store::counter::Subject;
-    /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
+    /// let [alice, bob] = ["alice@example.com", "bob@example.com"].map(Mailbox::parse);
+    /// assert_ne!(Subject::mailbox(&alice?), Subject::mailbox(&bob?));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn mailbox(mailbox: &Mailbox<'_>) -> Self {
         Self { label: MAILBOX, text: text::folded(mailbox) }
     }
 }
 
-/// The failures of a subject within the last so many seconds.
+/// Failures of a subject within the last seconds.
 ///
-/// They are counted in windows that follow each other. As many of the window before count as would lie in the last
-/// `window` seconds, had they come evenly: two counters tell what a list of all times would tell about.
+/// They are counted in consecutive windows. The window before counts in proportion, as if its failures had come evenly:
+/// two counters approximate a list of all times.
 ///
 /// ```
 /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
@@ -197,18 +204,24 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Of this subject, in the `window` seconds before `now`; a window has at least one second. All hosts must take the same
-    /// key: for a mailbox the one that signs for it, for a network the same one for all mailboxes. When another key takes its
-    /// place, counting begins anew.
+    /// Failures of a subject in the `window` seconds, at least one, before `now`, in seconds since 1970-01-01 (UTC).
+    ///
+    /// All hosts must use the same key: for a mailbox the one that signs for it, for a network the same one for all
+    /// mailboxes. With another key, counting starts again.
     ///
     /// ```
-    /// # use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// # use batv_store::counter::{Failures, Subject};
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::counter::{Failures, Subject};
+    ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// let failures = Failures::of(&key, &alice, 3_600, 1_795_478_400);
+    /// let at = |now| Failures::of(&key, &alice, 3_600, now).look();
+    /// // Each hour has a counter of its own.
+    /// let [now, later] = [at(1_795_478_400), at(1_795_482_000)];
+    /// assert_ne!(now[0], later[0]);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn of(key: &Key, subject: &Subject, window: u64, now: u64) -> Self {
         let window = window.max(1);
         let number = now / window;
@@ -219,40 +232,57 @@ impl Failures {
         Self { present: of(number), before: of(number.wrapping_sub(1)), window, now }
     }
 
-    /// Adds so many.
+    /// Operations that add `by` failures.
     ///
     /// ```
-    /// # use batv_store::{Operation, counter::Failures};
-    /// fn one_more(failures: &Failures) -> Vec<Operation> {
-    ///     failures.add(1)
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::Operation;
+    /// use batv_store::counter::{Failures, Subject};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
+    /// let batch = Failures::of(&key, &alice, 3_600, 1_795_478_400).add(1);
+    /// // The second one only reads the window before.
+    /// assert!(matches!(batch[..], [Operation::Count { by: 1, .. }, Operation::Count { by: 0, .. }]));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn add(&self, by: u32) -> Vec<Operation> {
-        // It counts in the window after its own, too.
+        // They count in the next window, too.
         let expires = (self.now / self.window).saturating_add(2).saturating_mul(self.window);
         vec![Operation::Count { key: self.present, by, expires }, Operation::Count { key: self.before, by: 0, expires }]
     }
 
-    /// Asks how many there were.
+    /// Operations that ask for the number of failures.
     ///
     /// ```
-    /// # use batv_store::{Operation, counter::Failures};
-    /// fn batch(failures: &[Failures]) -> Vec<Operation> {
-    ///     failures.iter().flat_map(Failures::look).collect()
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::counter::{Failures, Subject};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
+    /// assert_eq!(Failures::of(&key, &alice, 3_600, 1_795_478_400).look().len(), 2);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn look(&self) -> Vec<Operation> {
         self.add(0)
     }
 
-    /// How many there were, from the answers to either.
+    /// Number of failures, from the answers to [`add`](Self::add) or [`look`](Self::look).
     ///
     /// ```
-    /// # use batv_store::{Answer, counter::Failures};
-    /// fn is_guessing(failures: &Failures, answers: &[Answer]) -> bool {
-    ///     failures.total(answers) > 20
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
+    /// use batv_store::Answer;
+    /// use batv_store::counter::{Failures, Subject};
+    ///
+    /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
+    /// let failures = Failures::of(&key, &alice, 3_600, 100 * 3_600 + 1_800);
+    /// assert_eq!(failures.total(&[Answer::Total(5), Answer::Total(40)]), 5 + 40 / 2);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn total(&self, answers: &[Answer]) -> u32 {
         let [Answer::Total(present), Answer::Total(before), ..] = answers else { return 0 };
         let left = self.window - self.now % self.window;

@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! Errors of a store.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::operation::{BATCH_LIMIT, VALUE_LIMIT};
 
-/// Why a store could not be opened, or does not answer. No message holds a password, or what is stored.
+/// Error of a store that can't be opened, or doesn't answer. No message contains a password, or stored data.
 ///
 /// ```
 /// # use batv_store::Error;
@@ -17,105 +17,105 @@ use crate::operation::{BATCH_LIMIT, VALUE_LIMIT};
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// It failed before, and wasn't asked now.
+    /// The store failed before, and wasn't asked now.
     #[error("the store failed a moment ago, and is not asked until it is tried again")]
     Unavailable,
-    /// It took too long.
+    /// The store took too long.
     #[error("the store did not answer within {} ms", .limit.as_millis())]
     TimedOut {
-        /// How long it was waited for.
+        /// Time that the caller waited.
         limit: Duration,
     },
-    /// Too many wait for it.
+    /// Too many batches wait for the store.
     #[error("{waiting} batches wait for the store already")]
     Overloaded {
-        /// How many batches wait, which is the most that may.
+        /// Number of batches that wait, which is the limit.
         waiting: usize,
     },
-    /// A batch over [`BATCH_LIMIT`].
+    /// Batch over [`BATCH_LIMIT`].
     #[error("a batch of {operations} operations is over the limit of {BATCH_LIMIT}")]
     BatchTooLong {
-        /// How many it has.
+        /// Number of its operations.
         operations: usize,
     },
-    /// A value over [`VALUE_LIMIT`].
+    /// Value over [`VALUE_LIMIT`].
     #[error("a value of {octets} octets is over the limit of {VALUE_LIMIT}")]
     ValueTooLong {
-        /// How many it has.
+        /// Size of the value.
         octets: usize,
     },
-    /// It answered that it can't, or broke off.
+    /// The store reported an error, or the connection to it broke.
     #[error("the store {store} failed: {reason}")]
     Failed {
-        /// Which: a file, or the address of a server.
+        /// Path of the file, or address of the server.
         store: String,
-        /// Its own words.
+        /// Error of the store.
         reason: String,
     },
-    /// A file that can't be opened.
+    /// File that can't be opened.
     #[error("cannot open {}: {reason}", .path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The system's own words.
+        /// Error of the system.
         reason: String,
     },
-    /// A file that others may read or change.
-    #[error("{} has mode {mode:04o}, so others can read what is stored: `chmod 600 {}` mends it", .path.display(), .path.display())]
+    /// File that other users can read or change.
+    #[error("{} has mode {mode:04o}, so others can read the stored data: run `chmod 600 {}`", .path.display(), .path.display())]
     Mode {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its permission bits.
+        /// Permission bits of the file.
         mode: u32,
     },
-    /// A file that is damaged, or no store at all.
-    #[error("{} is damaged or no SQLite file ({reason}): move it away, and a new one is begun", .path.display())]
+    /// File that is damaged, or no SQLite file.
+    #[error("{} is damaged or no SQLite file ({reason}): move it away, and a new one is created", .path.display())]
     Corrupt {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// SQLite's own words.
+        /// Error of SQLite.
         reason: String,
     },
-    /// A file that another program keeps.
+    /// SQLite file of another program.
     #[error("{} is an SQLite file of another program: name a file of its own for the store", .path.display())]
     Foreign {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// A file that a later version of this program wrote.
+    /// File of a later version of this program.
     #[error("{} has format {version}, and this program knows none after {known}: use the newer program, or another file", .path.display())]
     Newer {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The version of its format.
+        /// Version of its format.
         version: u32,
-        /// The last version that is known here.
+        /// Latest version that is known here.
         known: u32,
     },
-    /// A limit that leaves no room.
+    /// Limit that leaves no room.
     #[error("a file of {octets} octets is too small for a store: allow at least {least}")]
     LimitTooSmall {
-        /// The limit asked for.
+        /// Requested limit.
         octets: u64,
-        /// The least that there may be.
+        /// Lowest limit.
         least: u64,
     },
-    /// The address of a server that can't be used.
+    /// Server address that can't be used.
     #[error("the address of the store {reason}")]
     Address {
-        /// What is wrong with it.
+        /// Fault of the address.
         reason: &'static str,
     },
-    /// The password of a server that can't be read.
+    /// Server password that can't be read.
     #[error("the password of the store: {reason}")]
     Password {
-        /// What is wrong with it.
+        /// Fault of the password.
         reason: String,
     },
 }
 
 impl Error {
-    /// Whether the batch is to blame, not the store.
+    /// Whether the batch is at fault, not the store.
     pub(crate) const fn is_of_the_batch(&self) -> bool {
         matches!(self, Self::BatchTooLong { .. } | Self::ValueTooLong { .. })
     }

@@ -1,30 +1,29 @@
-//! A store that costs mail nothing when it is slow or down.
+//! Guard of a store, so that mail doesn't wait for one that is slow or down.
 //!
-//! | state | what a batch meets | what ends it |
+//! | state | a batch meets | what ends it |
 //! |---|---|---|
-//! | closed, as at first | the store, for no longer than [`Patience::answer`] | a failure, or no answer in time: open |
+//! | closed, as at first | the store, for [`Patience::answer`] at most | a failure, or no answer in time: open |
 //! | open | [`Error::Unavailable`], at once | the pause is over: the next batch is the probe |
 //! | probing | one batch meets the store, all others [`Error::Unavailable`] | its answer: closed; else open, for twice as long |
 //!
-//! A batch whose asker goes away is neither a failure nor an answer; if it was the probe, the next batch is. Batches that
-//! were under way when the state changed change it no more. A batch that is too long is the asker's fault, not the store's.
+//! A batch whose caller waits for less than [`Patience::answer`], and gets no answer by then, is neither a failure nor
+//! an answer; if it was the probe, the next batch is. Batches that began before the state changed no longer change it.
+//! A batch that is too long is the caller's fault, not the store's.
 
 mod breaker;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::time::{self, Instant};
+use std::time::Instant;
 
 use crate::error::Error;
-use crate::operation::Operation;
-use crate::store::{Answers, Store};
+use crate::operation::{Answer, Operation};
+use crate::store::Store;
 use breaker::{Breaker, Outcome, Permit};
 
-/// How long mail waits for a store.
+/// Times that mail waits for a store, and leaves it alone.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,11 +37,11 @@ use breaker::{Breaker, Outcome, Permit};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Patience {
-    /// How long to wait for the answer to a batch: 250 ms.
+    /// Longest wait for the answer to a batch: 250 ms.
     pub answer: Duration,
-    /// How long not to ask after a failure: 1 s. It doubles with each probe that fails.
+    /// Pause after a failure: 1 s. It doubles with each probe that fails.
     pub pause: Duration,
-    /// The longest that it gets: 10 s.
+    /// Longest pause: 10 s.
     pub longest_pause: Duration,
 }
 
@@ -56,7 +55,7 @@ impl Default for Patience {
     }
 }
 
-/// How a store does, for whoever looks after it.
+/// Health of a store, for monitoring.
 ///
 /// ```
 /// use batv_store::Health;
@@ -67,21 +66,22 @@ impl Default for Patience {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether it is asked.
+    /// Whether batches are passed to the store.
     pub up: bool,
-    /// Since when, in seconds since 1970-01-01 (UTC), as the batch said that showed it; `None` before the first one.
+    /// Start of this state, in seconds since 1970-01-01 (UTC) by the time of the batch that showed it; `None` before
+    /// the first one.
     pub since: Option<u64>,
-    /// What went wrong last, also if that is over.
+    /// Last error, also if it is over.
     pub last_error: Option<Error>,
-    /// Batches that it was asked.
+    /// Number of batches that the store was asked.
     pub batches: u64,
-    /// Those of them that it failed, or did not answer in time.
+    /// Number of them that failed, or were not answered in time.
     pub failures: u64,
-    /// Batches that it was not asked, as it was taken for down.
+    /// Number of batches that were not passed on, as the store was down.
     pub refused: u64,
-    /// How long the batches took that it was asked, in sum.
+    /// Time that the store took for its batches, in total.
     pub took: Duration,
-    /// What [`Store::forgotten`] says.
+    /// Number of entries dropped for want of room: [`Store::forgotten`].
     pub forgotten: u64,
 }
 
@@ -100,30 +100,30 @@ impl Default for Health {
     }
 }
 
-/// A store that is waited for so long only, and left alone for a while after it failed.
+/// Store that is waited for no longer than a limit, and left alone for a while after a failure.
 ///
 /// ```
-/// use std::sync::Arc;
+/// use std::time::Duration;
 ///
-/// use batv_store::{Answers, Error, Guarded, Operation, Patience, Store};
+/// use batv_store::{Answer, Error, Guarded, Operation, Patience, Store};
 ///
 /// /// Never answers.
 /// struct Stuck;
 ///
 /// impl Store for Stuck {
-///     fn run(&self, _: Vec<Operation>, _: u64) -> Answers<'_> {
-///         Box::pin(std::future::pending())
+///     fn run(&self, _: Vec<Operation>, _: u64, wait: Duration) -> Result<Vec<Answer>, Error> {
+///         std::thread::sleep(wait);
+///         Err(Error::TimedOut { limit: wait })
 ///     }
 /// }
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
-/// let store = Guarded::new(Stuck, Patience::default());
-/// let limit = Patience::default().answer;
-/// assert_eq!(store.run(Vec::new(), 1_795_478_400).await, Err(Error::TimedOut { limit }));
-/// assert_eq!(store.run(Vec::new(), 1_795_478_400).await, Err(Error::Unavailable));
+/// let (limit, now) = (Duration::from_millis(1), 1_795_478_400);
+/// let mut patience = Patience::default();
+/// patience.answer = limit;
+/// let store = Guarded::new(Stuck, patience);
+/// assert_eq!(store.run(Vec::new(), now, Duration::MAX), Err(Error::TimedOut { limit }));
+/// assert_eq!(store.run(Vec::new(), now, Duration::MAX), Err(Error::Unavailable));
 /// assert!(!store.health().up);
-/// # });
-/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Guarded<S> {
     store: S,
@@ -137,45 +137,57 @@ struct State {
 }
 
 impl<S: Store> Guarded<S> {
-    /// The store, with so much patience.
+    /// Guards a store.
     ///
     /// ```
     /// use std::sync::Arc;
     ///
+    /// use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
     /// use batv_store::{Guarded, Patience, Store};
     ///
-    /// fn guard(store: Arc<dyn Store>) -> Arc<Guarded<Arc<dyn Store>>> {
-    ///     Arc::new(Guarded::new(store, Patience::default()))
-    /// }
+    /// let store: Arc<dyn Store> = Arc::new(Sqlite::open_later("/nonexistent/store.sqlite".as_ref(), DEFAULT_LIMIT)?);
+    /// assert!(Guarded::new(store, Patience::default()).is_up());
+    /// # Ok::<(), batv_store::Error>(())
     /// ```
+    #[must_use]
     pub fn new(store: S, patience: Patience) -> Self {
         let breaker = Breaker::new(patience.pause, patience.longest_pause);
         Self { store, answer: patience.answer, state: Mutex::new(State { breaker, health: Health::default() }) }
     }
 
-    /// How it does.
+    /// Health of the store.
     ///
     /// ```
-    /// use batv_store::{Guarded, Store};
+    /// use std::time::Duration;
     ///
-    /// fn seconds_each(store: &Guarded<impl Store>) -> f64 {
-    ///     let health = store.health();
-    ///     health.took.as_secs_f64() / health.batches.max(1) as f64
-    /// }
+    /// use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
+    /// use batv_store::{Guarded, Patience, Store};
+    ///
+    /// let store = Sqlite::open_later("/nonexistent/store.sqlite".as_ref(), DEFAULT_LIMIT)?;
+    /// let mut patience = Patience::default();
+    /// patience.answer = Duration::from_secs(10);
+    /// let store = Guarded::new(store, patience);
+    /// let error = store.run(Vec::new(), 1_795_478_400, Duration::MAX).unwrap_err();
+    /// let health = store.health();
+    /// assert_eq!((health.up, health.failures, health.last_error), (false, 1, Some(error)));
+    /// # Ok::<(), batv_store::Error>(())
     /// ```
+    #[must_use]
     pub fn health(&self) -> Health {
         Health { forgotten: self.store.forgotten(), ..self.state().health.clone() }
     }
 
-    /// Whether it is asked, which [`health`](Self::health) says with all else.
+    /// Whether batches are passed to the store, which [`health`](Self::health) tells with all else.
     ///
     /// ```
-    /// use batv_store::{Guarded, Store};
+    /// use batv_store::sqlite::{DEFAULT_LIMIT, Sqlite};
+    /// use batv_store::{Guarded, Patience};
     ///
-    /// fn words(store: &Guarded<impl Store>) -> &'static str {
-    ///     if store.is_up() { "the store answers" } else { "the store doesn't answer" }
-    /// }
+    /// let store = Sqlite::open_later("/nonexistent/store.sqlite".as_ref(), DEFAULT_LIMIT)?;
+    /// assert!(Guarded::new(store, Patience::default()).is_up());
+    /// # Ok::<(), batv_store::Error>(())
     /// ```
+    #[must_use]
     pub fn is_up(&self) -> bool {
         self.state().health.up
     }
@@ -184,28 +196,29 @@ impl<S: Store> Guarded<S> {
         // Nothing that is done under the lock can leave it half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn admit(&self, now: u64) -> Result<Visit<'_, S>, Error> {
+        let begun = Instant::now();
+        let mut state = self.state();
+        let Some(permit) = state.breaker.admit(begun) else {
+            state.health.refused += 1;
+            return Err(Error::Unavailable);
+        };
+        Ok(Visit { guarded: self, permit: Some(permit), begun, now })
+    }
 }
 
 impl<S: Store> Store for Guarded<S> {
-    fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
-        Box::pin(async move {
-            let begun = Instant::now();
-            let permit = {
-                let mut state = self.state();
-                let Some(permit) = state.breaker.admit(begun) else {
-                    state.health.refused += 1;
-                    return Err(Error::Unavailable);
-                };
-                permit
-            };
-            let mut visit = Visit { guarded: self, permit: Some(permit), begun, now };
-            let result = match time::timeout(self.answer, self.store.run(batch, now)).await {
-                Ok(result) => result,
-                Err(_) => Err(Error::TimedOut { limit: self.answer }),
-            };
-            visit.end(result.as_ref().err());
-            result
-        })
+    fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error> {
+        let visit = self.admit(now)?;
+        let result = self.store.run(batch, now, wait.min(self.answer));
+        match &result {
+            // A short wait, such as what is left of an earlier one, says little of the store.
+            Err(Error::TimedOut { .. }) if wait < self.answer / 2 => {}
+            Err(error) if !error.is_of_the_batch() => visit.end(Some(error)),
+            _ => visit.end(None),
+        }
+        result
     }
 
     fn forgotten(&self) -> u64 {
@@ -219,7 +232,7 @@ impl<S> fmt::Debug for Guarded<S> {
     }
 }
 
-/// A batch that is with the store. When the asker goes away it ends without an outcome.
+/// Batch that is with the store. Unless it is ended, nothing is known of the store by it.
 struct Visit<'g, S: Store> {
     guarded: &'g Guarded<S>,
     permit: Option<Permit>,
@@ -228,10 +241,9 @@ struct Visit<'g, S: Store> {
 }
 
 impl<S: Store> Visit<'_, S> {
-    fn end(&mut self, error: Option<&Error>) {
+    fn end(mut self, failure: Option<&Error>) {
         let Some(permit) = self.permit.take() else { return };
         let ended = Instant::now();
-        let failure = error.filter(|error| !error.is_of_the_batch());
         let mut state = self.guarded.state();
         let State { breaker, health } = &mut *state;
         health.batches += 1;

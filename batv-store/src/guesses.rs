@@ -1,12 +1,14 @@
-//! Whether to put a client off that may be guessing tags: a tag has 24 bits, and whoever may try for ever finds one.
+//! Rule that defers clients which may be guessing tags: a tag has 24 bits, so a client with unlimited attempts finds
+//! one.
 //!
-//! A bounce comes once, and its tag is right. So who brought a wrong one of late is put off, whatever it brings then, while
-//! many come from its network, or to the mailbox from everywhere; it learns nothing from that. A server that brought none is
-//! never put off for what others do, though they be its neighbours, or guess for the same mailbox.
+//! A bounce comes once, and its tag is right. A client that brought a wrong tag of late is deferred, whatever it
+//! brings, while many wrong tags come from its network, or to the mailbox from everywhere; it learns nothing from that.
+//! A server that brought none is never deferred because of others, not even of neighbours, or of clients that guess for
+//! the same mailbox.
 //!
-//! What is put off comes again, for five days with most servers (RFC 5321 §4.5.4.1), and counts no more: a server can't tell
-//! the wrong from the right, and tries both. A wrong tag is forgotten within four days: so a server that has brought one by
-//! mistake, as the bounce of spam with a made-up tag, loses no bounce for it.
+//! Deferred mail comes again, for five days from most servers (RFC 5321 §4.5.4.1), and is no longer counted: a server
+//! can't tell wrong tags from right ones, and retries both. A wrong tag is forgotten within four days: so a server that
+//! brought one by mistake, such as the bounce of spam with a made-up tag, loses no bounce for it.
 //!
 //! ```
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
@@ -17,11 +19,11 @@
 //! let alice = Mailbox::parse("alice@example.com")?;
 //! let client = "192.0.2.7".parse().ok();
 //! let guesses = Guesses::of(&key, client, &alice, 1_795_478_400);
-//! // It is counted in three windows, each of which is read with the one before.
+//! // There are three counts: to the mailbox, from the network, from the client. Each has two counters.
 //! assert_eq!(guesses.look().len(), 6);
-//! // There were 50 of its network within a day, and one of its own.
+//! // 50 from the network within a day, and one from the client.
 //! assert!(guesses.are_too_many(&[0, 0, 50, 0, 1, 0].map(Answer::Total), &Limits::default()));
-//! // None of its own.
+//! // None from the client.
 //! assert!(!guesses.are_too_many(&[0, 0, 50, 0, 0, 0].map(Answer::Total), &Limits::default()));
 //! # Ok::<(), batv_core::Error>(())
 //! ```
@@ -35,10 +37,10 @@ use crate::counter::{Failures, Networks, Subject};
 use crate::operation::{Answer, Operation};
 
 const DAY_SECONDS: u64 = 24 * 3600;
-/// A wrong tag counts for two of these at most: that leaves a day of the five for which a bounce is tried again.
+/// Window for a client. A wrong tag counts for two of them at most: that leaves one of the five days of retries.
 const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
 
-/// Wrong tags in a day from which on those are put off who brought some of late; 0 for any number.
+/// Numbers of wrong tags in a day from which on clients that brought some of late are deferred; 0 for no limit.
 ///
 /// ```
 /// use batv_store::guesses::Limits;
@@ -47,7 +49,7 @@ const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
 /// assert_eq!((limits.per_network, limits.per_mailbox), (50, 200));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "whoever guesses comes from somewhere, and wants to reach somebody")]
+#[expect(clippy::exhaustive_structs, reason = "a guess has a client and a recipient")]
 pub struct Limits {
     /// From one network.
     pub per_network: u32,
@@ -61,57 +63,82 @@ impl Default for Limits {
     }
 }
 
-/// What is counted of a recipient with a tag.
+/// Counts of wrong tags that concern a client and a mailbox.
+///
+/// ```
+/// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+/// use batv_store::guesses::Guesses;
+///
+/// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+/// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &Mailbox::parse("alice@example.com")?, 1_795_478_400);
+/// assert_eq!(guesses.look().len(), guesses.add().len());
+/// # Ok::<(), batv_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Guesses {
-    /// To the mailbox and from the network in a day, and from the client of late.
+    /// To the mailbox in a day, from the network in a day, and from the client of late.
     counts: Vec<Failures>,
 }
 
 impl Guesses {
-    /// Of a client, if it has an address, and a mailbox without its tag. `key` must be the same for all mailboxes and
-    /// hosts, and `now` is in seconds since 1970-01-01.
+    /// Counts for a client, if it has an address, and a mailbox without its tag. `key` must be the same for all
+    /// mailboxes and hosts; `now` is in seconds since 1970-01-01 (UTC).
     ///
     /// ```
-    /// # use batv_core::{Key, Mailbox};
-    /// # use batv_store::guesses::Guesses;
-    /// fn of_local_client(key: &Key, mailbox: &Mailbox<'_>, now: u64) -> Guesses {
-    ///     Guesses::of(key, None, mailbox, now)
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::guesses::Guesses;
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let of_local_client = Guesses::of(&key, None, &Mailbox::parse("alice@example.com")?, 1_795_478_400);
+    /// // Only the mailbox is counted.
+    /// assert_eq!(of_local_client.look().len(), 2);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn of(key: &Key, client: Option<IpAddr>, mailbox: &Mailbox<'_>, now: u64) -> Self {
         let mut counts = Vec::from([Failures::of(key, &Subject::mailbox(mailbox), DAY_SECONDS, now)]);
         if let Some(client) = client {
             let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
-            // Servers with neighbours who guess have an IPv4 address, too.
+            // Servers with neighbours that guess have an IPv4 address, too.
             counts.extend([of(Networks::default(), DAY_SECONDS), of(Networks::CLIENT, OF_LATE_SECONDS)]);
         }
         Self { counts }
     }
 
-    /// What to ask the store before all: what there was until now.
+    /// Operations that ask for the counts so far. They come first.
     ///
     /// ```
-    /// # use batv_store::Operation;
-    /// # use batv_store::guesses::Guesses;
-    /// fn look(guesses: &Guesses) -> Vec<Operation> {
-    ///     guesses.look()
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::guesses::Guesses;
+    /// use batv_store::Operation;
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
+    /// assert!(guesses.look().iter().all(|operation| matches!(operation, Operation::Count { by: 0, .. })));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn look(&self) -> Vec<Operation> {
         self.operations(0)
     }
 
-    /// Counts a wrong tag of a client that is not put off for what there was before. One that is put off already comes again
-    /// and again, for days: if that counted, a server that brought some by mistake would be put off for as long.
+    /// Operations that count a wrong tag of a client that is not deferred. A deferred client comes again and again, for
+    /// days: if that counted, a server that brought wrong tags by mistake would be deferred for as long.
     ///
     /// ```
-    /// # use batv_store::guesses::{Guesses, Limits};
-    /// # use batv_store::{Answer, Operation};
-    /// fn counted(guesses: &Guesses, answers: &[Answer]) -> Vec<Operation> {
-    ///     if guesses.are_too_many(answers, &Limits::default()) { Vec::new() } else { guesses.add() }
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::guesses::Guesses;
+    /// use batv_store::Operation;
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
+    /// let counts_one = |operation: &Operation| matches!(operation, Operation::Count { by: 1, .. });
+    /// assert_eq!(guesses.add().iter().filter(|&operation| counts_one(operation)).count(), 3);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn add(&self) -> Vec<Operation> {
         self.operations(1)
     }
@@ -120,28 +147,45 @@ impl Guesses {
         self.counts.iter().flat_map(|count| count.add(by)).collect()
     }
 
-    /// Whether there were so many that the client is put off, whatever it brings: by the answers to [`look`](Self::look).
+    /// Whether the client is deferred, whatever it brings, by the answers to [`look`](Self::look).
     ///
     /// ```
-    /// # use batv_store::Answer;
-    /// # use batv_store::guesses::{Guesses, Limits};
-    /// fn reply(guesses: &Guesses, answers: &[Answer]) -> &'static str {
-    ///     if guesses.are_too_many(answers, &Limits::default()) { "451 4.7.1 try again later" } else { "250 2.1.5 ok" }
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::guesses::{Guesses, Limits};
+    /// use batv_store::Answer;
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
+    /// // To the mailbox, from the network, from the client: each in this window and in the one before.
+    /// let answers = [200, 0, 1, 0, 1, 0].map(Answer::Total);
+    /// assert!(guesses.are_too_many(&answers, &Limits::default()));
+    /// assert!(!guesses.are_too_many(&answers, &Limits { per_network: 50, per_mailbox: 0 }));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn are_too_many(&self, answers: &[Answer], limits: &Limits) -> bool {
         self.exceed(answers, 0, limits)
     }
 
-    /// The same by the answers to [`add`](Self::add): of wrong tags that come at the same stage only so many are answered.
+    /// Whether the client is deferred, by the answers to [`add`](Self::add): of wrong tags that come at the same time,
+    /// only as many as the limit are answered.
     ///
     /// ```
-    /// # use batv_store::Answer;
-    /// # use batv_store::guesses::{Guesses, Limits};
-    /// fn reply(guesses: &Guesses, answers: &[Answer]) -> &'static str {
-    ///     if guesses.were_too_many(answers, &Limits::default()) { "451 4.7.1 try again later" } else { "550 5.7.1 no" }
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::guesses::{Guesses, Limits};
+    /// use batv_store::Answer;
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
+    /// let answers = |from_network: u32| [1, 0, from_network, 0, 2, 0].map(Answer::Total);
+    /// // The 50th wrong tag is answered, the 51st is not.
+    /// assert!(!guesses.were_too_many(&answers(50), &Limits::default()));
+    /// assert!(guesses.were_too_many(&answers(51), &Limits::default()));
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn were_too_many(&self, answers: &[Answer], limits: &Limits) -> bool {
         self.exceed(answers, 1, limits)
     }
@@ -152,7 +196,7 @@ impl Guesses {
         let to_mailbox = before.next().unwrap_or(0);
         let (from_network, by_client) = (before.next(), before.next());
         let exceeds = |count: u32, most: u32| most > 0 && count >= most;
-        // Who has no address can't be told from others.
+        // A client without an address can't be told from others.
         by_client.is_none_or(|count| count > 0)
             && (exceeds(from_network.unwrap_or(0), limits.per_network) || exceeds(to_mailbox, limits.per_mailbox))
     }
@@ -165,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_put_off() {
+    fn clients_that_are_deferred() {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let (some, none) = (Some("192.0.2.7".parse().unwrap()), None);
@@ -174,9 +218,9 @@ mod tests {
             (some, 0, 49, 49, false),
             (some, 0, 50, 50, true),
             (some, 0, 50, 1, true),
-            // Neighbours guess.
+            // Only neighbours guess.
             (some, 0, 5000, 0, false),
-            // Others guess.
+            // Only others guess.
             (some, 5000, 0, 0, false),
             (some, 5000, 1, 1, true),
             (some, 200, 1, 1, true),
@@ -196,7 +240,8 @@ mod tests {
             assert!(!guesses.are_too_many(&[5000, 0, 5000, 0, 5000, 0].map(Answer::Total), &unlimited));
         }
     }
-    /// Whoever tries again for five days comes through, however the windows lie.
+
+    /// A server that retries for five days gets through, however the windows lie.
     #[test]
     fn a_wrong_tag_is_forgotten_before_a_bounce_is_given_up() {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
@@ -216,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_one_with_whom() {
+    fn addresses_that_count_together() {
         let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t").unwrap();
         let alice = Mailbox::parse("alice@example.com").unwrap();
         let of = |client: &str| {

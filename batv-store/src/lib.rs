@@ -17,8 +17,10 @@ pub mod sent;
 pub mod sqlite;
 mod store;
 mod text;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod worker;
 
 pub use error::Error;
 pub use guarded::{Guarded, Health, Patience};
 pub use operation::{Answer, BATCH_LIMIT, Operation, Share, Table, VALUE_LIMIT};
-pub use store::{Answers, Store};
+pub use store::Store;

@@ -1,10 +1,10 @@
-//! What a store is asked to do, and what it answers.
+//! Operations of a store, and their answers.
 
 use alloc::vec::Vec;
 
 use batv_core::fingerprint::Fingerprint;
 
-/// Operations that one batch may have: each holds up those of others.
+/// Largest number of operations in a batch: each delays the batches of others.
 ///
 /// ```
 /// # use batv_store::BATCH_LIMIT;
@@ -12,7 +12,8 @@ use batv_core::fingerprint::Fingerprint;
 /// ```
 pub const BATCH_LIMIT: usize = 4_096;
 
-/// Octets that a value may have: the longest path has 254 (RFC 5321 §4.5.3.1.3), and that of RFC 6531 is not much longer.
+/// Largest size of a value in octets: the longest path has 254 (RFC 5321 §4.5.3.1.3), and that of RFC 6531 is not much
+/// longer.
 ///
 /// ```
 /// # use batv_store::VALUE_LIMIT;
@@ -20,8 +21,8 @@ pub const BATCH_LIMIT: usize = 4_096;
 /// ```
 pub const VALUE_LIMIT: usize = 1_024;
 
-/// What an entry is about; keys of two tables are never the same entry. Where there is no room, entries of the first are
-/// the first to go.
+/// Table of an entry; keys of two tables never name the same entry. Where there is no room, entries of the first table
+/// are dropped first.
 ///
 /// ```
 /// # use batv_store::Table;
@@ -30,33 +31,34 @@ pub const VALUE_LIMIT: usize = 1_024;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "a back end has to keep them all")]
 pub enum Table {
-    /// What was sent: [`sent`](crate::sent).
+    /// Sent messages: [`sent`](crate::sent).
     Sent,
-    /// The handle that a sender has: [`alias`](crate::alias).
+    /// Handles by their senders: [`alias`](crate::alias).
     Handle,
-    /// The sender that a handle stands for.
+    /// Senders by their handles: [`alias`](crate::alias).
     Alias,
 }
 
-/// Whose an entry is, and how many such entries the owner may have.
+/// Owner of an entry, and the number of entries that the owner may have.
 ///
 /// ```
 /// use batv_core::fingerprint::Fingerprint;
 /// use batv_store::Share;
 ///
 /// let share = Share { owner: Fingerprint::new([1; 16]), quota: 10_000 };
+/// assert_eq!(share.quota, 10_000);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a back end has to heed both")]
 pub struct Share {
-    /// Who.
+    /// Owner.
     pub owner: Fingerprint,
-    /// Entries that may be alive at a time. The oldest go when there are more, at most 1,000 of them with each new one; a
-    /// back end may wait with that until there are a 64th more.
+    /// Number of entries at a time. The oldest are dropped when there are more, at most 1,000 of them with each new
+    /// one; a back end may let an owner exceed the quota by a 64th.
     pub quota: u32,
 }
 
-/// What a store is asked to do. An entry that has expired is as if it weren't there; seconds count from 1970-01-01 (UTC).
+/// Operation of a store. An expired entry counts as missing; times are in seconds since 1970-01-01 (UTC).
 ///
 /// ```
 /// use batv_core::fingerprint::Fingerprint;
@@ -65,59 +67,59 @@ pub struct Share {
 /// let key = Fingerprint::new([1; 16]);
 /// let put = Operation::Put { table: Table::Sent, key, value: vec![1], expires: 1_795_564_800, share: None };
 /// let get = Operation::Get { table: Table::Sent, key };
+/// assert_ne!(put, get);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a back end has to do them all")]
 pub enum Operation {
-    /// Remembers a value in the place of the one before, if any; forgets it when it has expired already. Answers
+    /// Stores a value in place of an earlier one; removes the entry if the value has expired already. Its answer is
     /// [`Answer::Done`].
     Put {
-        /// The table.
+        /// Table.
         table: Table,
-        /// The entry.
+        /// Name of the entry.
         key: Fingerprint,
-        /// Up to [`VALUE_LIMIT`] octets.
+        /// Value, of up to [`VALUE_LIMIT`] octets.
         value: Vec<u8>,
-        /// The first second at which it isn't there any more.
+        /// Time at which the entry expires.
         expires: u64,
-        /// Whose it is, if its number is limited. It is the newest one of that owner then.
+        /// Owner and quota, if the number of entries is limited. The entry becomes the owner's newest.
         share: Option<Share>,
     },
-    /// Answers the value: [`Answer::Value`].
+    /// Reads a value. Its answer is [`Answer::Value`].
     Get {
-        /// The table.
+        /// Table.
         table: Table,
-        /// The entry.
+        /// Name of the entry.
         key: Fingerprint,
     },
-    /// Adds to a counter, and answers what it comes to: [`Answer::Total`]. Counters are a table of their own. By 0 it
-    /// only reads.
+    /// Adds to a counter. Its answer is [`Answer::Total`]. Counters are a table of their own.
     Count {
-        /// The counter.
+        /// Name of the counter.
         key: Fingerprint,
-        /// What to add. A total that would be too large stays at the largest.
+        /// Number to add, with saturation; 0 only reads.
         by: u32,
-        /// The first second at which it isn't there any more. This counts when the counter begins, and not again.
+        /// Time at which a new counter expires. A counter that exists keeps its own.
         expires: u64,
     },
 }
 
-/// The answer to an operation.
+/// Answer to an operation.
 ///
 /// ```
 /// # use batv_store::Answer;
-/// let unknown = Answer::Value(None);
+/// assert_ne!(Answer::Value(None), Answer::Value(Some(Vec::new())));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "one for each operation")]
 pub enum Answer {
-    /// It was put.
+    /// Answer to [`Operation::Put`].
     Done {
-        /// Others of its owner that have gone for it, as there were more than its quota.
+        /// Number of other entries of its owner that were dropped because of the quota.
         dropped: u32,
     },
-    /// The value, if the entry is there.
+    /// Value, if the entry exists.
     Value(Option<Vec<u8>>),
-    /// What the counter has come to.
+    /// Total of the counter.
     Total(u32),
 }

@@ -1,38 +1,43 @@
-//! A store on a server, for many hosts: Valkey, or Redis from version 6.
+//! Store on a server, for many hosts: Valkey, or Redis from version 6.
 //!
-//! A batch is one script that the server runs, so it takes one round trip, and nothing of others comes between. All hosts
-//! should have about the same time, as each tells what time it is; some seconds do no harm.
+//! The server runs a batch as a script: in one round trip, and without operations of others in between. The clocks of
+//! all hosts should agree to a few seconds, as each batch brings the time of its host.
 //!
-//! The server decides what outlives it: set `appendonly yes`, or `save`. All that is stored expires, so give the server
-//! `maxmemory` and `maxmemory-policy volatile-ttl`: then what would expire the soonest goes first. A user of its own needs
-//! `+eval +evalsha +script|load +get +set +del +type +expire +zadd +zrem +zcard +zrange +zrevrange +zrangebyscore` and the
-//! keys of the prefix, as in `~batv:*`. A cluster won't do, as a script may only use keys of one node there; replicas will.
+//! The server decides what outlives it: set `appendonly yes`, or `save`. All entries expire, so give the server
+//! `maxmemory` and `maxmemory-policy volatile-ttl`: then entries that expire first are dropped first. A user of its own
+//! needs `+eval +evalsha +script|load +get +set +del +type +expire +zadd +zrem +zcard +zrange +zrevrange
+//! +zrangebyscore` and the keys of the prefix, as in `~batv:*`. Clusters are not supported, as a script may only use
+//! keys of one node there; replicas are.
 //!
-//! A server is best named by its address. By a name it is found where it was before, when the name can't be looked up.
+//! Name the server by its address where possible. When a name can't be looked up, its last known addresses are used.
 //!
-//! There is no TLS: beside a server on the same host or network use a tunnel (WireGuard, stunnel), or a Unix socket.
+//! TLS is not supported: use a tunnel (WireGuard, stunnel), or a Unix socket.
 
-mod link;
-mod names;
+mod connection;
+mod lookup;
 mod translate;
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter;
+use core::time::Duration;
 use std::path::Path;
 
 use batv_config::{Permissions, read_secret};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, Script};
+use redis::{
+    Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError, Script, ServerErrorKind,
+    Value,
+};
 
-use crate::bounds;
 use crate::error::Error;
-use crate::operation::Operation;
-use crate::store::{Answers, Store};
-use link::Link;
+use crate::operation::{Answer, Operation};
+use crate::store::Store;
+use crate::worker::{Backend, Job, Worker};
+use connection::Reconnecting;
 
-/// What all keys on the server begin with, when not told otherwise.
+/// Default prefix of all keys on the server.
 ///
 /// ```
 /// # use batv_store::redis::DEFAULT_PREFIX;
@@ -40,7 +45,7 @@ use link::Link;
 /// ```
 pub const DEFAULT_PREFIX: &str = "batv:";
 
-/// Where the server is, and who we are to it.
+/// Address of the server, and the user there.
 ///
 /// ```
 /// use batv_store::redis::Settings;
@@ -57,11 +62,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A server by its URL: `redis://HOST`, `redis://HOST:PORT/DATABASE` (`valkey://` is the same), or
+    /// Settings for the server of a URL: `redis://HOST`, `redis://HOST:PORT/DATABASE` (`valkey://` is the same), or
     /// `unix:///PATH?db=DATABASE`.
     ///
     /// # Errors
-    /// [`Error::Address`] for what is no such URL; also with a user or a password in it, as others can read command lines,
+    /// [`Error::Address`] for any other URL, and for one that has a user or a password: other users can read command lines,
     /// and configurations are handed around.
     ///
     /// ```
@@ -89,16 +94,17 @@ impl Settings {
             _ => return Err(refused(unusable)),
         };
         let redis = redis.clone().set_protocol(ProtocolVersion::RESP3);
-        let info = info.set_redis_settings(redis).set_tcp_settings(link::tcp_settings());
+        let info = info.set_redis_settings(redis).set_tcp_settings(connection::tcp_settings());
         let client = Client::open(info).map_err(|_| refused(unusable))?;
         Ok(Self { client, address, prefix: DEFAULT_PREFIX.into() })
     }
 
-    /// The same with other keys, so that several can share a server.
+    /// Sets the prefix of all keys, so that several stores can share a server.
     ///
     /// ```
     /// # use batv_store::redis::Settings;
     /// let settings = Settings::new("redis://valkey.example.com")?.with_prefix("mx:");
+    /// assert_eq!(settings.prefix(), "mx:");
     /// # Ok::<(), batv_store::Error>(())
     /// ```
     #[must_use]
@@ -107,11 +113,11 @@ impl Settings {
         self
     }
 
-    /// The same with the password that is in a file, which others must not be able to read, and a user if the server has
-    /// several. A line end after the password is none of it.
+    /// Sets the password to the contents of a file without its line end, and the user, if the server has several. Other
+    /// users must not be able to read the file.
     ///
     /// # Errors
-    /// [`Error::Password`].
+    /// [`Error::Password`] when the file can't be read, is empty or not UTF-8, or when others can read it.
     ///
     /// ```
     /// # use batv_store::redis::Settings;
@@ -125,10 +131,11 @@ impl Settings {
         self.with_password(user, path, &octets)
     }
 
-    /// The same for who has read the file already: `octets` are all that is in it.
+    /// Sets the password to the contents of a file that is read already, as
+    /// [`with_password_file`](Self::with_password_file) does; `path` names it in errors.
     ///
     /// # Errors
-    /// [`Error::Password`].
+    /// [`Error::Password`] when it is empty, or not UTF-8.
     ///
     /// ```
     /// # use batv_store::redis::Settings;
@@ -153,15 +160,28 @@ impl Settings {
         Ok(self)
     }
 
-    /// The host and port, or the path of the socket.
+    /// Host and port, or path of the socket.
     ///
     /// ```
     /// # use batv_store::redis::Settings;
     /// assert_eq!(Settings::new("unix:///run/valkey/valkey.sock")?.address(), "/run/valkey/valkey.sock");
     /// # Ok::<(), batv_store::Error>(())
     /// ```
+    #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Prefix of all keys.
+    ///
+    /// ```
+    /// # use batv_store::redis::Settings;
+    /// assert_eq!(Settings::new("redis://valkey.example.com")?.prefix(), "batv:");
+    /// # Ok::<(), batv_store::Error>(())
+    /// ```
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 }
 
@@ -171,76 +191,97 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A store on a server of Valkey or Redis.
+/// Store on a server of Valkey or Redis.
 ///
-/// It has one connection, over which all batches go without waiting for each other, and makes a new one by itself when
-/// that breaks. While there is none, batches fail at once with the reason.
+/// A thread connects with the first batch, and again whenever the connection breaks, and sends all waiting batches at
+/// once. While there is no server, batches fail with the reason.
 ///
 /// ```no_run
+/// use std::time::Duration;
+///
 /// use batv_core::fingerprint::Fingerprint;
 /// use batv_store::redis::{Redis, Settings};
 /// use batv_store::{Answer, Operation, Store};
 ///
-/// # async fn example() -> Result<(), batv_store::Error> {
-/// let store = Redis::connect(&Settings::new("unix:///run/valkey/valkey.sock")?);
+/// let store = Redis::new(&Settings::new("unix:///run/valkey/valkey.sock")?)?;
 /// let now = 1_795_478_400;
 /// let count = Operation::Count { key: Fingerprint::new([1; 16]), by: 1, expires: now + 3_600 };
-/// assert_eq!(store.run(vec![count], now).await?, [Answer::Total(1)]);
-/// # Ok(())
-/// # }
+/// assert_eq!(store.run(vec![count], now, Duration::from_millis(250))?, [Answer::Total(1)]);
+/// # Ok::<(), batv_store::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Redis {
-    link: Link,
+    worker: Worker,
+}
+
+impl Redis {
+    /// Store on a server, to which it connects later.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when no thread can be started.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use batv_store::redis::{Redis, Settings};
+    /// use batv_store::{Error, Store};
+    ///
+    /// let store = Redis::new(&Settings::new("unix:///nonexistent/valkey.sock")?)?;
+    /// let result = store.run(Vec::new(), 1_795_478_400, Duration::from_secs(10));
+    /// assert!(matches!(result, Err(Error::Failed { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let Settings { client, address, prefix } = settings.clone();
+        let script = Script::new(include_str!("redis/batch.lua"));
+        let connection = Reconnecting::new(client, translate::command(&script, &prefix, &[], 0));
+        let server = Server { connection, script, address: address.clone(), prefix };
+        Ok(Self { worker: Worker::start(address, server)? })
+    }
+}
+
+impl Store for Redis {
+    fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error> {
+        self.worker.run(batch, now, wait)
+    }
+}
+
+/// Server as the thread of the store sees it.
+struct Server {
+    connection: Reconnecting,
     script: Script,
     address: String,
     prefix: String,
 }
 
-impl Redis {
-    /// Begins to connect, and goes on with that by itself: that there is no server shows in what batches answer.
-    ///
-    /// # Panics
-    /// Outside of a Tokio runtime.
-    ///
-    /// ```
-    /// use batv_store::redis::{Redis, Settings};
-    ///
-    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    /// # let _entered = runtime.enter();
-    /// let store = Redis::connect(&Settings::new("unix:///nonexistent/valkey.sock")?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn connect(settings: &Settings) -> Self {
-        Self {
-            link: Link::new(settings.client.clone()),
-            script: Script::new(include_str!("redis/batch.lua")),
-            address: settings.address.clone(),
-            prefix: settings.prefix.clone(),
+impl Server {
+    fn answers(&mut self, jobs: &[Job]) -> Vec<Result<Vec<Answer>, Error>> {
+        let command = |job: &Job| translate::command(&self.script, &self.prefix, &job.batch, job.now);
+        let commands: Vec<Cmd> = jobs.iter().map(command).collect();
+        let mut values = self.connection.exchange(&commands);
+        // A server loses its scripts when it is restarted; batches that need the script were not done.
+        let is_missing = |error: &RedisError| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript);
+        let missing: Vec<usize> =
+            (0..).zip(&values).filter(|(_, value)| value.as_ref().is_err_and(is_missing)).map(|(at, _)| at).collect();
+        if !missing.is_empty() {
+            let load = redis::cmd("SCRIPT").arg("LOAD").arg(include_str!("redis/batch.lua")).clone();
+            let again: Vec<Cmd> = iter::once(load).chain(missing.iter().map(|at| commands[*at].clone())).collect();
+            for (at, value) in missing.iter().zip(self.connection.exchange(&again).into_iter().skip(1)) {
+                values[*at] = value;
+            }
         }
-    }
-
-    fn failed(&self, reason: String) -> Error {
-        Error::Failed { store: self.address.clone(), reason }
-    }
-}
-
-impl Store for Redis {
-    fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
-        Box::pin(async move {
-            bounds::check(&batch)?;
-            let mut connection = self.link.connection().await.map_err(|reason| self.failed(reason))?;
-            let invocation = translate::invocation(&self.script, &self.prefix, &batch, now);
-            let answers = invocation.invoke_async(&mut connection.commands).await.map_err(|error| {
-                self.link.note(&connection, &error);
-                self.failed(link::reason(&error))
-            })?;
-            translate::answers(&batch, answers).ok_or_else(|| self.failed("its answer is not to what was asked".into()))
-        })
+        let failed = |reason| Error::Failed { store: self.address.clone(), reason };
+        let answer = |(job, value): (&Job, Result<Value, RedisError>)| {
+            let value = value.map_err(|error| failed(connection::reason(&error)))?;
+            translate::answers(&job.batch, value).ok_or_else(|| failed("unexpected answer".into()))
+        };
+        jobs.iter().zip(values).map(answer).collect()
     }
 }
 
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Redis({})", self.address)
+impl Backend for Server {
+    fn run(&mut self, jobs: Vec<Job>) {
+        let answers = self.answers(&jobs);
+        jobs.into_iter().zip(answers).for_each(|(job, answers)| job.answer(answers));
     }
 }

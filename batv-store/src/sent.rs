@@ -1,31 +1,30 @@
-//! The sent log: which messages left, to whom, and on what day.
+//! Sent log: messages that left, their recipients, and the day.
 //!
-//! Mail that can't carry a mark, or comes back without it, still names its Message-ID: in the returned header, in a read
-//! receipt (`Original-Message-ID`), in a reply (`In-Reply-To`). That we sent a message of this id to this recipient proves
-//! that it was ours, for whoever did not see the message can't know its id. Only fingerprints are kept, under the keys that
-//! make the tags.
+//! Mail that can't carry a mark, or comes back without it, still names its Message-ID: in the returned header, in a
+//! read receipt (`Original-Message-ID`), in a reply (`In-Reply-To`). An entry of this id and this recipient proves that
+//! the message was ours: nobody knows the id who hasn't seen the message. Only fingerprints are stored, under the keys
+//! that make the tags.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
 //! use batv_store::sent::{self, Question};
 //! use batv_store::{Store, Table, sqlite};
 //!
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! # let directory = tempfile::tempdir()?;
 //! # let store = sqlite::Sqlite::open(&directory.path().join("store.sqlite"), sqlite::DEFAULT_LIMIT)?;
 //! let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
 //! let [alice, bob, carol] = ["alice@example.com", "bob@example.net", "carol@example.net"].map(Mailbox::parse);
 //! let (alice, bob, carol) = (alice?, bob?, carol?);
-//! let (now, today) = (1_795_478_400, Day::new(20_781)?);
+//! let (now, wait, today) = (1_795_478_400, Duration::from_secs(10), Day::new(20_781)?);
 //!
-//! store.run(sent::remember(&keys, b"<1@example.com>", &alice, [&bob], today, sent::DEFAULT_DAYS), now).await?;
+//! store.run(sent::remember(&keys, b"<1@example.com>", &alice, [&bob], today, sent::DEFAULT_DAYS), now, wait)?;
 //!
 //! let question = Question::new(&keys, b"1@example.com", &alice, &[bob, carol]);
-//! let findings = question.findings(&store.run(question.operations(), now).await?);
+//! let findings = question.findings(&store.run(question.operations(), now, wait)?);
 //! assert_eq!(findings.message, Some(today));
 //! assert_eq!(findings.recipients, [Some(today), None]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -39,8 +38,7 @@ use batv_core::{Day, Key, KeyRing, Mailbox, mark};
 use crate::operation::{Answer, Operation, Table};
 use crate::text;
 
-/// Days that it is remembered what was sent, when not told otherwise. A key should go on verifying for as long after it
-/// last signed.
+/// Default number of days for which sent messages are remembered. A key should verify for as long after it last signed.
 ///
 /// ```
 /// # use batv_store::sent::DEFAULT_DAYS;
@@ -52,9 +50,9 @@ const MESSAGE: &str = "sent message";
 const RECIPIENT: &str = "sent recipient";
 const DAY_SECONDS: u64 = 86_400;
 
-/// Remembers for `days` days after today that this message leaves for these recipients: an operation for the message, and
-/// one for each of them. `sender` is the reverse-path without tag. Nothing is remembered of a message without Message-ID, nor
-/// of a sender whom no key signs for.
+/// Operations that remember for `days` days after today that a message leaves for these recipients: one for the
+/// message, and one for each recipient. `sender` is the reverse-path without its tag. There are none for a message
+/// without Message-ID, and for a sender that no key signs for.
 ///
 /// ```
 /// use batv_core::{Day, Key, Mailbox};
@@ -65,6 +63,7 @@ const DAY_SECONDS: u64 = 86_400;
 /// assert!(sent::remember(&no_keys, b"<1@example.com>", &alice, [], Day::MIN, 30).is_empty());
 /// # Ok::<(), batv_core::Error>(())
 /// ```
+#[must_use]
 pub fn remember<'m>(
     ring: &(impl KeyRing + ?Sized),
     message_id: &[u8],
@@ -82,7 +81,7 @@ pub fn remember<'m>(
     iter::once(for_message(key, &id)).chain(recipients).map(put).collect()
 }
 
-/// Whether a message was sent, and to whom.
+/// Question whether a message was sent, and to which recipients.
 ///
 /// ```
 /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
@@ -97,16 +96,16 @@ pub fn remember<'m>(
 /// ```
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// For each key, one for the message and then one for each recipient.
+    /// For each key, the entry of the message, and then one for each recipient.
     keys: Vec<Fingerprint>,
     recipients: usize,
 }
 
 impl Question {
-    /// Asks about a message of this Message-ID, which came from `sender`, and these of its recipients. All keys are tried
-    /// that serve the sender and are not retired.
+    /// Question about a message with this Message-ID from `sender`, and some of its recipients. All keys are tried that
+    /// serve the sender and are not retired.
     ///
-    /// Mailboxes are compared whole, without regard to the case of ASCII letters: ask for those without tag, too.
+    /// Mailboxes are compared whole, without regard to the case of ASCII letters: give them without their tags.
     ///
     /// ```
     /// use batv_core::{Key, Mailbox};
@@ -117,6 +116,7 @@ impl Question {
     /// assert!(question.operations().is_empty());
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn new(
         ring: &(impl KeyRing + ?Sized),
         message_id: &[u8],
@@ -133,19 +133,23 @@ impl Question {
         Self { keys, recipients: recipients.len() }
     }
 
-    /// What to ask the store.
+    /// Operations that ask the store: for each key, one for the message and one for each recipient.
     ///
     /// ```
-    /// # use batv_store::{Operation, sent::Question};
-    /// fn batch(questions: &[Question]) -> Vec<Operation> {
-    ///     questions.iter().flat_map(Question::operations).collect()
-    /// }
+    /// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+    /// use batv_store::sent::Question;
+    ///
+    /// let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
+    /// let [alice, bob] = ["alice@example.com", "bob@example.net"].map(Mailbox::parse);
+    /// assert_eq!(Question::new(&keys, b"<1@example.com>", &alice?, &[bob?]).operations().len(), 2);
+    /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn operations(&self) -> Vec<Operation> {
         self.keys.iter().map(|&key| Operation::Get { table: Table::Sent, key }).collect()
     }
 
-    /// What the answers to these operations say. A value that is no day is as if it weren't there.
+    /// Findings from the answers to these operations. A value that is no day counts as missing.
     ///
     /// ```
     /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox};
@@ -161,6 +165,7 @@ impl Question {
     /// assert_eq!((findings.message, findings.recipients), (Day::new(20_781).ok(), vec![None]));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn findings(&self, answers: &[Answer]) -> Findings {
         let mut findings = Findings { message: None, recipients: iter::repeat_n(None, self.recipients).collect() };
         for of_key in answers.chunks(1 + self.recipients) {
@@ -174,25 +179,28 @@ impl Question {
     }
 }
 
-/// What is known of a message.
+/// Findings on a message: the days on which it was sent.
 ///
 /// ```
-/// use batv_store::sent::Findings;
+/// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+/// use batv_store::sent::Question;
 ///
-/// fn proves(findings: &Findings) -> bool {
-///     findings.recipients.iter().any(Option::is_some)
-/// }
+/// let keys = [Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?];
+/// let [alice, bob] = ["alice@example.com", "bob@example.net"].map(Mailbox::parse);
+/// let findings = Question::new(&keys, b"<1@example.com>", &alice?, &[bob?]).findings(&[]);
+/// assert_eq!((findings.message, findings.recipients), (None, vec![None]));
+/// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Findings {
-    /// The day on which a message of this id was sent, to whomever.
+    /// Day on which a message with this id was sent, to any recipient.
     pub message: Option<Day>,
-    /// The day on which it was sent to each recipient, in the order of the question.
+    /// Day on which it was sent to each recipient, in the order of the question.
     pub recipients: Vec<Option<Day>>,
 }
 
-/// As marks take it.
+/// Message-ID in the spelling that marks use.
 fn normalize(message_id: &[u8]) -> Vec<u8> {
     mark::message_id_pieces(message_id).collect::<Vec<_>>().concat()
 }

@@ -49,17 +49,16 @@ batv_fuzz::fuzz!(|data| {
 
     let ours = [Pattern::parse("example.com").expect("a domain")];
     let exempt = [Pattern::parse("alice@example.com").expect("a mailbox")];
-    let mut policy =
-        Policy::new([Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject][usize::from(input.mode % 4)]);
-    policy.protected = if input.by_keys { &[] } else { &ours };
-    policy.exempt = if input.exempt { &exempt } else { &[] };
-    policy.signing_since = input.signing_since.map(day);
-    policy.reject_at = if input.reject_at_rcpt { Stage::RcptTo } else { Stage::EndOfData };
-    policy.on_error = if input.accept_on_error { OnError::Accept } else { OnError::Tempfail };
+    let mode = [Mode::Observe, Mode::Mark, Mode::Quarantine, Mode::Reject][usize::from(input.mode % 4)];
+    let policy = Policy::protecting(if input.by_keys { &[] } else { ours.as_slice() }, mode)
+        .with_exempt(if input.exempt { &exempt } else { &[] })
+        .with_signing_since(input.signing_since.map(day))
+        .with_reject_at(if input.reject_at_rcpt { Stage::RcptTo } else { Stage::EndOfData })
+        .with_on_error(if input.accept_on_error { OnError::Accept } else { OnError::Tempfail });
 
-    let mut envelope = Envelope::new(reverse_path, forward_path);
-    envelope.trusted_client = input.trusted_client;
-    envelope.stage = if input.end_of_data { Stage::EndOfData } else { Stage::RcptTo };
-    envelope.earlier = [Earlier::None, Earlier::Settled, Earlier::Undecided][usize::from(input.earlier % 3)];
+    let envelope = Envelope::new(reverse_path, forward_path)
+        .with_trusted_client(input.trusted_client)
+        .with_stage(if input.end_of_data { Stage::EndOfData } else { Stage::RcptTo })
+        .with_earlier([Earlier::None, Earlier::Settled, Earlier::Undecided][usize::from(input.earlier % 3)]);
     invariants::judgement(&envelope, &keys, &policy, today);
 });

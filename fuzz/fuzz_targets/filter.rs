@@ -2,7 +2,7 @@
 //! Any lines of OpenSMTPD: the last answer is whole.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::filter::Filter;
+use batv_mta::listen::filter::Filter;
 
 batv_fuzz::fuzz!(|data| {
     let answers = speak(Filter::default, data);

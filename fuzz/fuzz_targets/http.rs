@@ -2,7 +2,7 @@
 //! Any request over HTTP: it is answered once, or closed. What is counted and measured meanwhile is not compared.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::http::Http;
+use batv_mta::listen::http::Http;
 
 batv_fuzz::fuzz!(|data| {
     // The same metrics twice, but not in one order.

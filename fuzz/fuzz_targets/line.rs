@@ -2,7 +2,7 @@
 //! Any lines: each has one answer.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::line::Line;
+use batv_mta::listen::line::Line;
 
 batv_fuzz::fuzz!(|data| {
     let answers = speak(|| Line, data);

@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 
 use batv_bounce::{Limits, Reading, read};
 use batv_core::envelope::{Disposition, Envelope, Mode, Verdict};
-use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
+use batv_core::{Algorithm, Day, Key, KeyId, KeySet, KeyUse, Mailbox, Path, Pattern};
 use batv_fuzz::with_crlf;
 use batv_policy::{Answers, MessageRules, Rules, View};
 
-static KEYS: LazyLock<[Key; 1]> = LazyLock::new(|| {
+static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
     let id = KeyId::new(4).expect("a digit");
     let key = Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"the public secret of our test messages");
-    [key.expect("a key")]
+    vec![key.expect("a key")].into()
 });
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
@@ -41,7 +41,7 @@ batv_fuzz::fuzz!(|data| {
 });
 
 fn check(reading: &Reading<'_>) {
-    let site = View::new(&*KEYS, &RULES);
+    let site = View::new(&KEYS, &RULES);
     let today = Day::new(20_782).expect("a day");
     let message = site.message(reading, today);
     for (reverse_path, forward_path) in [

@@ -2,7 +2,7 @@
 //! Any packets of a mail server: the answers are whole packets. The first octet chooses between TCP and Unix.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::milter::{Session, next_packet};
+use batv_mta::listen::milter::{Session, next_packet};
 
 batv_fuzz::fuzz!(|data| {
     let Some((&over_tcp, data)) = data.split_first() else { return };

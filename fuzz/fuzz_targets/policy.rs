@@ -2,7 +2,7 @@
 //! Any requests for a policy: the last answer is whole.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::policy::PolicyService;
+use batv_mta::listen::policy::PolicyService;
 
 batv_fuzz::fuzz!(|data| {
     let answers = speak(|| PolicyService, data);

@@ -2,7 +2,7 @@
 //! Any netstrings of a mail server: the last answer is whole.
 
 use batv_fuzz::listeners::speak;
-use batv_mta::socketmap::Socketmap;
+use batv_mta::listen::socketmap::Socketmap;
 
 batv_fuzz::fuzz!(|data| {
     let answers = speak(|| Socketmap, data);

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use batv_config::Keyring;
 use batv_mta::config::Config;
-use batv_mta::protocol::{Flow, Handler};
+use batv_mta::listen::handler::{Flow, Handler};
 use batv_mta::settings::Settings;
 
 /// Without marks: a message that leaves without a Message-ID would get another one each time. With so few bounces in a minute
@@ -65,7 +65,7 @@ fn exchange<'o>(mut listener: impl Handler, pieces: impl Iterator<Item = &'o [u8
 /// to `/metrics`.
 fn with_new_memory<T>(ask: impl FnOnce(&Arc<Settings>) -> T) -> T {
     thread_local!(static SETTINGS: Cell<Option<Settings>> = const { Cell::new(None) });
-    let settings = Arc::new(SETTINGS.take().unwrap_or_else(settings).with_memory(&Arc::default()));
+    let settings = Arc::new(SETTINGS.take().unwrap_or_else(settings).with_store(&Arc::default()));
     let answers = ask(&settings);
     // A listener that keeps them is gone by now.
     SETTINGS.set(Arc::into_inner(settings));
@@ -79,7 +79,7 @@ fn settings() -> Settings {
 
 #[cfg(test)]
 mod tests {
-    use batv_mta::line::Line;
+    use batv_mta::listen::line::Line;
 
     use super::*;
 

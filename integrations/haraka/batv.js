@@ -118,7 +118,7 @@ exports.recipient = function (next, connection, params) {
         if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
         // What goes on elsewhere and what stays here are two messages.
         const alone = transaction.rcpt_to.length === 1
-        if (noted.leaves || (reversed !== null && !alone)) return refusal('452 4.5.3 one recipient a bounce, please')
+        if (noted.leaves || (reversed !== null && !alone)) return refusal('452 4.5.3 Only one recipient per bounce; send the others separately')
         noted.pending = { judged, given, leaves: reversed !== null }
         if (restored !== null) restore(restored)
         if (reversed === null) return []
@@ -168,8 +168,8 @@ exports.end_of_data = function (next, connection) {
         }
         noted.originals.forEach((original) => transaction.add_leading_header(RECIPIENT_FIELD, original))
         if (!judged) return []
-        if (judged.verdict) transaction.add_leading_header(VERDICT_FIELD, judged.verdict)
-        if (judged.status) transaction.add_leading_header(STATUS_FIELD, judged.status)
+        if (judged.verdict_field) transaction.add_leading_header(VERDICT_FIELD, judged.verdict_field)
+        if (judged.status_field) transaction.add_leading_header(STATUS_FIELD, judged.status_field)
         if (judged.disposition === 'quarantine') {
             transaction.notes.quarantine = 'batv'
             transaction.notes.quarantine_action = [OK, 'held']

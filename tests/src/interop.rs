@@ -1,7 +1,7 @@
 //! What the comparisons with other programs share: random cases from a seed, and SRS from both sides.
 
 use batv_core::srs::{HASH_MAXIMUM, HASH_MINIMUM, Separator, Srs, SrsVerdict};
-use batv_core::{Algorithm, Day, Domain, Key, KeyState, KeyUse, Mailbox, Path};
+use batv_core::{Algorithm, Day, Key, KeyState, KeyUse, Mailbox, Path};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -68,37 +68,34 @@ impl Forwarder {
         self.secrets.iter().zip(states).map(with_state).collect()
     }
 
-    fn with_srs<T>(&self, ask: impl FnOnce(&Srs<'_>) -> T) -> T {
-        let domains = [Domain::parse(&self.domain).expect("a domain")];
-        let srs = Srs::new(&domains)
+    fn srs(&self) -> Srs<[&str; 1]> {
+        Srs::new([self.domain.as_str()])
             .expect("a domain")
             .with_separator(Separator::new(self.separator).expect("a separator"))
             .with_hash_length(self.hash_length, HASH_MINIMUM)
-            .expect("a length");
-        ask(&srs)
+            .expect("a length")
     }
 
     /// What we make of a sender, or why nothing.
     fn forward(&self, sender: &str, day: Day) -> Result<String, String> {
         match Path::parse(sender).map_err(|error| error.to_string())? {
             Path::Null => Ok(sender.to_owned()),
-            Path::Mailbox(mailbox) => self.with_srs(|srs| {
-                let forwarding = srs.forward(self.keys().as_slice(), &mailbox, day);
+            Path::Mailbox(mailbox) => {
+                let srs = self.srs();
+                let forwarding = srs.forward(&self.keys(), &mailbox, day);
                 forwarding.map(|address| address.to_string()).map_err(|error| error.to_string())
-            }),
+            }
         }
     }
 
     /// The sender that we restore, or our verdict.
     fn reverse(&self, rewritten: &str, day: Day) -> Result<String, String> {
         let mailbox = Mailbox::parse(rewritten).map_err(|error| error.to_string())?;
-        self.with_srs(|srs| {
-            let reversal = srs.reverse(self.keys().as_slice(), &mailbox, day);
-            match (reversal.verdict, reversal.mailbox) {
-                (SrsVerdict::Valid, Some(sender)) => Ok(sender.to_string()),
-                (verdict, _) => Err(verdict.to_string()),
-            }
-        })
+        let reversal = self.srs().reverse(&self.keys(), &mailbox, day);
+        match (reversal.verdict, reversal.mailbox) {
+            (SrsVerdict::Valid, Some(sender)) => Ok(sender.to_string()),
+            (verdict, _) => Err(verdict.to_string()),
+        }
     }
 
     fn request_forward(&self, sender: &str, day: Day) -> Request {

@@ -4,6 +4,7 @@ extern crate alloc;
 
 pub mod browser;
 pub mod fixed;
+pub mod folder;
 pub mod generate;
 pub mod guesses;
 pub mod host;

@@ -1,9 +1,9 @@
 //! A site with keys of its own: what its addresses look like when they come back.
 
-use batv_config::clock;
+use batv_config::date;
 use batv_core::srs::Srs;
 use batv_core::tag::{self, Form};
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
 
 /// Its keyring: tags for one domain, and SRS.
 pub const KEYRING: &str = r#"
@@ -39,7 +39,7 @@ fn keys() -> [Key; 2] {
 }
 
 fn today() -> Day {
-    clock::today().expect("a day")
+    date::today().expect("a day")
 }
 
 fn day(days_ago: i32) -> Day {
@@ -80,7 +80,7 @@ pub fn mark(address: &str, message_id: &str) -> (String, String) {
 /// # Panics
 /// When that is before 1970: these are tests.
 pub fn date(days_ago: i32) -> String {
-    clock::format_day(day(days_ago))
+    day(days_ago).to_string()
 }
 
 /// The sender of what is forwarded today for this one.
@@ -96,8 +96,7 @@ pub fn forwarded(address: &str) -> String {
 /// # Panics
 /// When it is no address: these are tests.
 pub fn forwarded_before(days_ago: i32, address: &str) -> String {
-    let domains = [Domain::parse(SRS_DOMAIN).expect("a domain")];
-    let srs = Srs::new(&domains).expect("domains");
+    let srs = Srs::new([SRS_DOMAIN]).expect("a domain");
     srs.forward(&keys(), &mailbox(address), day(days_ago)).expect("room").to_string()
 }
 

@@ -128,10 +128,5 @@ fn day(number: u32) -> Day {
 
 /// The form of a tag by its name on the command line.
 fn form(name: &str, delimiter: Delimiter) -> Form {
-    match name {
-        "prvs" => Form::Prvs,
-        "sub-address" => Form::SubAddress(delimiter),
-        "strong" => Form::Strong,
-        other => panic!("{other} is no form"),
-    }
+    name.parse::<Form>().expect("a form").with_delimiter(delimiter)
 }

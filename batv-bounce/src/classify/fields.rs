@@ -1,12 +1,12 @@
-//! What the fields of its header tell of a message.
+//! Signs in the header of a message.
 
-use super::Signs;
-use crate::auto_reply::{self, Sign, keyword};
+use super::auto_reply::{self, Sign, keyword};
+use super::sender::Sender;
+use super::signs::Signs;
 use crate::evidence::Place;
-use crate::header::Field;
-use crate::sender::Sender;
+use crate::read::header::Field;
 
-/// Header fields that only programs write which return mail, with what they say.
+/// Header fields of programs that return mail, with their meaning.
 const FAILURE_FIELDS: [(&str, &str); 4] = [
     ("X-Failed-Recipients", "it names recipients that failed"),
     ("X-Mddsn-Message", "it is a delivery status notification of its own form"),

@@ -1,13 +1,13 @@
-//! What the structure of a message tells: that it is a report, and of what kind.
+//! Reports by the structure of a message.
 
-use super::Signs;
-use crate::class::Class;
-use crate::clues::is_answer;
+use super::class::Class;
+use super::clues::is_answer;
+use super::sender::Sender;
+use super::signs::Signs;
+use super::wording::{Place as WordPlace, Said};
 use crate::evidence::Place;
-use crate::header::fields;
-use crate::message::Part;
-use crate::sender::Sender;
-use crate::wording::{Place as WordPlace, Said};
+use crate::read::header::fields;
+use crate::read::message::Part;
 
 /// Types of parts that make a report, with their class, in the order in which they count.
 pub(super) const REPORTS: [(Class, &[&str]); 4] = [
@@ -17,7 +17,7 @@ pub(super) const REPORTS: [(Class, &[&str]); 4] = [
     (Class::Dsn, &["message/delivery-status", "message/global-delivery-status"]),
 ];
 
-/// The same by `report-type`, where the part itself got lost.
+/// Classes by `report-type`, if the part itself got lost.
 const REPORT_TYPES: [(Class, &str); 5] = [
     (Class::TlsReport, "tlsrpt"),
     (Class::DmarcReport, "dmarc"),

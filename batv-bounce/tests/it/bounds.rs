@@ -76,13 +76,11 @@ fn a_message_of_100_mb_whose_lines_end_with_cr() {
 
 #[test]
 fn a_message_as_long_as_the_limit_is_not_cut() {
-    let mut limits = Limits::default();
     let message = bounce(&[b"\nYour message could not be delivered."]);
     for message in [message.clone(), with_cr(message)] {
-        limits.octets = message.len();
-        assert!(!read(&message, None, &limits).cut);
-        limits.octets -= 1;
-        assert!(read(&message, None, &limits).cut);
+        let within = |octets| Limits { octets, ..Limits::default() };
+        assert!(!read(&message, None, &within(message.len())).cut);
+        assert!(read(&message, None, &within(message.len() - 1)).cut);
     }
 }
 

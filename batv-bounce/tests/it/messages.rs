@@ -6,7 +6,7 @@ use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::{Limits, Origin, OwnMail, Reading, origin, read};
-use batv_config::{Keyring, Permissions, clock};
+use batv_config::{Keyring, Permissions, date};
 use batv_core::{Mailbox, Path, Pattern, tag};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages");
@@ -65,7 +65,7 @@ fn the_class_is_found() {
 #[test]
 fn the_original_is_found() {
     differing(|expected, reading| {
-        let found = reading.original.as_ref().map_or("none", |original| original.form.as_str());
+        let found = reading.original.as_ref().map_or("none", |original| original.extent.as_str());
         // Where a text shows some lines of a header, it is a matter of taste which of the two it is.
         let alike = |form: &str| if form == "partial" { "inline".to_owned() } else { form.to_owned() };
         // One or two lines are no header.
@@ -94,8 +94,8 @@ fn the_origin_is_found() {
     let protected = [Pattern::parse("example.com").expect("a pattern")];
     let mut ours = OwnMail::new(&protected);
     ours.dkim_keys = &dkim_keys;
-    ours.marked_since = clock::parse_at("2026-01-01").ok();
-    let today = clock::parse_at(TODAY).expect("a day");
+    ours.marked_since = date::parse("2026-01-01").ok();
+    let today = date::parse(TODAY).expect("a day");
     differing(|expected, reading| {
         let to = Mailbox::parse(&expected.to).expect("a recipient");
         let recipient = tag::verify(keyring.keys(), &to, today).mailbox;

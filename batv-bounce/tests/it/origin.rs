@@ -3,7 +3,7 @@
 use std::fs;
 
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Limits, OwnMail, Provenance, origin, read};
+use batv_bounce::{Limits, Origin, OwnMail, Provenance, origin, read};
 use batv_core::tag::{Form, Signing, sign};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern, mark};
 
@@ -102,6 +102,47 @@ fn tags() {
     ] {
         assert_eq!(told_of(&header, ALICE), expected, "{header}");
     }
+}
+
+/// A server that knows SMTPUTF8 (RFC 6531) may write U-labels where we sent A-labels.
+#[test]
+fn senders_in_u_labels_are_ours() {
+    let alice = "alice@xn--bcher-kva.example";
+    let in_u_labels = |text: &str| text.replace("xn--bcher-kva", "b\u{fc}cher");
+    let tag = in_u_labels(&tagged(alice, 4, TODAY));
+    let mark = marked("<1@example.com>", alice, 4, TODAY);
+    let good_tag = "tag: a tag of ours in its envelope sender";
+    for (header, expected) in [
+        (format!("Return-Path: <{tag}>"), good_tag),
+        (format!("Received: from a by b (envelope-from <{tag}>) id 1; now"), good_tag),
+        (
+            format!("From: Alice <{}>\nMessage-ID: <1@example.com>\n{}: {mark}", in_u_labels(alice), mark::FIELD),
+            "mark: a mark of ours",
+        ),
+        (format!("Return-Path: <{}>", in_u_labels(alice)), "unknown: "),
+    ] {
+        assert_eq!(told_of(&header, alice), expected, "{header}");
+    }
+    // A proof of another mailbox of the domain counts where the header names the recipient.
+    let other =
+        format!("Return-Path: <{}>\nFrom: {}", tagged("bob@xn--bcher-kva.example", 4, TODAY), in_u_labels(alice));
+    assert_eq!(told_of(&other, alice), good_tag);
+}
+
+/// All our mail has a mark, but a message that names our own domain is not disproved.
+#[test]
+fn a_domain_in_u_labels_disproves_nothing() {
+    let ours = [Pattern::parse("xn--bcher-kva.example").expect("a pattern")];
+    let ours = OwnMail { marked_since: Some(day(TODAY - 100)), ..OwnMail::new(&ours) };
+    let origin_of = |host: &str| {
+        let header = format!(
+            "Received: from {host} by mx.example.net; Wed, 25 Nov 2026 10:00:00 +0000\nFrom: alice@{host}\n\
+             Date: Wed, 25 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{host}>\n"
+        );
+        provenance(&bounce("", &[(HEADERS, &header)]), "alice@xn--bcher-kva.example", &ours).origin
+    };
+    assert_eq!(origin_of("b\u{fc}cher.example"), Origin::Hinted);
+    assert_eq!(origin_of("elsewhere.example"), Origin::Disproved);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn checked(octets: &[u8], small: bool) -> Reading<'_> {
 /// What a message says.
 fn said(octets: &[u8]) -> impl PartialEq + Debug + use<> {
     let reading = checked(octets, false);
-    let original = reading.original.map(|original| (original.form, original.complete, original.part));
+    let original = reading.original.map(|original| (original.extent, original.complete, original.part));
     let evidence: Vec<String> = reading.evidence.iter().map(ToString::to_string).collect();
     (reading.class, reading.action, evidence, reading.report, original, reading.answers, reading.cut)
 }

@@ -3,20 +3,73 @@
 use core::fmt::{self, Write};
 use std::ffi::OsString;
 
-use batv_core::envelope::{Disposition, Envelope, Mode};
+use batv_core::envelope::{Disposition, Envelope, Mode, Stage};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Rules, Ruling, View};
+use clap::Args;
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
-use crate::cli::Check;
 use crate::error::Error;
 use crate::explain::Explanation;
+use crate::flags::Verifying;
+use crate::flags::policy::Policy;
+use crate::flags::values::named;
 use crate::json::{self, Text};
 
+/// Judge recipients as a mail server should at RCPT TO
+///
+/// For one recipient, prints the SMTP reply on the first line and, if the recipient is accepted, the mailbox to deliver to on
+/// the second. For several recipients, or standard input, prints a line for each: verdict, reason, disposition and mailbox,
+/// separated by tabs. Each recipient is judged as if it were the only one of its message.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Exit status:
+  0  every recipient is accepted
+  1  a recipient is rejected
+  2  a recipient is refused temporarily, or there is no readable key: reply with a temporary failure
+
+Examples:
+  batv check --from '<>' --to prvs=0787f93fc2=alice@example.com
+  batv check --mode mark --protected example.com --explain --to alice@example.com
+
+Exim, in the ACL for RCPT TO:
+  warn  set acl_m_batv = ${run{/usr/bin/batv check --from <$sender_address> \\
+                           --to ${quote_local_part:$local_part}@$domain}{$value}{$value}}
+  deny  condition = ${if eq{$runrc}{1}}
+        message = ${listextract{1}{<\\n $acl_m_batv}}
+  defer condition = ${if eq{$runrc}{2}}")]
+pub(crate) struct Check {
+    /// Recipients (RCPT TO), or `-` to read them from standard input, one per line
+    #[arg(value_name = "ADDRESS")]
+    addresses: Vec<OsString>,
+    /// Sender (MAIL FROM)
+    #[arg(long, value_name = "PATH", default_value = "<>", allow_hyphen_values = true)]
+    from: OsString,
+    /// Recipient (RCPT TO), like an argument (repeatable)
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    to: Vec<OsString>,
+    /// The client is one of ours, or one whose mail is never judged
+    #[arg(long)]
+    trusted_client: bool,
+    #[command(flatten)]
+    policy: Policy,
+    /// When to reject a recipient for which the message could still be proof
+    ///
+    /// With `data`, an untagged recipient of a null sender is accepted at RCPT TO and judged by the message, so that a callout,
+    /// which only asks whether a mailbox exists, is not told that it does not.
+    #[arg(long, value_name = "WHEN", default_value = "data", value_parser = named::<Stage>(Stage::NAMES))]
+    reject_at: Stage,
+    /// Explain each verdict on standard error, step by step
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    verifying: Verifying,
+}
+
 pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
-    let today = arguments.asked.clock.today()?;
-    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
+    let today = arguments.verifying.clock.today()?;
+    let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let rules = Rules { reject_at: arguments.reject_at, ..arguments.policy.rules()? };
     let mut sender = String::new();
     let judge = Judge {
@@ -29,11 +82,11 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
     let mut storage = String::new();
     let answer = match addresses::only_one(&recipients, &mut storage) {
-        _ if arguments.asked.output.json => json,
+        _ if arguments.verifying.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&judge, line, answer)),
         None => plain,
     };
-    addresses::answer_all(&recipients, arguments.asked.output.tail(), |line, to| answer(&judge, line, to))
+    addresses::answer_all(&recipients, arguments.verifying.output.tail(), |line, to| answer(&judge, line, to))
 }
 
 struct Judge<'k> {
@@ -48,8 +101,7 @@ impl Judge<'_> {
     fn judge<'a>(&'a self, line: &Line<'a>, answer: &mut Answer) -> Result<Checked<'a>, fmt::Error> {
         let checked = match (self.sender.path(), line.path()) {
             (Ok(reverse_path), Ok(Path::Mailbox(forward_path))) => {
-                let mut envelope = Envelope::new(reverse_path, forward_path);
-                envelope.trusted_client = self.trusted_client;
+                let envelope = Envelope::new(reverse_path, forward_path).with_trusted_client(self.trusted_client);
                 Checked::Ruled(self.site.rcpt(&envelope, self.today))
             }
             (Err(_), _) => Checked::BadSender,
@@ -81,7 +133,7 @@ impl Judge<'_> {
 
 enum Checked<'a> {
     Ruled(Ruling<'a>),
-    /// What no server gets to ask about, but a script can.
+    /// Malformed addresses reach a script, but not a server.
     BadSender,
     BadRecipient,
 }
@@ -113,8 +165,8 @@ impl<'a> Checked<'a> {
     fn reply(&self) -> String {
         match self {
             Self::Ruled(ruling) => ruling.reply.to_string(),
-            Self::BadSender => "501 5.1.7 the sender is no address".to_owned(),
-            Self::BadRecipient => "501 5.1.3 the recipient is no address".to_owned(),
+            Self::BadSender => "501 5.1.7 Bad sender address syntax".to_owned(),
+            Self::BadRecipient => "501 5.1.3 Bad recipient address syntax".to_owned(),
         }
     }
 

@@ -1,22 +1,66 @@
 //! `batv generate`
 
 use std::fs;
-use std::io::{self, Write};
+use std::path::PathBuf;
 
-use clap::CommandFactory;
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
 
-use crate::cli::{Cli, Completions, Generated, Man};
+use crate::answer::{Outcome, print};
 use crate::error::Error;
 
-pub(crate) fn run(what: &Generated) -> Result<(), Error> {
-    match what {
-        Generated::Man(arguments) => man(arguments),
-        Generated::Completions(arguments) => completions(arguments),
-    }
+/// Print manual pages and shell completions
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv generate man sign | man -l -
+  batv generate completions bash > /etc/bash_completion.d/batv")]
+pub(crate) struct Generate {
+    #[command(subcommand)]
+    what: Generated,
 }
 
-fn man(arguments: &Man) -> Result<(), Error> {
-    let mut program = Cli::command();
+#[derive(Debug, Subcommand)]
+enum Generated {
+    Man(Man),
+    Completions(Completions),
+}
+
+/// Print a manual page, or write all of them
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv generate man sign | man -l -
+  batv generate man --out /usr/local/share/man/man1")]
+struct Man {
+    /// Subcommand, such as `sign` or `srs forward` [default: batv itself]
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Write the pages of all subcommands into this directory
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+    out: Option<PathBuf>,
+}
+
+/// Print completions for a shell
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv generate completions bash > /etc/bash_completion.d/batv
+  batv generate completions fish > ~/.config/fish/completions/batv.fish")]
+struct Completions {
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(crate) fn run(arguments: &Generate, program: clap::Command) -> Result<Outcome, Error> {
+    match &arguments.what {
+        Generated::Man(arguments) => man(arguments, program),
+        Generated::Completions(arguments) => completions(arguments, program),
+    }?;
+    Ok(Outcome::Good)
+}
+
+fn man(arguments: &Man, mut program: clap::Command) -> Result<(), Error> {
     if let Some(directory) = &arguments.out {
         let in_directory = |source| Error::File { path: directory.clone(), source };
         fs::create_dir_all(directory).map_err(in_directory)?;
@@ -26,7 +70,7 @@ fn man(arguments: &Man) -> Result<(), Error> {
     let mut command = &program;
     for name in &arguments.command {
         let unknown =
-            || Error::Usage(format!("no subcommand {name} of {}", command.get_display_name().unwrap_or("batv")));
+            || Error::Usage(format!("{} has no subcommand {name}", command.get_display_name().unwrap_or("batv")));
         command = command.find_subcommand(name).ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
@@ -34,12 +78,8 @@ fn man(arguments: &Man) -> Result<(), Error> {
     print(&page)
 }
 
-fn completions(arguments: &Completions) -> Result<(), Error> {
+fn completions(arguments: &Completions, mut program: clap::Command) -> Result<(), Error> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "batv", &mut script);
+    clap_complete::generate(arguments.shell, &mut program, "batv", &mut script);
     print(&script)
-}
-
-fn print(octets: &[u8]) -> Result<(), Error> {
-    io::stdout().write_all(octets).map_err(Error::Output)
 }

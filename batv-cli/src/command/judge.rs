@@ -4,33 +4,114 @@ mod fields;
 mod summary;
 
 use core::fmt::{self, Write as _};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::{Class, Evidence, Limits, Origin, Reading, read};
+use batv_config::date;
 use batv_core::envelope::{Envelope, Mode, Stage, Verdict};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View};
+use clap::Args;
 
 use self::summary::{Cause, Summary, Tally};
-use super::patterns;
-use crate::answer::{Answer, Line, Outcome};
-use crate::cli;
+use crate::answer::{Answer, Line, Outcome, print, shown};
 use crate::error::Error;
 use crate::explain::Explanation;
+use crate::flags::policy::Policy;
+use crate::flags::values::{domain, mailbox, path, pattern};
+use crate::flags::{Verifying, patterns};
 use crate::json;
 use crate::messages::{Message, Messages, Unreadable, batches};
+use crate::ordered;
 use crate::progress::Progress;
-use crate::turns;
 
-/// The reason for which a message whose recipient nobody tells can't be judged.
+/// Reason of a message whose recipient is unknown.
 const NO_RECIPIENT: &str = "no-recipient";
 
-pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
-    let today = arguments.asked.clock.today()?;
-    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
+/// Judge messages: whether each is a bounce, whose message it returns, and what to do with it
+///
+/// Prints a line for each message: verdict, class, reason, disposition and name, separated by tabs. An input is a file with one
+/// message, a mailbox file (mbox), whose messages are named FILE:NUMBER, a Maildir, or another folder, all of whose files are
+/// read. Without an input, standard input is one message or a mailbox file.
+///
+/// Verdicts: genuine, unverified, disproved, not-judged, undecided. Without --from, the sender is taken from Return-Path; if
+/// there is none, a bounce or read receipt is taken to be from `<>`, and other mail not. Without --to, the recipient is taken
+/// from the first of these fields: X-BATV-Recipient, Delivered-To, X-Original-To, Envelope-To, or To if it names only one. A
+/// message without any of them gets the reason no-recipient.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Exit status:
+  0  no message is unverified or disproved
+  1  a message is unverified or disproved, or its recipient is unknown
+  2  an input cannot be read, or there is no readable key
+
+Examples:
+  batv judge --from '<>' --to alice@example.com < bounce.eml
+  batv judge --explain --at 2026-11-23 bounce.eml
+  batv judge --summary --as-received --marked-since 2026-10-01 ~/Maildir")]
+pub(crate) struct Judge {
+    /// Messages: files, mailbox files and folders, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    inputs: Vec<OsString>,
+    /// Sender of each message (MAIL FROM)
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_parser = path)]
+    from: Option<String>,
+    /// Recipient of each message (RCPT TO)
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = mailbox)]
+    to: Option<String>,
+    #[command(flatten)]
+    policy: Policy,
+    /// Day since which all mail leaves with a mark; after that, a bounce of a message without one is not ours
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    marked_since: Option<Day>,
+    /// An additional domain of our outbound mail hosts (repeatable)
+    #[arg(long = "host", value_name = "DOMAIN", value_parser = domain)]
+    hosts: Vec<String>,
+    /// Public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
+    #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
+    dkim_keys: Vec<String>,
+    /// Name under which our border server writes Authentication-Results (repeatable): a report of a proved author is accepted
+    #[arg(long = "authserv-id", value_name = "NAME")]
+    authserv_ids: Vec<String>,
+    /// Mailbox or domain that receives DMARC, TLS or abuse reports (repeatable)
+    #[arg(long = "report-recipient", value_name = "PATTERN", value_parser = pattern)]
+    report_recipients: Vec<String>,
+    /// Quarantine read receipts that are not proved, instead of marking them
+    #[arg(long)]
+    hold_receipts: bool,
+    /// With --mode reject, also reject disproved bounces whose sender is not `<>`
+    #[arg(long)]
+    reject_daemon_senders: bool,
+    /// With --mode reject, also reject untagged bounces that do not tell whose message they return
+    #[arg(long)]
+    reject_unverified: bool,
+    /// Judge each message as of the day on which it was received, taken from its first Received field, or else Date
+    ///
+    /// Use it for archives: their tags have expired by now, and mail from before there were tags or marks looks like later mail
+    /// without them. A message from before --signing-since is not judged; without that option, one from before there was a key
+    /// is undecided.
+    #[arg(long)]
+    as_received: bool,
+    /// Read at most this many octets of a message
+    #[arg(long, value_name = "N", default_value = "16777216")]
+    max_octets: u32,
+    /// Explain each verdict on standard error: the evidence in order, and each step; with --json, in the objects
+    #[arg(long)]
+    explain: bool,
+    /// Print only totals: verdicts, classes, the dispositions in each mode, and the main causes of mail that did not verify
+    #[arg(long, conflicts_with = "explain")]
+    summary: bool,
+    #[command(flatten)]
+    verifying: Verifying,
+}
+
+pub(crate) fn run(arguments: &Judge) -> Result<Outcome, Error> {
+    let today = arguments.verifying.clock.today()?;
+    let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let messages = MessageRules {
         marked_since: arguments.marked_since,
         hosts: arguments.hosts.clone(),
@@ -43,16 +124,15 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
         ..MessageRules::default()
     };
     let rules = Rules { messages, ..arguments.policy.rules()? };
-    let mut limits = Limits::default();
-    limits.octets = usize::try_from(arguments.max_octets).unwrap_or(usize::MAX);
-    let judge = Judge {
+    let limits = Limits { octets: usize::try_from(arguments.max_octets).unwrap_or(usize::MAX), ..Limits::default() };
+    let judge = Judging {
         site: View::new(keyring.keys(), &rules),
         today,
         as_received: arguments.as_received,
         limits,
         from: arguments.from.as_deref().map(Path::parse).transpose()?,
         to: arguments.to.as_deref().map(Mailbox::parse).transpose()?,
-        show: match (arguments.summary, arguments.asked.output.json) {
+        show: match (arguments.summary, arguments.verifying.output.json) {
             (true, _) => Show::Nothing,
             (false, true) => Show::Json,
             (false, false) => Show::Plain,
@@ -61,7 +141,7 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
     };
     let messages = Messages::new(arguments.inputs.clone(), limits.octets);
     let mut report = Report::new(arguments);
-    turns::in_order(batches(messages), |batch| judge.judge_batch(batch), |judged| report.add(judged))?;
+    ordered::in_order(batches(messages), |batch| judge.judge_batch(batch), |judged| report.add(judged))?;
     report.end(arguments)
 }
 
@@ -69,7 +149,7 @@ pub(crate) fn run(arguments: &cli::Judge) -> Result<Outcome, Error> {
 fn dkim_key(text: &str) -> Result<PublicKey, Error> {
     let mut pieces = text.splitn(3, ':');
     let (Some(domain), Some(selector), Some(file)) = (pieces.next(), pieces.next(), pieces.next()) else {
-        return Err(Error::Usage(format!("--dkim-key {text}: must be like example.com:selector:FILE")));
+        return Err(Error::Usage(format!("--dkim-key {text}: expected DOMAIN:SELECTOR:FILE")));
     };
     let path = FilePath::new(file);
     let octets = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
@@ -84,7 +164,7 @@ enum Show {
     Json,
 }
 
-struct Judge<'k> {
+struct Judging<'k> {
     site: View<'k>,
     today: Day,
     as_received: bool,
@@ -95,7 +175,7 @@ struct Judge<'k> {
     explain: bool,
 }
 
-/// What came of some messages.
+/// Results of some messages.
 #[derive(Default)]
 struct Judged {
     answer: Answer,
@@ -105,7 +185,7 @@ struct Judged {
     octets: usize,
 }
 
-impl Judge<'_> {
+impl Judging<'_> {
     fn judge_batch(&self, batch: Vec<Result<Message, Unreadable>>) -> Result<Judged, fmt::Error> {
         let mut judged = Judged::default();
         for message in batch {
@@ -167,21 +247,21 @@ impl Judge<'_> {
         let Reading { class, action, evidence, cut, .. } = judged.reading;
         match (judged.reverse_path, judged.ruled.as_ref().map(|ruled| ruled.envelope.reverse_path)) {
             (Some(reverse_path), _) => explanation.step("sender", shown(reverse_path))?,
-            (None, Some(Path::Null)) => explanation.step("sender", "not known; what this is comes from <>")?,
-            (None, _) => explanation.step("sender", "not known")?,
+            (None, Some(Path::Null)) => explanation.step("sender", "unknown; mail of this class is from <>")?,
+            (None, _) => explanation.step("sender", "unknown")?,
         }
         for seen in evidence {
             explanation.step("seen", shown(seen))?;
         }
         if *cut {
-            explanation.step("seen", "only the beginning: it is longer than what is read")?;
+            explanation.step("seen", "only its beginning: it is longer than the limit")?;
         }
         match action {
             Some(action) => explanation.step("class", format_args!("{class}, {action}"))?,
             None => explanation.step("class", class)?,
         }
         let Some(Ruled { envelope, case, ruling }) = &judged.ruled else {
-            explanation.step("recipient", "not known: no field tells it, and --to is not given")?;
+            explanation.step("recipient", "unknown: no field tells it, and --to is not given")?;
             return answer.notes.write_str("\n");
         };
         let forward_path = &envelope.forward_path;
@@ -198,7 +278,7 @@ impl Judge<'_> {
         }
         match case.row(&Answers::default()) {
             Some(row) => explanation.step("row", row)?,
-            None => explanation.step("row", "none: as the envelope says")?,
+            None => explanation.step("row", "none: the envelope decides")?,
         }
         explanation.ruling(self.site.rules(), ruling)?;
         let ladder = Mode::ALL.iter().map(|mode| (*mode, case.disposition_in(*mode, &Answers::default())));
@@ -213,12 +293,10 @@ fn envelope<'a>(reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_p
     // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
     let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
     let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
-    let mut envelope = Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path);
-    envelope.stage = Stage::EndOfData;
-    envelope
+    Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path).with_stage(Stage::EndOfData)
 }
 
-/// One message, and what was found.
+/// One message, and its ruling.
 struct Found<'c, 'x> {
     name: &'c Line<'c>,
     reading: &'c Reading<'x>,
@@ -304,7 +382,7 @@ impl Found<'_, '_> {
             reply: ruling.map(|ruling| ruling.reply.to_string()),
             deliver_to: ruling.and_then(|ruling| Some(ruling.deliver_to?.to_string())),
             origin: ruling.and_then(|ruling| ruling.origin).map(Origin::as_str),
-            original: original.as_ref().map(|original| original.form.as_str()),
+            original: original.as_ref().map(|original| original.extent.as_str()),
             message_id: original_id.or_else(|| report.original_message_id.clone()),
             final_recipient: recipient.and_then(|recipient| recipient.final_recipient.as_deref()),
             status: recipient.and_then(|recipient| recipient.status.as_deref()),
@@ -314,12 +392,7 @@ impl Found<'_, '_> {
     }
 }
 
-/// For a terminal, which must not take what a message says for a command.
-fn shown(text: impl fmt::Display) -> String {
-    Line::named(&text.to_string()).shown()
-}
-
-/// Takes what came of the messages, in their order.
+/// Writes the results of the messages, in their order.
 struct Report {
     summary: Summary,
     outcome: Outcome,
@@ -327,7 +400,7 @@ struct Report {
 }
 
 impl Report {
-    fn new(arguments: &cli::Judge) -> Self {
+    fn new(arguments: &Judge) -> Self {
         let is_typed = io::stdin().is_terminal() && Messages::read_input(&arguments.inputs);
         let is_free = arguments.summary || !io::stdout().is_terminal();
         let shown = io::stderr().is_terminal() && is_free && !is_typed;
@@ -341,7 +414,7 @@ impl Report {
         self.summary.messages += judged.messages;
         self.summary.unreadable += judged.unreadable;
         judged.tallies.into_iter().for_each(|tally| self.summary.add(tally));
-        write_out(&out.0)?;
+        print(&out.0)?;
         let mut terminal = io::stderr();
         if let Some(progress) = &mut self.progress {
             if !notes.0.is_empty() {
@@ -349,30 +422,25 @@ impl Report {
             }
             progress.add(judged.messages, judged.octets, &mut terminal);
         }
-        // Whoever closes standard error does not want to be told.
+        // Standard error may be closed: then nobody wants to be told.
         let _ = terminal.write_all(&notes.0);
         Ok(())
     }
 
-    fn end(mut self, arguments: &cli::Judge) -> Result<Outcome, Error> {
+    fn end(mut self, arguments: &Judge) -> Result<Outcome, Error> {
         if let Some(progress) = &mut self.progress {
             progress.clear(&mut io::stderr());
         }
         if arguments.summary {
             let mut answer = Answer::default();
-            let written = if arguments.asked.output.json {
+            let written = if arguments.verifying.output.json {
                 answer.json(&self.summary.object()).map(|()| answer.out.raw(b"\n"))
             } else {
                 self.summary.write(&mut answer.out)
             };
             written.map_err(io::Error::other).map_err(Error::Output)?;
-            write_out(&answer.out.0)?;
+            print(&answer.out.0)?;
         }
         Ok(self.outcome)
     }
-}
-
-fn write_out(octets: &[u8]) -> Result<(), Error> {
-    let mut output = io::stdout().lock();
-    output.write_all(octets).and_then(|()| output.flush()).map_err(Error::Output)
 }

@@ -1,18 +1,20 @@
 //! `batv report`
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path as FilePath;
 
-use batv_config::clock;
-use batv_core::{Path, Pattern};
-use batv_report::{Event, Lines, Page, Reader, Report, Shown, Told, html, json, text};
+use batv_config::date;
+use batv_core::{Day, Path, Pattern};
+use batv_report::{self as reports, Event, Lines, Page, Reader, Shown, Told, html, json, text};
+use clap::Args;
 use memchr::memchr_iter;
 
-use crate::answer::Outcome;
-use crate::cli;
+use crate::answer::{Outcome, print};
 use crate::error::Error;
+use crate::flags::values::pattern;
+use crate::flags::{Clock, Output};
 use crate::progress::Progress;
 use crate::stream::{CHUNK, Content, Input};
 
@@ -21,13 +23,51 @@ const DAY: i64 = 86_400;
 /// How a file that gzip made begins (RFC 1952 §2.3.1).
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
-pub(crate) fn run(arguments: &cli::Report) -> Result<Outcome, Error> {
+/// Report what batvd logged, and what mode reject would have refused
+///
+/// Reads the output of `journalctl -u batvd` (as it is, or with `-o short-iso`, `cat` or `json`), syslog files, and the standard
+/// error of batvd. Lines of other programs are skipped. Addresses are redacted. A time without a zone is taken as UTC; one
+/// without a year as of the latest year in which it is not in the future. Pipe compressed logs: `zcat mail.log.2.gz | batv
+/// report`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Exit status:
+  0  there is something to report
+  1  no line is about a recipient or sender
+  2  wrong usage, or an error of a file
+
+Examples:
+  journalctl -u batvd -o short-iso --since -7days | batv report
+  batv report --html --domain example.com /var/log/mail.log.1 /var/log/mail.log > report.html")]
+pub(crate) struct Report {
+    /// Log files, or `-` for standard input, the default
+    #[arg(value_name = "LOG")]
+    inputs: Vec<OsString>,
+    /// Print an HTML page
+    #[arg(long, conflicts_with = "json")]
+    html: bool,
+    /// Skip everything before this day (UTC), and lines without a time
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    since: Option<Day>,
+    /// Report only on this domain or mailbox (repeatable): as a recipient that was judged, or a sender of outgoing mail
+    #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
+    domains: Vec<String>,
+    /// Do not redact addresses
+    #[arg(long)]
+    show_addresses: bool,
+    #[command(flatten)]
+    clock: Clock,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(crate) fn run(arguments: &Report) -> Result<Outcome, Error> {
     let made = match arguments.clock.at {
         Some(day) => i64::from(day.number()) * DAY,
-        None => clock::now()?,
+        None => date::now()?,
     };
     let mut logs = Logs {
-        report: Report::default(),
+        report: reports::Report::default(),
         lines: Lines::default(),
         reader: Reader::new(made),
         since: arguments.since.map(|day| i64::from(day.number()) * DAY),
@@ -43,31 +83,35 @@ pub(crate) fn run(arguments: &cli::Report) -> Result<Outcome, Error> {
     if let Some(progress) = &mut logs.progress {
         progress.clear(&mut io::stderr());
     }
-
-    let mut page = Page::new(&logs.report);
-    (page.lines, page.made) = (Some(logs.lines), Some(made));
-    page.shown = if arguments.show_addresses { Shown::Whole } else { Shown::Redacted };
-    let mut shown = match (arguments.html, arguments.output.json) {
-        (true, _) => html::render(&page),
-        (false, true) => json::render(&page),
-        (false, false) => text::render(&page),
-    };
-    if !shown.ends_with('\n') {
-        shown.push('\n');
-    }
-    let mut output = io::stdout().lock();
-    output.write_all(shown.as_bytes()).and_then(|()| output.flush()).map_err(Error::Output)?;
+    print(arguments.render(&logs, made).as_bytes())?;
     if logs.lines.counted > 0 {
         return Ok(Outcome::Good);
     }
-    // Whoever closes standard error does not want to be told.
-    let _ = writeln!(io::stderr(), "batv: no line tells of a recipient or a sender: is this a log of batvd?");
+    // Standard error may be closed: then nobody wants to be told.
+    let _ = writeln!(io::stderr(), "batv: no line is about a recipient or sender: is this a log of batvd?");
     Ok(Outcome::Refused)
 }
 
-/// What was read so far, and what is wanted of it.
+impl Report {
+    fn render(&self, logs: &Logs<'_>, made: i64) -> String {
+        let mut page = Page::new(&logs.report);
+        (page.lines, page.made) = (Some(logs.lines), Some(made));
+        page.shown = if self.show_addresses { Shown::Whole } else { Shown::Redacted };
+        let mut rendered = match (self.html, self.output.json) {
+            (true, _) => html::render(&page),
+            (false, true) => json::render(&page),
+            (false, false) => text::render(&page),
+        };
+        if !rendered.ends_with('\n') {
+            rendered.push('\n');
+        }
+        rendered
+    }
+}
+
+/// Logs, as far as they were read.
 struct Logs<'p> {
-    report: Report,
+    report: reports::Report,
     lines: Lines,
     reader: Reader,
     since: Option<i64>,
@@ -93,10 +137,10 @@ impl Logs<'_> {
         while let Some(chunk) = input.next_chunk(&mut buffer).map_err(&error)? {
             if core::mem::take(&mut is_first) && chunk.octets.starts_with(GZIP) {
                 let name = name.display();
-                return Err(Error::Usage(format!("{name}: is compressed: use zcat {name} | batv report")));
+                return Err(Error::Usage(format!("{name} is compressed: use `zcat {name} | batv report`")));
             }
             self.lines.read += chunk.lines;
-            // A line of more than 64 KiB is none of batvd's.
+            // batvd writes no line of more than 64 KiB.
             if matches!(chunk.content, Content::Lines) {
                 self.read_chunk(chunk.octets);
             }
@@ -125,7 +169,7 @@ impl Logs<'_> {
     }
 }
 
-/// Whether it is about one of these; none stand for all.
+/// Whether an event is about one of these; none stand for all.
 fn is_of(event: &Event<'_>, domains: &[Pattern<&String>]) -> bool {
     let address = match &event.told {
         Told::Decision(decision) => decision.to,

@@ -2,36 +2,58 @@
 
 use core::fmt;
 
-use batv_config::clock;
 use batv_core::tag::{Delimiter, Form};
-use batv_core::{Day, Path};
-use batv_policy::{Handling, Outgoing, Rules, Sender, Unchanged, View};
+use batv_core::{Day, Lifetime, Path};
+use batv_policy::{Handling, Outgoing, Rules, Sender, UnchangedReason, View};
+use clap::Args;
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Outcome};
-use crate::cli::{self, Sign};
 use crate::error::Error;
+use crate::flags::values::{delimiter, form, lifetime};
+use crate::flags::{Addresses, BatvKeySource, Clock, Output};
 use crate::json::{self, Text};
+
+/// Tag sender addresses
+///
+/// Prints each address with a tag that expires after some days. The null sender `<>`, an address that is already tagged, and
+/// an address of a domain without a signing key are printed unchanged. So is an address that cannot be tagged, with the
+/// reason on standard error and exit status 1.
+///
+/// If there is no keyring at all, one is created for you, with a new random key.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv sign alice@example.com
+  batv sign --form sub-address --delimiter - < senders.txt > tagged.txt")]
+pub(crate) struct Sign {
+    #[command(flatten)]
+    addresses: Addresses,
+    /// Form of the tag
+    #[arg(long, default_value_t, value_parser = form())]
+    form: Form,
+    /// Character before a tag of the form sub-address
+    #[arg(long, value_name = "CHARACTER", default_value = "+", allow_hyphen_values = true, value_parser = delimiter)]
+    delimiter: Delimiter,
+    /// Days that the tag is valid, at most the lifetime of the key [default: that lifetime]
+    #[arg(long, value_name = "DAYS", value_parser = lifetime)]
+    lifetime: Option<Lifetime>,
+    #[command(flatten)]
+    keys: BatvKeySource,
+    #[command(flatten)]
+    clock: Clock,
+    #[command(flatten)]
+    output: Output,
+}
 
 pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let keyring = arguments.keys.load_to_sign(arguments.lifetime, today)?;
-    let form = arguments.form.with(arguments.delimiter);
+    let form = arguments.form.with_delimiter(arguments.delimiter);
     let rules = Rules { form, lifetime: arguments.lifetime, ..Rules::default() };
     let signer = Signer { site: View::new(keyring.keys(), &rules), today };
     let answer = if arguments.output.json { json } else { plain };
     addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(&signer, line, to))
-}
-
-impl cli::Form {
-    /// The form, with this before a sub-address.
-    pub(super) fn with(self, delimiter: Delimiter) -> Form {
-        match self {
-            Self::Prvs => Form::Prvs,
-            Self::SubAddress => Form::SubAddress(delimiter),
-            Self::Strong => Form::Strong,
-        }
-    }
 }
 
 struct Signer<'k> {
@@ -40,7 +62,7 @@ struct Signer<'k> {
 }
 
 impl<'k> Signer<'k> {
-    /// Whoever calls this program sends the message.
+    /// The caller of this program is the one that sends the message.
     fn sender<'a>(&self, reverse_path: Path<'a>) -> Sender<'k, 'a> {
         self.site.sender(&Outgoing { originates: true, ..Outgoing::new(reverse_path) })
     }
@@ -50,7 +72,7 @@ fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resu
     match line.path() {
         Ok(path) => match signer.sender(path).sign(signer.today) {
             Handling::Tagged(tagged) => return tagged.write_to(&mut answer.out),
-            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+            Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => {
                 answer.refuse(line, error)
             }
             _ => {}
@@ -66,7 +88,7 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
     match line.path() {
         Ok(path) => match signer.sender(path).sign(signer.today) {
             Handling::Tagged(tagged) => {
-                let expires = tagged.expires().map(clock::as_date);
+                let expires = tagged.expires();
                 return answer.json(&json::Signed {
                     input: &input,
                     address: Text(&tagged),
@@ -74,7 +96,7 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
                     expires: expires.as_ref().map(Text::of),
                 });
             }
-            Handling::TooLong { error, .. } | Handling::Unchanged(Unchanged::Refused(error)) => {
+            Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => {
                 return answer.refuse_in_json(line, error);
             }
             _ => {}

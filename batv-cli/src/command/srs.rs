@@ -2,31 +2,134 @@
 
 use core::fmt::{self, Write};
 
-use batv_core::srs::{Forwarding, Reversal, Rewritten, Srs, SrsVerdict};
-use batv_core::{Day, Domain, Key, KeyRing, KeyUse, Lifetime, Mailbox, Path};
+use batv_core::srs::{self, Forwarding, Reversal, Rewritten, Separator, SrsVerdict};
+use batv_core::{Day, Domain, KeyRing, KeySet, KeyUse, Lifetime, Mailbox, Path};
+use batv_policy::SrsRules;
+use clap::{Args, Subcommand};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
-use crate::cli::{Direction, Rewriting, SrsForward, SrsReverse};
 use crate::error::Error;
+use crate::flags::values::{domain, separator};
+use crate::flags::{Addresses, Clock, KeySource, Output};
 use crate::json::{self, Text};
 use crate::keys;
 
-pub(crate) fn run(direction: &Direction) -> Result<Outcome, Error> {
-    match direction {
+/// Rewrite the senders of forwarded mail, and restore them (SRS)
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv srs forward --domain forwarder.example.net alice@example.com
+  batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net")]
+pub(crate) struct Srs {
+    #[command(subcommand)]
+    direction: Direction,
+}
+
+#[derive(Debug, Subcommand)]
+enum Direction {
+    Forward(Forward),
+    Reverse(Reverse),
+}
+
+/// Rewrite senders into a domain of ours
+///
+/// The null sender and senders in our own domains are printed unchanged. So is a sender that cannot be rewritten, with the
+/// reason on standard error and exit status 1.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv srs forward --domain forwarder.example.net alice@example.com
+  batv srs forward --domain forwarder.example.net --key-file /etc/postsrsd.secret < senders.txt")]
+struct Forward {
+    #[command(flatten)]
+    addresses: Addresses,
+    #[command(flatten)]
+    rewriting: Rewriting,
+    #[command(flatten)]
+    keys: KeySource,
+    #[command(flatten)]
+    clock: Clock,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Restore rewritten senders
+///
+/// For one address, prints the original sender if the address is valid, or else the reason on standard error. For several
+/// addresses, or standard input, prints a line for each: verdict, tab, address.
+///
+/// Verdicts: valid, expired, bad-mac, foreign (rewritten, but not into one of our domains), untagged, malformed.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net
+  batv srs reverse --domain forwarder.example.net --json < recipients.txt")]
+struct Reverse {
+    #[command(flatten)]
+    addresses: Addresses,
+    #[command(flatten)]
+    rewriting: Rewriting,
+    #[command(flatten)]
+    keys: KeySource,
+    #[command(flatten)]
+    clock: Clock,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+struct Rewriting {
+    /// Domain of ours (repeatable); senders are rewritten into the first
+    #[arg(long = "domain", value_name = "OURS", required = true, value_parser = domain)]
+    domains: Vec<String>,
+    /// Character after SRS0 and SRS1: `=`, `+` or `-`
+    #[arg(long, value_name = "CHARACTER", default_value = "=", allow_hyphen_values = true, value_parser = separator)]
+    separator: Separator,
+    /// Length of the hash in new addresses, 4 to 27 characters [default: 4, or --hash-minimum; 12 with an hmac-sha256 key]
+    #[arg(long, value_name = "N")]
+    hash_length: Option<u8>,
+    /// Shortest hash that is accepted, 4 to 27 characters; at least 12 with an hmac-sha256 key
+    #[arg(long, value_name = "N", default_value_t = srs::HASH_MINIMUM)]
+    hash_minimum: u8,
+    /// Lifetime of a rewritten sender, 1 to 1000 days
+    #[arg(long, value_name = "DAYS", default_value_t = srs::DEFAULT_MAX_AGE)]
+    max_age: u16,
+    /// Also rewrite senders in our own domains
+    #[arg(long)]
+    always_rewrite: bool,
+}
+
+impl Rewriting {
+    fn rules(&self) -> SrsRules {
+        SrsRules {
+            domains: self.domains.clone(),
+            separator: self.separator,
+            hash_length: self.hash_length.unwrap_or(self.hash_minimum),
+            hash_minimum: self.hash_minimum,
+            max_age: self.max_age,
+            always_rewrite: self.always_rewrite,
+            ..SrsRules::default()
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Srs) -> Result<Outcome, Error> {
+    match &arguments.direction {
         Direction::Forward(arguments) => forward(arguments),
         Direction::Reverse(arguments) => reverse(arguments),
     }
 }
 
-fn forward(arguments: &SrsForward) -> Result<Outcome, Error> {
+fn forward(arguments: &Forward) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
-    let domains = domains(&arguments.rewriting)?;
-    let srs = srs(&arguments.rewriting, &domains)?;
+    let rules = arguments.rewriting.rules();
+    let srs = rules.srs()?;
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let keys = keyring.keys();
-    if !domains.iter().take(1).flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
-        return Err(Error::NoSigningKey { what: "rewrite senders", options: " --use srs" });
+    let first = rules.domains.first().and_then(|domain| Domain::parse(domain).ok());
+    if !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
+        return Err(Error::NoSigningKey { what: "rewrites senders", options: " --use srs" });
     }
     let forwarder = Rewriter { srs, keys, today, max_age: arguments.rewriting.max_age };
     let answer = if arguments.output.json { forward_json } else { forward_plain };
@@ -35,10 +138,10 @@ fn forward(arguments: &SrsForward) -> Result<Outcome, Error> {
     })
 }
 
-fn reverse(arguments: &SrsReverse) -> Result<Outcome, Error> {
+fn reverse(arguments: &Reverse) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
-    let domains = domains(&arguments.rewriting)?;
-    let srs = srs(&arguments.rewriting, &domains)?;
+    let rules = arguments.rewriting.rules();
+    let srs = rules.srs()?;
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let reverser = Rewriter { srs, keys: keyring.keys(), today, max_age: arguments.rewriting.max_age };
     let addresses = &arguments.addresses.addresses;
@@ -51,28 +154,15 @@ fn reverse(arguments: &SrsReverse) -> Result<Outcome, Error> {
     addresses::answer_all(addresses, arguments.output.tail(), |line, to| answer(&reverser, line, to))
 }
 
-fn domains(rewriting: &Rewriting) -> Result<Vec<Domain<'_>>, Error> {
-    Ok(rewriting.domains.iter().map(|domain| Domain::parse(domain)).collect::<Result<_, _>>()?)
-}
-
-fn srs<'d>(rewriting: &Rewriting, domains: &'d [Domain<'d>]) -> Result<Srs<'d>, Error> {
-    let minimum = rewriting.hash_minimum;
-    let srs = Srs::new(domains)?
-        .with_separator(rewriting.separator)
-        .with_hash_length(rewriting.hash_length.unwrap_or(minimum), minimum)?
-        .with_max_age(rewriting.max_age)?;
-    Ok(if rewriting.always_rewrite { srs.always_rewriting() } else { srs })
-}
-
 struct Rewriter<'k> {
-    srs: Srs<'k>,
-    keys: &'k [Key],
+    srs: srs::Srs<&'k [String]>,
+    keys: &'k KeySet,
     today: Day,
     max_age: u16,
 }
 
 impl Rewriter<'_> {
-    /// The rewritten sender; `None` when it stays as it is.
+    /// Rewritten sender; `None` when it stays unchanged.
     fn forward<'a>(&'a self, line: &Line<'a>) -> Result<Option<Rewritten<'a>>, Malformed> {
         let Path::Mailbox(mailbox) = line.path()? else { return Ok(None) };
         match self.srs.forward(self.keys, &mailbox, self.today)? {
@@ -112,7 +202,7 @@ fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) 
     answer.json(&json::Forwarded { input: &input, address })
 }
 
-/// What there is to say about an address; nothing about the null path.
+/// Reversal of an address; `None` for the null path.
 struct Restored<'a>(Result<Option<Reversal<'a>>, Malformed>);
 
 impl<'a> Restored<'a> {
@@ -131,13 +221,15 @@ impl<'a> Restored<'a> {
     fn reason(&self, rewriter: &Rewriter<'_>) -> String {
         match (&self.0, self.verdict()) {
             (Err(error), _) => error.to_string(),
-            (_, SrsVerdict::Expired) => format!("it was rewritten more than {} days ago", rewriter.max_age),
-            (_, SrsVerdict::BadMac) => {
-                "the hash is forged or damaged: no live key made it, or it is too short".to_owned()
+            (_, SrsVerdict::Expired) => {
+                format!("the address expired: it was rewritten more than {} days ago", rewriter.max_age)
             }
-            (_, SrsVerdict::Foreign) => "it was rewritten by somebody else: the domain is none of ours".to_owned(),
-            (_, SrsVerdict::Malformed) => "it begins as a rewritten sender of ours, but has other fields".to_owned(),
-            _ => "it is not rewritten".to_owned(),
+            (_, SrsVerdict::BadMac) => "the hash is wrong: no active key made it, or it is too short".to_owned(),
+            (_, SrsVerdict::Foreign) => "the address is not in one of our domains".to_owned(),
+            (_, SrsVerdict::Malformed) => {
+                "the address has the prefix of a rewritten sender, but not its fields".to_owned()
+            }
+            _ => "the address is not a rewritten sender".to_owned(),
         }
     }
 }

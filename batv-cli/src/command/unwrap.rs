@@ -4,12 +4,32 @@ use core::fmt;
 
 use batv_core::Mailbox;
 use batv_core::dialect::{self, Layer, Strictness};
+use clap::Args;
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
-use crate::cli::Unwrap;
 use crate::error::Error;
+use crate::flags::{Addresses, Output};
 use crate::json::{self, Layers, Text};
+
+/// Remove the tags of addresses without verifying them
+///
+/// Knows the tags of many programs. Use the result to compare, show or look up addresses, never to deliver mail. An address
+/// without a tag is printed unchanged, and so is one whose tag hides the address.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv unwrap SRS0=8nW7=2W=example.com=prvs=0778a1b2c3=alice@forwarder.example.net
+  batv unwrap --json btv1==1086afe1179==bob@example.com")]
+pub(crate) struct Unwrap {
+    #[command(flatten)]
+    addresses: Addresses,
+    /// Remove only tags of the exact form that their program gives them
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    output: Output,
+}
 
 pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
     let mode = if arguments.strict { Strictness::Strict } else { Strictness::Identity };

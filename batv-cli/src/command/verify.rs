@@ -2,39 +2,60 @@
 
 use core::fmt::{self, Write};
 
-use batv_config::clock;
 use batv_core::tag::{self, Verification};
-use batv_core::{Day, Key, Path, TagVerdict};
+use batv_core::{Day, KeySet, Path, TagVerdict};
+use clap::Args;
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
-use crate::cli::Verify;
 use crate::error::Error;
 use crate::explain::{self, Explanation};
+use crate::flags::{Addresses, Verifying};
 use crate::json::{self, Text};
 
+/// Verify the tags of addresses
+///
+/// For one address, prints the address without its tag if the tag is valid, or else the reason on standard error. For several
+/// addresses, or standard input, prints a line for each: verdict, tab, address.
+///
+/// Verdicts: valid, expired, bad-mac, unknown-key, untagged, malformed.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv verify prvs=0787f93fc2=alice@example.com
+  batv verify --explain --at 2026-11-23 prvs=0787f93fc2=alice@example.com")]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    addresses: Addresses,
+    /// Explain each verdict on standard error, step by step
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    verifying: Verifying,
+}
+
 pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
-    let today = arguments.asked.clock.today()?;
-    let keyring = arguments.asked.keys.load(arguments.asked.lifetime)?;
+    let today = arguments.verifying.clock.today()?;
+    let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
     let addresses = &arguments.addresses.addresses;
     let mut storage = String::new();
     let answer = match addresses::only_one(addresses, &mut storage) {
-        _ if arguments.asked.output.json => json,
+        _ if arguments.verifying.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&verifier, line, answer)),
         None => plain,
     };
-    addresses::answer_all(addresses, arguments.asked.output.tail(), |line, to| answer(&verifier, line, to))
+    addresses::answer_all(addresses, arguments.verifying.output.tail(), |line, to| answer(&verifier, line, to))
 }
 
 struct Verifier<'k> {
-    keys: &'k [Key],
+    keys: &'k KeySet,
     today: Day,
     explain: bool,
 }
 
 impl Verifier<'_> {
-    /// The verdict, and what there is to say about it; nothing about the null path.
+    /// Verification of an address; `None` for the null path.
     fn verify<'a>(&self, line: &Line<'a>, answer: &mut Answer) -> Result<Verified<'a>, fmt::Error> {
         let path = line.path();
         let verification = path.map(|path| path.mailbox().map(|mailbox| tag::verify(self.keys, mailbox, self.today)));
@@ -71,7 +92,7 @@ impl Verified<'_> {
     fn reason(&self) -> String {
         match &self.verification {
             Ok(Some(verification)) => explain::reason(verification),
-            Ok(None) => "the null path has no tag".to_owned(),
+            Ok(None) => "the null sender has no tag".to_owned(),
             Err(error) => error.to_string(),
         }
     }
@@ -109,7 +130,7 @@ fn json(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::R
     let verified = verifier.verify(line, answer)?;
     let input = line.text();
     let found = verified.verification.unwrap_or_default();
-    let expires = found.and_then(|verification| verification.expires).map(clock::as_date);
+    let expires = found.and_then(|verification| verification.expires);
     answer.json(&json::Verified {
         verdict: verified.verdict(),
         address: match &verified.verification {

@@ -19,7 +19,7 @@ pub(crate) enum Entry {
 
 /// Walks through a folder: its files, then the folders inside. Links to folders are not followed, for they can go round.
 pub(crate) struct Folder {
-    /// What is still to be walked through; the next one last.
+    /// Folders and files that are still to be visited; the next one last.
     waiting: Vec<Place>,
     open: Option<Open>,
 }
@@ -46,7 +46,7 @@ impl Folder {
 
     fn open(&mut self, place: Place) -> io::Result<()> {
         if !place.holds_messages && is_maildir(&place.path) {
-            // What else is in it are the program's own files.
+            // The other files belong to the program itself.
             let inside = fs::read_dir(&place.path)?.filter_map(Result::ok);
             let is_sub_folder =
                 |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".") && is_maildir(&entry.path());
@@ -132,7 +132,7 @@ fn is_maildir(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// A folder with these files, and what the walk through it gives, relative to it.
+    /// Makes a folder with these files, and returns the walk through it, relative to it.
     fn walk(files: &[&str]) -> Vec<(bool, String)> {
         let folder = tempfile::tempdir().unwrap();
         for file in files {

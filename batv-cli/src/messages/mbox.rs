@@ -9,7 +9,7 @@ use memchr::memchr;
 
 /// The most octets of a line that can begin a message.
 pub(crate) const SEPARATOR_LIMIT: u64 = 1024;
-/// What is read of a line at a time.
+/// Octets of a line that are read at a time.
 const PIECE: usize = 64 * 1024;
 
 /// Whether a file is a mailbox, by its first octets.

@@ -79,7 +79,7 @@ fn assert_output(output: &Output, status: i32, stdout: impl AsRef<[u8]>, stderr:
 fn octets_that_are_not_utf8_stay_as_they_are() {
     let home = Home::new();
     let lines = b"al\xffice@example.com\nalice@example.com\n";
-    let reason = "batv: line 1: octet that is not UTF-8 at offset 2: addresses are ASCII or UTF-8\n";
+    let reason = "batv: line 1: invalid UTF-8 at offset 2: an address is ASCII or UTF-8\n";
     let signed = b"al\xffice@example.com\nprvs=0269b1e711=alice@example.com\n";
     assert_output(&home.batv(&["sign", DAY]).run_with(lines), 1, signed, reason);
     let verified = b"malformed\tal\xffice@example.com\nuntagged\talice@example.com\n";
@@ -101,15 +101,15 @@ fn an_argument_need_not_be_utf8() {
 
     let home = Home::new();
     let output = home.batv(&["sign"]).arg(OsStr::from_bytes(b"al\xffice@example.com")).run();
-    let reason = "octet that is not UTF-8 at offset 2: addresses are ASCII or UTF-8";
+    let reason = "invalid UTF-8 at offset 2: an address is ASCII or UTF-8";
     assert_output(&output, 1, b"al\xffice@example.com\n", &format!("batv: al\u{fffd}ice@example.com: {reason}\n"));
 }
 
 #[test]
 fn nul_octets_are_refused_like_any_control_character() {
     let output = Home::new().batv(&["unwrap"]).run_with(b"alice\0@example.com\n\0\n");
-    let reason = "control character at offset 5: addresses hold none";
-    let other = "control character at offset 0: addresses hold none";
+    let reason = "control character at offset 5: not allowed in an address";
+    let other = "control character at offset 0: not allowed in an address";
     let notes = format!("batv: line 1: {reason}\nbatv: line 2: {other}\n");
     assert_output(&output, 1, b"alice\0@example.com\n\0\n", &notes);
 }
@@ -212,7 +212,7 @@ fn a_keyring_that_others_can_read_is_refused_unless_told_otherwise() {
     let home = Home::new();
     home.write("open.toml", include_bytes!("../keyring.toml"), 0o644);
     let arguments = ["sign", DAY, "--keyring=open.toml", "alice@example.com"];
-    let refusal = "batv: open.toml has mode 0644, so others can read it: `chmod 600 open.toml` mends it\n";
+    let refusal = "batv: others can read open.toml (mode 0644): run `chmod 600 open.toml`\n";
     assert_output(&home.batv(&arguments).run(), 2, b"", refusal);
     let output = home.batv(&arguments).arg("--allow-readable").run();
     assert_output(&output, 0, format!("{TAGGED}\n"), "");
@@ -223,7 +223,7 @@ fn a_keyring_that_others_can_change_is_refused_whatever_is_told() {
     let home = Home::new();
     home.write("open.toml", include_bytes!("../keyring.toml"), 0o666);
     let output = home.batv(&["sign", "--allow-readable", "--keyring=open.toml", "alice@example.com"]).run();
-    let refusal = "batv: open.toml has mode 0666, so others can change it: `chmod 600 open.toml` mends it\n";
+    let refusal = "batv: others can change open.toml (mode 0666): run `chmod 600 open.toml`\n";
     assert_output(&output, 2, b"", refusal);
 }
 
@@ -232,7 +232,7 @@ fn a_key_file_that_others_can_read_is_worth_a_word() {
     let home = Home::new();
     home.write("open.key", b"s3kr1t", 0o640);
     let arguments = ["sign", "--key-file=open.key", "--at=2020-01-01", "alice@example.com"];
-    let word = "batv: open.key has mode 0640, so others can read it: `chmod 600 open.key` mends it\n";
+    let word = "batv: others can read open.key (mode 0640): run `chmod 600 open.key`\n";
     assert_output(&home.batv(&arguments).run(), 0, b"prvs=0269b1e711=alice@example.com\n", word);
 }
 
@@ -251,7 +251,7 @@ fn the_first_sign_makes_a_keyring_for_its_user() {
     let home = Home::new();
     let keyring = home.path(".local/share/batv/keyring.toml");
     let first = home.batv_without_keyring(&["sign", "alice@example.com"]).run();
-    let note = format!("batv: made a keyring with a new key: {}\n", keyring.display());
+    let note = format!("batv: created a keyring with a new key: {}\n", keyring.display());
     assert_output(&first, 0, &first.stdout, &note);
     assert_eq!(fs::metadata(&keyring).unwrap().permissions().mode() & 0o777, 0o600);
     let second = home.batv_without_keyring(&["sign", "alice@example.com"]).run();
@@ -275,8 +275,8 @@ fn of_many_first_signs_one_makes_the_keyring() {
 fn without_a_keyring_nothing_is_verified() {
     let home = Home::new();
     let output = home.batv_without_keyring(&["verify", TAGGED]).run();
-    let advice = "make one with `batv key new`, or name one with --keyring, BATV_KEYRING or --key-file";
-    assert_output(&output, 2, b"", &format!("batv: no keyring: {advice}\n"));
+    let advice = "create one with `batv key new`, or name one with --keyring, BATV_KEYRING or --key-file";
+    assert_output(&output, 2, b"", &format!("batv: no keyring found: {advice}\n"));
 }
 
 /// Every command, so that a new one is asked too.

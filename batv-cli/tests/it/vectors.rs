@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use batv_config::clock::format_day;
 use batv_core::Day;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -42,7 +41,7 @@ fn ask_one(arguments: &[String], line: &str) -> (Value, bool) {
 }
 
 fn date(days: &Value) -> Value {
-    days.as_u64().map_or(Value::Null, |days| format_day(Day::new(days.try_into().unwrap()).unwrap()).into())
+    days.as_u64().map_or(Value::Null, |days| Day::new(days.try_into().unwrap()).unwrap().to_string().into())
 }
 
 fn text<'c>(case: &'c Value, field: &str) -> &'c str {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, thread};
 
-use batv_config::place::Places;
-use batv_config::{Error, Fault, Keyring, KeyringFile, NewKey, Permissions, Use, read_secret};
+use batv_config::paths::Paths;
+use batv_config::{Access, Error, Fault, Keyring, KeyringFile, NewKey, Permissions, Use, read_secret, replace_file};
 use batv_core::Day;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ fn a_file_that_others_can_read_or_change_is_refused() {
     let shown = path.display();
     assert_eq!(
         Keyring::load(&path, Permissions::Private).unwrap_err().to_string(),
-        format!("{shown} has mode 0644, so others can read it: `chmod 600 {shown}` mends it")
+        format!("others can read {shown} (mode 0644): run `chmod 600 {shown}`")
     );
 }
 
@@ -90,7 +90,7 @@ fn what_cannot_be_read_is_told_with_its_path() {
     assert!(matches!(load(), Error::Content { line: 2, column: 5, fault: Fault::NotUtf8, .. }), "{}", load());
 
     write(&path, vec![b'\n'; (1 << 20) + 1], 0o600);
-    assert_eq!(load().to_string(), format!("{shown} is larger than 1048576 octets, so it is no file of keys"));
+    assert_eq!(load().to_string(), format!("{shown} is too large for a key file: the limit is 1048576 octets"));
     write(&path, vec![b'\n'; 1 << 20], 0o600);
     assert!(Keyring::load(&path, Permissions::Private).is_ok());
 
@@ -104,7 +104,7 @@ fn a_raw_key_file_is_read_whole() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("batv.key");
     write(&path, b"s3kr1t\r\n\0", 0o600);
-    assert_eq!(**read_secret(&path, Permissions::Private).unwrap(), *b"s3kr1t\r\n\0");
+    assert_eq!(*read_secret(&path, Permissions::Private).unwrap(), *b"s3kr1t\r\n\0");
 }
 
 #[test]
@@ -188,6 +188,26 @@ fn what_a_crash_has_left_does_no_harm() {
         assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "precious");
         assert_eq!(names(directory.path()), ["elsewhere", "keyring.toml", "keyring.toml.lock"]);
     }
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_unless_told_otherwise_and_a_new_one_is_private() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("figures.json");
+    replace_file(&path, b"1", Access::Kept).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"1".to_vec(), 0o600));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    write(&directory.path().join("figures.json.new"), "left by a crash", 0o666);
+    replace_file(&path, b"22", Access::Kept).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"22".to_vec(), 0o640));
+    replace_file(&path, b"22", Access::Private).unwrap();
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(names(directory.path()), ["figures.json"]);
+    // Only the rename fails here, and it takes the temporary file along.
+    let folder = directory.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    assert!(replace_file(&folder, b"333", Access::Kept).is_err());
+    assert_eq!(names(directory.path()), ["figures.json", "folder"]);
 }
 
 #[test]
@@ -329,7 +349,7 @@ fn the_first_place_with_a_keyring_is_in_force() {
     let at = |name: &str| directory.path().join(name);
     let make =
         |path: &Path| drop(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).unwrap());
-    let mut places = Places::of_process(Some(&at("named")));
+    let mut places = Paths::of_process(Some(&at("named")));
     assert_eq!((places.in_force(), places.for_new()), (Some(&*at("named")), Some(&*at("named"))));
     places.named = None;
     places.user = Some(at("user"));
@@ -349,7 +369,7 @@ fn the_first_place_with_a_keyring_is_in_force() {
 #[test]
 fn the_environment_names_the_places() {
     if env::var_os(PART).is_some() {
-        println!("places {:?}", Places::of_process(None));
+        println!("places {:?}", Paths::of_process(None));
         return;
     }
     let places = |variables: &[(&str, &str)]| {
@@ -364,7 +384,7 @@ fn the_environment_names_the_places() {
         said.lines().find_map(|line| Some(line[line.find("places ")? + 7..].to_owned())).unwrap()
     };
     let expected = |named: Option<&str>, user: &str| {
-        let mut places = Places::of_process(None);
+        let mut places = Paths::of_process(None);
         places.named = named.map(PathBuf::from);
         places.user = Some(PathBuf::from(user));
         places.system = PathBuf::from("/etc/batv/keyring.toml");

@@ -1,9 +1,11 @@
 //! Keyring files and configurations, as other crates use them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod exchange;
+mod export;
 #[cfg(unix)]
 mod file;
-mod foreign;
+mod import;
 mod rotation;
+#[cfg(feature = "site")]
+mod site;
 mod text;

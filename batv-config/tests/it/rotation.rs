@@ -1,6 +1,6 @@
 //! No change of a keyring orphans a live tag, and no id is given out while a tag made with it can be alive.
 
-use batv_config::{Entry, Error, Force, Keyring, NewKey, Scope, Use, clock};
+use batv_config::{Entry, Error, Force, Handle, Keyring, NewKey, Scope, Use};
 use batv_core::tag::{self, Form, Signing};
 use batv_core::{Day, KeyId, KeyState, Lifetime, Mailbox, TagVerdict};
 use proptest::prelude::*;
@@ -9,12 +9,16 @@ fn day(number: u32) -> Day {
     Day::new(20_780 + number).unwrap()
 }
 
-fn batv(keyring: &mut Keyring, secret: &[u8], today: u32) -> usize {
+fn batv(keyring: &mut Keyring, secret: &[u8], today: u32) -> Handle {
     keyring.add(&NewKey::new(Use::Batv), secret, day(today)).unwrap()
 }
 
-fn rotate(keyring: &mut Keyring, secret: &[u8], today: u32) -> Result<usize, Error> {
+fn rotate(keyring: &mut Keyring, secret: &[u8], today: u32) -> Result<Handle, Error> {
     keyring.rotate(&NewKey::new(Use::Batv), secret, day(today)).map(|rotation| rotation.signing)
+}
+
+fn at(keyring: &Keyring, index: usize) -> Handle {
+    keyring.entries()[index].handle()
 }
 
 fn ids(keyring: &Keyring) -> Vec<u8> {
@@ -60,7 +64,10 @@ fn ten_live_ids_are_told_with_the_day_on_which_one_can_be_free() {
     }
     let error = rotate(&mut keyring, b"last", 10).unwrap_err();
     assert_eq!(error, Error::NoFreeId { until: Some(day(31)) });
-    assert_eq!(error.to_string(), "no id is free, for tags of all ten may live: one can be retired after 2026-12-24");
+    assert_eq!(
+        error.to_string(),
+        "no id is free, since tags of all ten may still be valid: retire a key after 2026-12-24"
+    );
     assert!(rotate(&mut keyring, b"last", 31).is_err());
     rotate(&mut keyring, b"last", 32).unwrap();
     assert_eq!(ids(&keyring), [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
@@ -73,11 +80,14 @@ fn the_first_key_signs_and_a_second_waits() {
     batv(&mut keyring, b"second", 1);
     assert_eq!((states(&keyring), ids(&keyring)), (vec![S, V], vec![0, 1]));
     assert_eq!(keyring.entries()[1].created(), None);
-    let rotation = keyring.promote(1, day(5)).unwrap();
-    assert_eq!((rotation.signing, rotation.verifying, rotation.retired), (1, vec![0], vec![]));
+    let rotation = keyring.promote(at(&keyring, 1), day(5)).unwrap();
+    assert_eq!(
+        (rotation.signing, rotation.verifying, rotation.retired),
+        (at(&keyring, 1), vec![at(&keyring, 0)], vec![])
+    );
     assert_eq!(keyring.entries()[1].created(), Some(day(5)));
-    assert_eq!(keyring.last_valid_day(0, day(5)), Some(day(12)));
-    assert_eq!(keyring.last_valid_day(1, day(6)), Some(day(13)));
+    assert_eq!(keyring.last_valid_day(at(&keyring, 0), day(5)), Some(day(12)));
+    assert_eq!(keyring.last_valid_day(at(&keyring, 1), day(6)), Some(day(13)));
 }
 
 #[test]
@@ -90,7 +100,7 @@ fn each_domain_has_a_first_key_of_its_own() {
     keyring.add(&NewKey::new(Use::Srs), b"srs", day(0)).unwrap();
     assert_eq!((states(&keyring), ids(&keyring)), (vec![S, S, S], vec![0, 0]));
     let rotation = keyring.rotate(&key, b"next", day(1)).unwrap();
-    assert_eq!((rotation.signing, rotation.verifying), (3, vec![1]));
+    assert_eq!((rotation.signing, rotation.verifying), (at(&keyring, 3), vec![at(&keyring, 1)]));
     assert_eq!(states(&keyring), [S, V, S, S]);
 }
 
@@ -99,9 +109,30 @@ fn a_rotation_keeps_the_algorithm_and_the_lifetime() {
     let text = "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:a\"\nstate = \"signing\"\n\
                 lifetime = 21\n";
     let mut keyring = Keyring::parse(text).unwrap();
-    let place = rotate(&mut keyring, b"b", 0).unwrap();
-    let entry = &keyring.entries()[place];
+    let handle = rotate(&mut keyring, b"b", 0).unwrap();
+    let entry = keyring.entry(handle).unwrap();
     assert_eq!((entry.algorithm().as_str(), entry.lifetime().days()), ("hmac-sha1", 21));
+}
+
+#[test]
+fn a_handle_finds_its_key_whatever_else_has_changed() {
+    let mut keyring = Keyring::default();
+    let first = batv(&mut keyring, b"first", 0);
+    let second = rotate(&mut keyring, b"second", 1).unwrap();
+    keyring.retire(first, Force::Yes, day(2)).unwrap();
+    let mut key = NewKey::new(Use::Batv);
+    key.id = KeyId::new(0).ok();
+    // The dead key leaves the keyring for one with its id, and the others move up.
+    let third = keyring.add(&key, b"third", day(100)).unwrap();
+    assert_eq!(at(&keyring, 0), second);
+    assert_eq!(keyring.entry(second).unwrap().expose_secret(), b"second");
+    assert_eq!(keyring.promote(third, day(100)).unwrap().verifying, [second]);
+    assert!(keyring.entry(first).is_none());
+    assert_eq!(keyring.last_valid_day(first, day(100)), None);
+    assert_eq!(keyring.promote(first, day(100)), Err(Error::NotInKeyring));
+    assert_eq!(keyring.retire(first, Force::Yes, day(100)), Err(Error::NotInKeyring));
+    let mut other = Keyring::parse(keyring.as_toml()).unwrap();
+    assert_eq!(other.retire(second, Force::Yes, day(100)), Err(Error::NotInKeyring));
 }
 
 #[test]
@@ -113,14 +144,14 @@ fn refusals_change_nothing() {
     let mut wide = NewKey::new(Use::Batv);
     wide.scope = Scope::parse(["example.com", "example.net"]).unwrap();
     keyring.add(&wide, b"wide", day(2)).unwrap();
-    let before = keyring.to_toml();
+    let before = keyring.as_toml().to_owned();
     let today = day(9);
     let mut with_id = NewKey::new(Use::Batv);
     let mut cases: Vec<(String, String)> = Vec::new();
     for (id, message) in [
-        (0, "id 0 is that of a verifying key for everybody: retire it after 2026-12-02"),
-        (1, "id 1 is that of a signing key for everybody"),
-        (2, "id 2 is that of a verifying key for everybody: retire it first"),
+        (0, "id 0 belongs to a verifying key for everybody: retire it after 2026-12-02"),
+        (1, "id 1 belongs to a signing key for everybody"),
+        (2, "id 2 belongs to a verifying key for everybody: retire it first"),
     ] {
         with_id.id = KeyId::new(id).ok();
         cases.push((keyring.add(&with_id, b"new", today).unwrap_err().to_string(), message.to_owned()));
@@ -131,36 +162,36 @@ fn refusals_change_nothing() {
     let mut expect = |error: Error, message: &str| cases.push((error.to_string(), message.to_owned()));
     expect(
         keyring.rotate(&narrow, b"new", today).unwrap_err(),
-        "the key that signs now is for example.com, example.net, which is more than the new one is for: give the new \
-         one all of it",
+        "the key that signs now is for example.com, example.net: the new key must be for all of that",
     );
     expect(
         keyring.rotate(&srs, b"new", today).unwrap_err(),
-        "no srs key signs for everybody: make one, or promote one \
-                                                               that verifies",
+        "no srs key signs for everybody: add one, or promote a verifying one",
     );
     expect(
         keyring.add(&srs, b"first", today).unwrap_err(),
-        "a key of the other use has the same secret, and a key \
-                                                              serves one use only: make a new secret",
+        "a key for the other use has the same secret: BATV and SRS need different secrets",
     );
     expect(keyring.add(&srs, b"", today).unwrap_err(), "secret is empty");
     srs.scope = Scope::parse(["alice@example.com"]).unwrap();
-    expect(keyring.add(&srs, b"new", today).unwrap_err(), "an SRS key is for whole domains: leave out mailboxes");
+    expect(keyring.add(&srs, b"new", today).unwrap_err(), "an SRS key is for whole domains, not for mailboxes");
     srs.id = KeyId::new(0).ok();
-    expect(keyring.add(&srs, b"new", today).unwrap_err(), "an SRS key has no id: leave it out");
-    expect(keyring.promote(1, today).unwrap_err(), "the key is signing, and only a verifying key can be promoted");
+    expect(keyring.add(&srs, b"new", today).unwrap_err(), "an SRS key has no id");
     expect(
-        keyring.retire(0, Force::No, today).unwrap_err(),
-        "tags of the key are valid to 2026-12-02, and would be lost",
+        keyring.promote(at(&keyring, 1), today).unwrap_err(),
+        "the key is signing: only a verifying key can be promoted",
     );
     expect(
-        keyring.retire(1, Force::No, today).unwrap_err(),
-        "the key signs for everybody, and no other does: rotate first, or nothing is signed and live tags are lost",
+        keyring.retire(at(&keyring, 0), Force::No, today).unwrap_err(),
+        "tags of the key are valid until 2026-12-02: they would no longer verify",
     );
     expect(
-        keyring.retire(2, Force::No, today).unwrap_err(),
-        "the file does not tell when the last tag of the key dies: it may be lost",
+        keyring.retire(at(&keyring, 1), Force::No, today).unwrap_err(),
+        "it is the only key that signs for everybody: rotate it first, so that its tags still verify",
+    );
+    expect(
+        keyring.retire(at(&keyring, 2), Force::No, today).unwrap_err(),
+        "tags of the key may still be valid: the keyring does not tell when the last one expires",
     );
     expect(keyring.find(Use::Srs, None, None).unwrap_err(), "no srs key in the keyring");
     expect(
@@ -169,29 +200,29 @@ fn refusals_change_nothing() {
     );
     expect(
         keyring.find(Use::Batv, KeyId::new(0).ok(), None).unwrap_err(),
-        "2 keys are a batv key with id 0: tell them apart by id and domains",
+        "2 keys match `batv key with id 0`: name one by its id and domains",
     );
     for (said, message) in cases {
         assert_eq!(said, message);
     }
-    assert_eq!(*keyring.to_toml(), *before);
-    keyring.retire(0, Force::No, day(10)).unwrap();
-    assert_eq!(keyring.retire(0, Force::Yes, day(10)), Err(Error::AlreadyRetired));
-    assert_eq!(keyring.promote(0, day(10)), Err(Error::NotVerifying { state: R }));
+    assert_eq!(keyring.as_toml(), before);
+    keyring.retire(at(&keyring, 0), Force::No, day(10)).unwrap();
+    assert_eq!(keyring.retire(at(&keyring, 0), Force::Yes, day(10)), Err(Error::AlreadyRetired));
+    assert_eq!(keyring.promote(at(&keyring, 0), day(10)), Err(Error::NotVerifying { state: R }));
 }
 
 #[test]
 fn a_key_that_was_retired_by_force_keeps_its_id_until_its_tags_are_dead() {
     let mut keyring = Keyring::default();
     batv(&mut keyring, b"first", 0);
-    keyring.retire(0, Force::Yes, day(20)).unwrap();
+    keyring.retire(at(&keyring, 0), Force::Yes, day(20)).unwrap();
     batv(&mut keyring, b"second", 30);
     assert_eq!((states(&keyring), ids(&keyring)), (vec![R, S], vec![0, 1]));
     let mut key = NewKey::new(Use::Batv);
     key.id = KeyId::new(0).ok();
     // It stopped on day 20, but the only date that the file has since is that of the next key, day 30.
     let error = keyring.add(&key, b"third", day(37)).unwrap_err();
-    assert_eq!(error.to_string(), "id 0 is that of a retired key for everybody whose tags live to 2026-12-30");
+    assert_eq!(error.to_string(), "id 0 belongs to a retired key for everybody whose tags are valid until 2026-12-30");
     keyring.add(&key, b"third", day(38)).unwrap();
     assert_eq!(ids(&keyring), [1, 0]);
 }
@@ -202,8 +233,8 @@ fn a_date_that_a_wrong_clock_has_given_is_mended_by_the_next_rotation() {
     batv(&mut keyring, b"first", 0);
     rotate(&mut keyring, b"from the future", 4000).unwrap();
     rotate(&mut keyring, b"third", 5).unwrap();
-    assert_eq!(keyring.last_valid_day(0, day(5)), Some(day(12)));
-    assert_eq!(keyring.last_valid_day(1, day(5)), Some(day(12)));
+    assert_eq!(keyring.last_valid_day(at(&keyring, 0), day(5)), Some(day(12)));
+    assert_eq!(keyring.last_valid_day(at(&keyring, 1), day(5)), Some(day(12)));
 }
 
 #[test]
@@ -212,13 +243,13 @@ fn the_date_of_a_key_that_never_signed_is_not_taken_for_the_end_of_another() {
     batv(&mut keyring, b"first", 0);
     batv(&mut keyring, b"dated by hand", 10);
     batv(&mut keyring, b"third", 10);
-    let text = keyring.to_toml().replacen("\"verifying\"\n", "\"verifying\"\ncreated = 2026-12-03\n", 1);
+    let text = keyring.as_toml().replacen("\"verifying\"\n", "\"verifying\"\ncreated = 2026-12-03\n", 1);
     let mut keyring = Keyring::parse(&text).unwrap();
     assert_eq!(keyring.entries()[1].created(), Some(day(10)));
     // The first one signs until then, so its tags live to day 27 at least.
-    keyring.retire(0, Force::Yes, day(20)).unwrap();
-    keyring.promote(2, day(21)).unwrap();
-    assert_eq!(keyring.last_valid_day(0, day(21)), Some(day(28)));
+    keyring.retire(at(&keyring, 0), Force::Yes, day(20)).unwrap();
+    keyring.promote(at(&keyring, 2), day(21)).unwrap();
+    assert_eq!(keyring.last_valid_day(at(&keyring, 0), day(21)), Some(day(28)));
 }
 
 /// Changes by hand: a keyring, and whether its first key can be retired on day 100.
@@ -227,7 +258,7 @@ fn what_a_hand_has_changed_is_believed_only_as_far_as_it_can_be() {
     let key = |id: u8, state: &str, created: &str| {
         format!("[[key]]\nuse = \"batv\"\nid = {id}\nsecret = \"text:{id}\"\nstate = \"{state}\"\n{created}\n")
     };
-    let on = |number: u32| format!("created = {}", clock::format_day(day(number)));
+    let on = |number: u32| format!("created = {}", day(number));
     for (what, text, can_be_retired) in [
         ("a new key was added", key(0, "verifying", &on(0)) + &key(1, "signing", &on(90)), Some(97)),
         ("the new key has no date", key(0, "verifying", &on(0)) + &key(1, "signing", ""), None),
@@ -262,8 +293,8 @@ fn what_a_hand_has_changed_is_believed_only_as_far_as_it_can_be() {
     ] {
         let mut keyring = Keyring::parse(&text).unwrap();
         let last = can_be_retired.map(day);
-        assert_eq!(keyring.last_valid_day(0, day(100)), last, "{what}");
-        let is_retired = keyring.retire(0, Force::No, day(100)).is_ok();
+        assert_eq!(keyring.last_valid_day(at(&keyring, 0), day(100)), last, "{what}");
+        let is_retired = keyring.retire(at(&keyring, 0), Force::No, day(100)).is_ok();
         assert_eq!(is_retired, last.is_some_and(|last| last < day(100)), "{what}");
     }
 }
@@ -359,15 +390,15 @@ impl Keeper {
                 }
             }
             Step::Promote(place) if !entries.is_empty() => {
-                let _ = self.keyring.promote(place.index(entries.len()), today);
+                let _ = self.keyring.promote(entries[place.index(entries.len())].handle(), today);
             }
             Step::Retire(place) if !entries.is_empty() => {
-                let _ = self.keyring.retire(place.index(entries.len()), Force::No, today);
+                let _ = self.keyring.retire(entries[place.index(entries.len())].handle(), Force::No, today);
             }
             Step::RetireByForce(place) if !entries.is_empty() => {
                 let place = place.index(entries.len());
                 let secret = entries[place].expose_secret().to_vec();
-                let _ = self.keyring.retire(place, Force::Yes, today);
+                let _ = self.keyring.retire(entries[place].handle(), Force::Yes, today);
                 self.made.iter_mut().filter(|tag| tag.secret == secret).for_each(|tag| tag.is_lost = true);
             }
             Step::PromoteByHand(place) if !entries.is_empty() => self.promote_by_hand(place.index(entries.len())),
@@ -393,7 +424,7 @@ impl Keeper {
         if !self.waits(place) {
             return;
         }
-        let dated = format!("state = \"verifying\"\ncreated = {}\n", clock::format_day(day(self.today)));
+        let dated = format!("state = \"verifying\"\ncreated = {}\n", day(self.today));
         let date = |table: &str| table.replace("state = \"verifying\"\n", &dated);
         self.edit(|index, _, table| if index == place { date(table) } else { table.to_owned() });
     }
@@ -404,15 +435,15 @@ impl Keeper {
     }
 
     fn edit(&mut self, edit: impl Fn(usize, &Entry, &str) -> String) {
-        let text = self.keyring.to_toml();
+        let text = self.keyring.as_toml();
         let (heading, tables) = text.split_once("[[key]]").unwrap();
         let tables = self.keyring.entries().iter().zip(tables.split("[[key]]")).enumerate();
         let edited = tables.map(|(index, (entry, table))| format!("[[key]]{}", edit(index, entry, table)));
         self.keyring = Keyring::parse(&format!("{heading}{}", edited.collect::<String>())).unwrap();
     }
 
-    fn no_tag_has_the_id_of(&self, place: usize) {
-        let entry = &self.keyring.entries()[place];
+    fn no_tag_has_the_id_of(&self, added: Handle) {
+        let entry = self.keyring.entry(added).unwrap();
         let shares = |scope: &Scope| {
             scope == entry.scope() || scope.domains().iter().any(|domain| entry.scope().domains().contains(domain))
         };
@@ -450,7 +481,7 @@ impl Keeper {
         }
         for tag in self.made.iter().filter(|tag| !tag.is_lost && tag.expires >= today) {
             let verification = tag::verify(self.keyring.keys(), &Mailbox::parse(&tag.address).unwrap(), today);
-            assert_eq!(verification.verdict, TagVerdict::Valid, "{}\n{}", tag.address, *self.keyring.to_toml());
+            assert_eq!(verification.verdict, TagVerdict::Valid, "{}\n{}", tag.address, self.keyring.as_toml());
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Keyring files as text: what is read, what is refused and where, which comments stay, and that no secret gets out.
 
 use batv_config::{Force, Keyring, NewKey, Scope, Use};
-use batv_core::{Algorithm, Day, KeyId, KeyState, KeyUse};
+use batv_core::tag::{self, Form};
+use batv_core::{Algorithm, Day, KeyId, KeyState, KeyUse, Mailbox};
 use proptest::prelude::*;
 
 fn day(number: u32) -> Day {
@@ -13,17 +14,20 @@ const GOOD: &str = "[[key]]\nuse = \"batv\"\nid = 3\nsecret = \"text:s3kr1t\"\n"
 
 /// What stands after `GOOD`, and what is said of it.
 const SPOILT_AFTER: &[(&str, &str)] = &[
-    ("algorithm = \"md5\"", "line 5, column 13: `algorithm` must be `hmac-sha256` or `hmac-sha1`"),
-    ("algorithm = \"HMAC-SHA1\"", "line 5, column 13: `algorithm` must be `hmac-sha256` or `hmac-sha1`"),
-    ("algorithm = 1", "line 5, column 13: `algorithm` must be `hmac-sha256` or `hmac-sha1`"),
-    ("state = \"active\"", "line 5, column 9: `state` must be `signing`, `verifying` or `retired`"),
-    ("state = true", "line 5, column 9: `state` must be `signing`, `verifying` or `retired`"),
-    ("lifetime = 0", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
-    ("lifetime = 181", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
-    ("lifetime = -1", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
-    ("lifetime = 7.0", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
-    ("lifetime = \"7\"", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
-    ("lifetime = 9223372036854775807", "line 5, column 12: `lifetime` must be an integer from 1 to 180: days"),
+    ("algorithm = \"md5\"", "line 5, column 13: `algorithm`: unknown name: expected `hmac-sha1` or `hmac-sha256`"),
+    (
+        "algorithm = \"HMAC-SHA1\"",
+        "line 5, column 13: `algorithm`: unknown name: expected `hmac-sha1` or `hmac-sha256`",
+    ),
+    ("algorithm = 1", "line 5, column 13: `algorithm`: unknown name: expected `hmac-sha1` or `hmac-sha256`"),
+    ("state = \"active\"", "line 5, column 9: `state`: unknown name: expected `signing`, `verifying` or `retired`"),
+    ("state = true", "line 5, column 9: `state`: unknown name: expected `signing`, `verifying` or `retired`"),
+    ("lifetime = 0", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
+    ("lifetime = 181", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
+    ("lifetime = -1", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
+    ("lifetime = 7.0", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
+    ("lifetime = \"7\"", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
+    ("lifetime = 9223372036854775807", "line 5, column 12: `lifetime` must be a number of days from 1 to 180"),
     ("lifetime = 9223372036854775808", "line 5, column 12: integer number overflowed"),
     ("created = \"2026-11-23\"", "line 5, column 11: `created` must be a date without quotes, from 1970-01-01 on"),
     ("created = 1969-12-31", "line 5, column 11: `created` must be a date without quotes, from 1970-01-01 on"),
@@ -33,17 +37,16 @@ const SPOILT_AFTER: &[(&str, &str)] = &[
         "line 5, column 11: `created` must be a date without quotes, from 1970-01-01 on",
     ),
     ("created = 2026-02-29", "line 5, column 11: invalid date, expected day between 01 and 28"),
-    ("domains = \"example.com\"", "line 5, column 11: `domains` must be an array of texts in quotes"),
-    ("domains = [\n  \"example.com\",\n  7,\n]", "line 7, column 3: `domains` must be an array of texts in quotes"),
-    ("domains = []", "line 5, column 11: `domains` is empty: name some, or leave it out for a key for everybody"),
+    ("domains = \"example.com\"", "line 5, column 11: `domains` must be an array of text in quotes"),
+    ("domains = [\n  \"example.com\",\n  7,\n]", "line 7, column 3: `domains` must be an array of text in quotes"),
+    ("domains = []", "line 5, column 11: `domains` is empty: list some, or remove it for a key for everybody"),
     (
         "domains = [\"example.com\", \"exa mple.com\"]",
-        "line 5, column 27: no domain or mailbox: space at offset 3: a local part that holds one must be quoted",
+        "line 5, column 27: not a domain or mailbox: space at offset 3: a local part with spaces must be quoted",
     ),
     (
         "domains = [\"alice@\"]",
-        "line 5, column 12: no domain or mailbox: empty label in the domain at offset 6: a domain is labels with one dot \
-         between",
+        "line 5, column 12: not a domain or mailbox: empty label in the domain at offset 6: labels are separated by one dot",
     ),
     ("algoritm = \"hmac-sha1\"", "line 5, column 1: unknown key: did you mean `algorithm`?"),
     ("sate = \"signing\"", "line 5, column 1: unknown key: did you mean `state`?"),
@@ -59,7 +62,7 @@ const SPOILT_AFTER: &[(&str, &str)] = &[
         "line 5, column 1: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, \
                               `secret`, `state`, `lifetime`, `created`, `domains`",
     ),
-    ("lifetime.days = 7", "line 5, column 1: `lifetime` must be an integer from 1 to 180: days"),
+    ("lifetime.days = 7", "line 5, column 1: `lifetime` must be a number of days from 1 to 180"),
     ("id = 4", "line 5, column 1: duplicate key"),
     (
         "[other]",
@@ -67,43 +70,43 @@ const SPOILT_AFTER: &[(&str, &str)] = &[
                  `state`, `lifetime`, `created`, `domains`",
     ),
     ("[[keys]]", "line 5, column 3: unknown key: did you mean `key`?"),
-    ("[[key]]", "line 5, column 1: `use` is missing here"),
-    ("[[key]]\nuse = \"batv\"", "line 5, column 1: `id` is missing here"),
-    ("  [[key]]\nuse = \"srs\"", "line 5, column 3: `secret` is missing here"),
-    ("[[key]]\nuse = \"SRS\"", "line 6, column 7: `use` must be `batv` or `srs`"),
-    ("[[key]]\nuse = \"srs\"\nid = 3", "line 7, column 1: an SRS key has no `id`: leave it out"),
+    ("[[key]]", "line 5, column 1: `use` is missing"),
+    ("[[key]]\nuse = \"batv\"", "line 5, column 1: `id` is missing"),
+    ("  [[key]]\nuse = \"srs\"", "line 5, column 3: `secret` is missing"),
+    ("[[key]]\nuse = \"SRS\"", "line 6, column 7: `use`: unknown name: expected `batv` or `srs`"),
+    ("[[key]]\nuse = \"srs\"\nid = 3", "line 7, column 1: an SRS key has no `id`: remove it"),
     ("[[key]]\nuse = \"batv\"\nid = 10", "line 7, column 6: `id` must be an integer from 0 to 9"),
     ("[[key]]\nuse = \"batv\"\nid = -1", "line 7, column 6: `id` must be an integer from 0 to 9"),
     ("[[key]]\nuse = \"batv\"\nid = \"3\"", "line 7, column 6: `id` must be an integer from 0 to 9"),
     (
         "[[key]]\nuse = \"srs\"\nsecret = \"text:other\"\ndomains = [\"alice@example.com\"]",
-        "line 8, column 11: an SRS key is for whole domains: leave out mailboxes",
+        "line 8, column 11: an SRS key is for whole domains, not for mailboxes",
     ),
     (
         "[[key]]\nuse = \"srs\"\nsecret = \"hex:73336b723174\"",
-        "line 5, column 1: the key of the other use at line 1 has the same secret, and a key serves one use only",
+        "line 5, column 1: the key for the other use on line 1 has the same secret: BATV and SRS need different secrets",
     ),
     (
         "[[key]]\nuse = \"batv\"\nid = 3\nsecret = \"text:other\"",
-        "line 5, column 1: a second key has id 3 for everybody: the first is at line 1",
+        "line 5, column 1: a second key has id 3 for everybody: the first is on line 1",
     ),
     (
         "[[key]]\nuse = \"batv\"\nid = 3\nsecret = \"text:other\"\nstate = \"retired\"",
-        "line 5, column 1: a second key has id 3 for everybody: the first is at line 1",
+        "line 5, column 1: a second key has id 3 for everybody: the first is on line 1",
     ),
     (
         "state = \"signing\"\n[[key]]\nuse = \"batv\"\nid = 4\nsecret = \"text:other\"\nstate = \"signing\"",
-        "line 6, column 1: a second key signs for everybody: the first is at line 1",
+        "line 6, column 1: a second key signs for everybody: the first is on line 1",
     ),
     (
         "state = \"signing\"\ndomains = [\"example.com\", \"example.net\"]\n[[key]]\nuse = \"batv\"\nid = 4\n\
          secret = \"text:other\"\nstate = \"signing\"\ndomains = [\"Example.NET\"]",
-        "line 7, column 1: a second key signs for example.net: the first is at line 1",
+        "line 7, column 1: a second key signs for example.net: the first is on line 1",
     ),
     (
         "domains = [\"\\\"alice\\\"@example.com\"]\n[[key]]\nuse = \"batv\"\nid = 3\n\
          secret = \"text:other\"\ndomains = [\"Alice@Example.COM\"]",
-        "line 6, column 1: a second key has id 3 for alice@example.com: the first is at line 1",
+        "line 6, column 1: a second key has id 3 for alice@example.com: the first is on line 1",
     ),
 ];
 
@@ -113,7 +116,7 @@ const SPOILT: &[(&str, &str)] = &[
     ("[key]\nuse = \"batv\"", "line 1, column 2: `key` must be an array of tables: write `[[key]]`"),
     ("key = 3", "line 1, column 1: `key` must be an array of tables: write `[[key]]`"),
     ("key = [ 3 ]", "line 1, column 9: `key` must be an array of tables: write `[[key]]`"),
-    ("key = [ { use = \"srs\" } ]", "line 1, column 9: `secret` is missing here"),
+    ("key = [ { use = \"srs\" } ]", "line 1, column 9: `secret` is missing"),
     (
         "use = \"batv\"",
         "line 1, column 1: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, \
@@ -123,15 +126,18 @@ const SPOILT: &[(&str, &str)] = &[
     ("[[key]]\nuse = \"srs\" # é\nsecret = \"text:é", "line 3, column 17: invalid basic string, expected `\"`"),
     (
         "[[key]]\nuse = \"srs\"\nsecret = \"hunter2\"",
-        "line 3, column 10: `secret` must be a text that begins with \
+        "line 3, column 10: `secret` must be text that begins with \
                                                       `base32:`, `text:` or `hex:`",
     ),
-    ("[[key]]\nuse = \"srs\"\nsecret = 12345", "line 3, column 10: `secret` must be a text in quotes"),
+    ("[[key]]\nuse = \"srs\"\nsecret = 12345", "line 3, column 10: `secret` must be text in quotes"),
     ("[[key]]\nuse = \"srs\"\nsecret = \"text:\"", "line 3, column 10: the secret is empty"),
-    ("[[key]]\nuse = \"srs\"\nsecret = \"hex:0g\"", "line 3, column 10: the secret is no hex: invalid symbol at 1"),
+    (
+        "[[key]]\nuse = \"srs\"\nsecret = \"hex:0g\"",
+        "line 3, column 10: the secret is not valid hex: invalid symbol at 1",
+    ),
     (
         "[[key]]\nuse = \"srs\"\nsecret = \"base32:MZXW6YTBO\"",
-        "line 3, column 10: the secret is no base32 of RFC 4648: invalid length at 8",
+        "line 3, column 10: the secret is not valid base32 of RFC 4648: invalid length at 8",
     ),
 ];
 
@@ -223,7 +229,39 @@ created = 2026-11-23
 ";
     let mut keyring = Keyring::parse(before).unwrap();
     keyring.rotate(&NewKey::new(Use::Batv), b"other", day(20_780)).unwrap();
-    assert_eq!(*keyring.to_toml(), after);
+    assert_eq!(keyring.as_toml(), after);
+}
+
+#[test]
+fn u_labels_are_read_as_a_labels_and_stay_in_the_file() {
+    let text = "\
+[[key]]
+use = \"batv\"
+id = 0
+secret = \"text:first\"
+state = \"signing\"
+created = 2020-01-01
+domains = [\"B\u{fc}cher.example\", \"alice@b\u{fc}ro.example\"]
+";
+    let mut keyring = Keyring::parse(text).unwrap();
+    let domains = ["xn--bcher-kva.example", "alice@xn--bro-hoa.example"];
+    assert_eq!(keyring.entries()[0].scope().domains(), domains);
+    let bob = Mailbox::parse("bob@xn--bcher-kva.example").unwrap();
+    assert!(tag::sign(keyring.keys(), &bob, Form::Prvs, None, day(20_780)).unwrap().to_string().starts_with("prvs="));
+    let mut next = NewKey::new(Use::Batv);
+    next.scope = Scope::parse(["b\u{fc}cher.example", "alice@xn--bro-hoa.example"]).unwrap();
+    keyring.rotate(&next, b"second", day(20_780)).unwrap();
+    assert!(keyring.as_toml().starts_with(&text.replace("\"signing\"", "\"verifying\"")), "{}", keyring.as_toml());
+    let twice = format!("{text}[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:x\"\ndomains = [\"{}\"]\n", domains[0]);
+    assert_eq!(
+        Keyring::parse(&twice).unwrap_err().to_string(),
+        "line 8, column 1: a second key has id 0 for xn--bcher-kva.example: the first is on line 1"
+    );
+    // No domain comes of it, and the error is that of the text as it stands.
+    let wrong = text.replace("B\u{fc}cher", "\u{ff0e}");
+    assert!(
+        Keyring::parse(&wrong).unwrap_err().to_string().starts_with("line 7, column 12: not a domain or mailbox: ")
+    );
 }
 
 #[test]
@@ -257,7 +295,7 @@ created = 2020-02-01
     );
     let added = "\n[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha256\"\nsecret = \"text:new\"\n\
                  state = \"verifying\"\nlifetime = 7\n";
-    assert_eq!(*keyring.to_toml(), kept + added);
+    assert_eq!(keyring.as_toml(), kept + added);
 }
 
 #[test]
@@ -265,19 +303,19 @@ fn keys_in_one_array_are_changed_too() {
     let text = "key = [\n  { use = \"batv\", id = 0, secret = \"text:a\", state = \"signing\" }, # first\n]\n";
     let mut keyring = Keyring::parse(text).unwrap();
     keyring.rotate(&NewKey::new(Use::Batv), b"b", day(20_780)).unwrap();
-    keyring.retire(0, Force::Yes, day(20_780)).unwrap();
-    let states: Vec<_> = Keyring::parse(&keyring.to_toml()).unwrap().entries().iter().map(|key| key.state()).collect();
+    keyring.retire(keyring.entries()[0].handle(), Force::Yes, day(20_780)).unwrap();
+    let states: Vec<_> = Keyring::parse(keyring.as_toml()).unwrap().entries().iter().map(|key| key.state()).collect();
     assert_eq!(states, [KeyState::Retired, KeyState::Signing]);
-    assert!(keyring.to_toml().contains("# first"));
+    assert!(keyring.as_toml().contains("# first"));
 }
 
 #[test]
 fn a_new_file_says_what_it_is_and_reads_back() {
     let mut keyring = Keyring::default();
     keyring.add(&NewKey::new(Use::Batv), &[0; 32], day(20_780)).unwrap();
-    let text = keyring.to_toml();
-    assert!(text.starts_with("# Keys "), "{}", *text);
-    assert_eq!(*Keyring::parse(&text).unwrap().to_toml(), *text);
+    let text = keyring.as_toml();
+    assert!(text.starts_with("# Keys "), "{text}");
+    assert_eq!(*Keyring::parse(text).unwrap().as_toml(), *text);
 }
 
 /// A secret in each encoding; no run of six of its characters is in any message.
@@ -303,7 +341,7 @@ fn a_keyring_that_is_shown_shows_no_secret() {
     assert!(!shows_a_secret(&format!("{keyring:?} {:?}", keyring.entries())));
     let octets = format!("{:?}", b"correct-horse-battery");
     assert!(!format!("{keyring:?}").contains(octets.trim_matches(['[', ']'])));
-    assert!(shows_a_secret(&keyring.to_toml()));
+    assert!(shows_a_secret(keyring.as_toml()));
 }
 
 proptest! {
@@ -342,10 +380,10 @@ proptest! {
         let mut keyring = Keyring::default();
         keyring.add(&key, &secret, day(20_780)).unwrap();
         keyring.add(&key, typed.as_bytes(), day(20_780)).unwrap();
-        let read = Keyring::parse(&keyring.to_toml()).unwrap();
+        let read = Keyring::parse(keyring.as_toml()).unwrap();
         prop_assert_eq!(read.entries()[0].expose_secret(), &*secret);
         prop_assert_eq!(read.entries()[1].expose_secret(), typed.as_bytes());
         prop_assert_eq!(read.entries()[0].scope(), &key.scope);
-        prop_assert_eq!(&*read.to_toml(), &*keyring.to_toml());
+        prop_assert_eq!(read.as_toml(), keyring.as_toml());
     }
 }

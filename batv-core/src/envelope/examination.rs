@@ -1,18 +1,19 @@
-//! A recipient whose tag is verified: judged in any mode, at any stage, without verifying it again.
+//! Examination of one recipient: its tag is verified once, and judged in any mode, at any stage.
 
 use super::{
-    Disposition, Earlier, Envelope, Judgement, Mode, OnError, Policy, QUEUE_DAYS, Reason, Reply, Stage, Verdict,
+    Disposition, Earlier, Envelope, Judgement, Mode, OnError, Policy, QUEUE_DAYS, Reason, ReplyName, Stage, Verdict,
 };
+use crate::address::Pattern;
+use crate::address::{Mailbox, Path};
 use crate::day::{Day, Lifetime};
 use crate::dialect::{self, Layer};
 use crate::key::{Key, KeyRing, KeyState};
-use crate::mailbox::{Mailbox, Path};
-use crate::pattern::Pattern;
 use crate::srs::{Reversal, SrsVerdict};
 use crate::tag::{self, TagVerdict, Verification};
 
-/// A recipient whose tag is verified, and for which keys and lists are looked up. It holds all that a judgement needs, in
-/// every mode and at both moments.
+/// Recipient whose tag is verified, and for which keys and lists are looked up.
+///
+/// It holds everything that a judgement needs, in every mode and at both stages.
 ///
 /// ```
 /// use batv_core::envelope::{Envelope, Examination, Mode, Stage, Policy, Reason};
@@ -27,6 +28,7 @@ use crate::tag::{self, TagVerdict, Verification};
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 pub struct Examination<'a> {
     forward_path: Mailbox<'a>,
     earlier: Earlier,
@@ -36,7 +38,7 @@ pub struct Examination<'a> {
     on_error: OnError,
 }
 
-/// What there is to judge.
+/// Subject of a judgement.
 #[derive(Clone, Copy, Debug)]
 enum Subject {
     /// Nothing: the recipient or its client is left alone.
@@ -67,7 +69,7 @@ enum Subject {
 }
 
 impl<'a> Examination<'a> {
-    /// Verifies the tag of the recipient, once.
+    /// Verifies the tag of the recipient.
     ///
     /// ```
     /// # use batv_core::envelope::{Envelope, Examination, Mode, Policy};
@@ -137,32 +139,37 @@ impl<'a> Examination<'a> {
         examined(tag, subject)
     }
 
-    /// The verdict on the tag.
+    /// Verdict on the tag.
+    #[must_use]
     pub const fn tag(&self) -> TagVerdict {
         self.tag.verdict
     }
 
-    /// Whether the recipient looks like what one of our keys, or a tagging program of somebody else, has made.
+    /// Whether the recipient has a tag, of ours or of another program, or is an SRS address of ours.
+    #[must_use]
     pub fn is_tagged(&self) -> bool {
         self.is_srs() || self.tag.mailbox != self.forward_path
     }
 
-    /// Whether it is an SRS address of a domain of ours, good or not.
+    /// Whether the recipient is an SRS address of a domain of ours, good or not.
+    #[must_use]
     pub const fn is_srs(&self) -> bool {
         matches!(self.subject, Subject::BounceToSrs(_) | Subject::MailToSrs { .. })
     }
 
-    /// The recipient without its tag, or the sender inside of an SRS address; as it came when there is neither.
+    /// Recipient without its tag, or the sender inside an SRS address; unchanged when there is neither.
+    #[must_use]
     pub const fn mailbox(&self) -> Mailbox<'a> {
         self.tag.mailbox
     }
 
     /// Days until the tag expires, negative when it has; only for a tag that one of our keys made.
+    #[must_use]
     pub const fn days_left(&self) -> Option<i32> {
         self.tag.days_left
     }
 
-    /// The judgement in this mode, at this stage.
+    /// Judgement in this mode, at this stage.
     ///
     /// ```
     /// # use batv_core::envelope::{Disposition, Envelope, Examination, Mode, Stage, Policy};
@@ -191,7 +198,7 @@ impl<'a> Examination<'a> {
                 Verdict::NotJudged,
                 Reason::SrsNotBounce,
                 Disposition::Reject,
-                Reply::SRS_NOT_BOUNCE,
+                ReplyName::SrsNotBounce,
                 self.forward_path,
             ),
             Subject::MailToSrs { verdict: SrsVerdict::Valid, .. } => {
@@ -208,14 +215,14 @@ impl<'a> Examination<'a> {
         judgement
     }
 
-    /// Mail that is no bounce: a good tag comes off, even an old one, for somebody has used it as an address.
+    /// Judges mail that is no bounce: a good tag is taken off, even an old one, since it was used as an address.
     fn judge_mail(&self, mode: Mode) -> Judgement<'a> {
         let mailbox = self.tag.mailbox;
         match self.tag.verdict {
             TagVerdict::Valid | TagVerdict::Expired => accept(Verdict::NotJudged, Reason::TaggedMail, mailbox),
             TagVerdict::Untagged => accept(Verdict::NotJudged, Reason::NotJudged, mailbox),
             TagVerdict::BadMac => {
-                settle(of_mail(mode), Verdict::Disproved, Reason::TaggedBad, Reply::NO_MAILBOX, mailbox)
+                settle(of_mail(mode), Verdict::Disproved, Reason::TaggedBad, ReplyName::NoMailbox, mailbox)
             }
             TagVerdict::UnknownKey => {
                 let disposition = mode.min(Mode::Mark).disposition();
@@ -224,13 +231,13 @@ impl<'a> Examination<'a> {
         }
     }
 
-    /// An SRS address that we didn't make, or too long ago.
+    /// Judges an SRS address that we didn't make, or made too long ago.
     fn judge_wrong_srs(&self, verdict: SrsVerdict, disposition: Disposition) -> Judgement<'a> {
-        let (verdict, reason) = match verdict {
-            SrsVerdict::Expired => (Verdict::Unverified, Reason::SrsExpired),
-            _ => (Verdict::Disproved, Reason::SrsForged),
+        let (verdict, reason, reply) = match verdict {
+            SrsVerdict::Expired => (Verdict::Unverified, Reason::SrsExpired, ReplyName::SrsExpired),
+            _ => (Verdict::Disproved, Reason::SrsForged, ReplyName::SrsWrong),
         };
-        settle(disposition, verdict, reason, Reply::SRS_WRONG, self.forward_path)
+        settle(disposition, verdict, reason, reply, self.forward_path)
     }
 
     fn judge_bounce(&self, lifetime: Lifetime, grace: bool, mode: Mode, stage: Stage) -> Judgement<'a> {
@@ -241,10 +248,10 @@ impl<'a> Examination<'a> {
         let undecided = stage < self.reject_at;
         let (verdict, reason, reply) = match verdict {
             TagVerdict::Valid => return accept(Verdict::Genuine, Reason::TagOk, mailbox),
-            TagVerdict::BadMac => (Verdict::Disproved, Reason::TagForged, Reply::FORGED),
+            TagVerdict::BadMac => (Verdict::Disproved, Reason::TagForged, ReplyName::TagForged),
             TagVerdict::Expired if !late => return accept(Verdict::Unverified, Reason::TagExpired, mailbox),
             TagVerdict::Expired if undecided => return open(Reason::TagExpired, mailbox),
-            TagVerdict::Expired => (Verdict::Unverified, Reason::TagExpired, Reply::EXPIRED),
+            TagVerdict::Expired => (Verdict::Unverified, Reason::TagExpired, ReplyName::TagExpired),
             TagVerdict::UnknownKey if undecided => return open(Reason::TagUnknownKey, mailbox),
             TagVerdict::UnknownKey => {
                 // It may be another host's, or of what tagged here before: never grounds to refuse.
@@ -253,13 +260,13 @@ impl<'a> Examination<'a> {
             }
             TagVerdict::Untagged if undecided => return open(Reason::Callout, mailbox),
             TagVerdict::Untagged if grace => return accept(Verdict::Unverified, Reason::SigningGrace, mailbox),
-            TagVerdict::Untagged => (Verdict::Unverified, Reason::Untagged, Reply::UNTAGGED),
+            TagVerdict::Untagged => (Verdict::Unverified, Reason::Untagged, ReplyName::NotOurBounce),
         };
         settle(mode.disposition(), verdict, reason, reply, mailbox)
     }
 }
 
-/// What the forward-path says: [`tag::verify`], and the tags of other programs on mailboxes of ours.
+/// Tag of the forward-path: ours by [`tag::verify`], or one of another program on a mailbox of ours.
 #[derive(Clone, Copy, Debug)]
 struct Tag<'a> {
     verdict: TagVerdict,
@@ -290,7 +297,7 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// What the keys that serve a mailbox say about it.
+/// Live keys of a mailbox.
 struct LiveKeys {
     any: bool,
     /// The longest lifetime of a tag.
@@ -324,10 +331,18 @@ fn accept(verdict: Verdict, reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'
 }
 
 fn take(verdict: Verdict, reason: Reason, disposition: Disposition, mailbox: Mailbox<'_>) -> Judgement<'_> {
-    Judgement { verdict, reason, disposition, reply: Reply::OK, deliver_to: Some(mailbox), mailbox, settled: true }
+    Judgement {
+        verdict,
+        reason,
+        disposition,
+        reply: ReplyName::RecipientOk.reply(),
+        deliver_to: Some(mailbox),
+        mailbox,
+        settled: true,
+    }
 }
 
-/// Accepted until the message has spoken.
+/// Accepts until the message is read.
 fn open(reason: Reason, mailbox: Mailbox<'_>) -> Judgement<'_> {
     Judgement { settled: false, ..accept(Verdict::Unverified, reason, mailbox) }
 }
@@ -336,18 +351,18 @@ const fn refuse(
     verdict: Verdict,
     reason: Reason,
     disposition: Disposition,
-    reply: Reply,
+    reply: ReplyName,
     mailbox: Mailbox<'_>,
 ) -> Judgement<'_> {
-    Judgement { verdict, reason, disposition, reply, deliver_to: None, mailbox, settled: true }
+    Judgement { verdict, reason, disposition, reply: reply.reply(), deliver_to: None, mailbox, settled: true }
 }
 
-/// Refused with this reply, or taken.
+/// Refuses with this reply, or accepts.
 fn settle(
     disposition: Disposition,
     verdict: Verdict,
     reason: Reason,
-    reply: Reply,
+    reply: ReplyName,
     mailbox: Mailbox<'_>,
 ) -> Judgement<'_> {
     match disposition {
@@ -356,19 +371,18 @@ fn settle(
     }
 }
 
-/// Mail that is no bounce is refused, but never held: a header is the most that it gets otherwise.
+/// Disposition of mail that is no bounce: refused or marked, but never held.
 fn of_mail(mode: Mode) -> Disposition {
     if mode == Mode::Reject { Disposition::Reject } else { mode.min(Mode::Mark).disposition() }
 }
 
-/// The message decides about another recipient, and would decide about this one as well.
+/// Defers a recipient: the message decides about another one, and would decide about this one as well.
 const fn one_recipient(mailbox: Mailbox<'_>) -> Judgement<'_> {
-    refuse(Verdict::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, Reply::ONE_RECIPIENT, mailbox)
+    refuse(Verdict::Undecided, Reason::NullMultiRcpt, Disposition::Tempfail, ReplyName::OneRecipient, mailbox)
 }
 
 impl<'a> Judgement<'a> {
-    /// The judgement when there is nothing to judge by: a temporary failure, or as if there were no BATV. Never a
-    /// rejection.
+    /// Judgement without anything to judge by: a temporary failure, or acceptance. Never a rejection.
     ///
     /// ```
     /// use batv_core::Mailbox;
@@ -382,7 +396,7 @@ impl<'a> Judgement<'a> {
     pub fn undecided(mailbox: Mailbox<'a>, mode: Mode, on_error: OnError) -> Self {
         match on_error {
             OnError::Tempfail if mode > Mode::Observe => {
-                refuse(Verdict::Undecided, Reason::Internal, Disposition::Tempfail, Reply::INTERNAL, mailbox)
+                refuse(Verdict::Undecided, Reason::Internal, Disposition::Tempfail, ReplyName::CannotCheck, mailbox)
             }
             _ => accept(Verdict::Undecided, Reason::Internal, mailbox),
         }
@@ -401,7 +415,7 @@ mod tests {
         let settled = accept(Verdict::Genuine, Reason::TagOk, mailbox);
         let open = open(Reason::Callout, mailbox);
         let held = take(Verdict::Unverified, Reason::TagUnknownKey, Disposition::Quarantine, mailbox);
-        let refused = refuse(Verdict::Disproved, Reason::TagForged, Disposition::Reject, Reply::FORGED, mailbox);
+        let refused = refuse(Verdict::Disproved, Reason::TagForged, Disposition::Reject, ReplyName::TagForged, mailbox);
         for &mode in Mode::ALL {
             // Only from here on does the message decide more than what its header says.
             let by_message = if mode < Mode::Quarantine { Settled } else { Undecided };

@@ -1,9 +1,9 @@
-//! How far a site goes, and when.
+//! Severity of a policy, and the stages of a transaction.
 
 use crate::envelope::Disposition;
 
 crate::names! {
-    /// When the question is asked, and when what is undecided gets decided.
+    /// Stage of an SMTP transaction.
     ///
     /// ```
     /// use batv_core::envelope::Stage;
@@ -45,12 +45,13 @@ crate::names! {
 }
 
 impl Mode {
-    /// What this mode does about a recipient that is not to be accepted.
+    /// Disposition in this mode of a recipient that should not be accepted.
     ///
     /// ```
     /// # use batv_core::envelope::{Disposition, Mode};
     /// assert_eq!(Mode::Mark.disposition(), Disposition::Mark);
     /// ```
+    #[must_use]
     pub const fn disposition(self) -> Disposition {
         match self {
             Self::Observe => Disposition::Accept,
@@ -61,19 +62,22 @@ impl Mode {
     }
 }
 
-/// What to do when the question can't be answered. Never a rejection.
-///
-/// ```
-/// use batv_core::envelope::OnError;
-///
-/// assert_eq!(OnError::default(), OnError::Tempfail);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum OnError {
-    /// Answer 451, so that the client tries again.
-    #[default]
-    Tempfail,
-    /// Accept as if there were no BATV.
-    Accept,
+crate::names! {
+    /// Disposition of a recipient that can't be judged. Never a rejection.
+    ///
+    /// ```
+    /// use batv_core::envelope::OnError;
+    ///
+    /// assert_eq!(OnError::default(), OnError::Tempfail);
+    /// assert_eq!("accept".parse(), Ok(OnError::Accept));
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+    #[non_exhaustive]
+    pub enum OnError {
+        /// Answer 451, so that the client tries again.
+        #[default]
+        Tempfail = "tempfail",
+        /// Accept as if there were no BATV.
+        Accept = "accept",
+    }
 }

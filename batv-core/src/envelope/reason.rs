@@ -1,7 +1,7 @@
-//! Why a recipient is judged as it is.
+//! Reasons of judgements.
 
 crate::names! {
-    /// Why: one code for each way to a judgement, of the envelope or, in `batv-policy`, of the message.
+    /// Reason of a judgement: one code for each way to it, by the envelope or, in `batv-policy`, by the message.
     ///
     /// ```
     /// use batv_core::envelope::Reason;
@@ -11,25 +11,25 @@ crate::names! {
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum Reason {
-        /// The client, the recipient or its domain is not judged, or what the recipient sends gets no tag.
+        /// Exempt client, recipient or domain, or a recipient that sends untagged mail.
         Exempt = "exempt",
-        /// A further recipient of a null reverse-path, whose outcome may differ from that of an earlier one.
+        /// Further recipient of a null reverse-path, whose outcome may differ from that of an earlier one.
         NullMultiRcpt = "null-multi-rcpt",
-        /// A bounce with a good tag.
+        /// Bounce with a good tag.
         TagOk = "tag-ok",
-        /// A bounce whose tag has expired.
+        /// Bounce whose tag has expired.
         TagExpired = "tag-expired",
-        /// A bounce whose tag no live key made, though one has its id.
+        /// Bounce whose tag no live key made, though one has its id.
         TagForged = "tag-forged",
-        /// A bounce whose tag names a key that we do not have any more, or never had, or is of another program.
+        /// Bounce whose tag names a key that we don't have any more, or never had, or is of another program.
         TagUnknownKey = "tag-unknown-key",
-        /// A null reverse-path to an untagged mailbox: a bounce, or a question whether the mailbox exists.
+        /// Null reverse-path to an untagged mailbox: a bounce, or a callout.
         Callout = "callout",
-        /// A bounce without a tag to a mailbox that tags all that it sends.
+        /// Bounce without a tag to a mailbox that tags all that it sends.
         Untagged = "untagged",
-        /// A bounce without a tag that may answer what was sent before tags were.
+        /// Bounce without a tag that may answer mail sent before tagging began.
         SigningGrace = "signing-grace",
-        /// To postmaster or abuse, which must stay reachable.
+        /// Mail to postmaster or abuse, which must stay reachable.
         Rfc5321Postmaster = "rfc5321-4.5.1",
         /// Mail, not a bounce, to a mailbox with a tag that we made.
         TaggedMail = "tagged-mail",
@@ -37,109 +37,113 @@ crate::names! {
         TaggedBad = "tagged-bad",
         /// Mail, not a bounce.
         NotJudged = "not-judged",
-        /// A bounce with a good tag that returns a message which isn't ours: the tag got around.
+        /// Bounce with a good tag that returns a message which isn't ours: the tag has leaked.
         TagOkOriginalForeign = "tag-ok-original-foreign",
-        /// A bounce with a good tag, to which more bounces have come than one should get.
+        /// Bounce with a good tag that has received more bounces than expected.
         TagReplayed = "tag-replayed",
-        /// A bounce whose tag has expired, and which returns a message that is proved to be ours.
+        /// Bounce whose tag has expired, and which returns a message that is proved to be ours.
         LateBounce = "late-bounce",
-        /// A bounce without a tag that returns a message which is proved to be ours.
+        /// Bounce without a tag that returns a message which is proved to be ours.
         OriginalProved = "original-proved",
-        /// A bounce without a tag that returns a message which isn't ours.
+        /// Bounce without a tag that returns a message which isn't ours.
         BackscatterDisproved = "backscatter-disproved",
-        /// A bounce without a tag, of which nothing tells whose message it returns.
+        /// Bounce without a tag, and nothing shows whose message it returns.
         BackscatterUnverified = "backscatter-unverified",
-        /// A disposition notification for a message that is proved to be ours.
+        /// Disposition notification for a message that is proved to be ours.
         MdnProved = "mdn-proved",
-        /// A disposition notification without a tag, as RFC 8098 §3 wants it.
+        /// Disposition notification without a tag, as RFC 8098 §3 wants it.
         MdnUnverified = "mdn-unverified",
-        /// A report on DMARC, on TLS or on abuse.
+        /// Report on DMARC, on TLS or on abuse.
         Report = "report",
-        /// An automatic reply to a message that is proved to be ours.
+        /// Automatic reply to a message that is proved to be ours.
         AutoReplyProved = "auto-reply-proved",
-        /// An automatic reply without a tag.
+        /// Automatic reply without a tag.
         AutoReplyUnverified = "auto-reply-unverified",
-        /// Mail with a null reverse-path that is no bounce.
+        /// Mail with a null reverse-path that is not a bounce.
         NullNotBounce = "null-not-bounce",
-        /// A bounce with a reverse-path that returns a message which is proved to be ours.
+        /// Bounce with a reverse-path that returns a message which is proved to be ours.
         NonnullBounceProved = "nonnull-bounce-proved",
-        /// A bounce with a reverse-path that returns a message which isn't ours.
+        /// Bounce with a reverse-path that returns a message which isn't ours.
         NonnullBackscatter = "nonnull-backscatter",
-        /// A challenge to mail that isn't proved to be ours.
+        /// Challenge to mail that isn't proved to be ours.
         ChallengeForeign = "challenge-foreign",
-        /// Too many bounces, or too many wrong tags, came from the client's network or to the mailbox lately: this one is
-        /// looked at later.
+        /// Too many bounces or wrong tags came from the client's network or to the mailbox lately: this one is deferred.
         Throttled = "throttled",
-        /// A bounce to an SRS address of ours: it answers mail that we forwarded.
+        /// Bounce to an SRS address of ours: it answers mail that we forwarded.
         SrsOk = "srs-ok",
-        /// A bounce to an SRS address of ours that is too old.
+        /// Bounce to an SRS address of ours that is too old.
         SrsExpired = "srs-expired",
-        /// An SRS address of one of our domains that none of our keys made.
+        /// SRS address of one of our domains that none of our keys made.
         SrsForged = "srs-forged",
         /// Mail, not a bounce, to an SRS address of ours.
         SrsMail = "srs-mail",
         /// Mail, not a bounce, to an SRS address of ours that takes bounces alone.
         SrsNotBounce = "srs-not-bounce",
-        /// There is no key, or the clock is wrong.
+        /// No live key, or a wrong clock.
         Internal = "internal",
     }
 }
 
 impl Reason {
-    /// Why, in words.
+    /// Reason in words.
     ///
     /// ```
     /// # use batv_core::envelope::Reason;
-    /// assert_eq!(Reason::NotJudged.words(), "mail that is no bounce");
+    /// assert_eq!(Reason::NotJudged.words(), "ordinary mail, not a bounce");
     /// ```
+    #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Exempt => "the recipient is exempt or not protected, or sends without a tag",
-            Self::NullMultiRcpt => "a bounce has one recipient",
-            Self::TagOk => "a null sender, and a good tag: this answers mail that we sent",
-            Self::TagExpired => "a null sender, and a tag of ours that has expired",
-            Self::TagForged => "a null sender, and a tag that none of our keys made",
-            Self::TagUnknownKey => "a tag that names no live key of ours",
-            Self::Callout => "a null sender and no tag: the message will tell whether it is a bounce",
-            Self::Untagged => "a null sender and no tag, to a mailbox that tags all it sends",
-            Self::SigningGrace => "a null sender and no tag, but mail from before there were tags may still bounce",
-            Self::Rfc5321Postmaster => "postmaster and abuse take everything",
-            Self::TaggedMail => "mail that is no bounce, to a tag of ours, which comes off",
-            Self::TaggedBad => "mail that is no bounce, to a tag that none of our keys made",
-            Self::NotJudged => "mail that is no bounce",
-            Self::TagOkOriginalForeign => "a good tag, but the message that it returns is not ours: the tag got around",
-            Self::TagReplayed => "a good tag, to which more bounces have come than one should get",
-            Self::LateBounce => "a tag of ours that has expired, and the message that it returns is ours",
-            Self::OriginalProved => "no tag, but the message that it returns is ours",
-            Self::BackscatterDisproved => "no tag, and the message that it returns is not ours",
-            Self::BackscatterUnverified => "no tag, and nothing tells whose message it returns",
-            Self::MdnProved => "a disposition notification for a message of ours",
-            Self::MdnUnverified => "a disposition notification, which needs no tag",
-            Self::Report => "a report on DMARC, TLS or abuse",
-            Self::AutoReplyProved => "an automatic reply to a message of ours",
-            Self::AutoReplyUnverified => "an automatic reply without a tag",
-            Self::NullNotBounce => "a null sender, but no bounce",
-            Self::NonnullBounceProved => "a bounce with a sender, and the message that it returns is ours",
-            Self::NonnullBackscatter => "a bounce with a sender, and the message that it returns is not ours",
-            Self::ChallengeForeign => "a challenge to mail that is not proved to be ours",
-            Self::Throttled => "too many bounces or wrong tags came lately: this one is looked at later",
-            Self::SrsOk => "a null sender, and an SRS address of ours: this answers mail that we forwarded",
-            Self::SrsExpired => "an SRS address of ours that is too old",
-            Self::SrsForged => "an SRS address that none of our keys made",
-            Self::SrsMail => "mail that is no bounce, to an SRS address of ours, which is undone",
-            Self::SrsNotBounce => "mail that is no bounce, to an SRS address that takes bounces alone",
-            Self::Internal => "there is no live key to judge by, or the clock is wrong",
+            Self::Exempt => "recipient or client is exempt, or the recipient sends untagged mail",
+            Self::NullMultiRcpt => "a bounce may have only one recipient",
+            Self::TagOk => "bounce to a valid tag: it answers mail that we sent",
+            Self::TagExpired => "bounce to a tag of ours that has expired",
+            Self::TagForged => "bounce to a tag that none of our keys made",
+            Self::TagUnknownKey => "tag names a key that we do not have",
+            Self::Callout => "null sender without a tag: the message will show whether it is a bounce",
+            Self::Untagged => "bounce without a tag to a mailbox that tags everything it sends",
+            Self::SigningGrace => "bounce without a tag, but mail sent before tagging began may still bounce",
+            Self::Rfc5321Postmaster => "mail to postmaster and abuse is always accepted",
+            Self::TaggedMail => "ordinary mail to a valid tag, which is removed",
+            Self::TaggedBad => "ordinary mail to a tag that none of our keys made",
+            Self::NotJudged => "ordinary mail, not a bounce",
+            Self::TagOkOriginalForeign => "valid tag, but the returned message is not ours: the tag has leaked",
+            Self::TagReplayed => "valid tag, but it has received more bounces than expected",
+            Self::LateBounce => "expired tag of ours, but the returned message is ours",
+            Self::OriginalProved => "no tag, but the returned message is ours",
+            Self::BackscatterDisproved => "no tag, and the returned message is not ours",
+            Self::BackscatterUnverified => "no tag, and nothing shows whose message is returned",
+            Self::MdnProved => "disposition notification for a message of ours",
+            Self::MdnUnverified => "disposition notification, which needs no tag",
+            Self::Report => "DMARC, TLS or abuse report",
+            Self::AutoReplyProved => "automatic reply to a message of ours",
+            Self::AutoReplyUnverified => "automatic reply without a tag",
+            Self::NullNotBounce => "null sender, but the message is not a bounce",
+            Self::NonnullBounceProved => "bounce with a sender address, and the returned message is ours",
+            Self::NonnullBackscatter => "bounce with a sender address, and the returned message is not ours",
+            Self::ChallengeForeign => "challenge to mail that is not proved to be ours",
+            Self::Throttled => "too many bounces or wrong tags lately: deferred",
+            Self::SrsOk => "bounce to a valid SRS address: it answers mail that we forwarded",
+            Self::SrsExpired => "SRS address of ours that has expired",
+            Self::SrsForged => "SRS address that none of our keys made",
+            Self::SrsMail => "ordinary mail to a valid SRS address, which is reversed",
+            Self::SrsNotBounce => "ordinary mail to an SRS address that accepts only bounces",
+            Self::Internal => "no live key, or the clock is wrong",
         }
     }
 
-    /// Whether mode `reject` refuses for this reason what it judges by the envelope alone: a tag that has expired once it
-    /// is [`QUEUE_DAYS`] late, an untagged bounce where no message is read. What a message says is judged by `batv-policy`.
+    /// Whether mode `reject` rejects for this reason, unless an option asks for more. The other modes accept and log the
+    /// same reason, so that a log tells what `reject` would have rejected.
+    ///
+    /// A tag that has expired counts once it is [`QUEUE_DAYS`](crate::envelope::QUEUE_DAYS) late, an untagged bounce where
+    /// no message is read.
     ///
     /// ```
     /// # use batv_core::envelope::Reason;
-    /// assert!(Reason::TagForged.is_refused());
-    /// assert!(!Reason::TagUnknownKey.is_refused());
+    /// assert!(Reason::TagForged.is_refused() && Reason::BackscatterDisproved.is_refused());
+    /// assert!(!Reason::TagUnknownKey.is_refused() && !Reason::BackscatterUnverified.is_refused());
     /// ```
+    #[must_use]
     pub const fn is_refused(self) -> bool {
         matches!(
             self,
@@ -147,9 +151,63 @@ impl Reason {
                 | Self::TagForged
                 | Self::Untagged
                 | Self::TaggedBad
+                | Self::BackscatterDisproved
                 | Self::SrsExpired
                 | Self::SrsForged
                 | Self::SrsNotBounce
         )
+    }
+
+    /// Whether a message can turn this reason, given at RCPT TO, into another at the end of DATA; `batv-policy` has the
+    /// table that does so.
+    ///
+    /// ```
+    /// # use batv_core::envelope::Reason;
+    /// assert!(Reason::Callout.may_become(Reason::BackscatterDisproved));
+    /// assert!(Reason::TagForged.may_become(Reason::TagForged));
+    /// assert!(!Reason::TagForged.may_become(Reason::OriginalProved));
+    /// ```
+    #[must_use]
+    pub fn may_become(self, later: Self) -> bool {
+        let by_message: &[Self] = match self {
+            Self::TagOk => &[Self::TagReplayed, Self::TagOkOriginalForeign],
+            Self::TagExpired | Self::TagUnknownKey => &[
+                Self::LateBounce,
+                Self::OriginalProved,
+                Self::MdnProved,
+                Self::MdnUnverified,
+                Self::Report,
+                Self::AutoReplyProved,
+                Self::AutoReplyUnverified,
+                Self::ChallengeForeign,
+            ],
+            Self::Untagged => &[
+                Self::OriginalProved,
+                Self::BackscatterDisproved,
+                Self::BackscatterUnverified,
+                Self::MdnProved,
+                Self::MdnUnverified,
+                Self::Report,
+                Self::AutoReplyProved,
+                Self::AutoReplyUnverified,
+                Self::ChallengeForeign,
+                Self::NullNotBounce,
+            ],
+            Self::SigningGrace => &[
+                Self::OriginalProved,
+                Self::MdnProved,
+                Self::MdnUnverified,
+                Self::Report,
+                Self::AutoReplyProved,
+                Self::AutoReplyUnverified,
+                Self::ChallengeForeign,
+                Self::NullNotBounce,
+            ],
+            Self::NotJudged => &[Self::NonnullBounceProved, Self::NonnullBackscatter, Self::ChallengeForeign],
+            // What is open at RCPT TO is one of these at the end of DATA.
+            Self::Callout => return Self::Untagged.may_become(later) || Self::SigningGrace.may_become(later),
+            _ => &[],
+        };
+        self == later || by_message.contains(&later)
     }
 }

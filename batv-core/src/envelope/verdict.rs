@@ -1,7 +1,7 @@
-//! The verdict on a recipient, and what is done about it.
+//! Verdicts and dispositions.
 
 crate::names! {
-    /// What was found. "Disproved" and "unverified" are never the same.
+    /// Verdict on a recipient. "Disproved" and "unverified" are never the same.
     ///
     /// ```
     /// use batv_core::envelope::Verdict;
@@ -11,21 +11,21 @@ crate::names! {
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum Verdict {
-        /// A bounce to mail that we sent.
+        /// Bounce of mail that we sent.
         Genuine = "genuine",
-        /// Nothing proves or disproves it.
+        /// Neither proved nor disproved.
         Unverified = "unverified",
-        /// It answers nothing that we sent.
+        /// Bounce of mail that we did not send.
         Disproved = "disproved",
-        /// It is not for us to judge.
+        /// Not judged: ordinary mail, or an exempt recipient or client.
         NotJudged = "not-judged",
-        /// The recipient is deferred, or cannot be judged.
+        /// Deferred, or impossible to judge.
         Undecided = "undecided",
     }
 }
 
 crate::names! {
-    /// What is done about it.
+    /// Disposition of a recipient.
     ///
     /// ```
     /// use batv_core::envelope::Disposition;
@@ -35,17 +35,17 @@ crate::names! {
     #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
     #[non_exhaustive]
     pub enum Disposition {
-        /// Take it.
+        /// Accept it.
         Accept = "accept",
-        /// Take it, and say in a header what was found.
+        /// Accept it, with the verdict in a header.
         Mark = "mark",
-        /// Take it, and hold it.
+        /// Accept it, and hold it.
         Quarantine = "quarantine",
         /// Refuse it for good, with a 5yz reply.
         Reject = "reject",
         /// Refuse it for now, with a 4yz reply.
         Tempfail = "tempfail",
-        /// Take it, and throw it away. Nothing in this crate does so.
+        /// Accept it, and discard it. No judgement has this disposition.
         Drop = "drop",
     }
 }

@@ -28,7 +28,8 @@ static int fail(unsigned char **yield, const char *what) {
 
 /* Exim puts the message into its panic log, and the mail waits. */
 static int defer(unsigned char **yield) {
-    if (batv_error_message(answer, sizeof answer, NULL) != BATV_RESULT_OK)
+    batv_buffer message = BATV_BUFFER(answer);
+    if (batv_error_message(&message) != BATV_RESULT_OK)
         return fail(yield, "libbatv: no message");
     *yield = (unsigned char *)answer;
     return DEFER;
@@ -77,17 +78,16 @@ static const batv_settings *settings_of(const char *text) {
 /* {KEYRING}{SENDER}: the sender to use. What has no room for a tag stays as it is. */
 int batv_exim_sign(unsigned char **yield, int argc, unsigned char *argv[]) {
     const batv_keyring *keyring;
-    const char *sender;
-    batv_signing signing;
+    batv_buffer sender = BATV_BUFFER(answer);
+    batv_signing signing = BATV_INIT(batv_signing);
     batv_result result;
     if (argc != 2)
         return fail(yield, "batv_exim_sign needs a keyring and a sender");
     keyring = keyring_of((const char *)argv[0]);
     if (keyring == NULL)
         return defer(yield);
-    sender = (const char *)argv[1];
     *yield = argv[1];
-    result = batv_sign(keyring, NULL, sender, strlen(sender), 0, answer, sizeof answer, NULL, &signing);
+    result = batv_sign(keyring, NULL, batv_text_of((const char *)argv[1]), 0, &sender, &signing);
     if (result == BATV_RESULT_TOO_LONG || result == BATV_RESULT_MALFORMED)
         return OK;
     if (result != BATV_RESULT_OK)
@@ -109,26 +109,23 @@ static uint32_t earlier_of(const char *name) {
 int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]) {
     const batv_keyring *keyring;
     const batv_settings *settings;
-    batv_envelope question;
-    batv_judgement judgement;
+    batv_envelope envelope = BATV_INIT(batv_envelope);
+    batv_judgement judgement = BATV_INIT(batv_judgement);
     if (argc != 6)
         return fail(yield, "batv_exim_check needs a keyring, settings, a sender, a recipient, a stage and what was earlier");
     keyring = keyring_of((const char *)argv[0]);
     settings = keyring == NULL ? NULL : settings_of((const char *)argv[1]);
     if (settings == NULL)
         return defer(yield);
-    memset(&question, 0, sizeof question);
-    question.reverse_path = (const char *)argv[2];
-    question.reverse_path_length = strlen(question.reverse_path);
-    question.forward_path = (const char *)argv[3];
-    question.forward_path_length = strlen(question.forward_path);
-    question.stage = strcmp((const char *)argv[4], "data") == 0 ? BATV_STAGE_END_OF_DATA : BATV_STAGE_RCPT_TO;
-    question.earlier = earlier_of((const char *)argv[5]);
-    if (batv_check(keyring, settings, &question, 0, &judgement, NULL, 0, NULL) != BATV_RESULT_OK)
+    envelope.reverse_path = batv_text_of((const char *)argv[2]);
+    envelope.forward_path = batv_text_of((const char *)argv[3]);
+    envelope.stage = strcmp((const char *)argv[4], "data") == 0 ? BATV_STAGE_END_OF_DATA : BATV_STAGE_RCPT_TO;
+    envelope.earlier = earlier_of((const char *)argv[5]);
+    if (batv_check(keyring, settings, &envelope, 0, &judgement, NULL) != BATV_RESULT_OK)
         return defer(yield);
     snprintf(answer, sizeof answer, "disposition=%s verdict=%s reason=%s settled=%u earlier=%s reply=\"%s\"",
-             batv_text(judgement.disposition), batv_text(judgement.verdict), batv_text(judgement.reason),
-             (unsigned)judgement.settled, batv_text(judgement.earlier), judgement.reply);
+             batv_code_text(judgement.disposition), batv_code_text(judgement.verdict), batv_code_text(judgement.reason),
+             (unsigned)judgement.settled, batv_code_text(judgement.earlier), judgement.reply);
     *yield = (unsigned char *)answer;
     return OK;
 }
@@ -137,16 +134,15 @@ int batv_exim_check(unsigned char **yield, int argc, unsigned char *argv[]) {
  * declines what has no such tag, so that a forged one does not make a mailbox known. */
 int batv_exim_recipient(unsigned char **yield, int argc, unsigned char *argv[]) {
     const batv_keyring *keyring;
-    const char *recipient;
-    batv_verification found;
+    batv_buffer mailbox = BATV_BUFFER(answer);
+    batv_verification found = BATV_INIT(batv_verification);
     batv_result result;
     if (argc != 2)
         return fail(yield, "batv_exim_recipient needs a keyring and a recipient");
     keyring = keyring_of((const char *)argv[0]);
     if (keyring == NULL)
         return defer(yield);
-    recipient = (const char *)argv[1];
-    result = batv_verify(keyring, recipient, strlen(recipient), 0, &found, answer, sizeof answer, NULL);
+    result = batv_verify(keyring, batv_text_of((const char *)argv[1]), 0, &found, &mailbox);
     if (result == BATV_RESULT_MALFORMED)
         return FAIL_FORCED;
     if (result != BATV_RESULT_OK)

@@ -92,7 +92,7 @@ static batv_message *read_and_forget(const char *text, const char *from, size_t 
     batv_message *message = NULL;
     memcpy(octets, text, length);
     EXPECT_RESULT(BATV_RESULT_OK,
-                  batv_message_new(octets, length, from, from == NULL ? 0 : strlen(from), limit, &message));
+                  batv_message_new(octets_of(octets, length), batv_text_of(from), limit, &message));
     memset(octets, 'x', length);
     free(octets);
     return message;
@@ -102,52 +102,40 @@ static batv_settings *settings_with(const char *lines) {
     batv_settings *settings;
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "mode", "reject"));
-    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_add_dkim_key(settings, "football.example.com", "brisbane", RECORD,
-                                                             sizeof RECORD - 1));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_settings_add_dkim_key(settings, "football.example.com", "brisbane", TEXT(RECORD)));
     set_all(settings, lines);
     return settings;
 }
 
-static batv_envelope envelope(const char *from, const char *to) {
-    batv_envelope question;
-    memset(&question, 0, sizeof question);
-    question.reverse_path = from;
-    question.reverse_path_length = strlen(from);
-    question.forward_path = to;
-    question.forward_path_length = strlen(to);
-    return question;
-}
-
 static const char *name_of(uint32_t code) {
-    return code == 0 ? "nothing" : batv_text(code);
+    return code == 0 ? "nothing" : batv_code_text(code);
 }
 
 static void judge(const struct row *row) {
     batv_message *message = read_and_forget(row->message, row->from, 0);
     batv_settings *settings = settings_with(row->settings);
-    batv_envelope question = envelope(row->from, row->to);
-    batv_reading reading;
-    batv_judgement judgement;
-    batv_provenance provenance;
+    batv_envelope envelope = envelope_of(batv_text_of(row->from), batv_text_of(row->to));
+    batv_reading reading = BATV_INIT(batv_reading);
+    batv_judgement judgement = BATV_INIT(batv_judgement);
     batv_origin origin;
     char said[2048], deliver_to[BATV_ADDRESS_SIZE], evidence[4096];
-    size_t length;
+    batv_buffer mailbox = BATV_BUFFER(deliver_to), lines = BATV_BUFFER(evidence);
 
     EXPECT_RESULT(BATV_RESULT_OK, batv_message_read(message, &reading));
     EXPECT(reading.cut == 0);
-    snprintf(said, sizeof said, "%s %s %s %u %u", batv_text(reading.message_class), name_of(reading.action),
+    snprintf(said, sizeof said, "%s %s %s %u %u", batv_code_text(reading.message_class), name_of(reading.action),
              name_of(reading.original), (unsigned)reading.complete, (unsigned)reading.recipients);
     if (strcmp(said, row->read) != 0) {
         fprintf(stderr, "%s\n  expected %s\n  found    %s\n", row->name, row->read, said);
         failures++;
     }
 
-    EXPECT_RESULT(BATV_RESULT_OK, batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, &provenance,
-                                                     deliver_to, sizeof deliver_to, &length));
-    EXPECT(length == strlen(deliver_to));
-    snprintf(said, sizeof said, "%s %s %s %u %s %s %u", batv_text(judgement.verdict), batv_text(judgement.reason),
-             batv_text(judgement.disposition), (unsigned)judgement.reply_code, deliver_to, batv_text(provenance.origin),
-             (unsigned)provenance.row);
+    EXPECT_RESULT(BATV_RESULT_OK,
+                  batv_judge_message(keyring, settings, message, &envelope, NOON, &judgement, &mailbox));
+    EXPECT(mailbox.length == strlen(deliver_to));
+    snprintf(said, sizeof said, "%s %s %s %u %s %s %u", batv_code_text(judgement.verdict), batv_code_text(judgement.reason),
+             batv_code_text(judgement.disposition), (unsigned)judgement.reply_code, deliver_to, batv_code_text(judgement.origin),
+             (unsigned)judgement.row);
     if (strcmp(said, row->judged) != 0) {
         fprintf(stderr, "%s\n  expected %s\n  found    %s\n", row->name, row->judged, said);
         failures++;
@@ -155,10 +143,10 @@ static void judge(const struct row *row) {
     EXPECT(judgement.settled == 1);
     EXPECT(atoi(judgement.reply) == (int)judgement.reply_code);
 
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_origin(keyring, settings, message, row->to, strlen(row->to), NOON, &origin,
-                                                      evidence, sizeof evidence, &length));
-    EXPECT(origin == provenance.origin && length == strlen(evidence));
-    EXPECT((origin == BATV_ORIGIN_UNKNOWN) == (length == 0));
+    EXPECT_RESULT(BATV_RESULT_OK,
+                  batv_message_origin(keyring, settings, message, batv_text_of(row->to), NOON, &origin, &lines));
+    EXPECT(origin == judgement.origin && lines.length == strlen(evidence));
+    EXPECT((origin == BATV_ORIGIN_UNKNOWN) == (lines.length == 0));
     batv_settings_free(settings);
     batv_message_free(message);
 }
@@ -171,23 +159,21 @@ static void flags(void) {
     batv_message *cut = read_and_forget(REPORT FAILED HEADERS STRANGE END STRANGE, "<>", strlen(REPORT FAILED HEADERS STRANGE END));
     batv_message *unknown = read_and_forget("Return-Path: <>\nFrom: bob@example.net\n\nAt noon?\n", NULL, 0);
     batv_settings *settings = settings_with(MARKED_SINCE);
-    batv_envelope question = envelope("<>", "alice@example.com");
-    batv_judgement judgement;
-    batv_provenance provenance;
-    batv_reading reading;
+    batv_envelope envelope = envelope_of(TEXT("<>"), TEXT("alice@example.com"));
+    batv_judgement judgement = BATV_INIT(batv_judgement);
+    batv_reading reading = BATV_INIT(batv_reading);
 
-    EXPECT_RESULT(BATV_RESULT_OK,
-                  batv_judge_message(keyring, settings, report, &question, 0, NOON, &judgement, NULL, NULL, 0, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_judge_message(keyring, settings, report, &envelope, NOON, &judgement, NULL));
     EXPECT(judgement.reason == BATV_REASON_NULL_NOT_BOUNCE);
-    EXPECT_RESULT(BATV_RESULT_OK,
-                  batv_judge_message(keyring, settings, report, &question, 1, NOON, &judgement, NULL, NULL, 0, NULL));
+    envelope.report_is_welcome = 1;
+    EXPECT_RESULT(BATV_RESULT_OK, batv_judge_message(keyring, settings, report, &envelope, NOON, &judgement, NULL));
     EXPECT(judgement.reason == BATV_REASON_REPORT);
+    envelope.report_is_welcome = 0;
 
     EXPECT_RESULT(BATV_RESULT_OK, batv_message_read(cut, &reading));
     EXPECT(reading.cut == 1);
-    EXPECT_RESULT(BATV_RESULT_OK,
-                  batv_judge_message(keyring, settings, cut, &question, 0, NOON, &judgement, &provenance, NULL, 0, NULL));
-    EXPECT(judgement.disposition == BATV_DISPOSITION_QUARANTINE && judgement.reply_code == 250 && provenance.row == 9);
+    EXPECT_RESULT(BATV_RESULT_OK, batv_judge_message(keyring, settings, cut, &envelope, NOON, &judgement, NULL));
+    EXPECT(judgement.disposition == BATV_DISPOSITION_QUARANTINE && judgement.reply_code == 250 && judgement.row == 9);
 
     EXPECT_RESULT(BATV_RESULT_OK, batv_message_read(unknown, &reading));
     EXPECT(reading.message_class == BATV_CLASS_NULL_OTHER);
@@ -216,27 +202,28 @@ static void fields(void) {
         {"Status", 1, "5.1.1"},
     };
     char text[1024];
-    size_t at, length;
+    batv_buffer buffer = BATV_BUFFER(text);
+    size_t at;
     for (at = 0; at < sizeof of_the_report / sizeof of_the_report[0]; at++) {
         EXPECT_RESULT(BATV_RESULT_OK, batv_message_report(message, of_the_report[at].name, of_the_report[at].recipient,
-                                                          text, sizeof text, &length));
-        if (strcmp(text, of_the_report[at].value) != 0 || length != strlen(text)) {
+                                                          &buffer));
+        if (strcmp(text, of_the_report[at].value) != 0 || buffer.length != strlen(text)) {
             fprintf(stderr, "%s is %s\n", of_the_report[at].name, text);
             failures++;
         }
     }
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "message-id", text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "message-id", &buffer));
     EXPECT(strcmp(text, "<1@example.com>") == 0);
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "Subject", text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "Subject", &buffer));
     EXPECT(text[0] == 0);
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_evidence(message, text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_evidence(message, &buffer));
     EXPECT(strncmp(text, "part 2: its type is message/delivery-status\n", 44) == 0);
     batv_message_free(message);
     /* Nothing is told of what is no bounce. */
     message = read_and_forget("Subject: lunch\n\nAt noon?\n", NULL, 0);
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_report(message, "Status", 0, text, sizeof text, &length));
-    EXPECT(text[0] == 0 && length == 0);
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "Message-ID", text, sizeof text, NULL));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_report(message, "Status", 0, &buffer));
+    EXPECT(text[0] == 0 && buffer.length == 0);
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_original(message, "Message-ID", &buffer));
     EXPECT(text[0] == 0);
     batv_message_free(message);
 }
@@ -260,25 +247,21 @@ static void may_bounce(void) {
     };
     batv_settings *settings = settings_with("protected example.com\nauthserv_ids mx.example.com\nallowed partner.example\n"
                                             "hold_unproved true");
-    batv_bounce_question question;
-    batv_bounce_answer answer;
+    batv_bounce_answer answer = BATV_INIT(batv_bounce_answer);
     size_t at;
     for (at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         size_t length = strlen(cases[at].header);
         char *header = malloc(length + (length == 0)), said[64];
+        batv_bounce_question question = BATV_INIT(batv_bounce_question);
         memcpy(header, cases[at].header, length);
-        memset(&question, 0, sizeof question);
-        question.reverse_path = cases[at].from;
-        question.reverse_path_length = strlen(cases[at].from);
-        question.header = header;
-        question.header_length = length;
-        question.notify = cases[at].notify;
-        question.notify_length = strlen(cases[at].notify);
+        question.reverse_path = batv_text_of(cases[at].from);
+        question.header = octets_of(header, length);
+        question.notify = batv_text_of(cases[at].notify);
         question.answerable_in_smtp = cases[at].answerable_in_smtp;
         question.own_client = cases[at].own_client;
         EXPECT_RESULT(BATV_RESULT_OK, batv_may_bounce(settings, &question, &answer));
         free(header);
-        snprintf(said, sizeof said, "%s %s %u", batv_text(answer.may), batv_text(answer.reason), (unsigned)answer.row);
+        snprintf(said, sizeof said, "%s %s %u", batv_code_text(answer.may), batv_code_text(answer.reason), (unsigned)answer.row);
         if (strcmp(said, cases[at].answer) != 0) {
             fprintf(stderr, "%s to %s, not %s\n", said, cases[at].from, cases[at].answer);
             failures++;
@@ -290,7 +273,7 @@ static void may_bounce(void) {
 
 int main(void) {
     size_t at;
-    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
+    keyring = keyring_of(KEYS);
     for (at = 0; at < sizeof rows / sizeof rows[0]; at++)
         judge(&rows[at]);
     flags();

@@ -27,30 +27,26 @@ static void *sign(void *failed) {
     int round;
     for (round = 0; round < ROUNDS; round++) {
         char tagged[BATV_ADDRESS_SIZE], mailbox[BATV_ADDRESS_SIZE];
-        batv_signing signing;
-        batv_verification found;
-        batv_judgement judgement;
-        batv_envelope question;
-        batv_result result = batv_sign(keyring, NULL, "alice@example.com", 17, NOON, tagged, sizeof tagged, NULL, &signing);
+        batv_buffer tag = BATV_BUFFER(tagged), text = BATV_BUFFER(mailbox);
+        batv_signing signing = BATV_INIT(batv_signing);
+        batv_verification found = BATV_INIT(batv_verification);
+        batv_judgement judgement = BATV_INIT(batv_judgement);
+        batv_envelope bounce = envelope_of(TEXT("<>"), TEXT("alice@example.com"));
+        batv_result result = batv_sign(keyring, NULL, TEXT("alice@example.com"), NOON, &tag, &signing);
         int right = result == BATV_RESULT_OK &&
                     (signing.key_id == 0 ? strcmp(tagged, BY_OLD) == 0 : strncmp(tagged, "prvs=1269", 9) == 0);
         /* Both keyrings verify what the old key has signed. */
-        result = batv_verify(keyring, BY_OLD, strlen(BY_OLD), NOON, &found, mailbox, sizeof mailbox, NULL);
+        result = batv_verify(keyring, TEXT(BY_OLD), NOON, &found, &text);
         right = right && result == BATV_RESULT_OK && found.verdict == BATV_TAG_VERDICT_VALID &&
                 strcmp(mailbox, "alice@example.com") == 0;
         if (round % 10 == 0) {
-            memset(&question, 0, sizeof question);
-            question.reverse_path = "<>";
-            question.reverse_path_length = 2;
-            question.forward_path = "alice@example.com";
-            question.forward_path_length = 17;
-            result = batv_judge_message(keyring, settings, message, &question, 0, NOON, &judgement, NULL, NULL, 0, NULL);
+            result = batv_judge_message(keyring, settings, message, &bounce, NOON, &judgement, NULL);
             right = right && result == BATV_RESULT_OK && judgement.reason == BATV_REASON_ORIGINAL_PROVED;
         }
         /* The message of an error is the thread's own. */
-        result = batv_verify(keyring, "@", 1, NOON, &found, NULL, 0, NULL);
+        result = batv_verify(keyring, TEXT("@"), NOON, &found, NULL);
         right = right && result == BATV_RESULT_MALFORMED &&
-                batv_error_message(mailbox, sizeof mailbox, NULL) == BATV_RESULT_OK &&
+                batv_error_message(&text) == BATV_RESULT_OK &&
                 strstr(mailbox, "empty local part") != NULL;
         if (!right)
             *(int *)failed += 1;
@@ -61,9 +57,9 @@ static void *sign(void *failed) {
 static void *reload(void *failed) {
     int round;
     for (round = 0; round < ROUNDS; round++) {
-        if (batv_keyring_reload(keyring, NEW, sizeof NEW - 1) != BATV_RESULT_OK ||
-            batv_keyring_reload(keyring, WRONG, sizeof WRONG - 1) != BATV_RESULT_KEYRING ||
-            batv_keyring_reload(keyring, OLD, sizeof OLD - 1) != BATV_RESULT_OK)
+        if (batv_keyring_reload(keyring, TEXT(NEW)) != BATV_RESULT_OK ||
+            batv_keyring_reload(keyring, TEXT(WRONG)) != BATV_RESULT_KEYRING ||
+            batv_keyring_reload(keyring, TEXT(OLD)) != BATV_RESULT_OK)
             *(int *)failed += 1;
     }
     return NULL;
@@ -72,9 +68,9 @@ static void *reload(void *failed) {
 int main(void) {
     pthread_t threads[SIGNERS + 1];
     int failed[SIGNERS + 1] = {0}, at;
-    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(OLD, sizeof OLD - 1, &keyring));
+    keyring = keyring_of(OLD);
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(BOUNCE, sizeof BOUNCE - 1, "<>", 2, 0, &message));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(TEXT(BOUNCE), TEXT("<>"), 0, &message));
     for (at = 0; at <= SIGNERS; at++)
         EXPECT(pthread_create(&threads[at], NULL, at < SIGNERS ? sign : reload, &failed[at]) == 0);
     for (at = 0; at <= SIGNERS; at++) {

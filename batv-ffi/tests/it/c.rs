@@ -40,7 +40,7 @@ impl Way {
             "--show-leak-kinds=definite,indirect,possible",
         ]);
         valgrind.arg("--errors-for-leak-kinds=definite,indirect,possible");
-        valgrind.arg(format!("--suppressions={}", manifest().join("tests/c/valgrind.supp").display()));
+        valgrind.arg(format!("--suppressions={}", manifest().join("batv.supp").display()));
         valgrind.arg("--").arg(program);
         valgrind
     }
@@ -70,6 +70,43 @@ impl Program {
     }
 }
 
+/// A test for each program and each way.
+macro_rules! programs {
+    ($($program:ident)+) => {$(
+        mod $program {
+            use super::Way;
+
+            #[test]
+            fn plain() {
+                super::$program(Way::Plain);
+            }
+
+            #[test]
+            fn sanitized() {
+                super::$program(Way::Sanitized);
+            }
+
+            #[test]
+            fn under_valgrind() {
+                super::$program(Way::Valgrind);
+            }
+        }
+    )+};
+}
+
+programs!(vectors messages misuse sizes threads reload panic);
+
+/// A program that needs nothing but itself.
+macro_rules! alone {
+    ($($program:ident)+) => {$(
+        fn $program(way: Way) {
+            Program::new(stringify!($program)).passes(way);
+        }
+    )+};
+}
+
+alone!(messages misuse sizes threads panic);
+
 fn vectors(way: Way) {
     let program = Program::new("vectors");
     let (table, count) = crate::table::of_all_vectors();
@@ -78,73 +115,10 @@ fn vectors(way: Way) {
     assert_eq!(said(&output).trim(), format!("{count} cases, 0 failures"));
 }
 
-#[test]
-fn vectors_plain() {
-    vectors(Way::Plain);
-}
-
-#[test]
-fn vectors_sanitized() {
-    vectors(Way::Sanitized);
-}
-
-#[test]
-fn vectors_under_valgrind() {
-    vectors(Way::Valgrind);
-}
-
-#[test]
-fn messages_plain() {
-    Program::new("messages").passes(Way::Plain);
-}
-
-#[test]
-fn messages_sanitized() {
-    Program::new("messages").passes(Way::Sanitized);
-}
-
-#[test]
-fn messages_under_valgrind() {
-    Program::new("messages").passes(Way::Valgrind);
-}
-
-#[test]
-fn misuse_plain() {
-    Program::new("misuse").passes(Way::Plain);
-}
-
-#[test]
-fn misuse_sanitized() {
-    Program::new("misuse").passes(Way::Sanitized);
-}
-
-#[test]
-fn misuse_under_valgrind() {
-    Program::new("misuse").passes(Way::Valgrind);
-}
-
-#[test]
-fn threads_plain() {
-    Program::new("threads").passes(Way::Plain);
-}
-
-#[test]
-fn threads_sanitized() {
-    Program::new("threads").passes(Way::Sanitized);
-}
-
-#[test]
-fn threads_under_valgrind() {
-    Program::new("threads").passes(Way::Valgrind);
-}
-
-#[test]
-fn reload_in_all_ways() {
-    for way in [Way::Plain, Way::Sanitized, Way::Valgrind] {
-        let program = Program::new("reload");
-        let keyring = program.folder.path().join("keyring.toml");
-        run(program.command(&way.library(), way).arg(keyring));
-    }
+fn reload(way: Way) {
+    let program = Program::new("reload");
+    let keyring = program.folder.path().join("keyring.toml");
+    run(program.command(&way.library(), way).arg(keyring));
 }
 
 #[test]
@@ -158,13 +132,6 @@ fn double_free_is_caught() {
     );
 }
 
-#[test]
-fn panic_is_a_result() {
-    for way in [Way::Plain, Way::Sanitized, Way::Valgrind] {
-        Program::new("panic").passes(way);
-    }
-}
-
 /// The examples of the header, each in a function of its own with the handles that it takes for granted.
 #[test]
 fn examples_of_the_header_run() {
@@ -172,16 +139,13 @@ fn examples_of_the_header_run() {
     let mut functions = String::new();
     let mut calls = String::new();
     let examples: Vec<&str> =
-        header.split(" * ```c\n").skip(1).map(|rest| rest.split(" * ```\n").next().expect("a first part")).collect();
-    let source: String = fs::read_dir(manifest().join("src"))
-        .unwrap()
-        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect();
-    // One of them is for the tests alone.
-    assert_eq!(examples.len(), source.matches("#[unsafe(no_mangle)]").count() - 1, "each function has an example");
+        header.split("/// ```c\n").skip(1).map(|rest| rest.split("/// ```\n").next().expect("a first part")).collect();
+    let functions_of_the_header = header.matches("\n/// Errors: ").count();
+    assert_eq!(examples.len(), functions_of_the_header, "each function has an example");
+    assert_eq!(functions_of_the_header, 33);
     for (at, example) in examples.iter().enumerate() {
         let body: String =
-            example.lines().map(|line| format!("{}\n", line.strip_prefix(" * ").unwrap_or(""))).collect();
+            example.lines().map(|line| format!("{}\n", line.strip_prefix("/// ").unwrap_or(""))).collect();
         functions += &format!("static void example_{at}(void) {{\n{body}}}\n");
         calls += &format!("    example_{at}();\n");
     }
@@ -199,10 +163,10 @@ static const char KEYS[] = "[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:s3k
                            "[[key]]\nuse = \"srs\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
 {functions}
 int main(void) {{
-    EXPECT_RESULT(BATV_RESULT_OK, batv_keyring_new_from_text(KEYS, sizeof KEYS - 1, &keyring));
+    keyring = keyring_of(KEYS);
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
     EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "srs_domains", "forwarder.example.net"));
-    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(BOUNCE, sizeof BOUNCE - 1, "<>", 2, 0, &message));
+    EXPECT_RESULT(BATV_RESULT_OK, batv_message_new(TEXT(BOUNCE), TEXT("<>"), 0, &message));
 {calls}    batv_message_free(message);
     batv_settings_free(settings);
     batv_keyring_free(keyring);
@@ -230,6 +194,8 @@ int main(void) {{
         "its type is message/delivery-status",
         "unverified, for backscatter-unverified: 250 2.1.5",
         "tell bob: SPF passes",
+        "mode: ",
+        "srs_separator: character after `SRS0`",
         "hint\npart 3: its Message-ID names a domain of ours",
     ] {
         assert!(said.contains(line), "no {line:?} in\n{said}");

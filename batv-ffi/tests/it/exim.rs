@@ -37,7 +37,7 @@ fn forged_and_expired_bounces_are_refused() {
     let exim = Exim::start(&[("BATV_SETTINGS", "mode=reject; protected=example.com")], KEYRING);
     let forged = forged(&tagged(ALICE, 0));
     assert_eq!(verdict(&forged), TagVerdict::BadMac);
-    assert!(exim.bounce(&forged).starts_with("550 5.7.1 the tag of this address is forged"), "{}", exim.log());
+    assert!(exim.bounce(&forged).starts_with("550 5.7.1 Invalid BATV tag"), "{}", exim.log());
 
     // A bounce may be as late as servers go on trying; what comes later is refused when it has been seen.
     assert_eq!(verdict(&tagged(ALICE, 9)), TagVerdict::Expired);
@@ -45,14 +45,15 @@ fn forged_and_expired_bounces_are_refused() {
     let mut client = exim.connect_mx();
     assert!(client.say("MAIL FROM:<>").starts_with("250 "));
     assert!(client.say(&format!("RCPT TO:<{}>", tagged(ALICE, 30))).starts_with("250 "));
-    assert!(client.data().starts_with("550 5.7.1 the tag of this address has expired"), "{}", exim.log());
+    assert!(client.data().starts_with("550 5.7.1 Expired BATV tag"), "{}", exim.log());
 
     // The same for a bounce without a tag, while whoever asks for a mailbox gets his answer.
     let mut client = exim.connect_mx();
     client.say("MAIL FROM:<>");
     assert!(client.say(&format!("RCPT TO:<{ALICE}>")).starts_with("250 "));
     assert!(client.say("RCPT TO:<bob@example.com>").starts_with("452 4.5.3 "));
-    assert!(client.data().starts_with("550 5.7.1 we send nothing from this address without a tag"));
+    // Exim breaks a long reply into lines.
+    assert!(client.data().starts_with("550-5.7.1 Not a bounce of our mail:"));
 
     // Mail that is no bounce, and mail to the postmaster, come in; a forged tag makes nobody known.
     assert!(exim.send("carol@example.org", ALICE).starts_with("250 "));
@@ -69,12 +70,8 @@ fn expired_bounces_are_refused_at_rcpt_where_that_is_wanted() {
     let exim = Exim::start(&[("BATV_SETTINGS", "mode=reject; reject_at=rcpt; protected=example.com")], KEYRING);
     let mut client = exim.connect_mx();
     client.say("MAIL FROM:<>");
-    assert!(
-        client
-            .say(&format!("RCPT TO:<{}>", tagged(ALICE, 30)))
-            .starts_with("550 5.7.1 the tag of this address has expired")
-    );
-    assert!(client.say(&format!("RCPT TO:<{ALICE}>")).starts_with("550 5.7.1 we send nothing from this address"));
+    assert!(client.say(&format!("RCPT TO:<{}>", tagged(ALICE, 30))).starts_with("550 5.7.1 Expired BATV tag"));
+    assert!(client.say(&format!("RCPT TO:<{ALICE}>")).starts_with("550-5.7.1 Not a bounce of our mail:"));
     assert!(client.say(&format!("RCPT TO:<{}>", tagged(ALICE, 0))).starts_with("250 "));
     assert!(client.data().starts_with("250 "));
 }

@@ -19,16 +19,53 @@ fn needed(file: &Path) -> String {
     said(&run(Command::new("readelf").arg("-d").arg(file)))
 }
 
+fn install(prefix: &Path, messages: &str) {
+    let mut install = Command::new(manifest().join("../scripts/install-c"));
+    // Not optimised: it is the same to this test, and built in less time.
+    install.env("PROFILE", "dev").env("MESSAGES", messages);
+    // As for the sanitized library in the same folder: build scripts that read it would otherwise run again in each run.
+    install.env("RUSTC_BOOTSTRAP", "1");
+    run(install.arg(prefix).env("CARGO_TARGET_DIR", target()));
+}
+
+/// The calls that an installed library has.
+fn calls(prefix: &Path) -> Vec<String> {
+    let symbols = said(&run(Command::new("nm").args(["-D", "--defined-only"]).arg(prefix.join("lib/libbatv.so"))));
+    let name = |line: &str| line.split_once(" T ").unwrap_or_else(|| panic!("{line}")).1.to_owned();
+    let mut calls: Vec<_> = symbols.lines().map(name).collect();
+    calls.sort();
+    calls
+}
+
+/// The calls that need messages, by the header.
+#[test]
+fn library_without_messages_lacks_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("usr");
+    install(&prefix, "no");
+    assert_eq!(pkg_config(&prefix, &["--variable=messages"]), ["no"]);
+    let header = fs::read_to_string(prefix.join("include/batv.h")).unwrap();
+    let mut declared = Vec::new();
+    let mut needs_messages = false;
+    for line in header.lines() {
+        needs_messages |= line == "/// Needs the feature `messages`.";
+        let name = line.split('(').next().and_then(|before| before.rsplit([' ', '*']).next()).unwrap_or_default();
+        if name.starts_with("batv_") && line.contains('(') && !line.starts_with(['/', ' ', '#', 's', 't']) {
+            if !needs_messages {
+                declared.push(name.to_owned());
+            }
+            needs_messages = false;
+        }
+    }
+    declared.sort();
+    assert_eq!(calls(&prefix), declared);
+}
+
 #[test]
 fn installed_library_links_shared_and_static() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("usr");
-    let mut install = Command::new(manifest().join("../scripts/install-c"));
-    // Not optimised: it is the same to this test, and built in less time.
-    install.env("PROFILE", "dev");
-    // As for the sanitized library in the same folder: build scripts that read it would otherwise run again in each run.
-    install.env("RUSTC_BOOTSTRAP", "1");
-    run(install.arg(&prefix).env("CARGO_TARGET_DIR", target()));
+    install(&prefix, "yes");
     let library = prefix.join("lib");
 
     let (major, rest) = VERSION.split_once('.').expect("a version");
@@ -39,10 +76,11 @@ fn installed_library_links_shared_and_static() {
         assert_eq!(fs::read_link(library.join(link)).unwrap(), Path::new(&full));
     }
     assert!(needed(&library.join(&full)).contains(&format!("soname: [{interface}]")));
-    let symbols = said(&run(Command::new("nm").args(["-D", "--defined-only"]).arg(library.join(&full))));
-    let foreign: Vec<_> = symbols.lines().filter(|line| !line.contains(" T batv_")).collect();
+    let foreign: Vec<_> = calls(&prefix).into_iter().filter(|name| !name.starts_with("batv_")).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     assert_eq!(pkg_config(&prefix, &["--modversion"]), [VERSION]);
+    assert_eq!(pkg_config(&prefix, &["--variable=messages"]), ["yes"]);
+    assert!(prefix.join("share/batv/batv.supp").is_file());
 
     let program = folder.path().join("program");
     let compiler = || {

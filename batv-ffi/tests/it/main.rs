@@ -5,6 +5,7 @@ extern crate alloc;
 mod c;
 mod decisions;
 mod exim;
+mod handles;
 mod header;
 mod install;
 mod messages;

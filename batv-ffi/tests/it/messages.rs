@@ -1,29 +1,27 @@
 //! Of any message, C is told what the crates below find: of the project's own, and of whatever else.
 
 use alloc::ffi::CString;
-use core::ffi::{CStr, c_char};
+use core::ffi::CStr;
 use core::fmt::Display;
 use core::mem::MaybeUninit;
-use core::ptr;
 use std::fs;
 use std::path::PathBuf;
 
 use batv::{
-    batv_bounce_answer, batv_bounce_question, batv_envelope, batv_judge_message, batv_judgement, batv_keyring,
-    batv_keyring_free, batv_keyring_new_from_text, batv_may_bounce, batv_message, batv_message_evidence,
-    batv_message_free, batv_message_new, batv_message_origin, batv_message_original, batv_message_read,
-    batv_message_report, batv_origin, batv_provenance, batv_reading, batv_result, batv_settings,
-    batv_settings_add_dkim_key, batv_settings_free, batv_settings_new, batv_settings_set, batv_text,
+    batv_bounce_answer, batv_bounce_question, batv_judge_message, batv_may_bounce, batv_message, batv_message_evidence,
+    batv_message_origin, batv_message_original, batv_message_read, batv_message_report, batv_origin, batv_reading,
+    batv_result, batv_settings_add_dkim_key,
 };
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::may_bounce::{self, Kind};
 use batv_bounce::{Evidence, Limits, Origin, Reading, read};
-use batv_config::{Keyring, clock};
+use batv_config::{Keyring, date};
 use batv_core::envelope::{Envelope, Mode};
 use batv_core::{Day, Mailbox, Path, Pattern, TagVerdict};
-use batv_policy::{Answers, MessageRules, Rules, View};
+use batv_policy::{Answers, BouncePolicy, BounceQuestion, MessageRules, NoticeKind, Rules, View, may_bounce};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use crate::handles::{ABSENT, Message, Site, answered, field, judged, name, sized, text, written};
 
 /// The day on which the project's messages come, and when all that was sent has a mark.
 const TODAY: &str = "2026-11-25";
@@ -48,8 +46,7 @@ fn folder() -> PathBuf {
 
 /// The same keys and settings on both sides.
 struct Sides {
-    c_keyring: *mut batv_keyring,
-    c_settings: *mut batv_settings,
+    site: Site,
     keyring: Keyring,
     rules: Rules,
     today: Day,
@@ -57,57 +54,42 @@ struct Sides {
 
 impl Sides {
     fn new() -> Self {
-        let text = fs::read_to_string(folder().join("keyring.toml")).expect("a file");
-        let (mut c_keyring, mut c_settings) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the text has this length, and the place may be written to.
-        let result = unsafe { batv_keyring_new_from_text(text.as_ptr().cast(), text.len(), &raw mut c_keyring) };
-        assert_eq!(result, batv_result::Ok);
-        // SAFETY: the place may be written to.
-        assert_eq!(unsafe { batv_settings_new(&raw mut c_settings) }, batv_result::Ok);
+        let keys = fs::read_to_string(folder().join("keyring.toml")).expect("a file");
+        let site = Site::with_keys(&keys);
         for (name, value) in [
-            (c"mode", "reject"),
-            (c"protected", "example.com"),
-            (c"marked_since", MARKED_SINCE),
-            (c"authserv_ids", "mx.example.com"),
-            (c"trusted_sealers", "list.example"),
-            (c"double_bounce", "double-bounce@example.com"),
-            (c"allowed", "partner.example"),
+            ("mode", "reject"),
+            ("protected", "example.com"),
+            ("marked_since", MARKED_SINCE),
+            ("authserv_ids", "mx.example.com"),
+            ("trusted_sealers", "list.example"),
+            ("double_bounce", "double-bounce@example.com"),
+            ("allowed", "partner.example"),
         ] {
-            let value = CString::new(value).expect("no NUL");
-            // SAFETY: these are settings and texts with a NUL.
-            let result = unsafe { batv_settings_set(c_settings, name.as_ptr(), value.as_ptr()) };
-            assert_eq!(result, batv_result::Ok, "{name:?}");
+            assert_eq!(site.set(name, value), batv_result::Ok, "{name}");
         }
         let mut dkim_keys = Vec::new();
         for selector in SELECTORS {
             let record = fs::read(folder().join(format!("dkim/{selector}.example.com.txt"))).expect("a record");
             dkim_keys.push(PublicKey::parse("example.com", selector, &record).expect("a key"));
             let selector = CString::new(selector).expect("no NUL");
-            // SAFETY: these are settings and texts with a NUL, and the record has this length.
+            // SAFETY: these are settings and texts.
             let result = unsafe {
-                batv_settings_add_dkim_key(
-                    c_settings,
-                    c"example.com".as_ptr(),
-                    selector.as_ptr(),
-                    record.as_ptr().cast(),
-                    record.len(),
-                )
+                batv_settings_add_dkim_key(site.settings, c"example.com".as_ptr(), selector.as_ptr(), text(&record))
             };
             assert_eq!(result, batv_result::Ok);
         }
         let messages = MessageRules {
-            marked_since: clock::parse_at(MARKED_SINCE).ok(),
+            marked_since: date::parse(MARKED_SINCE).ok(),
             dkim_keys,
             authserv_ids: vec!["mx.example.com".to_owned()],
             ..MessageRules::default()
         };
         let protected = vec![Pattern::parse("example.com".to_owned()).expect("a pattern")];
         Self {
-            c_keyring,
-            c_settings,
-            keyring: Keyring::parse(&text).expect("a keyring"),
+            site,
+            keyring: Keyring::parse(&keys).expect("a keyring"),
             rules: Rules { protected, mode: Mode::Reject, messages, ..Rules::default() },
-            today: clock::parse_at(TODAY).expect("a day"),
+            today: date::parse(TODAY).expect("a day"),
         }
     }
 
@@ -118,23 +100,9 @@ impl Sides {
     fn agree(&self, octets: &[u8], from: &str, to: &str) {
         let reverse_path = Path::parse(from.as_bytes()).expect("a sender");
         let reading = read(octets, Some(reverse_path), &Limits::default());
-        let mut message = ptr::null_mut();
-        // SAFETY: the texts have these lengths, and the place may be written to.
-        let result = unsafe {
-            batv_message_new(
-                octets.as_ptr().cast(),
-                octets.len(),
-                from.as_ptr().cast(),
-                from.len(),
-                0,
-                &raw mut message,
-            )
-        };
-        assert_eq!(result, batv_result::Ok);
-        agree_on_what_it_is(&reading, message);
-        self.agree_on_the_verdict(&reading, message, reverse_path, from, to);
-        // SAFETY: it is made by the library, and freed once.
-        unsafe { batv_message_free(message) };
+        let message = Message::new(octets, from, 0);
+        agree_on_what_it_is(&reading, message.0);
+        self.agree_on_the_verdict(&reading, message.0, reverse_path, from, to);
     }
 
     fn agree_on_the_verdict(
@@ -151,49 +119,28 @@ impl Sides {
         let case = site.recipient(&envelope, self.today).with_message(&read);
         let expected = case.data(&Answers::default());
 
-        let question = batv_envelope {
-            reverse_path: from.as_ptr().cast(),
-            reverse_path_length: from.len(),
-            forward_path: to.as_ptr().cast(),
-            forward_path_length: to.len(),
-            trusted_client: 0,
-            earlier: 0,
-            stage: 0,
-        };
-        let mut judgement = MaybeUninit::<batv_judgement>::uninit();
-        let mut provenance = MaybeUninit::<batv_provenance>::uninit();
-        let deliver_to = text(|text, capacity, length| {
-            // SAFETY: handles, question and places are as they are said to be.
-            unsafe {
-                batv_judge_message(
-                    self.c_keyring,
-                    self.c_settings,
-                    message,
-                    &raw const question,
-                    0,
-                    self.now(),
-                    judgement.as_mut_ptr(),
-                    provenance.as_mut_ptr(),
-                    text,
-                    capacity,
-                    length,
-                )
-            }
+        let asked = crate::handles::envelope(from, to);
+        // SAFETY: handles, envelope and places are as they are said to be.
+        let (judgement, deliver_to) = judged(|judgement, deliver_to| unsafe {
+            batv_judge_message(
+                self.site.keyring,
+                self.site.settings,
+                message,
+                &raw const asked,
+                self.now(),
+                judgement,
+                deliver_to,
+            )
         });
-        // SAFETY: after `Ok` there is an answer.
-        let judgement = unsafe { judgement.assume_init() };
-        // SAFETY: the same.
-        let provenance = unsafe { provenance.assume_init() };
-        // SAFETY: there is a NUL at its end.
-        let reply = unsafe { CStr::from_ptr(judgement.reply.as_ptr()) };
+        let reply = field(&judgement.reply);
         let found = [
             name(judgement.verdict as u32),
             name(judgement.reason as u32),
             name(judgement.disposition as u32),
-            name(provenance.origin as u32),
+            name(judgement.origin),
             name(judgement.mode as u32),
             name(judgement.in_reject as u32),
-            reply.to_str().expect("ASCII"),
+            &reply,
             &deliver_to,
         ];
         let shown = (expected.reply.to_string(), expected.deliver_to.map(|mailbox| mailbox.to_string()));
@@ -208,78 +155,50 @@ impl Sides {
             shown.1.as_deref().unwrap_or_default(),
         ];
         assert_eq!(found, expected_texts);
-        assert_eq!(provenance.row, u32::from(expected.row.unwrap_or_default()));
+        assert_eq!(judgement.row, u32::from(expected.row.unwrap_or_default()));
 
         let mut whose = MaybeUninit::<batv_origin>::uninit();
-        let evidence = text(|text, capacity, length| {
+        let evidence = written(|evidence| {
+            let (keyring, settings) = (self.site.keyring, self.site.settings);
             // SAFETY: handles, recipient and places are as they are said to be.
             unsafe {
-                batv_message_origin(
-                    self.c_keyring,
-                    self.c_settings,
-                    message,
-                    to.as_ptr().cast(),
-                    to.len(),
-                    self.now(),
-                    whose.as_mut_ptr(),
-                    text,
-                    capacity,
-                    length,
-                )
+                batv_message_origin(keyring, settings, message, text(to), self.now(), whose.as_mut_ptr(), evidence)
             }
         });
         assert_eq!(evidence, lines(case.evidence()));
         // SAFETY: after `Ok` there is an answer.
         let whose = unsafe { whose.assume_init() };
         if reverse_path == Path::Null {
-            assert_eq!(whose, provenance.origin);
+            assert_eq!(whose as u32, judgement.origin);
         }
     }
 }
 
-impl Drop for Sides {
-    fn drop(&mut self) {
-        // SAFETY: it is made by the library, and freed once.
-        unsafe { batv_keyring_free(self.c_keyring) };
-        // SAFETY: the same.
-        unsafe { batv_settings_free(self.c_settings) };
-    }
-}
-
 fn agree_on_what_it_is(reading: &Reading<'_>, message: *const batv_message) {
-    let mut found = MaybeUninit::<batv_reading>::uninit();
     // SAFETY: it is a message, and the place may be written to.
-    assert_eq!(unsafe { batv_message_read(message, found.as_mut_ptr()) }, batv_result::Ok);
-    // SAFETY: after `Ok` there is an answer.
-    let found = unsafe { found.assume_init() };
+    let found: batv_reading = answered(|found| unsafe { batv_message_read(message, found) });
     let original = reading.original.as_ref();
     assert_eq!(name(found.message_class as u32), reading.class.as_str());
     assert_eq!(name(found.action), reading.action.map_or("", |action| action.as_str()));
-    assert_eq!(name(found.original), original.map_or("", |original| original.form.as_str()));
+    assert_eq!(name(found.original), original.map_or("", |original| original.extent.as_str()));
     assert_eq!(found.complete == 1, original.is_some_and(|original| original.complete));
     assert_eq!(found.recipients as usize, reading.report.recipients.len());
     assert_eq!(found.cut == 1, reading.cut);
 
-    let evidence = text(|text, capacity, length| {
-        // SAFETY: message and buffer are as they are said to be.
-        unsafe { batv_message_evidence(message, text, capacity, length) }
-    });
+    // SAFETY: message and buffer are as they are said to be.
+    let evidence = written(|evidence| unsafe { batv_message_evidence(message, evidence) });
     assert_eq!(evidence, lines(&reading.evidence));
     for name in FIELDS {
         let expected = original.and_then(|original| original.field(name)).unwrap_or_default();
         let name = CString::new(name).expect("no NUL");
-        let found = text(|text, capacity, length| {
-            // SAFETY: message, name and buffer are as they are said to be.
-            unsafe { batv_message_original(message, name.as_ptr(), text, capacity, length) }
-        });
+        // SAFETY: message, name and buffer are as they are said to be.
+        let found = written(|value| unsafe { batv_message_original(message, name.as_ptr(), value) });
         assert_eq!(found, tame(&expected), "{name:?}");
     }
     let told = |name: &CStr, recipient: usize, expected: Option<&str>| {
         let recipient = recipient.try_into().expect("one of 100");
-        let found = text(|text, capacity, length| {
-            // SAFETY: message, name and buffer are as they are said to be.
-            unsafe { batv_message_report(message, name.as_ptr(), recipient, text, capacity, length) }
-        });
+        // SAFETY: message, name and buffer are as they are said to be.
+        let found = written(|value| unsafe { batv_message_report(message, name.as_ptr(), recipient, value) });
         assert_eq!(found, tame(expected.unwrap_or_default()), "{name:?} of {recipient}");
     };
     let report = &reading.report;
@@ -292,22 +211,6 @@ fn agree_on_what_it_is(reading: &Reading<'_>, message: *const batv_message) {
         told(c"Action", at, recipient.action.map(|action| action.as_str()));
         told(c"Status", at, recipient.status.as_deref());
     }
-}
-
-/// What a call writes: first its length is asked for, then it gets just the room.
-fn text(mut call: impl FnMut(*mut c_char, usize, *mut usize) -> batv_result) -> String {
-    let mut length = usize::MAX;
-    assert_eq!(call(ptr::null_mut(), 0, &raw mut length), batv_result::Ok);
-    let mut buffer = vec![0xA5; length + 1];
-    assert_eq!(call(buffer.as_mut_ptr().cast(), buffer.len(), &raw mut length), batv_result::Ok);
-    assert_eq!((buffer.len(), buffer.pop()), (length + 1, Some(0)));
-    String::from_utf8(buffer).expect("UTF-8")
-}
-
-/// The name of a code, and nothing for none.
-fn name(code: u32) -> &'static str {
-    // SAFETY: the library answers with a text of its own.
-    if code == 0 { "" } else { unsafe { CStr::from_ptr(batv_text(code)) }.to_str().expect("ASCII") }
 }
 
 fn tame(text: &(impl Display + ?Sized)) -> String {
@@ -394,46 +297,43 @@ proptest! {
         let sides = Sides::new();
         let header = pieces.concat();
         let [answerable_in_smtp, own_client, hostile, unroutable] = flags;
+        // SAFETY: numbers and pointers may be zero.
+        let question = unsafe { sized::<batv_bounce_question>().assume_init() };
         let question = batv_bounce_question {
-            reverse_path: from.as_ptr().cast(),
-            reverse_path_length: from.len(),
-            header: header.as_ptr().cast(),
-            header_length: header.len(),
-            notify: notify.map_or(ptr::null(), |notify| notify.as_ptr().cast()),
-            notify_length: notify.map_or(0, str::len),
+            reverse_path: text(from),
+            header: text(&header),
+            notify: notify.map_or(ABSENT, text),
             kind: if automatic { 581 } else { 0 },
             tag: if tag == 0 { 0 } else { 99 + tag },
             answerable_in_smtp,
             own_client,
             hostile,
             unroutable,
+            ..question
         };
-        let mut answer = MaybeUninit::<batv_bounce_answer>::uninit();
         // SAFETY: settings, question and place are as they are said to be.
-        let result = unsafe { batv_may_bounce(sides.c_settings, &raw const question, answer.as_mut_ptr()) };
-        prop_assert_eq!(result, batv_result::Ok);
-        // SAFETY: after `Ok` there is an answer.
-        let answer = unsafe { answer.assume_init() };
-        // SAFETY: there is a NUL at its end.
-        let words = unsafe { CStr::from_ptr(answer.words.as_ptr()) };
+        let answer: batv_bounce_answer = answered(|answer| unsafe { batv_may_bounce(sides.site.settings, &raw const question, answer) });
+        let words = field(&answer.words);
 
-        let mut asked = may_bounce::Question::new(Path::parse(from.as_bytes()).unwrap());
-        asked.kind = if automatic { Kind::AutomaticReply } else { Kind::NonDelivery };
+        let mut asked = BounceQuestion::new(Path::parse(from.as_bytes()).unwrap());
+        asked.kind = if automatic { NoticeKind::AutomaticReply } else { NoticeKind::NonDelivery };
         asked.header = header.as_bytes();
         asked.notify = notify.map(|notify| notify.parse().unwrap());
         [asked.answerable_in_smtp, asked.own_client, asked.hostile, asked.unroutable] = flags.map(|flag| flag == 1);
         asked.tag = TAGS[tag as usize];
         let [ours, allowed, double_bounce] =
             ["example.com", "partner.example", "double-bounce@example.com"].map(|text| [Pattern::parse(text).unwrap()]);
-        let mut policy = may_bounce::Policy::default();
-        policy.ours = &ours;
-        policy.authserv_ids = &["mx.example.com"];
-        policy.trusted_sealers = &["list.example"];
-        policy.allowed = &allowed;
-        policy.double_bounce = &double_bounce;
-        let expected = may_bounce::may_bounce(&asked, &policy);
+        let policy = BouncePolicy {
+            ours: &ours,
+            authserv_ids: &["mx.example.com"],
+            trusted_sealers: &["list.example"],
+            allowed: &allowed,
+            double_bounce: &double_bounce,
+            ..BouncePolicy::default()
+        };
+        let expected = may_bounce(&asked, &policy);
         prop_assert_eq!(
-            (name(answer.may as u32), name(answer.reason as u32), answer.row, words.to_str().unwrap()),
+            (name(answer.may as u32), name(answer.reason as u32), answer.row, words.as_str()),
             (expected.may.as_str(), expected.reason.as_str(), u32::from(expected.row), expected.words)
         );
     }

@@ -1,56 +1,32 @@
 //! Whatever C gives, the library answers as the core does, within the buffer, and never panics.
 
-use alloc::ffi::CString;
-use core::ffi::c_char;
 use core::ptr;
 
 use batv::{
-    batv_error_message, batv_keyring, batv_keyring_free, batv_keyring_new_from_text, batv_result, batv_settings,
-    batv_settings_free, batv_settings_new, batv_settings_set, batv_sign, batv_unwrap, batv_verification, batv_verify,
+    batv_buffer, batv_error_message, batv_keyring_free, batv_keyring_new_from_text, batv_result, batv_sign,
+    batv_unwrap, batv_verification, batv_verify,
 };
 use batv_config::Keyring;
 use batv_core::tag::{self, Form};
 use batv_core::{Day, Path};
+use batv_policy::address;
 use proptest::prelude::*;
+
+use crate::handles::{Site, sized, text};
 
 const KEYS: &str = "[[key]]\nuse = \"batv\"\nid = 0\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n";
 const NOON: i64 = 18_262 * 86_400 + 43_200;
 
-struct Handles {
-    keyring: *mut batv_keyring,
-    settings: *mut batv_settings,
-}
-
-impl Handles {
-    fn new() -> Self {
-        let (mut keyring, mut settings) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the text has this length, and the place may be written to.
-        let result = unsafe { batv_keyring_new_from_text(KEYS.as_ptr().cast(), KEYS.len(), &raw mut keyring) };
-        assert_eq!(result, batv_result::Ok);
-        // SAFETY: the place may be written to.
-        assert_eq!(unsafe { batv_settings_new(&raw mut settings) }, batv_result::Ok);
-        Self { keyring, settings }
-    }
-}
-
-impl Drop for Handles {
-    fn drop(&mut self) {
-        // SAFETY: it is made by the library, and freed once.
-        unsafe { batv_keyring_free(self.keyring) };
-        // SAFETY: the same.
-        unsafe { batv_settings_free(self.settings) };
-    }
-}
-
 /// What a call has left in a buffer of this capacity, with octets around it that it must not touch.
 fn answered(
     capacity: usize,
-    call: impl FnOnce(*mut c_char, *mut usize) -> batv_result,
+    call: impl FnOnce(*mut batv_buffer) -> batv_result,
 ) -> Result<Vec<u8>, (batv_result, usize)> {
     const GUARD: u8 = 0xA5;
     let mut buffer = vec![GUARD; capacity + 16];
-    let mut length = usize::MAX;
-    let result = call(buffer[8..].as_mut_ptr().cast(), &raw mut length);
+    let mut place = batv_buffer { data: buffer[8..].as_mut_ptr().cast(), capacity, length: usize::MAX };
+    let result = call(&raw mut place);
+    let length = place.length;
     let (before, rest) = buffer.split_at(8);
     let (inside, after) = rest.split_at(capacity);
     assert!(before.iter().chain(after).all(|octet| *octet == GUARD), "written beyond the buffer");
@@ -83,37 +59,35 @@ fn addresses() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn sign_and_verify_as_the_core_does(address in addresses(), capacity in 0_usize..100) {
-        let handles = Handles::new();
+        let site = Site::with_keys(KEYS);
         let keyring = Keyring::parse(KEYS).unwrap();
         let today = Day::from_unix_seconds(NOON).unwrap();
-        let path = if address.is_empty() { Ok(Path::Null) } else { Path::parse(&address) };
-
-        let signed = path.map_err(|_| batv_result::Malformed).and_then(|path| match path {
+        let sender = address::reverse_path(&address);
+        let sender = sender.as_ref().ok().and_then(|text| Path::parse(text.as_bytes()).ok());
+        let sender = sender.ok_or(batv_result::Malformed);
+        let signed = sender.and_then(|path| match path {
             Path::Null => Ok("<>".to_owned()),
             Path::Mailbox(mailbox) => tag::sign(keyring.keys(), &mailbox, Form::Prvs, None, today)
                 .map(|signing| signing.to_string())
                 .map_err(|_| batv_result::TooLong),
         });
-        let found = answered(capacity, |text, length| {
+        let found = answered(capacity, |tagged| {
             // SAFETY: handles, address and buffer are as they are said to be.
-            unsafe {
-                batv_sign(handles.keyring, handles.settings, address.as_ptr().cast(), address.len(), NOON, text, capacity, length, ptr::null_mut())
-            }
+            unsafe { batv_sign(site.keyring, site.settings, text(&address), NOON, tagged, ptr::null_mut()) }
         });
         prop_assert_eq!(found, expected(signed, capacity));
 
+        let path = if address.is_empty() { Ok(Path::Null) } else { Path::parse(&address) };
         let verification = path.map(|path| path.mailbox().map(|mailbox| tag::verify(keyring.keys(), mailbox, today)));
         let mailbox = match (path, &verification) {
             (Ok(path), Ok(None)) => Ok(path.to_string()),
             (_, Ok(Some(verification))) => Ok(verification.mailbox.to_string()),
             _ => Err(batv_result::Malformed),
         };
-        let mut verdict = core::mem::MaybeUninit::<batv_verification>::uninit();
-        let found = answered(capacity, |text, length| {
-            // SAFETY: the same.
-            unsafe {
-                batv_verify(handles.keyring, address.as_ptr().cast(), address.len(), NOON, verdict.as_mut_ptr(), text, capacity, length)
-            }
+        let mut verdict = sized::<batv_verification>();
+        let found = answered(capacity, |mailbox| {
+            // SAFETY: handles, address and buffer are as they are said to be.
+            unsafe { batv_verify(site.keyring, text(&address), NOON, verdict.as_mut_ptr(), mailbox) }
         });
         prop_assert_eq!(&found, &expected(mailbox, capacity));
         if let (Ok(Some(verification)), Ok(_) | Err((batv_result::TooSmall, _))) = (verification, found) {
@@ -125,9 +99,9 @@ proptest! {
 
     #[test]
     fn unwrap_stays_within_its_buffer(address in addresses(), capacity in 0_usize..100, mode in 0_u32..500, limit in 0_u32..10) {
-        let found = answered(capacity, |text, length| {
+        let found = answered(capacity, |inner| {
             // SAFETY: address and buffer are as they are said to be.
-            unsafe { batv_unwrap(address.as_ptr().cast(), address.len(), mode, limit, ptr::null_mut(), text, capacity, length) }
+            unsafe { batv_unwrap(text(&address), mode, limit, ptr::null_mut(), inner) }
         });
         if let Err((result, _)) = found {
             prop_assert!(matches!(result, batv_result::Malformed | batv_result::TooSmall | batv_result::BadArgument));
@@ -146,25 +120,28 @@ proptest! {
         ],
         value in prop_oneof!["[^\\x00]{0,20}", "[0-9a-z@.= +-]{0,20}"],
     ) {
-        let handles = Handles::new();
-        let (name, value) = (CString::new(name).unwrap(), CString::new(value).unwrap());
-        // SAFETY: handle and texts are as they are said to be.
-        let result = unsafe { batv_settings_set(handles.settings, name.as_ptr(), value.as_ptr()) };
+        let site = Site::with_keys(KEYS);
+        let before = site.get(name);
+        let result = site.set(name, &value);
         prop_assert!(matches!(result, batv_result::Ok | batv_result::BadArgument), "{:?}", result);
         if result == batv_result::BadArgument {
-            let message = answered(4096, |text, length| {
-                // SAFETY: the buffer is as it is said to be.
-                unsafe { batv_error_message(text, 4096, length) }
-            });
+            // SAFETY: the buffer is as it is said to be.
+            let message = answered(4096, |message| unsafe { batv_error_message(message) });
             prop_assert!(message.is_ok_and(|message| !message.is_empty()));
+            prop_assert_eq!(site.get(name), before);
+        } else {
+            // What comes back is what was set, perhaps in another spelling.
+            let after = site.get(name);
+            prop_assert_eq!(site.set(name, &after), batv_result::Ok);
+            prop_assert_eq!(site.get(name), after);
         }
     }
 
     #[test]
-    fn keyrings_take_or_refuse_any_text(text in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn keyrings_take_or_refuse_any_text(octets in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut keyring = ptr::NonNull::dangling().as_ptr();
-        // SAFETY: the text has this length, and the place may be written to.
-        let result = unsafe { batv_keyring_new_from_text(text.as_ptr().cast(), text.len(), &raw mut keyring) };
+        // SAFETY: the text is there, and the place may be written to.
+        let result = unsafe { batv_keyring_new_from_text(text(&octets), &raw mut keyring) };
         match result {
             // SAFETY: it is made by the library, and freed once.
             batv_result::Ok => unsafe { batv_keyring_free(keyring) },

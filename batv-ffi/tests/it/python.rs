@@ -39,7 +39,7 @@ fn example_signs_and_verifies() {
 
     let malformed = run(&["keyring.toml", "sign", "alice"]);
     assert_eq!(malformed.status.code(), Some(1));
-    assert!(said(&malformed).starts_with("batv.py: alice: `address` is no address: missing domain"));
+    assert!(said(&malformed).starts_with("batv.py: alice: `sender` is no address: missing domain"));
     let missing = run(&["nowhere.toml", "sign", "alice@example.com"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(said(&missing).starts_with("batv.py: keyring: cannot read nowhere.toml: "));
@@ -63,7 +63,7 @@ fn example_judges_a_bounce() {
         command.stdin(fs::File::open(&bounce).unwrap()).output().expect("Python")
     };
     let judged = run(&["alice@example.com"]);
-    assert_eq!(said(&judged), "unverified\tbackscatter-unverified\t250 2.1.5 recipient ok\n");
+    assert_eq!(said(&judged), "unverified\tbackscatter-unverified\t250 2.1.5 Recipient ok\n");
     assert_eq!(judged.status.code(), Some(0));
     let forged = run(&["prvs=0000aaaaaa=alice@example.com", "alice"]);
     assert_eq!(forged.status.code(), Some(1));

@@ -1,175 +1,57 @@
 //! What the settings of a site decide, in every call.
 
-use alloc::ffi::CString;
-use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
-use core::ptr;
 
 use batv::{
-    batv_change, batv_check, batv_disposition, batv_envelope, batv_error_message, batv_judge_message, batv_judgement,
-    batv_keyring, batv_keyring_free, batv_keyring_new_from_text, batv_message_free, batv_message_new, batv_mode,
-    batv_reason, batv_result, batv_settings, batv_settings_free, batv_settings_new, batv_settings_set, batv_sign,
-    batv_signing, batv_srs_forward, batv_verdict,
+    batv_change, batv_check, batv_disposition, batv_error_message, batv_judge_message, batv_judgement, batv_mode,
+    batv_reason, batv_result, batv_settings, batv_settings_copy, batv_settings_free, batv_sign, batv_signing,
+    batv_srs_forward, batv_verdict,
 };
+
+use crate::handles::{Message, Site, answered, envelope, judged, text, written};
 
 /// Noon of 2020-01-01, in UTC.
 const NOON: i64 = 1_577_880_000;
-/// A key that signs for everybody, and one for forwarded mail.
-const KEYS: &str = "[[key]]\nuse = \"batv\"\nid = 0\nalgorithm = \"hmac-sha1\"\nsecret = \"text:s3kr1t\"\nstate = \"signing\"\n\
-                    [[key]]\nuse = \"srs\"\nalgorithm = \"hmac-sha1\"\nsecret = \"text:tops3cr3t\"\nstate = \"signing\"\n";
 const TAGGED: &str = "prvs=0269b1e711=alice@example.com";
 const REWRITTEN: &str = "SRS0=Xu1M=2W=example.com=alice@forwarder.example.net";
 
-struct Site {
-    keyring: *mut batv_keyring,
-    settings: *mut batv_settings,
-}
-
 impl Site {
-    fn new(settings: &[(&str, &str)]) -> Self {
-        let mut site = Self { keyring: ptr::null_mut(), settings: ptr::null_mut() };
-        // SAFETY: the text has this length, and the place may be written to.
-        let result = unsafe { batv_keyring_new_from_text(KEYS.as_ptr().cast(), KEYS.len(), &raw mut site.keyring) };
-        assert_eq!(result, batv_result::Ok);
-        // SAFETY: the place may be written to.
-        assert_eq!(unsafe { batv_settings_new(&raw mut site.settings) }, batv_result::Ok);
-        for (name, value) in settings {
-            assert_eq!(site.set(name, value), batv_result::Ok, "{name} {value}");
-        }
-        site
-    }
-
-    fn set(&self, name: &str, value: &str) -> batv_result {
-        let [name, value] = [name, value].map(|text| CString::new(text).expect("no NUL"));
-        // SAFETY: these are settings and texts with a NUL.
-        unsafe { batv_settings_set(self.settings, name.as_ptr(), value.as_ptr()) }
-    }
-
     fn sign(&self, sender: &str) -> (batv_change, String) {
-        let mut signing = MaybeUninit::<batv_signing>::uninit();
-        let signed = text(|text, capacity| {
+        let mut signed = String::new();
+        let signing = answered(|signing: *mut batv_signing| {
             // SAFETY: handles, address and places are as they are said to be.
-            unsafe {
-                batv_sign(
-                    self.keyring,
-                    self.settings,
-                    sender.as_ptr().cast(),
-                    sender.len(),
-                    NOON,
-                    text,
-                    capacity,
-                    ptr::null_mut(),
-                    signing.as_mut_ptr(),
-                )
-            }
+            let sign = |tagged| unsafe { batv_sign(self.keyring, self.settings, text(sender), NOON, tagged, signing) };
+            signed = written(sign);
+            batv_result::Ok
         });
-        // SAFETY: after `Ok` there is an answer.
-        (unsafe { signing.assume_init() }.change, signed)
+        (signing.change, signed)
     }
 
     fn forward(&self, sender: &str) -> (batv_change, String) {
         let mut change = MaybeUninit::<batv_change>::uninit();
-        let forwarded = text(|text, capacity| {
+        let forwarded = written(|rewritten| {
             // SAFETY: handles, address and places are as they are said to be.
-            unsafe {
-                batv_srs_forward(
-                    self.keyring,
-                    self.settings,
-                    sender.as_ptr().cast(),
-                    sender.len(),
-                    NOON,
-                    text,
-                    capacity,
-                    ptr::null_mut(),
-                    change.as_mut_ptr(),
-                )
-            }
+            unsafe { batv_srs_forward(self.keyring, self.settings, text(sender), NOON, rewritten, change.as_mut_ptr()) }
         });
         // SAFETY: after `Ok` there is an answer.
         (unsafe { change.assume_init() }, forwarded)
     }
 
     fn check(&self, from: &str, to: &str) -> (batv_judgement, String) {
-        let mut judgement = MaybeUninit::<batv_judgement>::uninit();
-        let question = question(from, to);
-        let deliver_to = text(|text, capacity| {
-            // SAFETY: handles, question and places are as they are said to be.
-            unsafe {
-                batv_check(
-                    self.keyring,
-                    self.settings,
-                    &raw const question,
-                    NOON,
-                    judgement.as_mut_ptr(),
-                    text,
-                    capacity,
-                    ptr::null_mut(),
-                )
-            }
-        });
-        // SAFETY: after `Ok` there is an answer.
-        (unsafe { judgement.assume_init() }, deliver_to)
+        let envelope = envelope(from, to);
+        // SAFETY: handles, envelope and places are as they are said to be.
+        judged(|judgement, deliver_to| unsafe {
+            batv_check(self.keyring, self.settings, &raw const envelope, NOON, judgement, deliver_to)
+        })
     }
 
     fn judge(&self, octets: &str, to: &str) -> (batv_judgement, String) {
-        let mut message = ptr::null_mut();
-        // SAFETY: the text has this length, and the place may be written to.
-        let result =
-            unsafe { batv_message_new(octets.as_ptr().cast(), octets.len(), c"<>".as_ptr(), 2, 0, &raw mut message) };
-        assert_eq!(result, batv_result::Ok);
-        let mut judgement = MaybeUninit::<batv_judgement>::uninit();
-        let question = question("<>", to);
-        let deliver_to = text(|text, capacity| {
-            // SAFETY: handles, question and places are as they are said to be.
-            unsafe {
-                batv_judge_message(
-                    self.keyring,
-                    self.settings,
-                    message,
-                    &raw const question,
-                    0,
-                    NOON,
-                    judgement.as_mut_ptr(),
-                    ptr::null_mut(),
-                    text,
-                    capacity,
-                    ptr::null_mut(),
-                )
-            }
-        });
-        // SAFETY: it is made by the library, and freed once.
-        unsafe { batv_message_free(message) };
-        // SAFETY: after `Ok` there is an answer.
-        (unsafe { judgement.assume_init() }, deliver_to)
+        let (message, envelope) = (Message::new(octets.as_bytes(), "<>", 0), envelope("<>", to));
+        // SAFETY: handles, envelope and places are as they are said to be.
+        judged(|judgement, deliver_to| unsafe {
+            batv_judge_message(self.keyring, self.settings, message.0, &raw const envelope, NOON, judgement, deliver_to)
+        })
     }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        // SAFETY: it is made by the library, and freed once.
-        unsafe { batv_keyring_free(self.keyring) };
-        // SAFETY: the same.
-        unsafe { batv_settings_free(self.settings) };
-    }
-}
-
-fn question(from: &str, to: &str) -> batv_envelope {
-    batv_envelope {
-        reverse_path: from.as_ptr().cast(),
-        reverse_path_length: from.len(),
-        forward_path: to.as_ptr().cast(),
-        forward_path_length: to.len(),
-        trusted_client: 0,
-        earlier: 0,
-        stage: 0,
-    }
-}
-
-/// What a call writes that must succeed.
-fn text(call: impl FnOnce(*mut c_char, usize) -> batv_result) -> String {
-    let mut buffer = [0_u8; 1024];
-    assert_eq!(call(buffer.as_mut_ptr().cast(), buffer.len()), batv_result::Ok);
-    CStr::from_bytes_until_nul(&buffer).expect("a NUL").to_str().expect("UTF-8").to_owned()
 }
 
 /// A tag on a sender whose bounces are not judged would be in vain, and one on somebody else's a lie.
@@ -267,10 +149,8 @@ fn a_domain_has_a_mode_of_its_own() {
     for wrong in ["example.org", "example.org=refuse", "example.org=mark @=mark"] {
         assert_eq!(site.set("modes", wrong), batv_result::BadArgument, "{wrong}");
     }
-    let message = text(|text, capacity| {
-        // SAFETY: the buffer is as it is said to be.
-        unsafe { batv_error_message(text, capacity, ptr::null_mut()) }
-    });
+    // SAFETY: the buffer is as it is said to be.
+    let message = written(|message| unsafe { batv_error_message(message) });
     assert!(message.starts_with("`modes` is `example.org=mark @=mark`, but "), "{message}");
     assert_eq!(site.check("<>", "prvs=0269000000=alice@example.com").0.mode, batv_mode::Mark);
 }
@@ -282,4 +162,35 @@ fn reports_go_to_who_is_there_for_them() {
     let site = Site::new(&[("mode", "reject"), ("report_recipients", "dmarc@example.com")]);
     assert_eq!(site.judge(report, "dmarc@example.com").0.reason, batv_reason::Report);
     assert_ne!(site.judge(report, "alice@example.com").0.reason, batv_reason::Report);
+}
+
+/// A server changes a copy while others go on with the settings that they began with.
+#[test]
+fn a_copy_has_a_life_of_its_own() {
+    let site = Site::new(&[("mode", "mark"), ("protected", "example.com")]);
+    let mut copy = Site::new(&[]);
+    // SAFETY: it is made by the library, and freed once.
+    unsafe { batv_settings_free(copy.settings) };
+    // SAFETY: these are settings, and the place may be written to.
+    let result = unsafe { batv_settings_copy(site.settings, &raw mut copy.settings) };
+    assert_eq!(result, batv_result::Ok);
+    assert_eq!((copy.get("mode"), copy.get("protected")), ("mark".to_owned(), "example.com".to_owned()));
+    assert_eq!(copy.set("mode", "reject"), batv_result::Ok);
+    assert_eq!((copy.get("mode"), site.get("mode")), ("reject".to_owned(), "mark".to_owned()));
+
+    let mut none: *mut batv_settings = copy.settings;
+    // SAFETY: the place may be written to.
+    let result = unsafe { batv_settings_copy(core::ptr::null(), &raw mut none) };
+    assert_eq!((result, none.is_null()), (batv_result::NullPointer, true));
+}
+
+/// Each call takes the null reverse-path in all forms that mail servers do.
+#[test]
+fn the_null_reverse_path_has_many_forms() {
+    let site = Site::new(&[("srs_domains", "forwarder.example.net"), ("protected", "example.com")]);
+    for null in ["", "<>", " <> ", "<<>>", "<\"\">", "<MAILER-DAEMON>", "mailer-daemon"] {
+        assert_eq!(site.sign(null), (batv_change::NullPath, "<>".to_owned()), "{null}");
+        assert_eq!(site.forward(null), (batv_change::NullPath, "<>".to_owned()), "{null}");
+        assert_eq!(site.check(null, TAGGED).0.reason, batv_reason::TagOk, "{null}");
+    }
 }

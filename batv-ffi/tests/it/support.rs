@@ -10,7 +10,7 @@ pub(crate) fn manifest() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folder that holds `libbatv.so` and `libbatv.a`: Cargo has built them with this test, with `inject-panic`.
+/// The folder that holds `libbatv.so` and `libbatv.a`: Cargo has built them with this test, with `inject`.
 pub(crate) fn library() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     // target/PROFILE/deps/TEST
@@ -22,13 +22,13 @@ pub(crate) fn library() -> PathBuf {
 ///
 /// ```text
 /// RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --locked --lib --package batv-ffi \
-///     --features inject-panic --target "$(rustc --print host-tuple)" --target-dir target/c
+///     --features inject --target "$(rustc --print host-tuple)" --target-dir target/c
 /// ```
 pub(crate) fn sanitized_library() -> PathBuf {
     let host = said(&run(Command::new("rustc").args(["--print", "host-tuple"])));
     let host = host.trim();
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--lib", "--package", "batv-ffi", "--features", "inject-panic"]);
+    build.args(["build", "--quiet", "--locked", "--lib", "--package", "batv-ffi", "--features", "inject"]);
     // The flags are not for what runs while it builds, as long as a target is named.
     build.args(["--target", host, "--target-dir"]).arg(target()).current_dir(manifest());
     // The compiler can do it, but has not promised to go on.

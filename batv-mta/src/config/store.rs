@@ -1,4 +1,4 @@
-//! Where hosts remember what they do, and how much of it.
+//! The section `store`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -6,36 +6,38 @@ use core::time::Duration;
 use std::env;
 use std::path::PathBuf;
 
+use batv_config::site::text;
 use batv_store::sqlite::check_limit;
 use batv_store::{Error, redis};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer};
 
+use crate::config::limits::positive;
 use crate::files::Files;
 
-/// What the hosts of a fleet remember together. Each use of it has its own outcome when it doesn't answer: mail never waits
-/// longer than `milliseconds`.
+/// Store that the hosts of a fleet share. Mail never waits longer than `milliseconds` for it; each use of the store says what
+/// happens without an answer.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Store {
-    /// Where it is. Without it, in the folder that systemd gives us (`StateDirectory=`), or nowhere.
+    /// Place. The default is a file in the folder that systemd provides (`StateDirectory=`), if there is one.
     pub at: Option<Place>,
-    /// Whom to name to a server, with the password.
+    /// User name on a server, with the password.
     pub user: Option<String>,
-    /// The file with a server's password.
+    /// File with the password of a server.
     pub password_file: Option<PathBuf>,
-    /// What the names of our entries begin with on a server.
+    /// Prefix of the names of our entries on a server.
     pub prefix: String,
-    /// Octets that the file of SQLite may have.
+    /// Largest size of the SQLite file, in octets.
     pub octets: u64,
-    /// Milliseconds that a message waits for it, at most.
-    #[serde(deserialize_with = "super::positive")]
+    /// Milliseconds that a message waits for an answer, at most.
+    #[serde(deserialize_with = "positive")]
     pub milliseconds: u64,
-    /// Days for which it is remembered that a message was sent; 0 to remember none.
+    /// Days that a sent message is remembered; 0 to remember none.
     pub sent_days: u16,
-    /// Senders too long for a tag that each client may have at a time; 0 to send them without tag.
+    /// Handles that each client may have at a time, for senders that are too long for a tag; 0 to send these untagged.
     pub aliases_per_client: u32,
-    /// Bounces to one tag that are taken for it alone; 0 for any number.
+    /// Bounces to one tag that are accepted because of the tag alone; 0 for any number.
     pub bounces_per_tag: u32,
 }
 
@@ -56,7 +58,7 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Where it is.
+    /// Place of the store, with the default.
     ///
     /// ```
     /// use batv_mta::config::{Config, Place};
@@ -71,7 +73,7 @@ impl Store {
         })
     }
 
-    /// Whether it can be used as it is configured; it is not asked.
+    /// Checks the settings, without a connection.
     pub(crate) fn check(&self, files: &dyn Files) -> Result<(), Error> {
         match self.place() {
             Place::Nowhere => Ok(()),
@@ -80,7 +82,7 @@ impl Store {
         }
     }
 
-    /// The server at this place, and who we are to it.
+    /// Settings of the connection to a server.
     pub(crate) fn server(&self, url: &str, files: &dyn Files) -> Result<redis::Settings, Error> {
         let server = redis::Settings::new(url)?.with_prefix(&self.prefix);
         let Some(path) = &self.password_file else { return Ok(server) };
@@ -88,7 +90,7 @@ impl Store {
         server.with_password(self.user.as_deref(), path, &octets)
     }
 
-    /// What counts when it is opened, and not again.
+    /// Settings that take effect only when the store is opened.
     pub(crate) fn opening(&self) -> impl PartialEq + use<> {
         (
             self.place(),
@@ -100,20 +102,20 @@ impl Store {
         )
     }
 
-    /// How long a message waits for it.
+    /// Time that a message waits for an answer.
     pub(crate) const fn patience(&self) -> Duration {
         Duration::from_millis(self.milliseconds)
     }
 }
 
-/// The folder that systemd gives us.
+/// Folder that systemd provides (`StateDirectory=`).
 pub(super) fn state_folder() -> Option<PathBuf> {
     // systemd.exec(5): one path, or several with colons between.
     let given = env::var("STATE_DIRECTORY").ok().filter(|folders| !folders.is_empty())?;
     given.split(':').next().map(PathBuf::from)
 }
 
-/// Where the store is: `sqlite:/path`, `redis://host:port/database`, `unix:///path` of a server's socket, or `none`.
+/// Place of a store: `sqlite:/path`, `redis://host:port/database`, `unix:///path` of a server's socket, or `none`.
 ///
 /// ```
 /// use batv_mta::config::Place;
@@ -126,9 +128,9 @@ pub(super) fn state_folder() -> Option<PathBuf> {
 pub enum Place {
     /// Nowhere.
     Nowhere,
-    /// In a file of this host.
+    /// A SQLite file of this host.
     Sqlite(PathBuf),
-    /// On a server of Valkey or Redis, by its URL.
+    /// A Valkey or Redis server, by its URL.
     Server(String),
 }
 
@@ -157,6 +159,6 @@ impl fmt::Display for Place {
 
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        text::parsed(deserializer)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Address, Failure, Fault, Site, kept_from, listener, read, run, unanswered, without_lines};
+use super::check::{Error, Fault, Site, kept_from, listener, read, run, unanswered, without_lines};
+use crate::config::Address;
 
 const LINES: &str = include_str!("../../integrations/exim/batv.conf");
 
-pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
+pub(super) fn lines(site: Site<'_>) -> Result<String, Error> {
     Ok(LINES.replace("/run/batvd/line.sock", &shown(listener(&site.config.listen.line, "line")?)))
 }
 
@@ -17,26 +18,26 @@ fn shown(address: &Address) -> String {
     }
 }
 
-/// What Exim says of itself; Debian calls it exim4.
-pub(super) fn build() -> Result<String, Failure> {
+/// Version and build options of Exim, which Debian calls exim4.
+pub(super) fn build() -> Result<String, Error> {
     ask(&["-bV"])
 }
 
-fn ask(arguments: &[&str]) -> Result<String, Failure> {
+fn ask(arguments: &[&str]) -> Result<String, Error> {
     run("exim", arguments).or_else(|_| run("exim4", arguments))
 }
 
-fn installed(site: Site<'_>) -> Result<PathBuf, Failure> {
+fn installed(site: Site<'_>) -> Result<PathBuf, Error> {
     if let Some(at) = site.at {
         return Ok(at.to_owned());
     }
-    let said = build()?;
-    let path = said.lines().find_map(|line| line.strip_prefix("Configuration file is "));
+    let build = build()?;
+    let path = build.lines().find_map(|line| line.strip_prefix("Configuration file is "));
     path.map(|path| path.trim().into())
-        .ok_or_else(|| Failure::Program("exim", "it names no configuration file".to_owned()))
+        .ok_or_else(|| Error::Program("exim", "its output names no configuration file".to_owned()))
 }
 
-pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
+pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Error> {
     let installed = read(&installed(site)?)?;
     let address = listener(&site.config.listen.line, "line")?;
     let user = ask(&["-bP", "exim_user"]).unwrap_or_default();

@@ -2,36 +2,36 @@
 
 use std::path::Path;
 
-use super::{Failure, Fault, Site, read, said};
+use super::check::{Error, Fault, Site, effective, read};
 
 const LINES: &str = include_str!("../../integrations/opensmtpd/smtpd.conf");
 const INSTALLED: &str = "/etc/smtpd.conf";
 
-/// It runs the filter itself: the daemon needs no listener.
-pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::Program("batvd", error.to_string()))?;
+/// OpenSMTPD runs the filter itself, so the daemon needs no listener.
+pub(super) fn lines(site: Site<'_>) -> Result<String, Error> {
+    let program = std::env::current_exe().map_err(|error| Error::Program("batvd", error.to_string()))?;
     let config_path =
-        std::path::absolute(site.config_path).map_err(|error| Failure::Read(site.config_path.to_owned(), error))?;
+        std::path::absolute(site.config_path).map_err(|error| Error::Read(site.config_path.to_owned(), error))?;
     Ok(LINES
         .replace("/usr/bin/batvd", &program.display().to_string())
         .replace("/etc/batv/batvd.toml", &config_path.display().to_string()))
 }
 
-pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
+pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Error> {
     let installed = read(site.at.unwrap_or_else(|| Path::new(INSTALLED)))?;
     let mut faults = Vec::new();
     let config = site.config_path.to_string_lossy();
-    let filter = said(&installed, "#")
+    let filter = effective(&installed, "#")
         .find(|line| line.starts_with("filter ") && line.contains("batvd") && line.contains(&*config));
     let name = filter.and_then(|line| line.split_whitespace().nth(1));
     let Some(name) = name else {
         let lines = lines(site)?;
-        let line = said(&lines, "#").next().unwrap_or_default();
-        return Ok(vec![Fault::Missing(format!("mail gets no tag and bounces are not judged: `{line}`"))]);
+        let line = effective(&lines, "#").next().unwrap_or_default();
+        return Ok(vec![Fault::Missing(format!("outgoing mail is not tagged and bounces are not judged: `{line}`"))]);
     };
     let mut submits = false;
     let mut local = false;
-    for listener in said(&installed, "#").filter(|line| line.starts_with("listen on ")) {
+    for listener in effective(&installed, "#").filter(|line| line.starts_with("listen on ")) {
         if !listener.contains(&format!("filter {name}")) && !listener.contains("filter <") {
             faults.push(Fault::Dangerous(format!("`{listener}` neither tags nor judges: add `filter {name}`")));
         }
@@ -40,11 +40,11 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
         submits |= port.is_some_and(|port| site.config.clients.daemon_names.iter().any(|known| known == port));
     }
     if !local {
-        faults.push(Fault::Missing(format!("what comes by sendmail(1) gets no tag: `listen on socket filter {name}`")));
+        faults.push(Fault::Missing(format!("mail of sendmail(1) is not tagged: `listen on socket filter {name}`")));
     }
     if !submits {
         faults.push(Fault::Missing(
-            "what users submit is known by their passwords and networks alone: name the port in `clients.daemon_names` of batvd.toml"
+            "submitted mail is recognised only by authentication and network: add the port to `clients.daemon_names` in batvd.toml"
                 .to_owned(),
         ));
     }

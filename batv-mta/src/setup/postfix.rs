@@ -5,12 +5,15 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{Address, Failure, Fault, FormName, Site, kept_from, listener, run, unanswered};
+use super::check::{Error, Fault, Site, kept_from, listener, run, unanswered};
+use batv_core::tag::Form;
+
+use crate::config::Address;
 
 const MAIN: &str = include_str!("../../integrations/postfix/main.cf");
 const MASTER: &str = include_str!("../../integrations/postfix/master.cf");
 const QUEUE: &str = "/var/spool/postfix";
-/// What is read of main.cf, with its defaults.
+/// The parameters of main.cf that are read, with their defaults.
 const PARAMETERS: [&str; 13] = [
     "content_filter",
     "mail_owner",
@@ -27,33 +30,33 @@ const PARAMETERS: [&str; 13] = [
     "queue_directory",
 ];
 
-pub(super) fn ask(site: Site<'_>, arguments: &[&str]) -> Result<String, Failure> {
+pub(super) fn ask(site: Site<'_>, arguments: &[&str]) -> Result<String, Error> {
     match site.at {
         Some(folder) => run("postconf", &[&["-c", &folder.to_string_lossy()], arguments].concat()),
         None => run("postconf", arguments),
     }
 }
 
-pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
+pub(super) fn lines(site: Site<'_>) -> Result<String, Error> {
     let queue = ask(site, &["-h", "queue_directory"]);
     let queue = queue.as_deref().map_or(QUEUE, str::trim);
     let listen = &site.config.listen;
     let milter = shown(listener(&listen.milter, "milter")?, queue);
     let socketmap = shown(listener(&listen.socketmap, "socketmap")?, queue);
     let lines = MAIN.replace("unix:batvd/milter.sock", &milter).replace("unix:batvd/socketmap.sock", &socketmap);
-    let mut lines = beside_what_is_there(site, &lines, &milter);
-    if site.config.sign.form == FormName::SubAddress {
-        let delimiter = site.config.sign.delimiter.character();
-        lines.push_str(&format!("# A tag stands behind the delimiter.\nrecipient_delimiter = {delimiter}\n"));
+    let mut lines = with_installed(site, &lines, &milter);
+    if matches!(site.config.site.sign.form, Form::SubAddress(_)) {
+        let delimiter = site.config.site.sign.delimiter.character();
+        lines.push_str(&format!("# The tag follows the delimiter.\nrecipient_delimiter = {delimiter}\n"));
     }
     let jailed: String = jailed(site, queue)?.iter().map(|fault| format!("# {fault}\n")).collect();
     Ok(format!("{jailed}# -- main.cf --\n{lines}\n# -- master.cf --\n{MASTER}"))
 }
 
-/// A second line of a name would take the place of the first: what Postfix has goes on.
-fn beside_what_is_there(site: Site<'_>, lines: &str, milter: &str) -> String {
+/// Adds the installed values to our lines, because a second line of a name replaces the first.
+fn with_installed(site: Site<'_>, lines: &str, milter: &str) -> String {
     let mut whole = String::new();
-    // A line that begins with a space belongs to the one before.
+    // A line that begins with a space continues the one before.
     for entry in lines.replace(",\n    ", ", ").lines() {
         let (name, ours) = entry.split_once(" = ").unwrap_or_default();
         let joins = name.ends_with("smtpd_milters") || name == "recipient_canonical_maps";
@@ -63,7 +66,7 @@ fn beside_what_is_there(site: Site<'_>, lines: &str, milter: &str) -> String {
             whole.push_str(&format!("{entry}\n"));
             continue;
         }
-        // Beside milters of its own, those of smtpd would be asked a second time.
+        // If it has milters of its own, $smtpd_milters would add them twice.
         let ours = if name == "non_smtpd_milters" && known != ours { milter } else { ours };
         let missing = ours.split(", ").filter(|ours| !known.contains(ours));
         let all: Vec<&str> = core::iter::once(known).chain(missing).collect();
@@ -72,7 +75,7 @@ fn beside_what_is_there(site: Site<'_>, lines: &str, milter: &str) -> String {
     whole
 }
 
-/// Relative to the queue, where all of Postfix works: the name is then the same in its chroot and out of it.
+/// The address relative to the queue directory, which is the same inside and outside of the chroot.
 fn shown(address: &Address, queue: &str) -> String {
     match address {
         Address::Unix(path) => match path.strip_prefix(queue) {
@@ -83,8 +86,8 @@ fn shown(address: &Address, queue: &str) -> String {
     }
 }
 
-/// Services that can't reach a socket of ours.
-fn jailed(site: Site<'_>, queue: &str) -> Result<Vec<Fault>, Failure> {
+/// Services in a chroot that can't reach our sockets.
+fn jailed(site: Site<'_>, queue: &str) -> Result<Vec<Fault>, Error> {
     let services = ask(site, &["-F", "*/*/chroot"])?;
     let jailed: Vec<&str> = services
         .lines()
@@ -94,8 +97,8 @@ fn jailed(site: Site<'_>, queue: &str) -> Result<Vec<Fault>, Failure> {
     let listen = &site.config.listen;
     let fault = |address: &&Address| match address {
         Address::Unix(path) if !path.starts_with(queue) => Some(Fault::Dangerous(format!(
-            "{} run{} in the chroot {queue} and can't reach {address}: let batvd listen in a folder there, as \
-             {queue}/batvd, or write `n` into the column chroot of master.cf",
+            "{} run{} in the chroot {queue} and can't reach {address}: let batvd listen in a folder below it, such as \
+             {queue}/batvd, or set the column chroot of master.cf to `n`",
             jailed.join(", "),
             if jailed.len() == 1 { "s" } else { "" },
         ))),
@@ -105,16 +108,16 @@ fn jailed(site: Site<'_>, queue: &str) -> Result<Vec<Fault>, Failure> {
     Ok(if jailed.is_empty() { Vec::new() } else { sockets.filter_map(|address| fault(&address)).collect() })
 }
 
-/// What postconf(1) says of both files.
+/// The installed main.cf and master.cf, as postconf(1) prints them.
 struct Installed {
-    /// Of main.cf, with defaults and without references.
+    /// Parameters of main.cf, with defaults and expanded.
     parameters: BTreeMap<String, String>,
-    /// Of master.cf: `service/type/parameter`.
+    /// Options of master.cf: `service/type/parameter`.
     options: Vec<(String, String)>,
 }
 
 impl Installed {
-    fn read(site: Site<'_>) -> Result<Self, Failure> {
+    fn read(site: Site<'_>) -> Result<Self, Error> {
         let pairs = |said: String| -> Vec<(String, String)> {
             let pairs = said.lines().filter_map(|line| line.split_once('='));
             pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
@@ -131,113 +134,138 @@ impl Installed {
         self.value(name).split([',', ' ', '\t']).any(|known| known == wanted)
     }
 
-    /// The services that set a parameter by themselves, as `service/type`, and to what.
+    /// The services that override a parameter, as `service/type`, and their values.
     fn option(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         let end = format!("/{name}");
         self.options.iter().filter_map(move |(option, value)| Some((option.strip_suffix(&end)?, value.as_str())))
     }
 }
 
-pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
+pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Error> {
     let installed = Installed::read(site)?;
-    let value = |name: &str| installed.value(name);
-    let lists = |name: &str, wanted: &str| installed.lists(name, wanted);
-    let queue = value("queue_directory");
-    let config = site.config;
-    let (milter, socketmap) =
-        (listener(&config.listen.milter, "milter")?, listener(&config.listen.socketmap, "socketmap")?);
-    let reach = |address| unanswered(address).or_else(|| kept_from(address, value("mail_owner")));
+    let listen = &site.config.listen;
+    let milter = listener(&listen.milter, "milter")?;
+    let socketmap = listener(&listen.socketmap, "socketmap")?;
+    let user = installed.value("mail_owner");
+    let reach = |address| unanswered(address).or_else(|| kept_from(address, user));
     let mut faults: Vec<Fault> = [milter, socketmap].into_iter().filter_map(reach).collect();
-    let mut missing = |is_there: bool, what: String| {
-        if !is_there {
-            faults.push(Fault::Missing(what));
-        }
-    };
-
-    // A host-specific list in braces holds the address, too: { unix:…, connect_timeout=10s }.
-    let shown_milter = shown(milter, queue);
-    for (name, without) in [
-        ("smtpd_milters", "what comes by SMTP gets no tag and is not judged"),
-        ("non_smtpd_milters", "what comes by sendmail(1) gets no tag"),
-    ] {
-        missing(value(name).contains(&shown_milter), format!("{without}: `{name} = {shown_milter}`"));
-    }
+    let queue = installed.value("queue_directory");
+    let milter = shown(milter, queue);
     let table = |map: &str| format!("socketmap:{}:{map}", shown(socketmap, queue));
-    let delimits = config.sign.form == FormName::SubAddress
-        && value("recipient_delimiter").contains(config.sign.delimiter.character());
-    let verify = table("verify");
-    missing(
-        delimits || value("smtpd_reject_unlisted_recipient") == "no" || lists("recipient_canonical_maps", &verify),
-        format!(
-            "genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = {verify}`"
-        ),
-    );
-    let reverse = table("srs-reverse");
-    missing(
-        config.srs.domains.is_empty() || lists("recipient_canonical_maps", &reverse),
-        format!("bounces of forwarded mail are refused: `recipient_canonical_maps = …, {reverse}`"),
-    );
-    for network in value("mynetworks").split([' ', ',', '\t']).filter_map(network) {
-        let clients = &config.clients;
-        let mut networks = clients.internal_networks.iter().chain(&clients.exempt_networks);
-        let known = networks.any(|known| known.contains(&network));
-        missing(
-            known || network.addr().is_loopback(),
-            format!(
-                "what comes from {network} (mynetworks) gets no tag: put it into `clients.internal_networks` of batvd.toml"
-            ),
-        );
-    }
-    missing(
-        submitting(site, &installed).next().is_some(),
-        "what users submit is known by their passwords and networks alone: `-o milter_macro_daemon_name=ORIGINATING` at \
-         the service `submission` in master.cf"
-            .to_owned(),
-    );
-
-    let mut dangerous = |is_wrong: bool, what: String| {
-        if is_wrong {
-            faults.push(Fault::Dangerous(what));
-        }
-    };
-    match value("milter_default_action") {
-        "tempfail" => {}
-        "accept" => dangerous(
-            true,
-            "`milter_default_action = accept`: without the daemon mail leaves untagged, and its bounces are refused: `tempfail`"
-                .to_owned(),
-        ),
-        other => dangerous(true, format!("`milter_default_action = {other}`: without the daemon mail is lost: `tempfail`")),
-    }
-    dangerous(
-        value("milter_protocol").parse().is_ok_and(|version: u32| version < 6),
-        format!("`milter_protocol = {}` can't change senders: leave the line out", value("milter_protocol")),
-    );
-    let maps = lists("recipient_canonical_maps", &verify) || lists("recipient_canonical_maps", &reverse);
-    dangerous(
-        maps && value("recipient_canonical_classes") != "envelope_recipient",
-        "`recipient_canonical_classes` changes the header fields of messages, and breaks their signatures: \
-         `recipient_canonical_classes = envelope_recipient`"
-            .to_owned(),
-    );
-    dangerous(
-        value("recipient_delimiter").contains('=') && config.sign.form != FormName::SubAddress,
-        format!("`recipient_delimiter = {}` cuts a tag at its `=`: leave that out", value("recipient_delimiter")),
-    );
-    faults.extend(silent(site, &installed, &shown_milter)?);
+    let (verify, reverse) = (table("verify"), table("srs-reverse"));
+    faults.extend(without_milter(&installed, &milter));
+    faults.extend(without_tables(site, &installed, &verify, &reverse));
+    faults.extend(unknown_clients(site, &installed));
+    faults.extend(harmful(site, &installed, &[&verify, &reverse]));
+    faults.extend(silent(site, &installed, &milter)?);
     faults.extend(jailed(site, queue)?);
     Ok(faults)
 }
 
-/// The services of the names that mark mail of ours.
+fn missing(is_missing: bool, text: String) -> Option<Fault> {
+    is_missing.then_some(Fault::Missing(text))
+}
+
+fn dangerous(is_dangerous: bool, text: String) -> Option<Fault> {
+    is_dangerous.then_some(Fault::Dangerous(text))
+}
+
+fn without_milter<'i>(installed: &'i Installed, milter: &'i str) -> impl Iterator<Item = Fault> + 'i {
+    let lists = [
+        ("smtpd_milters", "mail received by SMTP is not tagged and not judged"),
+        ("non_smtpd_milters", "mail of sendmail(1) is not tagged"),
+    ];
+    // A host-specific list in braces has the address, too: { unix:…, connect_timeout=10s }.
+    lists.into_iter().filter_map(move |(name, effect)| {
+        missing(!installed.value(name).contains(milter), format!("{effect}: `{name} = {milter}`"))
+    })
+}
+
+fn without_tables(
+    site: Site<'_>,
+    installed: &Installed,
+    verify: &str,
+    reverse: &str,
+) -> impl Iterator<Item = Fault> + use<> {
+    let sign = &site.config.site.sign;
+    let finds_tags = installed.lists("recipient_canonical_maps", verify)
+        || installed.value("smtpd_reject_unlisted_recipient") == "no"
+        || matches!(sign.form, Form::SubAddress(_))
+            && installed.value("recipient_delimiter").contains(sign.delimiter.character());
+    let finds_srs = installed.lists("recipient_canonical_maps", reverse) || site.config.site.srs.domains.is_empty();
+    let faults = [
+        missing(
+            !finds_tags,
+            format!("genuine bounces are refused as mail to unknown users: `recipient_canonical_maps = {verify}`"),
+        ),
+        missing(
+            !finds_srs,
+            format!("bounces of forwarded mail are refused: `recipient_canonical_maps = …, {reverse}`"),
+        ),
+    ];
+    faults.into_iter().flatten()
+}
+
+fn unknown_clients(site: Site<'_>, installed: &Installed) -> Vec<Fault> {
+    let clients = &site.config.clients;
+    let networks = installed.value("mynetworks").split([' ', ',', '\t']).filter_map(network);
+    let unknown = networks.filter(|network| {
+        let mut known = clients.internal_networks.iter().chain(&clients.exempt_networks);
+        !network.addr().is_loopback() && !known.any(|known| known.contains(network))
+    });
+    let networks = unknown.map(|network| {
+        Fault::Missing(format!(
+            "mail from {network} (mynetworks) is not tagged: add it to `clients.internal_networks` in batvd.toml"
+        ))
+    });
+    let submission = missing(
+        submitting(site, installed).next().is_none(),
+        "submitted mail is recognised only by authentication and network: `-o milter_macro_daemon_name=ORIGINATING` for \
+         the service `submission` in master.cf"
+            .to_owned(),
+    );
+    networks.chain(submission).collect()
+}
+
+fn harmful(site: Site<'_>, installed: &Installed, maps: &[&str]) -> impl Iterator<Item = Fault> + use<> {
+    let value = |name: &str| installed.value(name);
+    let action = value("milter_default_action");
+    let loss = if action == "accept" { "leaves untagged and its bounces are refused" } else { "is lost" };
+    let version = value("milter_protocol");
+    let has_map = maps.iter().any(|map| installed.lists("recipient_canonical_maps", map));
+    let delimiter = value("recipient_delimiter");
+    let faults = [
+        dangerous(
+            action != "tempfail",
+            format!("`milter_default_action = {action}`: while the daemon is down, mail {loss}: set it to `tempfail`"),
+        ),
+        dangerous(
+            version.parse().is_ok_and(|version: u32| version < 6),
+            format!("`milter_protocol = {version}` can't change senders: remove the line"),
+        ),
+        dangerous(
+            has_map && value("recipient_canonical_classes") != "envelope_recipient",
+            "`recipient_canonical_classes` changes header fields, and breaks signatures over them: \
+             `recipient_canonical_classes = envelope_recipient`"
+                .to_owned(),
+        ),
+        dangerous(
+            delimiter.contains('=') && !matches!(site.config.site.sign.form, Form::SubAddress(_)),
+            format!("`recipient_delimiter = {delimiter}` splits a tag at its `=`: remove the `=`"),
+        ),
+    ];
+    faults.into_iter().flatten()
+}
+
+/// The services whose daemon name marks mail as ours.
 fn submitting<'i>(site: Site<'i>, installed: &'i Installed) -> impl Iterator<Item = &'i str> {
     let names = &site.config.clients.daemon_names;
     let named = installed.option("milter_macro_daemon_name");
     named.filter(|(_, name)| names.iter().any(|known| known == name)).map(|(service, _)| service)
 }
 
-/// Services that ask no milter of ours, and those that shouldn't.
-fn silent(site: Site<'_>, installed: &Installed, milter: &str) -> Result<Vec<Fault>, Failure> {
+/// Services that wrongly bypass our milter, and those that wrongly use it.
+fn silent(site: Site<'_>, installed: &Installed, milter: &str) -> Result<Vec<Fault>, Error> {
     let asks = |milters: &str| milters.contains(milter) || milters.contains("$smtpd_milters");
     let others = installed.option("smtpd_milters").filter(|(_, milters)| !asks(milters));
     let none = installed.option("receive_override_options").filter(|(_, options)| options.contains("no_milters"));
@@ -245,7 +273,7 @@ fn silent(site: Site<'_>, installed: &Installed, milter: &str) -> Result<Vec<Fau
         .map(|(service, milters)| (service, format!("smtpd_milters = {milters}")))
         .chain(none.map(|(service, _)| (service, "no_milters".to_owned())))
         .collect();
-    // What comes back from a filter of contents has been tagged and judged before, and comes from a host of ours.
+    // Mail that a content filter returns was tagged and judged before, and comes from this host.
     let returns = |service: &str| ["127.", "localhost:", "[::1]:"].iter().any(|host| service.starts_with(host));
     let is_filtered = ["content_filter", "smtpd_proxy_filter"]
         .iter()
@@ -273,7 +301,7 @@ fn silent(site: Site<'_>, installed: &Installed, milter: &str) -> Result<Vec<Fau
     Ok(faults)
 }
 
-/// As Postfix writes it, with brackets around IPv6.
+/// Parses a network as Postfix writes it, with brackets around IPv6.
 fn network(text: &str) -> Option<IpNet> {
     let text = text.replace(['[', ']'], "");
     let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
@@ -290,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sockets_in_the_queue_have_one_name_in_the_chroot_and_out_of_it() {
+    fn sockets_in_the_queue_have_the_same_name_in_the_chroot() {
         for (address, seen) in [
             ("unix:/var/spool/postfix/batvd/milter.sock", "unix:batvd/milter.sock"),
             ("unix:/run/batvd/milter.sock", "unix:/run/batvd/milter.sock"),

@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use super::{Address, Failure, Fault, Site, listener, read, said, unanswered};
+use super::check::{Error, Fault, Site, effective, listener, read, unanswered};
+use crate::config::Address;
 
 const LINES: &str = include_str!("../../integrations/sendmail/batv.mc");
 const INSTALLED: &str = "/etc/mail/sendmail.cf";
 
-pub(super) fn lines(site: Site<'_>) -> Result<String, Failure> {
+pub(super) fn lines(site: Site<'_>) -> Result<String, Error> {
     let listen = &site.config.listen;
     Ok(LINES
         .replace("unix:/run/batvd/milter.sock", &shown(listener(&listen.milter, "milter")?))
         .replace("unix:/run/batvd/socketmap.sock", &shown(listener(&listen.socketmap, "socketmap")?)))
 }
 
-/// As its milters and its socket maps are named: `inet:port@host`.
+/// The address in the syntax of milters and socket maps: `inet:port@host`.
 fn shown(address: &Address) -> String {
     match address {
         Address::Unix(_) | Address::Systemd(_) => address.to_string(),
@@ -29,7 +30,7 @@ fn shown(address: &Address) -> String {
     }
 }
 
-fn installed(site: Site<'_>) -> Result<String, Failure> {
+fn installed(site: Site<'_>) -> Result<String, Error> {
     read(site.at.unwrap_or_else(|| Path::new(INSTALLED)))
 }
 
@@ -38,7 +39,7 @@ pub(super) fn version(site: Site<'_>) -> Option<String> {
     Some(installed(site).ok()?.lines().find_map(|line| line.strip_prefix("DZ"))?.split('/').next()?.to_owned())
 }
 
-pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
+pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Error> {
     let installed = installed(site)?;
     let config = site.config;
     let (milter, socketmap) =
@@ -47,9 +48,9 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
     let option =
         |name: &str| installed.lines().find_map(|line| line.strip_prefix(&format!("O {name}="))).unwrap_or_default();
     let address = shown(milter);
-    match said(&installed, "#").find(|line| line.starts_with('X') && line.contains(&format!("S={address},"))) {
+    match effective(&installed, "#").find(|line| line.starts_with('X') && line.contains(&format!("S={address},"))) {
         None => faults.push(Fault::Missing(format!(
-            "mail gets no tag and bounces are not judged: INPUT_MAIL_FILTER(`batv', `S={address}, F=T, …')"
+            "outgoing mail is not tagged and bounces are not judged: INPUT_MAIL_FILTER(`batv', `S={address}, F=T, …')"
         ))),
         Some(filter) => {
             let name = filter.trim_start_matches('X').split(',').next().unwrap_or_default();
@@ -57,38 +58,38 @@ pub(super) fn check(site: Site<'_>) -> Result<Vec<Fault>, Failure> {
                 faults.push(Fault::Missing(format!("the filter `{name}` is not in InputMailFilters")));
             }
             if !filter.contains("F=T") {
-                let what = format!(
-                    "the filter `{name}` has no `F=T`: without the daemon mail leaves untagged, and its bounces are refused"
+                let text = format!(
+                    "the filter `{name}` has no `F=T`: while the daemon is down, mail leaves untagged and its bounces are refused"
                 );
-                faults.push(Fault::Dangerous(what));
+                faults.push(Fault::Dangerous(text));
             }
         }
     }
     for (map, without) in [
-        ("verify", "bounces that Sendmail makes itself find no mailbox"),
-        ("srs_reverse", "bounces of forwarded mail that Sendmail makes itself find no mailbox"),
+        ("verify", "Sendmail's own bounces find no mailbox"),
+        ("srs_reverse", "Sendmail's own bounces of forwarded mail find no mailbox"),
     ] {
-        if map == "srs_reverse" && config.srs.domains.is_empty() {
+        if map == "srs_reverse" && config.site.srs.domains.is_empty() {
             continue;
         }
         let table = format!("K{map} socket -f -q {}", shown(socketmap));
-        if !said(&installed, "#").any(|line| line == table) {
+        if !effective(&installed, "#").any(|line| line == table) {
             faults.push(Fault::Missing(format!("{without}: `{table}` under LOCAL_CONFIG")));
         }
-        if !said(&installed, "#").any(|line| line.starts_with('R') && line.contains(&format!("$({map} "))) {
+        if !effective(&installed, "#").any(|line| line.starts_with('R') && line.contains(&format!("$({map} "))) {
             faults.push(Fault::Missing(format!("{without}: the rule of `{map}` under LOCAL_RULE_0")));
         }
     }
     let originates = |line: &str| config.clients.daemon_names.iter().any(|name| line.contains(&format!("Name={name}")));
-    if !said(&installed, "#").any(|line| line.starts_with("O DaemonPortOptions=") && originates(line)) {
+    if !effective(&installed, "#").any(|line| line.starts_with("O DaemonPortOptions=") && originates(line)) {
         faults.push(Fault::Missing(
-            "what users submit is known by their passwords and networks alone: DAEMON_OPTIONS(`Name=ORIGINATING, Port=587, M=Ea')"
+            "submitted mail is recognised only by authentication and network: DAEMON_OPTIONS(`Name=ORIGINATING, Port=587, M=Ea')"
                 .to_owned(),
         ));
     }
-    if !config.srs.domains.is_empty() && !option("Milter.macros.envrcpt").contains("{rcpt_mailer}") {
-        let what = "it doesn't say what leaves: `{rcpt_mailer}` in Milter.macros.envrcpt";
-        faults.push(Fault::Missing(what.to_owned()));
+    if !config.site.srs.domains.is_empty() && !option("Milter.macros.envrcpt").contains("{rcpt_mailer}") {
+        let text = "forwarded mail is not recognised: `{rcpt_mailer}` in Milter.macros.envrcpt";
+        faults.push(Fault::Missing(text.to_owned()));
     }
     Ok(faults)
 }

@@ -1,6 +1,6 @@
 //! The decisions that all ways in have to agree on, put to the listeners.
 //!
-//! What a listener doesn't say itself stands in the log.
+//! The log has the fields that a protocol doesn't show.
 
 mod filter;
 mod line;
@@ -20,10 +20,10 @@ use batv_core::envelope::Stage;
 use batv_core::{Day, Mailbox};
 use batv_mta::config::Config;
 use batv_mta::files::FileSystem;
-use batv_mta::line::Line;
-use batv_mta::memory::Memory;
-use batv_mta::protocol::Handler;
+use batv_mta::listen::handler::Handler;
+use batv_mta::listen::line::Line;
 use batv_mta::settings::Settings;
+use batv_mta::store::Store as SharedStore;
 use batv_policy::address;
 use batv_report::{Event, Told};
 use batv_tests::vectors::decisions::{self, Handle, Heard, NOTHING, Question, Row, Said, Sent, Store, WrongTags};
@@ -38,14 +38,14 @@ const CODES: usize = "250 2.1.5".len();
 /// Characters of a handle.
 const HANDLE: usize = 16;
 const TAKEN: &str = "250 2.1.5";
-/// What a row needs that a listener can't be asked.
+/// The needs of a row that a protocol lacks.
 const MESSAGE: &str = "message";
 const END_OF_DATA: &str = "end of data";
 const BEFORE: &str = "recipients before";
 const CLIENT: &str = "client";
 const CALLER: &str = "caller";
 
-/// What is logged.
+/// The lines of the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -67,7 +67,7 @@ impl Log {
     }
 }
 
-/// The daemon of one row, and what its store has.
+/// The daemon of one row, and the content of its store.
 struct Host {
     settings: Arc<Settings>,
     log: Log,
@@ -84,9 +84,9 @@ impl Host {
             Store::Down => format!("unix://{}/nobody.sock", folder.path().display()),
         };
         let config = Config::parse(&row.batvd_toml(today, &store)).expect("a configuration");
-        let memory = Arc::new(Memory::open(&config.store, &FileSystem).expect("a store"));
+        let opened = Arc::new(SharedStore::open(&config.store, &FileSystem).expect("a store"));
         let keyring = Keyring::parse(&row.keyring(today)).expect("a keyring");
-        let settings = Settings::new(config, keyring).expect("settings").with_memory(&memory);
+        let settings = Settings::new(config, keyring).expect("settings").with_store(&opened);
         Self { settings: Arc::new(settings), log: log.clone(), _folder: folder }
     }
 
@@ -144,7 +144,7 @@ impl Host {
         self.log.take();
     }
 
-    /// What the log tells of the last recipient.
+    /// The line of the log on the last recipient.
     fn logged(&self, row: &Row<'_>) -> Said {
         let log = self.log.take();
         let mut said = Said::new();
@@ -156,7 +156,7 @@ impl Host {
             say("reason", told.reason);
             say("disposition", told.disposition);
             say("mode", told.mode);
-            say("in_reject", told.in_reject.expect("what mode reject would do"));
+            say("in_reject", told.in_reject.expect("the effect of mode reject"));
             say("deliver_to", if is_taken { told.to } else { NOTHING });
             let at = if row.at() == Stage::EndOfData { "data" } else { "rcpt" };
             if told.at == "data" {
@@ -180,7 +180,7 @@ fn shown(address: &str) -> String {
     Mailbox::parse(spelled.as_ref()).map_or_else(|error| format!("{address}: {error}"), |mailbox| mailbox.to_string())
 }
 
-/// What X-BATV-Verdict tells that the log doesn't, of a recipient about which all was said at RCPT TO.
+/// The values of X-BATV-Verdict that the log lacks, for a recipient that was settled at RCPT TO.
 fn complete(said: &mut Said, verdict_field: Option<&str>) {
     for word in verdict_field.into_iter().flat_map(|field| field.split("; ")) {
         match word.split_once('=') {

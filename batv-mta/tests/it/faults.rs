@@ -1,4 +1,4 @@
-//! What becomes of mail and of the daemon when something around it is wrong: disk, clock, folders, keys, peers.
+//! Mail and the daemon with faults around them: disk, clock, folders, keys, peers.
 
 use core::time::Duration;
 use std::fs;
@@ -56,25 +56,25 @@ fn decisions_are_counted() {
 }
 
 #[test]
-fn a_wrong_change_is_seen_and_not_in_force() {
+fn a_wrong_change_is_reported_and_not_used() {
     let daemon = Daemon::started("");
     daemon.configure("[verify]\nmoed = 'reject'\n");
     daemon.signal("HUP");
     wait_for("complaint", || daemon.log().contains("did you mean `mode`?").then_some(()));
     let (status, text) = get(&daemon, "/health");
     assert_eq!(status, "200");
-    assert!(text.contains("not in force"), "{text}");
+    assert!(text.contains("the old settings are in effect"), "{text}");
     let (_, text) = get(&daemon, "/metrics");
     assert!(text.contains("\nbatv_reload_successful 0\n"), "{text}");
     assert!(text.contains("\nbatv_reloads_total{result=\"failed\"} 1\n"), "{text}");
-    // What a reload can't change is named, the rest is in force.
+    // Settings that a reload can't change are named, the rest takes effect.
     daemon.configure("[limits]\nconnections = 7\n");
     daemon.reload();
-    daemon.wait_for_log("until the daemon is restarted");
+    daemon.wait_for_log("take effect after a restart");
     assert_eq!(get(&daemon, "/health").1, "ok\n");
 }
 
-/// Whoever replaces a keyring without care writes it piece by piece; whenever it is read, the keys in force are good.
+/// A careless program writes a keyring piece by piece; whenever it is read, the keys in use are good.
 #[test]
 fn a_keyring_under_the_pen_loses_nothing() {
     let daemon = Daemon::started("");
@@ -93,12 +93,14 @@ fn a_keyring_under_the_pen_loses_nothing() {
     // One that others can read is none.
     fs::set_permissions(daemon.path("keyring.toml"), fs::Permissions::from_mode(0o644)).expect("a file of ours");
     daemon.signal("HUP");
-    wait_for("complaint", || daemon.log().contains("ERROR the settings in force stay").then_some(()));
+    wait_for("complaint", || {
+        daemon.log().contains("ERROR reload failed, the old settings stay in effect").then_some(())
+    });
     assert_eq!(verify(&daemon, &tag), format!("OK {ALICE}\n"));
 }
 
 #[test]
-fn a_socket_whose_folder_vanished_comes_back_with_it() {
+fn a_socket_comes_back_with_its_folder() {
     let mut daemon = Daemon::with_sockets_in("sockets", "");
     daemon.start();
     let tag = tagged(ALICE, 0);
@@ -114,8 +116,8 @@ fn a_socket_whose_folder_vanished_comes_back_with_it() {
     fs::create_dir(daemon.path("sockets")).expect("a folder");
     wait_for("end of the complaint", || (get(&daemon, "/health").0 == "200").then_some(()));
     assert_eq!(verify(&daemon, &tag), format!("OK {ALICE}\n"));
-    daemon.wait_for_log("the socket was gone, and is opened again");
-    // What somebody else listens on in its place stays, and is not removed at the end either.
+    daemon.wait_for_log("the socket had disappeared; opened again");
+    // The socket of another process in its place stays, and is not removed at the end either.
     fs::remove_file(daemon.socket("line")).expect("a socket");
     let _other = std::os::unix::net::UnixListener::bind(daemon.socket("line")).expect("a socket");
     wait_for("complaint", || (get(&daemon, "/health").0 == "503").then_some(()));
@@ -166,7 +168,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
 /// Tags hold for days: an hour there or back is nothing, a clock that was set back over midnight neither.
 #[test]
 fn a_clock_that_jumps_loses_no_bounce() {
-    // What gives it another time reads that from a file.
+    // libfaketime reads the time from a file.
     let mut daemon = Daemon::new("[verify]\nmode = 'reject'\n[sandbox]\nconfine = false\n");
     let peers = peers();
     daemon.write("now", "@2026-11-25 00:20:00\n", 0o644);
@@ -244,7 +246,7 @@ fn connections_over_the_limit_wait_their_turn() {
     third.write_all(b"unwrap prvs=0787f93fc2=alice@example.com\n").expect("a connection");
     third.set_read_timeout(Some(Duration::from_millis(300))).expect("a time-out");
     assert!(third.read(&mut [0]).is_err(), "answered over the limit");
-    assert_eq!(get(&daemon, "/health").0, "200", "who watches us is not kept waiting");
+    assert_eq!(get(&daemon, "/health").0, "200", "monitoring does not wait");
     drop(first);
     third.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
     let mut answer = [0; 21];
@@ -297,7 +299,7 @@ fn doubts_are_told_at_each_reload() {
     daemon.wait_for_log("WARN verify.modes: `example.con` is no domain of yours");
 }
 
-/// With a launcher that does what systemd does: sd_listen_fds(3).
+/// With a launcher that passes sockets as systemd does: sd_listen_fds(3).
 #[test]
 fn takes_the_sockets_that_systemd_has_opened() {
     const LAUNCHER: &str = "
@@ -334,22 +336,22 @@ os.execv(sys.argv[2], sys.argv[2:])
     assert!(daemon.stop().success());
     assert!(daemon.path("passed-line.sock").exists(), "its file is systemd's");
 
-    assert!(!daemon.log().contains("no listener does"), "{}", daemon.log());
+    assert!(!daemon.log().contains("no listener uses it"), "{}", daemon.log());
 
     fs::remove_file(daemon.path("passed-line.sock")).expect("a socket");
     write(&daemon, "milter = ['systemd:milter']");
     launch(&mut daemon).expect("a daemon");
-    let (log, warning) = (daemon.log(), "WARN systemd listens on `line`, and no listener does");
-    assert!(log.contains(warning) && !log.contains("listens on `milter`"), "{log}");
+    let (log, warning) = (daemon.log(), "WARN systemd passed the socket `line`, but no listener uses it");
+    assert!(log.contains(warning) && !log.contains("passed the socket `milter`"), "{log}");
     assert!(daemon.stop().success());
 
     fs::remove_file(daemon.path("passed-line.sock")).expect("a socket");
     write(&daemon, "line = ['systemd:lines']");
     let said = launch(&mut daemon).expect_err("a name that systemd has not passed");
-    assert!(said.contains("systemd:lines: systemd has passed no socket of this name, but: line, milter"), "{said}");
+    assert!(said.contains("systemd:lines: systemd passed no socket of this name; it passed: line, milter"), "{said}");
 }
 
-/// Its own /dev shows whom it would tell.
+/// Its own /dev has a socket of syslog.
 #[test]
 fn logs_to_syslog() {
     let daemon = Daemon::new("[log]\nto = 'syslog'\n");
@@ -373,8 +375,8 @@ fn logs_to_syslog() {
         let line = String::from_utf8_lossy(&octets[..length]).into_owned();
         line.contains("judged").then_some(line)
     });
-    // Facility mail is 2, severity notice 5.
-    assert!(said.starts_with("<21>") && said.contains(" batvd[") && said.contains("reason=untagged"), "{said}");
+    // Facility mail is 2, severity info 6.
+    assert!(said.starts_with("<22>batvd[") && said.contains("reason=untagged"), "{said}");
     process.kill().expect("a process");
     process.wait().expect("an end");
 }
@@ -411,16 +413,19 @@ fn a_configuration_can_be_checked_before_it_is_used() {
     };
     assert_eq!(check(), (Some(0), String::new()));
     daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
-    let stray = "batvd: verify.modes: `example.con` is no domain of yours: its mode is for nobody\n";
+    let stray = "batvd: verify.modes: `example.con` is no domain of yours: its mode has no effect\n";
     assert_eq!(check(), (Some(0), stray.to_owned()));
     daemon.configure("[verify]\nmode = 'refuse'\n");
     let (code, said) = check();
     assert_eq!(code, Some(2));
-    assert!(said.starts_with("batvd: /batvd.toml: line 13, column 8: `refuse`"), "{said}");
+    assert!(
+        said.starts_with("batvd: /batvd.toml: line 13, column 8: unknown mode `refuse`: expected `observe`, "),
+        "{said}"
+    );
     daemon.configure("");
     daemon.write("keyring.toml", "[[key]]\nuse = 'batv'\nid = 3\n", 0o600);
     let (code, said) = check();
-    assert_eq!((code, said.as_str()), (Some(2), "batvd: /keyring.toml: line 1, column 1: `secret` is missing here\n"));
+    assert_eq!((code, said.as_str()), (Some(2), "batvd: /keyring.toml: line 1, column 1: `secret` is missing\n"));
 }
 
 #[test]

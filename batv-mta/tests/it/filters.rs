@@ -1,4 +1,4 @@
-//! What Sieve, SpamAssassin and rspamd do with the lines in `integrations/`, by the fields that the daemon writes.
+//! Sieve, SpamAssassin and rspamd with the lines in `integrations/`, and the fields that the daemon writes.
 
 use core::net::Ipv4Addr;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::support::Daemon;
 use batv_tests::host::{free_ports, give, wait_for};
 use batv_tests::site::{ALICE, date, tagged};
 
-/// A message of `tests/servers/messages`, whether it comes to a tagged address, the mode, and what is expected: the folder,
+/// A message of `tests/servers/messages`, whether it comes to a tagged address, the mode, and the expected folder,
 /// and the rules without `BATV_`.
 const CASES: [(&str, bool, &str, &str, &[&str]); 8] = [
     ("foreign-bounce", false, "mark", "Quarantine", &["DISPROVED"]),
@@ -41,7 +41,7 @@ fn delivered() -> Delivered {
         let recipient = if *is_tagged { tagged(ALICE, 0) } else { ALICE.to_owned() };
         let request = format!("judge-message 192.0.2.7 whole {} <> {recipient}\n{message}", message.len());
         let answer = daemon.ask("line", request.as_bytes());
-        let (_, verdict) = answer.split_once(" verdict=\"").unwrap_or_else(|| panic!("{answer}"));
+        let (_, verdict) = answer.split_once(" verdict_field=\"").unwrap_or_else(|| panic!("{answer}"));
         let verdict = verdict.trim_end().trim_end_matches('"');
         let is_forged = |line: &&str| line.starts_with("X-BATV-");
         let kept: Vec<&str> = message.lines().filter(|line| !is_forged(line)).collect();
@@ -63,7 +63,7 @@ fn output(command: &mut Command) -> String {
     said
 }
 
-/// The rules of ours in a text, in alphabetical order, without what they have in common.
+/// The rules of ours in a text, in alphabetical order, without their common prefix.
 fn rules(said: &str) -> Vec<&str> {
     let words = said.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_'));
     let mut rules: Vec<&str> = words.filter_map(|word| word.strip_prefix("BATV_")).collect();
@@ -73,7 +73,7 @@ fn rules(said: &str) -> Vec<&str> {
 }
 
 #[test]
-fn sieve_files_what_is_not_proved() {
+fn sieve_files_unproved_bounces() {
     let Delivered { daemon, files } = delivered();
     let root = daemon.root();
     fs::create_dir(daemon.path("home")).expect("a folder");
@@ -92,7 +92,7 @@ fn sieve_files_what_is_not_proved() {
 }
 
 #[test]
-fn spamassassin_scores_what_is_not_proved() {
+fn spamassassin_scores_unproved_bounces() {
     let Delivered { daemon, files } = delivered();
     let rules_folder = daemon.path("spamassassin");
     fs::create_dir(&rules_folder).expect("a folder");
@@ -123,7 +123,7 @@ impl Drop for Rspamd {
 }
 
 #[test]
-fn rspamd_scores_what_is_not_proved() {
+fn rspamd_scores_unproved_bounces() {
     let Delivered { daemon, files } = delivered();
     let [port] = free_ports();
     let root = daemon.root();

@@ -21,7 +21,7 @@ fn policy(sender: &str, recipient: &str) -> String {
 }
 
 #[test]
-fn tables_answer_for_what_is_ours_alone() {
+fn tables_answer_only_for_our_addresses() {
     let daemon = Daemon::started("");
     let tag = tagged(ALICE, 0);
     let forged = tag.replacen("prvs=4", "prvs=5", 1);
@@ -67,7 +67,7 @@ fn tables_answer_for_what_is_ours_alone() {
 }
 
 #[test]
-fn the_policy_service_refuses_what_a_table_let_in() {
+fn the_policy_service_refuses_bounces_that_a_table_let_in() {
     let daemon = Daemon::started("[verify]\nmode = 'reject'\nreject_at = 'rcpt'\n");
     let tag = tagged(ALICE, 0);
     let srs = forwarded("dave@example.net");
@@ -107,7 +107,7 @@ fn bounces_to_forwarded_mail_are_no_untagged_ones() {
     assert!(answer.starts_with("OK disposition=reject verdict=disproved reason=srs-forged "), "{answer}");
     let answer = judge("alice@srs.example.com");
     assert!(answer.contains(" reason=untagged "), "{answer}");
-    // After one about whom the message decides, it would have the message taken for both.
+    // Together with a recipient that needs the message, it would have the message taken for both.
     let answer = daemon.ask("line", format!("judge rcpt undecided - <> {srs}\n").as_bytes());
     assert!(answer.contains("disposition=tempfail ") && answer.contains("reply=\"452 4.5.3 "), "{answer}");
 }
@@ -134,12 +134,17 @@ fn messages_are_judged_by_line() {
             "whole",
             ALICE,
             &foreign,
-            " reply=\"550 5.7.1 this returns a message that we did not send\" class=dsn origin=disproved ",
+            " reply=\"550 5.7.1 Not a bounce of our mail: we did not send the message that it returns\" class=dsn origin=disproved ",
         ),
         ("cut", ALICE, &foreign, "disposition=quarantine verdict=disproved "),
-        ("whole", ALICE, &ours, " class=dsn origin=mark status=\"valid\" verdict=\"genuine; reason=original-proved; "),
+        (
+            "whole",
+            ALICE,
+            &ours,
+            " class=dsn origin=mark status_field=\"valid\" verdict_field=\"genuine; reason=original-proved; ",
+        ),
         ("whole", &tag, &ours, "disposition=accept verdict=genuine reason=tag-ok "),
-        ("whole", "postmaster@example.com", &foreign, " class=- origin=- status=\"\" verdict=\"\""),
+        ("whole", "postmaster@example.com", &foreign, " class=- origin=- status_field=\"\" verdict_field=\"\""),
         ("whole", &forwarded("dave@example.net"), &foreign, " reason=srs-ok "),
         ("whole", ALICE, &String::new(), " reason=null-not-bounce "),
     ] {
@@ -155,7 +160,7 @@ fn messages_are_judged_by_line() {
     for wrong in ["judge-message 192.0.2.7 half 0 <> a@example.com", "judge-message 192.0.2.7 whole", "judge-message"] {
         assert!(daemon.ask("line", format!("{wrong}\n").as_bytes()).starts_with("PERM "), "{wrong}");
     }
-    // Nobody waits for what is longer than anybody reads.
+    // A request over the limit is not awaited.
     assert_eq!(daemon.ask("line", b"judge-message 192.0.2.7 whole 99999999 <> a@example.com\n"), "");
 
     let expected = format!("OK {}\nNO\nNO\nNO\n", mark(ALICE, "1@example.com").0);
@@ -166,7 +171,19 @@ fn messages_are_judged_by_line() {
     assert_eq!(daemon.ask("line", requests.as_bytes()), expected);
 }
 
-/// As who comes from PostSRSd wants it.
+#[test]
+fn refusals_are_worded_by_the_site() {
+    let daemon = Daemon::started(
+        "[verify]\nmode = 'reject'\nreject_at = 'rcpt'\n[replies]\nurl = 'https://example.com/bounces'\n\
+         not-our-bounce = 'We sent nothing that this answers'\n",
+    );
+    let expected = "550 5.7.1 We sent nothing that this answers; see https://example.com/bounces";
+    assert_eq!(daemon.ask("policy", policy("", ALICE).as_bytes()), format!("action={expected}\n\n"));
+    let answer = daemon.ask("line", format!("judge data none - <> {ALICE}\n").as_bytes());
+    assert!(answer.contains(&format!(" reply=\"{expected}\"")), "{answer}");
+}
+
+/// As sites with PostSRSd use it.
 #[test]
 fn forwards_without_tags_as_other_hosts_do() {
     let config = "separator = '+'\nhash_length = 8\nhash_minimum = 5\nmax_age = 2\n[sign]\nexempt = ['example.com']\n";
@@ -191,7 +208,7 @@ fn forwards_without_tags_as_other_hosts_do() {
 }
 
 #[test]
-fn refuses_to_start_without_what_it_needs() {
+fn refuses_to_start_without_key_or_listener() {
     let refusal = |configuration: &str, keyring: &str| {
         let mut daemon = Daemon::new(configuration);
         daemon.write("keyring.toml", keyring, 0o600);
@@ -230,7 +247,7 @@ fn a_wrong_configuration_changes_nothing_in_force() {
     let tag = tagged(ALICE, 0);
     let request = format!("verify {tag}\n");
     let mut line = daemon.connect("line");
-    let refused = || daemon.log().matches("the settings in force stay").count();
+    let refused = || daemon.log().matches("reload failed, the old settings stay in effect").count();
     for (before, text) in
         ["", "[[key]]\nuse = 'ba", "[[key]]\nuse = 'batv'\nid = 11\nsecret = 'text:x'"].iter().enumerate()
     {
@@ -267,7 +284,7 @@ fn ends_at_once_when_nothing_is_under_way() {
 fn bad_peers_block_nobody_and_take_no_memory() {
     let daemon = Daemon::started("[limits]\nrequest_seconds = 5\n");
     let before = daemon.memory();
-    // A thousand that say nothing, among them some who promise much, and some who speak slowly.
+    // A thousand idle connections, some with an announced length, and some slow ones.
     let mut peers: Vec<UnixStream> = (0..1000).map(|_| daemon.connect("milter")).collect();
     for (number, peer) in peers.iter_mut().enumerate() {
         let said: &[u8] = match number % 4 {

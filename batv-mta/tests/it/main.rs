@@ -8,14 +8,15 @@ mod decisions;
 mod faults;
 mod filters;
 mod listeners;
+mod local_domain;
 mod manual;
 mod manual_pages;
-mod memory;
 mod milter;
 mod oracle;
 mod page;
 mod processes;
 mod setup;
+mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod unit;

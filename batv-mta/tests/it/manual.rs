@@ -1,12 +1,16 @@
 //! The manual in `docs/`: its links lead somewhere, its files can be read, and it names all that the programs say.
 
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use batv_config::Keyring;
+use batv_core::envelope::{Reply, ReplyName};
 use batv_mta::config::Config;
+use batv_mta::listen::handler::Handler;
+use batv_mta::listen::http::Http;
 use batv_mta::protocol::Protocol;
 use batv_mta::settings::Settings;
 use batv_report::Outcome;
@@ -89,7 +93,7 @@ fn words_are_explained() {
     for line in read(&root().join("batv-ffi/tests/numbers.tsv")).lines() {
         let [_, name, word] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
         if kinds.iter().any(|kind| name.starts_with(&format!("BATV_{kind}_"))) {
-            assert!(words.contains(word), "the manual does not say what `{word}` ({name}) is");
+            assert!(words.contains(word), "the manual does not explain `{word}` ({name})");
             explained += 1;
         }
     }
@@ -106,16 +110,27 @@ fn keys_of_the_configuration_are_explained() {
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
             let key = format!("`{section}{key}`");
             let is_key = !key.contains(' ');
-            assert!(!is_key || page.contains(&key), "the manual does not say what {key} is");
+            assert!(!is_key || page.contains(&key), "the manual does not explain {key}");
         }
     }
     assert_eq!(section, "limits.", "batvd.toml has other sections");
 }
 
 #[test]
+fn replies_are_explained() {
+    let page = read(&manual().join("reading-verdicts.md"));
+    for name in ReplyName::ALL {
+        let Reply { code, enhanced, text, .. } = name.reply();
+        let row = format!("| `{name}` | {code} {enhanced} | {text} |");
+        assert!(page.contains(&row), "the manual has no row {row}");
+    }
+}
+
+#[test]
 fn metrics_are_explained() {
     let key = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\ncreated = 2026-11-23\n";
     let settings = Settings::new(Config::default(), Keyring::parse(key).expect("a key")).expect("settings");
+    let settings = Arc::new(settings);
     let metrics = settings.metrics();
     metrics.count_decision(Protocol::Milter, "genuine", "tag-ok", "accept", "accept");
     metrics.count_sender(Protocol::Milter, Outcome::Tagged, None);
@@ -124,11 +139,13 @@ fn metrics_are_explained() {
     metrics.open_connection(Protocol::Milter);
     metrics.close_connection(Protocol::Milter, "peer");
     metrics.count_reload(true);
-    let text = metrics.render(&settings).expect("metrics");
+    let mut response = Vec::new();
+    Http.receive(b"GET /metrics HTTP/1.1\r\n\r\n", &settings, &mut response);
+    let text = String::from_utf8(response).expect("text");
     let page = read(&manual().join("reading-verdicts.md"));
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()).collect();
     for name in &names {
-        assert!(page.contains(&format!("`{name}")), "the manual does not say what {name} is");
+        assert!(page.contains(&format!("`{name}")), "the manual does not explain {name}");
     }
     assert!(names.len() > 11, "{names:?}");
 }
@@ -154,7 +171,7 @@ fn markdown(folder: &Path) -> Vec<PathBuf> {
     entries.filter(|path| path.extension() == Some("md".as_ref())).collect()
 }
 
-/// What else people read in the repository.
+/// The other documents of the repository.
 fn other_pages() -> Vec<PathBuf> {
     let folders = fs::read_dir(root()).expect("a workspace").map(|entry| entry.expect("an entry").path());
     let readmes = folders.map(|folder| folder.join("README.md")).filter(|path| path.exists());
@@ -174,7 +191,7 @@ fn targets(text: &str) -> impl Iterator<Item = &str> {
     prose.flat_map(|prose| prose.split("](").skip(1)).filter_map(|rest| rest.split(')').next())
 }
 
-/// What mdBook and forges make of headings: lower case, no punctuation, hyphens for spaces.
+/// The anchors that mdBook and forges make of headings: lower case, no punctuation, hyphens for spaces.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     let kept = |c: char| c.is_alphanumeric() || " -_".contains(c);

@@ -1,11 +1,11 @@
-//! The manual pages, and what they are about.
+//! The manual pages, and the programs that they describe.
 
 use std::process::Command;
 
 const DAEMON: &str = include_str!("../../docs/batvd.8");
 const CONFIGURATION: &str = include_str!("../../docs/batvd.toml.5");
 
-/// What the program says of itself.
+/// The help of the program.
 fn help(command: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_batvd")).args(command).arg("--help").output().expect("batvd");
     assert!(output.status.success(), "{command:?}");
@@ -15,7 +15,7 @@ fn help(command: &[&str]) -> String {
 /// The commands that it lists.
 fn commands(help: &str) -> Vec<&str> {
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // What is further in goes on with what a command does.
+    // Deeper lines continue the text of a command.
     list.filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty())).collect()
 }
 

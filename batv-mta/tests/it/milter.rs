@@ -5,12 +5,12 @@ use alloc::sync::Arc;
 use core::cell::RefCell;
 use std::io::{self, Read, Write};
 
-use batv_config::{Keyring, clock};
+use batv_config::{Keyring, date};
 use batv_core::tag::{self, Form};
 use batv_core::{Mailbox, mark};
 use batv_mta::config::Config;
-use batv_mta::milter::{PACKET_LIMIT, Session, action, step};
-use batv_mta::protocol::{Flow, Handler};
+use batv_mta::listen::handler::{Flow, Handler};
+use batv_mta::listen::milter::{PACKET_LIMIT, Session, action, step};
 use batv_mta::settings::Settings;
 use batv_tests::milter::{MailServer, Offer, framed};
 use proptest::prelude::*;
@@ -33,16 +33,16 @@ fn of(config: &str, keyring: &str) -> Arc<Settings> {
 }
 
 fn tagged(settings: &Settings, address: &str) -> String {
-    let mailbox = Mailbox::parse(address).expect("what is right");
-    tag::sign(settings.keys(), &mailbox, Form::Prvs, None, clock::today().expect("what is right"))
-        .expect("what is right")
+    let mailbox = Mailbox::parse(address).expect("a valid value");
+    tag::sign(settings.keys(), &mailbox, Form::Prvs, None, date::today().expect("a valid value"))
+        .expect("a valid value")
         .to_string()
 }
 
-/// What is said at the end of a message with this Message-ID that leaves with this reverse-path.
+/// The replies at the end of a message with this Message-ID that leaves with this reverse-path.
 fn marked(settings: &Settings, sender: &str, leaving: &str) -> String {
-    let mailbox = Mailbox::parse(sender).expect("what is right");
-    let mark = mark::make(settings.keys(), MESSAGE_ID.as_bytes(), &mailbox, clock::today().expect("what is right"))
+    let mailbox = Mailbox::parse(sender).expect("a valid value");
+    let mark = mark::make(settings.keys(), MESSAGE_ID.as_bytes(), &mailbox, date::today().expect("a valid value"))
         .expect("a key");
     let leaving = leaving.as_bytes().escape_ascii();
     format!("e<{leaving}>|ENVID={}| i||||X-BATV-Mark|{mark}| c", mark.envelope_id())
@@ -58,7 +58,7 @@ const FOREIGN_BOUNCE: [&[u8]; 2] = [
 /// The settings that are in force.
 type Reloaded = Rc<RefCell<Arc<Settings>>>;
 
-/// A connection to a session in this process: what is written is taken at once, and its answers are there to be read.
+/// A connection to a session in this process: a write is handled at once, and its answers can be read.
 pub(crate) struct Wire {
     session: Session,
     settings: Reloaded,
@@ -86,7 +86,7 @@ impl Write for Wire {
 }
 
 impl Read for Wire {
-    /// What isn't there has no chance to come.
+    /// There is no more input than the buffer has.
     fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
         let length = self.answers.len().min(octets.len());
         octets[..length].copy_from_slice(&self.answers[..length]);
@@ -101,7 +101,7 @@ impl Server {
     /// After the negotiation, of everything unless told otherwise.
     fn new(settings: &Arc<Settings>, over_tcp: bool) -> Self {
         let mut server = Self::unnegotiated(settings, over_tcp);
-        let agreed = server.0.negotiate(Offer::USUAL).expect("what is right");
+        let agreed = server.0.negotiate(Offer::USUAL).expect("a valid value");
         assert_eq!(agreed.version, 6);
         assert_ne!(agreed.actions & action::CHANGE_SENDER, 0);
         assert_eq!(agreed.steps & step::NO_REPLY_MAIL != 0, !over_tcp);
@@ -144,7 +144,7 @@ impl Server {
 }
 
 #[test]
-fn signs_for_who_is_authenticated() {
+fn signs_for_authenticated_clients() {
     let settings = settings();
     for over_tcp in [false, true] {
         let mut server = Server::new(&settings, over_tcp);
@@ -177,7 +177,7 @@ fn signs_for_who_is_authenticated() {
     }
 }
 
-/// A key for everybody makes nobody ours whom the configuration doesn't name.
+/// A key without domains makes no domain ours that the configuration doesn't name.
 #[test]
 fn forwards_for_strangers_and_keeps_letters() {
     let config = "[sign]\nprotected = ['example.com']\nexempt = ['news@example.com']\n[verify]\nmode = 'mark'\n\
@@ -185,9 +185,9 @@ fn forwards_for_strangers_and_keeps_letters() {
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nalgorithm = 'ALGORITHM'\nsecret = 'text:s3kr1t s3kr1t'\n\
                    state = 'signing'\n[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
     for (algorithm, letters) in [("hmac-sha256", "Bounce-AbC@Example.COM"), ("hmac-sha1", "bounce-abc@example.com")] {
-        let keyring = Keyring::parse(&keyring.replace("ALGORITHM", algorithm)).expect("what is right");
+        let keyring = Keyring::parse(&keyring.replace("ALGORITHM", algorithm)).expect("a valid value");
         let settings =
-            Arc::new(Settings::new(Config::parse(config).expect("what is right"), keyring).expect("what is right"));
+            Arc::new(Settings::new(Config::parse(config).expect("a valid value"), keyring).expect("a valid value"));
         let mut server = Server::new(&settings, false);
         server.say(CONNECT);
         server.say(b"DM{auth_type}\0PLAIN\0");
@@ -208,7 +208,7 @@ fn forwards_for_strangers_and_keeps_letters() {
     }
 }
 
-/// Postfix completes what the client says. Sendmail names the user behind its tables.
+/// Postfix completes the client's words. Sendmail names the user behind its tables.
 #[test]
 fn the_address_that_the_server_made_counts() {
     let settings = settings();
@@ -292,9 +292,9 @@ fn takes_mail_for_srs_addresses_when_told_to() {
     let keyring = "[[key]]\nuse = 'srs'\nsecret = 'text:another s3kr1t'\nstate = 'signing'";
     for (reverse_for, start) in [("bounces", "y550 5.7.1 "), ("all", "-<SRS0=")] {
         let config = format!("srs = {{ domains = ['srs.example.com'], reverse_for = '{reverse_for}' }}");
-        let config = Config::parse(&config).expect("what is right");
+        let config = Config::parse(&config).expect("a valid value");
         let settings =
-            Arc::new(Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right"));
+            Arc::new(Settings::new(config, Keyring::parse(keyring).expect("a valid value")).expect("a valid value"));
         let mut server = Server::new(&settings, false);
         server.say(CONNECT);
         server.say(b"M<dave@example.net>\0");
@@ -313,9 +313,9 @@ fn takes_mail_for_srs_addresses_when_told_to() {
 #[test]
 fn a_good_tag_speaks_for_its_recipient_alone() {
     let keyring = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t s3kr1t s3kr1t'\nstate = 'signing'";
-    let config = Config::parse("verify.mode = 'mark'").expect("what is right");
+    let config = Config::parse("verify.mode = 'mark'").expect("a valid value");
     let settings =
-        Arc::new(Settings::new(config, Keyring::parse(keyring).expect("what is right")).expect("what is right"));
+        Arc::new(Settings::new(config, Keyring::parse(keyring).expect("a valid value")).expect("a valid value"));
     let tag = tagged(&settings, "alice@example.com");
     let (bounce, mail) = (FOREIGN_BOUNCE.as_slice(), [b"LSubject\0test\0".as_slice()]);
     for (content, status, verdict) in [
@@ -366,7 +366,7 @@ fn restores_marks_and_refuses() {
     );
     assert_eq!(server.message("", &tag), restored);
     assert!(server.message_of("", "alice@example.com", &FOREIGN_BOUNCE).starts_with("y550 5.7.1 "));
-    // What is no bounce can't be a wrong one.
+    // Mail other than a bounce can't be a wrong bounce.
     let said = server.message("", "alice@example.com");
     assert!(said.starts_with("i||||X-BATV-Verdict|not-judged; reason=null-not-bounce; "), "{said}");
     // A refusal at the end leaves nothing behind.
@@ -380,7 +380,7 @@ fn restores_marks_and_refuses() {
     assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
 }
 
-/// Whom nothing proves gets no bounce: each recipient comes again, with what he was given.
+/// An unproved sender gets no bounce: each recipient is added again, with its parameters.
 #[test]
 fn recipients_of_unproved_mail_are_never_notified() {
     let config = "[bounces]\nnever_to_unproved = true\nauthserv_ids = ['mx.example.com']\nallowed = ['example.net']";
@@ -407,7 +407,7 @@ fn recipients_of_unproved_mail_are_never_notified() {
         server.say(CONNECT);
         assert_eq!(server.message_of(sender, "bob@example.com", &[field.as_bytes()]), expected, "{sender} {field}");
     }
-    // Postfix forgets who was deleted.
+    // Postfix forgets a deleted recipient.
     let mut server = Server::new(&settings, false);
     server.say(b"DCv\0Postfix 3.7.11\0");
     server.say(CONNECT);
@@ -424,7 +424,7 @@ fn recipients_of_unproved_mail_are_never_notified() {
     // A server that can't say so is left alone.
     let mut server = Server::unnegotiated(&settings, false);
     let offer = Offer { actions: Offer::USUAL.actions & !action::ADD_RECIPIENTS_WITH_PARAMETERS, ..Offer::USUAL };
-    server.0.negotiate(offer).expect("what is right");
+    server.0.negotiate(offer).expect("a valid value");
     server.say(CONNECT);
     assert_eq!(server.message("carol@example.org", "bob@example.com"), "c");
 }
@@ -448,10 +448,10 @@ fn second_recipients_do_not_change_the_first() {
 }
 
 #[test]
-fn negotiates_what_is_there() {
-    let envelopes = Config::parse("messages.judge = false").expect("what is right");
-    let envelopes = Arc::new(Settings::new(envelopes, Keyring::parse("").expect("no keys")).expect("what is right"));
-    let agreed = Server::unnegotiated(&envelopes, false).0.negotiate(Offer::USUAL).expect("what is right");
+fn negotiates_offered_steps_and_actions() {
+    let envelopes = Config::parse("messages.judge = false").expect("a valid value");
+    let envelopes = Arc::new(Settings::new(envelopes, Keyring::parse("").expect("no keys")).expect("a valid value"));
+    let agreed = Server::unnegotiated(&envelopes, false).0.negotiate(Offer::USUAL).expect("a valid value");
     assert_eq!(agreed.steps & (step::NO_BODY | step::SKIP), step::NO_BODY);
     let settings = settings();
     let negotiate = |version, actions, steps| {
@@ -548,7 +548,7 @@ fn takes_packets_in_pieces_and_in_one_go() {
 #[test]
 fn lengths_are_looked_at_before_they_are_believed() {
     let settings = settings();
-    let too_long = u32::try_from(PACKET_LIMIT + 1).expect("what is right").to_be_bytes();
+    let too_long = u32::try_from(PACKET_LIMIT + 1).expect("a valid value").to_be_bytes();
     let mut out = Vec::new();
     assert_eq!(Session::new(false).receive(&too_long, &settings, &mut out), (0, Flow::Close));
     assert!(out.is_empty());

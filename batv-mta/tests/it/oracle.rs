@@ -18,7 +18,7 @@ use scripts::{Difference, Script};
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONFIGURATION: &str = "[verify]\nmode = 'reject'\n[messages]\nmarked_since = 2020-01-01\n";
 
-/// What is said and heard in a case.
+/// The packets of a case, in both directions.
 fn transcript(place: &Place, script: &Script, patience: Duration) -> String {
     let mut server = MailServer::new(place.connect_for(patience).expect("a connection"));
     server.negotiate(script.offer);
@@ -69,7 +69,7 @@ fn compare(daemon: &Place, libmilter: &Place, tag: &str, forged: &str) {
 }
 
 #[test]
-fn says_what_libmilter_says() {
+fn answers_as_libmilter_does() {
     let tag = tagged(ALICE, 0);
     let forged = forged(&tag);
     let [port, theirs] = free_ports();
@@ -77,7 +77,7 @@ fn says_what_libmilter_says() {
     daemon.configure_with_tcp(CONFIGURATION, "milter", "127.0.0.1", port);
     daemon.start();
     let program = filter::compile(daemon.path("").as_path());
-    let reply = "the tag of this address is forged: we sent nothing from it";
+    let reply = "Invalid BATV tag: signature does not match";
     for (ours, libmilter) in [
         (Place::Unix(daemon.path("milter.sock")), Place::Unix(daemon.path("libmilter.sock"))),
         (on_loopback(port), on_loopback(theirs)),

@@ -1,4 +1,4 @@
-//! The page of a running daemon, with traffic behind it: its figures are those of the log, and what strangers chose is only
+//! The page of a running daemon, with traffic behind it: its figures are those of the log, and words of strangers are only
 //! text.
 
 use std::fs;
@@ -12,7 +12,7 @@ use batv_tests::milter::{self, MailServer, Offer, Place};
 use batv_tests::site::{ALICE, forged, forwarded, tagged};
 use serde_json::Value;
 
-/// Local parts that would be more than text, if somebody forgot what they are.
+/// Local parts that would be markup without escaping.
 const HOSTILE: [&str; 3] = [
     "\"<script>document.title=1</script>\"@example.com",
     "\"x' onload='y\"@example.com",
@@ -102,7 +102,7 @@ fn send(daemon: &Daemon, sender: &str) {
 }
 
 #[test]
-fn what_leaves_is_counted_as_in_the_log() {
+fn outgoing_mail_is_counted_as_in_the_log() {
     let mut daemon = Daemon::new("");
     daemon.configure(&format!("[store]\nat = 'sqlite:{}/store/store.sqlite'\n", daemon.root()));
     daemon.start();
@@ -119,7 +119,7 @@ fn what_leaves_is_counted_as_in_the_log() {
     assert_eq!(told["signing"], logged["signing"]);
 }
 
-/// What the log says of recipients, once it says so much.
+/// The lines of the log on recipients, once there are so many.
 fn judged(daemon: &Daemon, lines: usize) -> Vec<String> {
     wait_for("log", || {
         let log = daemon.log();
@@ -128,7 +128,7 @@ fn judged(daemon: &Daemon, lines: usize) -> Vec<String> {
     })
 }
 
-/// A bounce that returns a message without our mark, and one of which nothing tells whose it returns.
+/// A bounce that returns a message without our mark, and one that doesn't show the origin of its message.
 const RETURNS: &str = "From: postmaster@example.net\nContent-Type: multipart/report; report-type=delivery-status; \
     boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\nFinal-Recipient: \
     rfc822; dave@example.net\nAction: failed\nStatus: 5.1.1\n\n";
@@ -136,7 +136,7 @@ const FOREIGN: &str = "--b\nContent-Type: text/rfc822-headers\n\nReceived: from 
     Date: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n--b--\n";
 
 #[test]
-fn the_log_says_what_reject_would_do() {
+fn the_log_says_the_effect_of_mode_reject() {
     let foreign = format!("{RETURNS}{FOREIGN}");
     let unknown = format!("{RETURNS}--b--\n");
     let (late, old) = (tagged(ALICE, 9), tagged(ALICE, 40));
@@ -206,7 +206,7 @@ fn ordinary_mail_is_none_of_its_decisions() {
 }
 
 #[test]
-fn what_strangers_chose_is_text() {
+fn words_of_strangers_are_text() {
     let daemon = Daemon::started("[verify]\nmode = 'observe'\n");
     traffic(&daemon);
     let page = get(&daemon, "/", "127.0.0.1");
@@ -261,7 +261,7 @@ fn it_knows_its_keys_listeners_and_store() {
     let told = json_of(&get(&daemon, "/report.json", "localhost"));
     let health = &told["health"];
     assert_eq!(health["keys"].as_array().map(Vec::len), Some(2), "{health}");
-    // Each by itself, with who is connected there; also after a reload, which opens and closes none.
+    // Each by itself, with its connections; also after a reload, which opens and closes none.
     let listeners = health["listeners"].as_array().expect("listeners");
     let connections = |address: String| {
         let listener = listeners
@@ -303,7 +303,7 @@ fn its_figures_outlive_a_restart() {
     let mode = fs::metadata(daemon.path("store/figures.json")).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    // Killed, it has what it has written; told to end, all.
+    // After a kill it has the figures that it has written; after SIGTERM, all.
     daemon.kill();
     daemon.start();
     assert_eq!(figures(&daemon), before);
@@ -319,14 +319,14 @@ fn its_figures_outlive_a_restart() {
     assert_eq!(after["counted_since"], before["counted_since"]);
     assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
 
-    // What can't be read is said, and counted anew.
+    // An unreadable file is logged, and the count starts again.
     assert!(daemon.stop().success());
     daemon.write("store/figures.json", "{\"version\":1,\"days\":[{\"day\":99999999999}]}", 0o600);
     daemon.start();
     before = figures(&daemon);
     assert_eq!(before["decisions"]["total"], 0);
     assert!(before["headline"][0].as_str().is_some_and(|text| text.starts_with("Since ")), "{before}");
-    daemon.wait_for_log("WARN the figures of the page begin anew: ");
+    daemon.wait_for_log("WARN figures of the page start again from zero: ");
 }
 
 #[test]

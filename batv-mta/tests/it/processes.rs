@@ -1,4 +1,4 @@
-//! The two processes of the daemon: what each has, and what becomes of one when the other ends.
+//! The two processes of the daemon: the resources of each, and the end of one after that of the other.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use crate::support::{Daemon, has_ended, worker_of};
 use batv_tests::host::{account, signal, wait_for};
 use batv_tests::site::{ALICE, KEYRING, tagged};
 
-/// What the kernel says of a process.
+/// A field of /proc/PID/status.
 fn status(process: u32, field: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
@@ -53,12 +53,12 @@ fn the_worker_has_little() {
     }
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(metrics.contains("batv_sandbox{part=\"seccomp\"} 1\n"), "{metrics}");
-    daemon.wait_for_log(" INFO the worker is confined by ");
+    daemon.wait_for_log(" INFO sandbox active: ");
 }
 
-/// The daemon is not asked for what it was started with: that stays in the keeper.
+/// Descriptors that the daemon inherits stay in the supervisor.
 #[test]
-fn what_was_open_before_stays_outside() {
+fn inherited_descriptors_are_closed() {
     let mut daemon = Daemon::new("");
     let mut command = Command::new("sh");
     command.args(["-c", "exec 7<\"$1/keyring.toml\" && shift && exec \"$@\"", "sh"]).arg(daemon.root());
@@ -93,7 +93,7 @@ fn a_worker_that_ends_ends_the_daemon() {
         signal(daemon.worker(), name);
         wait_for("end of the daemon", || (!daemon.is_running()).then_some(()));
         assert!(
-            daemon.log().contains("ERROR the worker has ended (") && daemon.log().contains(said),
+            daemon.log().contains("ERROR the worker has ended unexpectedly (") && daemon.log().contains(said),
             "{}",
             daemon.log()
         );
@@ -105,7 +105,7 @@ fn a_worker_that_ends_ends_the_daemon() {
 }
 
 #[test]
-fn a_worker_whose_keeper_is_gone_ends_what_is_under_way() {
+fn a_worker_without_supervisor_ends_messages_in_progress() {
     let mut daemon = Daemon::started("");
     let worker = daemon.worker();
     let mut busy = daemon.connect("milter");
@@ -115,7 +115,7 @@ fn a_worker_whose_keeper_is_gone_ends_what_is_under_way() {
     busy.read_exact(&mut answer).expect("an answer");
     busy.write_all(b"\0\0\0\x04M<>\0").expect("a connection");
     busy.read_exact(&mut answer[..5]).expect("an answer");
-    daemon.kill_keeper();
+    daemon.kill_supervisor();
     // The next one takes the place while the old worker is at its last message.
     daemon.start();
     assert!(!has_ended(worker) && daemon.worker() != worker);
@@ -129,7 +129,7 @@ fn a_worker_whose_keeper_is_gone_ends_what_is_under_way() {
 
 /// A terminal and systemd tell all processes of the daemon.
 #[test]
-fn the_worker_leaves_signals_to_the_keeper() {
+fn the_worker_leaves_signals_to_the_supervisor() {
     let mut daemon = Daemon::started("");
     let worker = daemon.worker();
     for name in ["HUP", "INT", "TERM"] {
@@ -145,7 +145,7 @@ fn the_worker_leaves_signals_to_the_keeper() {
 fn the_worker_runs_as_another() {
     let (user, group) = account("nobody");
     let mut daemon = Daemon::new("[sandbox]\nuser = 'nobody'\n");
-    // What it is handed it needs not be allowed to read.
+    // It may not read the files that the supervisor hands over.
     fs::set_permissions(daemon.path("batvd.toml"), fs::Permissions::from_mode(0o600)).expect("a file");
     daemon.start();
     let worker = daemon.worker();
@@ -160,8 +160,8 @@ fn the_worker_runs_as_another() {
     daemon.configure("[sandbox]\nuser = 'no such user'\n");
     assert_eq!(daemon.command().arg("check").output().expect("batvd").status.code(), Some(2));
     let said = daemon.try_start(&mut daemon.command()).expect_err("nobody");
-    assert!(said.contains("sandbox.user: there is no user `no such user` on this host"), "{said}");
-    // Who isn't root can only be himself.
+    assert!(said.contains("sandbox.user: no user `no such user` on this host"), "{said}");
+    // Only root can start the worker as another user.
     for name in ["", "keyring.toml", "batvd.toml", "batvd.log"] {
         chown(daemon.path(name), Some(user), Some(group)).expect("this test must run as root");
     }
@@ -221,18 +221,21 @@ fn the_filter_has_a_worker_too() {
 }
 
 #[test]
-fn a_worker_needs_a_keeper() {
+fn a_worker_needs_a_supervisor() {
     let output = Command::new(env!("CARGO_BIN_EXE_batvd")).arg("worker").stdin(Stdio::null()).output().expect("batvd");
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "batvd: the daemon starts its worker itself: run `batvd`\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "batvd: `batvd worker` is started by the daemon itself: run `batvd`\n"
+    );
 }
 
 #[test]
-fn who_trusts_it_lets_it_be_free() {
+fn the_sandbox_can_be_turned_off() {
     let daemon = Daemon::started("[sandbox]\nconfine = false\n");
     assert_eq!(status(daemon.worker(), "Seccomp"), "0");
-    daemon.wait_for_log("the worker is not confined");
+    daemon.wait_for_log("sandbox off");
     daemon.configure("");
     daemon.reload();
-    daemon.wait_for_log("until the daemon is restarted");
+    daemon.wait_for_log("take effect after a restart");
 }

@@ -1,4 +1,4 @@
-//! `batvd setup`: what it says of configurations that lack something or do harm. That its lines are enough is shown with
+//! `batvd setup`: its faults for configurations that lack lines or do harm. That its lines are enough is shown with
 //! the servers themselves: each of them starts with these lines and passes the check.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::support::Daemon;
 use batv_tests::host::mail_server;
 
-/// Server, what it has, and the words that name each fault, in order.
+/// Server, its files, and the words that name each fault, in order.
 struct Case {
     server: &'static str,
     files: &'static [(&'static str, &'static str)],
@@ -38,13 +38,13 @@ const CASES: &[Case] = &[
         at: "etc",
         configuration: "",
         faults: &[
-            "missing: what comes by SMTP gets no tag and is not judged: `smtpd_milters = unix:",
-            "missing: what comes by sendmail(1) gets no tag: `non_smtpd_milters = unix:",
-            "missing: genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = ",
+            "missing: mail received by SMTP is not tagged and not judged: `smtpd_milters = unix:",
+            "missing: mail of sendmail(1) is not tagged: `non_smtpd_milters = unix:",
+            "missing: genuine bounces are refused as mail to unknown users: `recipient_canonical_maps = ",
             "missing: bounces of forwarded mail are refused: `recipient_canonical_maps = …, socketmap:unix:",
-            "missing: what comes from 10.0.0.0/8 (mynetworks) gets no tag",
-            "missing: what comes from 192.0.2.1/32 (mynetworks) gets no tag",
-            "missing: what users submit is known by their passwords and networks alone",
+            "missing: mail from 10.0.0.0/8 (mynetworks) is not tagged",
+            "missing: mail from 192.0.2.1/32 (mynetworks) is not tagged",
+            "missing: submitted mail is recognised only by authentication and network",
             "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
             "dangerous: smtp/inet runs in the chroot /var/spool/postfix and can't reach unix:",
         ],
@@ -72,10 +72,10 @@ const CASES: &[Case] = &[
         at: "etc",
         configuration: "",
         faults: &[
-            "dangerous: `milter_default_action = accept`: without the daemon mail leaves untagged",
+            "dangerous: `milter_default_action = accept`: while the daemon is down, mail leaves untagged",
             "dangerous: `milter_protocol = 2` can't change senders",
-            "dangerous: `recipient_canonical_classes` changes the header fields",
-            "dangerous: `recipient_delimiter = +=` cuts a tag at its `=`",
+            "dangerous: `recipient_canonical_classes` changes header fields",
+            "dangerous: `recipient_delimiter = +=` splits a tag at its `=`",
             "dangerous: the service smtp/inet in master.cf has `smtpd_milters = `",
             "dangerous: the service 10025/inet in master.cf has `no_milters`",
             "dangerous: the service 127.0.0.1:10027/inet in master.cf: if mail comes back there",
@@ -95,9 +95,7 @@ const CASES: &[Case] = &[
         files: WITHOUT_TABLE_OF_TAGS,
         at: "etc",
         configuration: "[sign]\nform = 'sub-address'\ndelimiter = '-'\n",
-        faults: &[
-            "missing: genuine bounces are refused, for no mailbox has the name of a tag: `recipient_canonical_maps = ",
-        ],
+        faults: &["missing: genuine bounces are refused as mail to unknown users: `recipient_canonical_maps = "],
     },
     Case {
         server: "sendmail",
@@ -105,13 +103,13 @@ const CASES: &[Case] = &[
         at: "sendmail.cf",
         configuration: "",
         faults: &[
-            "missing: mail gets no tag and bounces are not judged: INPUT_MAIL_FILTER(`batv', `S=unix:",
-            "missing: bounces that Sendmail makes itself find no mailbox: `Kverify socket -f -q unix:",
-            "missing: bounces that Sendmail makes itself find no mailbox: the rule of `verify`",
-            "missing: bounces of forwarded mail that Sendmail makes itself find no mailbox: `Ksrs_reverse",
-            "missing: bounces of forwarded mail that Sendmail makes itself find no mailbox: the rule of `srs_reverse`",
-            "missing: what users submit is known by their passwords and networks alone",
-            "missing: it doesn't say what leaves: `{rcpt_mailer}`",
+            "missing: outgoing mail is not tagged and bounces are not judged: INPUT_MAIL_FILTER(`batv', `S=unix:",
+            "missing: Sendmail's own bounces find no mailbox: `Kverify socket -f -q unix:",
+            "missing: Sendmail's own bounces find no mailbox: the rule of `verify`",
+            "missing: Sendmail's own bounces of forwarded mail find no mailbox: `Ksrs_reverse",
+            "missing: Sendmail's own bounces of forwarded mail find no mailbox: the rule of `srs_reverse`",
+            "missing: submitted mail is recognised only by authentication and network",
+            "missing: forwarded mail is not recognised: `{rcpt_mailer}`",
         ],
     },
     Case {
@@ -133,14 +131,14 @@ const CASES: &[Case] = &[
         at: "exim.conf",
         configuration: "",
         faults: &[
-            "lines of the part `macros: at the top`, the first: BATV_RECIPIENT = ",
+            "lines of the part `macros: at the top`, first: BATV_RECIPIENT = ",
             "lines of the part `acl_smtp_mail: nothing is known of recipients yet`",
             "lines of the part `acl_smtp_rcpt: after relaying is dealt with, before recipients are verified`",
             "lines of the part `acl_smtp_rcpt: after `require verify = recipient``",
             "lines of the part `acl_smtp_data: first`",
             "lines of the part `routers: first, before those that deliver elsewhere`",
-            "lines of the part `routers: the transport of what leaves`",
-            "lines of the part `transports: beside the one of what leaves, with its options and`",
+            "lines of the part `routers: the transport of outgoing mail`",
+            "lines of the part `transports: beside the one of outgoing mail, with its options and`",
         ],
     },
     Case {
@@ -148,7 +146,7 @@ const CASES: &[Case] = &[
         files: &[("smtpd.conf", "listen on 0.0.0.0 port 25\n")],
         at: "smtpd.conf",
         configuration: "",
-        faults: &["missing: mail gets no tag and bounces are not judged: `filter \"batv\" proc-exec"],
+        faults: &["missing: outgoing mail is not tagged and bounces are not judged: `filter \"batv\" proc-exec"],
     },
     Case {
         server: "opensmtpd",
@@ -160,8 +158,8 @@ const CASES: &[Case] = &[
         at: "smtpd.conf",
         configuration: "",
         faults: &[
-            "missing: what comes by sendmail(1) gets no tag: `listen on socket filter \"batv\"`",
-            "missing: what users submit is known by their passwords and networks alone",
+            "missing: mail of sendmail(1) is not tagged: `listen on socket filter \"batv\"`",
+            "missing: submitted mail is recognised only by authentication and network",
             "dangerous: `listen on 0.0.0.0 port 587` neither tags nor judges",
         ],
     },
@@ -171,16 +169,16 @@ const CASES: &[Case] = &[
         at: "haraka",
         configuration: "[verify]\nmode = 'quarantine'\n",
         faults: &[
-            "missing: what is to be held is delivered: `queue/quarantine` in config/plugins",
-            "missing: the plugin can't ask the daemon: `socket=",
-            "dangerous: `batv` stands behind `queue/smtp_forward` in config/plugins",
-            "dangerous: plugins/batv.js is of another version than batvd",
+            "missing: mail to quarantine is delivered: `queue/quarantine` in config/plugins",
+            "missing: the plugin can't reach the daemon: `socket=",
+            "dangerous: `batv` comes after `queue/smtp_forward` in config/plugins",
+            "dangerous: plugins/batv.js does not match this version of batvd",
         ],
     },
 ];
 
 #[test]
-fn names_what_is_missing_or_dangerous() {
+fn names_missing_and_dangerous_lines() {
     for case in CASES {
         let daemon = Daemon::started(case.configuration);
         for (name, text) in case.files {
@@ -246,7 +244,7 @@ fn a_daemon_that_does_not_run_is_named() {
     let daemon = Daemon::new("");
     daemon.write("exim.conf", "", 0o644);
     let (said, code) = setup(&daemon, &["exim", "--check", "--at", &daemon.path("exim.conf").to_string_lossy()]);
-    assert!(said.contains("nobody answers at unix:") && said.contains("start batvd"), "{said}");
+    assert!(said.contains("no answer at unix:") && said.contains("start batvd"), "{said}");
     assert_eq!(code, 1);
 }
 
@@ -262,29 +260,29 @@ fn a_socket_that_the_mail_server_may_not_use_is_named() {
         let output = daemon.command().env("PATH", path).args(arguments).arg(daemon.root()).output().expect("batvd");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let named = "missing: the user postfix may not write to unix:";
+    let named = "missing: write permission of user postfix on unix:";
     let said = check();
     assert!(!said.contains(named), "{said}");
     fs::set_permissions(daemon.path("milter.sock"), fs::Permissions::from_mode(0o660)).expect("a socket of ours");
     let said = check();
-    let socket = format!("{named}{}/milter.sock, and mail waits", daemon.root());
+    let socket = format!("{named}{}/milter.sock, without which mail waits", daemon.root());
     assert!(said.contains(&socket), "this test must run as root: {said}");
     assert_eq!(said.matches(named).count(), 1, "{said}");
 }
 
 #[test]
-fn what_can_not_be_looked_at_is_an_error() {
+fn an_unreadable_configuration_is_an_error() {
     let daemon = Daemon::new("");
     let (said, code) = setup(&daemon, &["exim", "--check", "--at", "/nonexistent/exim.conf"]);
     assert!(said.starts_with("batvd: /nonexistent/exim.conf: "), "{said}");
     assert_eq!(code, 2);
     daemon.write("batvd.toml", "", 0o644);
     let (said, code) = setup(&daemon, &["exim"]);
-    assert_eq!(said, "batvd: the daemon opens no listener for it: write `line = [\"unix:…\"]` under [listen]\n");
+    assert_eq!(said, "batvd: the daemon has no listener for this server: add `line = [\"unix:…\"]` under [listen]\n");
     assert_eq!(code, 2);
 }
 
-/// With Postfix's programs at hand; what is said on either output, and the exit code.
+/// With Postfix's programs in the path; both outputs, and the exit code.
 fn setup(daemon: &Daemon, arguments: &[&str]) -> (String, i32) {
     let output = daemon
         .command()

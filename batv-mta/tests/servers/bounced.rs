@@ -1,4 +1,4 @@
-//! Bounces that other sites' real servers make of what Postfix has sent with the daemon: as they come back, and as they
+//! Bounces that other sites' real servers make of mail that Postfix has sent with the daemon: as they come back, and as they
 //! do when something was lost on the way.
 
 use std::fs;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::server::Server;
 use crate::{exim, postfix, sendmail};
 
-/// What makes the bounces.
+/// The server that makes the bounces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Elsewhere {
     Exim,
@@ -75,7 +75,7 @@ impl Drop for Site {
 const MESSAGE: &str = "From: Alice <alice@example.com>\nTo: refused@example.net\nSubject: the minutes\n\
     Date: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <20261124.minutes@example.com>\n\nThey are attached.\n";
 
-/// By whom it was delivered, and under which name it is known: what a message that is sent again can't have.
+/// The fields of its delivery and its queue id, which a message that is sent again can't have.
 const OF_DELIVERY: [&str; 4] = ["Return-Path", "X-Original-To", "Delivered-To", "X-BATV-Recipient"];
 
 pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
@@ -102,7 +102,7 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
     let to = field(&bounce, "X-BATV-Recipient").unwrap_or_default();
     assert!(is_tagged(to.trim_matches(['<', '>']), ALICE), "{to}");
 
-    // Addressed to Alice without her tag: who answers the header, or strips tags, sends it like this.
+    // Addressed to Alice without her tag: a server that answers the header, or strips tags, sends it like this.
     let bounce = without(&bounce, |name| OF_DELIVERY.contains(&name));
     let without_id = lines_without(&bounce, |line| line.starts_with("Original-Envelope-I"));
     let untagged = lines_without(&without_id, |line| line.contains("prvs="));
@@ -124,12 +124,12 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
         assert_eq!(found.matches("X-BATV-Verdict").count(), 1, "{found}");
     }
 
-    // Without any proof it is the bounce of a stranger's message, to whom our names are worth nothing.
+    // Without any proof it is the bounce of a stranger's message, in which our names prove nothing.
     let foreign = lines_without(&unmarked, |line| line.starts_with("DKIM-Signature:"))
         .replace("mx.example.com", "mx.mallory.example")
         .replace("minutes@example.com", "minutes@mallory.example");
     let said = server.connect_mx().send_message("", ALICE, &foreign);
-    assert_eq!(said, "550 5.7.1 this returns a message that we did not send");
+    assert_eq!(said, "550 5.7.1 Not a bounce of our mail: we did not send the message that it returns");
 }
 
 struct Inbox<'s> {

@@ -22,7 +22,7 @@ pub(crate) struct Step {
 
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Action {
-    /// `table.key = value`, instead of what was configured before.
+    /// `table.key = value`, instead of the earlier configuration.
     Config(Vec<String>),
     /// SMTP, on a connection of its own or on the last one to this port.
     Smtp {
@@ -39,9 +39,9 @@ pub(crate) enum Action {
     /// The mail server holds a message.
     Held,
     Daemon(Change),
-    /// What has been logged since the last time.
+    /// The lines of the log since the last time.
     Log(Vec<String>),
-    /// The mail server tries again what waits.
+    /// The mail server retries its queue.
     Retry,
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum Say {
     Line(String),
     /// DATA, and the message in this file of `messages/`, or the usual one.
     Data(Option<String>),
-    /// A whole message: the answer is that of its end, or of the recipient when he is refused.
+    /// A whole message: the answer is that of its end, or of the recipient if it is refused.
     Message {
         sender: String,
         recipient: String,
@@ -107,16 +107,16 @@ pub(crate) enum Change {
     Kill,
 }
 
-/// What is wrong with a file, and on which line.
+/// A fault in a file, and its line.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Fault {
     line: usize,
-    what: String,
+    text: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)
+        write!(f, "line {}: {}", self.line, self.text)
     }
 }
 
@@ -160,7 +160,7 @@ impl Action {
                 "start" => Change::Start,
                 "stop" => Change::Stop,
                 "kill" => Change::Kill,
-                _ => return Err(fault(node.line, "what is done to a daemon is `start`, `stop` or `kill`")),
+                _ => return Err(fault(node.line, "the actions on a daemon are `start`, `stop` and `kill`")),
             })),
             ("mailbox", name) if !name.is_empty() => match name.strip_suffix(" empty") {
                 Some(name) => node.leaf(Self::Empty(name.to_owned())),
@@ -288,7 +288,7 @@ impl Node {
     fn two_columns(&self) -> Result<(&str, &str), Fault> {
         match self.leaf(self.columns())?.as_slice() {
             &[say, hear] => Ok((say, hear)),
-            _ => Err(fault(self.line, "what is said and what is heard are two columns, two spaces between them")),
+            _ => Err(fault(self.line, "request and answer are two columns, two spaces between them")),
         }
     }
 
@@ -317,7 +317,7 @@ fn close(open: &mut Vec<Vec<Node>>, depth: usize) {
     }
 }
 
-/// Resolves `on`: whole steps on some servers and others on the others, and what a line expects.
+/// Resolves `on`: whole steps for some servers and others, and expectations of a line.
 fn on_server(nodes: Vec<Node>, server: &str) -> Result<Vec<Node>, Fault> {
     let mut chosen = Vec::new();
     // Whether the steps just before were for this server; none were for any when there is no answer.
@@ -359,7 +359,7 @@ impl Node {
                 match *other.leaf(other.columns())?.as_slice() {
                     [_, expected, _reason] if servers.contains(&server) => replaced = Some(expected.to_owned()),
                     [_, _, _] => {}
-                    _ => return Err(fault(other.line, "`on` a server wants what is expected there, and the reason")),
+                    _ => return Err(fault(other.line, "`on` a server needs the expectation there, and the reason")),
                 }
             }
             line.below.retain(|other| !matches!(other.servers(), Ok(Some(_))));
@@ -374,8 +374,8 @@ impl Node {
     }
 }
 
-fn fault(line: usize, what: &str) -> Fault {
-    Fault { line, what: what.to_owned() }
+fn fault(line: usize, text: &str) -> Fault {
+    Fault { line, text: text.to_owned() }
 }
 
 #[cfg(test)]
@@ -436,7 +436,7 @@ on others
     }
 
     #[test]
-    fn says_what_is_another_on_a_server() {
+    fn resolves_lines_for_single_servers() {
         let Some(Step { action: Action::Smtp { exchanges, .. }, .. }) = sample("postfix").steps.into_iter().nth(1)
         else {
             panic!("no exchanges")
@@ -446,7 +446,7 @@ on others
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn reports_faults() {
         for (text, expected) in [
             ("held", "line 1: a file begins with `config`"),
             ("", "line 1: a file begins with `config`"),
@@ -457,11 +457,8 @@ on others
             ("config\n  a\nwait", "line 3: no step `wait`"),
             ("mailbox", "line 1: no step `mailbox`"),
             ("held\n  it", "line 2: nothing can be below this line"),
-            ("daemon sleep", "line 1: what is done to a daemon is `start`, `stop` or `kill`"),
-            (
-                "world\n  MAIL FROM:<> 250",
-                "line 2: what is said and what is heard are two columns, two spaces between them",
-            ),
+            ("daemon sleep", "line 1: the actions on a daemon are `start`, `stop` and `kill`"),
+            ("world\n  MAIL FROM:<> 250", "line 2: request and answer are two columns, two spaces between them"),
             ("world\n  <> to <a@b>  250", "line 2: a message is `<sender> -> <recipient>`, and `with` its file"),
             ("command\n  RSET  250", "line 2: a message is `<sender> -> <recipient>`, and `with` its file"),
             ("mailbox a\n  sender", "line 2: no expectation `sender`"),
@@ -472,7 +469,7 @@ on others
             ("on exim  it can't", "line 1: nothing is below `on exim  it can't`"),
             (
                 "world\n  QUIT  221\n    on exim  220",
-                "line 3: `on` a server wants what is expected there, and the reason",
+                "line 3: `on` a server needs the expectation there, and the reason",
             ),
         ] {
             let fault = Case::parse(text, "exim").expect_err(text);

@@ -1,11 +1,11 @@
-//! Two hosts with one store and one keyring: what leaves by one is known by the other, also while keys change.
+//! Two hosts with one store and one keyring: mail that leaves by one is known by the other, also while keys change.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::fs;
 use std::path::Path;
 use std::thread;
 
-use batv_config::{Force, Keyring, NewKey, Scope, Use, clock};
+use batv_config::{Force, Keyring, NewKey, Scope, Use, date};
 use batv_core::{KeyState, KeyUse};
 use batv_tests::host::wait_for;
 use batv_tests::redis;
@@ -19,7 +19,7 @@ const DAVE: &str = "dave@example.net";
 const MESSAGE: &str = include_str!("messages/minutes.eml");
 const BOUNCE: &str = include_str!("messages/bounce-of-sent.eml");
 
-pub(crate) fn knows_what_its_hosts_sent() {
+pub(crate) fn knows_mail_of_its_hosts() {
     let store = redis::Server::start(&[]);
     let configuration = format!(
         "[clients]\ninternal_networks = []\n[verify]\nmode = 'reject'\n[limits]\nbounces_per_minute = 0\n[messages]\nmarked_since = {}\n\
@@ -34,7 +34,7 @@ pub(crate) fn knows_what_its_hosts_sent() {
         for (number, round) in rounds.iter().enumerate() {
             let (sending, other, is_over) = (&hosts[number], &hosts[1 - number], &is_over);
             scope.spawn(move || {
-                // Whoever waits is not kept waiting by a panic here.
+                // A panic here must not leave the other thread waiting.
                 let _over = Over(is_over);
                 while !is_over.load(Ordering::Relaxed) {
                     let name = format!("{number}.{}", round.load(Ordering::Relaxed));
@@ -44,7 +44,7 @@ pub(crate) fn knows_what_its_hosts_sent() {
             });
         }
         let _over = Over(&is_over);
-        // What is under way at a change, and one round that begins after it.
+        // The messages in progress at a change, and one round that begins after it.
         let mail_flows = || {
             let before = [0, 1].map(|number| rounds[number].load(Ordering::Relaxed));
             wait_for("mail in both directions", || {
@@ -70,9 +70,9 @@ pub(crate) fn knows_what_its_hosts_sent() {
         let bounces: Vec<String> = hosts.iter().flat_map(|host| host.mailbox("alice")).collect();
         (bounces.len() >= 2 * sent).then_some(bounces)
     });
-    for (proof, what) in [("reason=tag-ok; class=dsn; origin=mark", "with its tag"), ("origin=sent-log", "without")] {
+    for (proof, which) in [("reason=tag-ok; class=dsn; origin=mark", "with its tag"), ("origin=sent-log", "without")] {
         let found = bounces.iter().filter(|bounce| bounce.contains(proof)).count();
-        assert_eq!(found, sent, "bounces {what}");
+        assert_eq!(found, sent, "bounces {which}");
     }
     assert_eq!(bounces.len(), 2 * sent);
     let ids: Vec<u8> = hosts.iter().map(|host| signing_id(&keyring(host))).collect();
@@ -114,15 +114,16 @@ enum Step {
 }
 
 impl Step {
-    /// What `batv key` makes of a keyring.
+    /// The keyring after `batv key`.
     fn take(self, keyring: &Path) -> String {
         let text = fs::read_to_string(keyring).expect("a file");
         let mut keyring = Keyring::parse(&text).expect("a keyring");
-        let today = clock::today().expect("a day");
-        let place = |keyring: &Keyring, state: KeyState| {
+        let today = date::today().expect("a day");
+        let key = |keyring: &Keyring, state: KeyState| {
             let is_it =
                 |entry: &batv_config::Entry| matches!(entry.key_use(), KeyUse::Batv(_)) && entry.state() == state;
-            keyring.entries().iter().position(is_it).unwrap_or_else(|| panic!("no key that is {}", state.as_str()))
+            let key = keyring.entries().iter().find(|entry| is_it(entry)).map(batv_config::Entry::handle);
+            key.unwrap_or_else(|| panic!("no key that is {}", state.as_str()))
         };
         match self {
             Self::New => {
@@ -131,16 +132,16 @@ impl Step {
                 keyring.add(&new, b"the next secret, of 32 octets ..", today).expect("room for a key");
             }
             Self::Promote => {
-                let place = place(&keyring, KeyState::Verifying);
-                keyring.promote(place, today).expect("a key");
+                let key = key(&keyring, KeyState::Verifying);
+                keyring.promote(key, today).expect("a key");
             }
             Self::Retire => {
-                let place = place(&keyring, KeyState::Verifying);
+                let key = key(&keyring, KeyState::Verifying);
                 // A week has passed, as far as this test is concerned: all of its bounces have come.
-                keyring.retire(place, Force::Yes, today).expect("a key");
+                keyring.retire(key, Force::Yes, today).expect("a key");
             }
         }
-        keyring.to_toml().to_string()
+        keyring.as_toml().to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who guesses tags at a real server: whether the daemon hears of it, and puts him off.
+//! Clients that guess tags at a real server: whether the daemon notices and defers them.
 
 use batv_tests::redis;
 use batv_tests::site::{ALICE, forged, tagged};
@@ -17,7 +17,7 @@ pub(crate) fn is_put_off(which: &'static dyn MailServer) {
     let replies = guess(&server);
     assert!(replies[0].starts_with('5'), "{replies:?}");
     assert!(replies[GUESSES / 2..].iter().all(|reply| reply.starts_with("451 4.7.1 ")), "{replies:?}");
-    // He learns nothing of what is right, and may still ask whether a mailbox exists.
+    // It learns nothing of right tags, and may still ask whether a mailbox exists.
     let right = ask(&server, &tagged(ALICE, 0));
     assert!(right.starts_with("451 4.7.1 "), "{right}");
     let callout = ask(&server, ALICE);

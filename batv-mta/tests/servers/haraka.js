@@ -1,5 +1,5 @@
 'use strict'
-// What a site has besides BATV: who its users are, where mail goes.
+// The site apart from BATV: its users, and its routes.
 
 const fs = require('fs')
 

@@ -1,5 +1,5 @@
 //! Much mail through Postfix while the daemon is reloaded, killed and started again: none is lost, none is doubled, all
-//! is tagged. `BATV_MESSAGES` says how much (scripts/jobs/soak); what it measures goes to standard error.
+//! is tagged. `BATV_MESSAGES` says how much (scripts/jobs/soak); its measurements go to standard error.
 
 use alloc::collections::BTreeMap;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::server::Server;
 use crate::support::Daemon;
 
 const CONFIGURATION: &str = "[clients]\ninternal_networks = []\n[verify]\nmode = \"reject\"\n";
-const KILLS: [fn(&mut Daemon); 3] = [Daemon::kill, Daemon::kill_keeper, Daemon::kill_worker];
+const KILLS: [fn(&mut Daemon); 3] = [Daemon::kill, Daemon::kill_supervisor, Daemon::kill_worker];
 /// Clients at a time.
 const CLIENTS: usize = 10;
 const DEFAULT_MESSAGES: usize = 2000;

@@ -55,20 +55,23 @@ fn main() {
     }));
     for which in SERVERS {
         if which.name() != "sendmail" {
-            trials.push(Trial::test(format!("on_{}::who_guesses_is_put_off", which.name()), || {
+            trials.push(Trial::test(format!("on_{}::guessing_clients_are_deferred", which.name()), || {
                 guessed::is_put_off(which);
                 Ok(())
             }));
         }
         if ["postfix", "sendmail"].contains(&which.name()) {
-            trials.push(Trial::test(format!("on_{}::who_guesses_is_answered_by_its_tables", which.name()), || {
-                guessed::is_answered_by_tables(which);
-                Ok(())
-            }));
+            trials.push(Trial::test(
+                format!("on_{}::guessing_clients_are_answered_by_its_tables", which.name()),
+                || {
+                    guessed::is_answered_by_tables(which);
+                    Ok(())
+                },
+            ));
         }
     }
-    trials.push(Trial::test("a_fleet_knows_what_its_hosts_sent_while_keys_change", || {
-        fleet::knows_what_its_hosts_sent();
+    trials.push(Trial::test("a_fleet_knows_mail_of_its_hosts_while_keys_change", || {
+        fleet::knows_mail_of_its_hosts();
         Ok(())
     }));
     for elsewhere in Elsewhere::ALL {

@@ -100,7 +100,7 @@ fn launch(server: &Server) {
     assert!(command.stdout(log).status().is_ok_and(|status| status.success()), "no namespace");
 }
 
-/// What runs a program where the server sees its files.
+/// A command that runs a program in the server's root.
 fn inside(server: &Server) -> Command {
     let pid = fs::read_to_string(server.path("pid")).expect("a process");
     let mut command = Command::new("nsenter");

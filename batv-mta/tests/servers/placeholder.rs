@@ -1,4 +1,4 @@
-//! What stands in braces in a case: addresses that are made on the day of the test, and what was kept before.
+//! The words in braces of a case: addresses that are made on the day of the test, and kept values.
 
 use std::collections::HashMap;
 
@@ -60,7 +60,7 @@ fn value(inside: &str, kept: &HashMap<String, String>) -> Option<String> {
     }
 }
 
-/// `N days ago`, and what is after it.
+/// `N days ago`, and the rest.
 fn days_ago(text: &str) -> Option<(i32, &str)> {
     let (days, rest) = text.split_once(" days ago")?;
     Some((days.parse().ok()?, rest.trim_start()))

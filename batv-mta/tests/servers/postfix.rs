@@ -131,7 +131,7 @@ fn prepare(folder: &Path) {
     }
 }
 
-/// What all instances have in common.
+/// The common configuration of all instances.
 fn main_of(folder: &Path, name: &str) -> String {
     let programs = mail_server("postfix/usr");
     let (shown, root) = (programs.display(), folder.display().to_string());

@@ -1,4 +1,4 @@
-//! Does what a case says on a real server.
+//! Runs a case on a real server.
 
 use alloc::collections::BTreeMap;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::case::{Action, Case, Change, Exchange, Expectation, Place, Port, Say}
 use crate::placeholder::{fill, fill_message};
 use crate::server::{MailServer, Server};
 
-/// No network is ours: client and server have one address, and the listener says who is who.
+/// No network is ours: client and server have one address, and the listener tells them apart.
 const CONFIGURATION: [&str; 2] =
     ["clients.internal_networks = []", "clients.daemon_names = [\"ORIGINATING\", \"SUBMISSION\"]"];
 
@@ -72,7 +72,7 @@ impl Drop for Line {
 /// One line each, which may be of any table; later ones replace earlier ones.
 fn configuration(lines: &[String], store: Option<&redis::Server>) -> String {
     let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    // What comes before the first table is of this one.
+    // Keys before the first table are in this one.
     tables.insert("srs".to_owned(), BTreeMap::new());
     for line in CONFIGURATION.iter().map(|line| (*line).to_owned()).chain(lines.iter().cloned()) {
         let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("no `table.key = value`: {line}"));
@@ -261,7 +261,7 @@ impl Run {
         self.logged = end;
     }
 
-    /// What no step has looked at has come to nobody.
+    /// Checks that no mail has come that no step has looked at.
     fn expect_nothing_else(&self) {
         for (number, envelope) in self.server.delivered().into_iter().enumerate() {
             let (header, _) = envelope.message.split_once("\n\n").unwrap_or_default();
@@ -270,7 +270,7 @@ impl Run {
             for recipient in envelope.recipients {
                 assert!(
                     self.delivered.contains(&(number, recipient.clone())),
-                    "no step tells of what came to {recipient} from {}",
+                    "no step tells of mail to {recipient} from {}",
                     envelope.sender
                 );
             }
@@ -279,7 +279,7 @@ impl Run {
         for folder in fs::read_dir(self.server.path("mail")).expect("a folder").flatten() {
             let name = folder.file_name().into_string().expect("a name");
             let unread = self.unread(&name);
-            assert!(unread.is_empty(), "no step tells of what came to {name}: {unread:?}");
+            assert!(unread.is_empty(), "no step tells of mail to {name}: {unread:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use batv_tests::host::{give, mail_server};
 
 use crate::server::{MailServer, Server};
 
-/// Delivers to a folder for each mailbox; whose name has a space there gets another character. The null
+/// Delivers to a folder for each mailbox; a space in its name gets another character. The null
 /// reverse-path has a name for a local mailer.
 const DELIVER: &str = r#"#!/bin/sh
 sender=$(printf %s "$2" | sed 's/^MAILER-DAEMON$//')
@@ -88,7 +88,7 @@ pub(crate) fn launch_elsewhere(folder: &Path, [port, other]: [u16; 2], route: u1
     assert!(started.success(), "Sendmail does not start: {started}");
 }
 
-/// What hands messages of the command line to the server, and keeps them while it can't.
+/// The program that hands messages of the command line to the server, and keeps them while it can't.
 const CLIENT: &str = "divert(-1)
 include(`CF/m4/cf.m4')
 divert(0)dnl

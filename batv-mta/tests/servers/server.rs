@@ -16,11 +16,11 @@ pub(crate) const MAILBOXES: [&str; 7] = ["alice", "bob", "\"a b\"", "jürgen", L
 /// There is no room for a tag here.
 const LONG: &str = "a2345678901234567890123456789012345678901234567890";
 
-/// What is another on each server.
+/// The differences of a server.
 pub(crate) trait MailServer: Sync {
     /// Its name for `batvd setup`.
     fn name(&self) -> &'static str;
-    /// What `batvd setup` is told to look at, in the server's folder.
+    /// The argument of `batvd setup --at`, in the server's folder.
     fn installed(&self) -> &'static str;
     /// Where its programs are.
     fn programs(&self) -> PathBuf;
@@ -30,7 +30,7 @@ pub(crate) trait MailServer: Sync {
     }
     /// Configures it and starts it, with two ports: one for the world, one for its users.
     fn start(&self, server: &Server);
-    /// Where its processes say who they are, in the server's folder.
+    /// The files with its process ids, in the server's folder.
     fn pid_files(&self) -> &'static [&'static str];
     /// Its log files, in the server's folder.
     fn logs(&self) -> &'static [&'static str];
@@ -48,7 +48,7 @@ pub(crate) trait MailServer: Sync {
     }
     /// Starts it again after its filter has ended, where it ends with it.
     fn start_again(&self, _server: &Server) {}
-    /// Has it try again what waits, where it would wait for long.
+    /// Has it retry its queue, where it would wait for long.
     fn retry(&self, _server: &Server) {}
 }
 
@@ -119,7 +119,7 @@ impl Server {
         self.wait_until_ready();
     }
 
-    /// What `batvd setup` says for this server.
+    /// The output of `batvd setup` for this server.
     pub(crate) fn setup(&self, options: &[&str]) -> String {
         let mut command = self.daemon.command();
         let mut path = self.which.programs().into_os_string();
@@ -139,7 +139,7 @@ impl Server {
         Client::connect(self.submission)
     }
 
-    /// What has reached the next hop.
+    /// The mail that has reached the next hop.
     pub(crate) fn delivered(&self) -> Vec<Envelope> {
         self.next_hop.taken()
     }

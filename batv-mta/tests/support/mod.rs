@@ -91,7 +91,7 @@ impl Daemon {
         command
     }
 
-    /// Waits until it is ready, or ends as it does when it refuses to start; then gives what it said.
+    /// Waits until it is ready, or has refused to start; returns its output then.
     #[expect(clippy::unwrap_in_result, reason = "the error is the daemon's, a panic the test's")]
     pub(crate) fn try_start(&mut self, command: &mut Command) -> Result<(), String> {
         let log = fs::File::options().create(true).append(true).open(self.path("batvd.log")).expect("a file");
@@ -120,7 +120,7 @@ impl Daemon {
     }
 
     /// Ends the process that was started without a word: the other one ends by itself.
-    pub(crate) fn kill_keeper(&mut self) {
+    pub(crate) fn kill_supervisor(&mut self) {
         let mut process = self.process.take().expect("a process");
         process.kill().expect("a process");
         process.wait().expect("an end");
@@ -136,7 +136,7 @@ impl Daemon {
     /// Ends both processes without a word.
     pub(crate) fn kill(&mut self) {
         let worker = self.worker();
-        self.kill_keeper();
+        self.kill_supervisor();
         // It may have ended by itself.
         let _ = Command::new("kill").args(["-s", "KILL"]).arg(worker.to_string()).stderr(Stdio::null()).status();
         wait_for("end of the worker", || has_ended(worker).then_some(()));
@@ -192,7 +192,7 @@ impl Daemon {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
 
-    /// Metrics have theirs in the daemon's folder, so that they can tell what becomes of the others.
+    /// The socket of the metrics is in the daemon's folder, so that they can report the other sockets.
     pub(crate) fn socket(&self, listener: &str) -> PathBuf {
         let folder = if listener == "metrics" { "" } else { self.sockets };
         self.path(folder).join(format!("{listener}.sock"))
@@ -216,8 +216,8 @@ impl Daemon {
 }
 
 /// The only process that a process has started.
-pub(crate) fn worker_of(keeper: u32) -> u32 {
-    let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).expect("a process");
+pub(crate) fn worker_of(supervisor: u32) -> u32 {
+    let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).expect("a process");
     children.trim().parse().unwrap_or_else(|_| panic!("one worker, not {children:?}"))
 }
 

@@ -96,17 +96,14 @@ fn ask(row: &Row<'_>, today: Day) -> Heard {
     let spelled = |to: &str| address::forward_path(to.as_bytes()).expect("a recipient").into_owned();
     let (to, before) = (spelled(&question.to), question.before.iter().map(|to| spelled(to)).collect::<Vec<_>>());
     let envelope = |to, earlier| {
-        let mut envelope = Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"));
-        envelope.trusted_client = row.client() != Client::World;
-        envelope.stage = row.at();
-        envelope.earlier = earlier;
-        envelope
+        Envelope::new(reverse_path, Mailbox::parse(to).expect("a recipient"))
+            .with_trusted_client(row.client() != Client::World)
+            .with_stage(row.at())
+            .with_earlier(earlier)
     };
     let mut earlier = Earlier::None;
     for before in &before {
-        let mut envelope = envelope(before, earlier);
-        envelope.stage = Stage::RcptTo;
-        earlier = site.rcpt(&envelope, today).earlier;
+        earlier = site.rcpt(&envelope(before, earlier).with_stage(Stage::RcptTo), today).earlier;
     }
     assert_eq!(earlier.as_str(), row.earlier(), "the recipients before");
     let envelope = envelope(&to, earlier);
@@ -146,7 +143,6 @@ fn with_message(row: &Row<'_>, site: View<'_>, envelope: &Envelope<'_>, message:
 }
 
 fn said(ruling: &Ruling<'_>) -> Said {
-    let (class, subject, detail) = ruling.reply.enhanced;
     let shown = |text: Option<&str>| text.unwrap_or(NOTHING).to_owned();
     Said::from([
         ("verdict", ruling.verdict.to_string()),
@@ -154,7 +150,7 @@ fn said(ruling: &Ruling<'_>) -> Said {
         ("disposition", ruling.disposition.to_string()),
         ("mode", ruling.mode.as_str().to_owned()),
         ("in_reject", ruling.in_reject.to_string()),
-        ("reply", format!("{} {class}.{subject}.{detail}", ruling.reply.code)),
+        ("reply", format!("{} {}", ruling.reply.code, ruling.reply.enhanced)),
         ("deliver_to", ruling.deliver_to.map_or(NOTHING.to_owned(), |mailbox| mailbox.to_string())),
         ("settled", u8::from(ruling.settled).to_string()),
         ("earlier", ruling.earlier.as_str().to_owned()),

@@ -4,4 +4,5 @@ extern crate alloc;
 
 mod address;
 mod decisions;
-mod rows;
+mod may_bounce;
+mod replies;

@@ -1,22 +1,22 @@
-//! Charts of SVG. Bars stretch with the page; the words of the axes are text beside them, so that they never shrink.
+//! Charts in SVG. Bars stretch with the page; the labels of the axes are text beside them, so that they never shrink.
 
 use alloc::borrow::Cow;
 use core::fmt::{self, Write};
 
 use crate::figures::Step;
+use crate::format::{Number, day, minute};
 use crate::tally::{Column, Tally};
-use crate::words::{Number, day, minute};
 
-/// The fewest steps that are drawn: few bars would be as wide as listeners.
+/// Fewest steps that are drawn: fewer bars would be too wide.
 const FEWEST: usize = 12;
-/// Units of a step, and of its bar.
+/// Width of a step, and of its bar, in units of the drawing.
 const STEP: usize = 10;
 const BAR: usize = 8;
-/// Units of the height, and the least of a bar: one pixel.
+/// Height of the chart, and the least height of a bar, one pixel, in units of the drawing.
 const HEIGHT: u64 = 1000;
 const LEAST: u64 = 6;
 
-/// What is drawn of a decision, from the bottom to the top, and the class of its colour.
+/// Series of the chart, from bottom to top: column, label, and class of the colour.
 pub(super) const SERIES: [(Column, &str, &str); 7] = [
     (Column::Genuine, "Genuine", "c-genuine"),
     (Column::NotJudged, "Not judged", "c-not-judged"),
@@ -27,21 +27,21 @@ pub(super) const SERIES: [(Column, &str, &str); 7] = [
     (Column::Disproved, "Disproved", "c-disproved"),
 ];
 
-/// The series of which there is anything.
+/// Series that are not empty.
 pub(super) fn series<'t>(
     tallies: impl Iterator<Item = &'t Tally> + Clone,
 ) -> impl Iterator<Item = (Column, &'static str, &'static str)> {
     SERIES.into_iter().filter(move |(column, ..)| tallies.clone().any(|tally| tally.of(*column) > 0))
 }
 
-/// A square of a colour.
+/// Square in a colour, for the legend.
 pub(super) fn key(class: &str) -> String {
     format!(
         "<svg class=\"key\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"10\" height=\"10\"/></svg>"
     )
 }
 
-/// Decisions by verdict, and below them, on their own scale, what left with a tag.
+/// Chart of decisions by verdict, and below it, on its own scale, of mail that left with a tag.
 pub(super) fn decisions(out: &mut String, steps: &[Step], seconds: i64, step: &str) -> fmt::Result {
     out.write_str("<figure>\n<ul class=\"legend\">")?;
     let shown: Vec<_> = series(steps.iter().map(|step| &step.tally)).collect();
@@ -128,7 +128,7 @@ fn chart(
     out.write_str("</div></div>\n")
 }
 
-/// A bar of its own, as long as its share of the largest.
+/// Bar by itself, as long as its share of the largest.
 pub(super) fn share(out: &mut String, tally: &Tally, largest: u64) -> fmt::Result {
     write!(out, "<svg class=\"share\" viewBox=\"0 0 {HEIGHT} 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">")?;
     let mut left = 0;
@@ -143,7 +143,7 @@ pub(super) fn share(out: &mut String, tally: &Tally, largest: u64) -> fmt::Resul
     out.write_str("</svg>")
 }
 
-/// One of one colour.
+/// Bar in one colour.
 pub(super) fn plain_share(out: &mut String, count: u64, largest: u64, class: &str) -> fmt::Result {
     write!(
         out,
@@ -158,7 +158,7 @@ fn scaled(count: u64, largest: u64) -> u64 {
     u64::try_from(scaled).unwrap_or(HEIGHT).min(HEIGHT)
 }
 
-/// The least even number of one or two digits and zeros that is not smaller: its half is whole.
+/// Least even number of one or two digits and zeros that is not smaller: its half is whole.
 fn nice(highest: u64) -> u64 {
     let mut ten = 1_u64;
     loop {
@@ -176,7 +176,7 @@ fn half(top: u64) -> Number {
     Number(top / 2)
 }
 
-/// The beginning of a step, as short as it can be told from others.
+/// Beginning of a step, as short as distinct labels allow.
 fn label(at: Option<i64>, seconds: i64) -> Cow<'static, str> {
     match at {
         Some(at) if seconds < crate::timestamp::DAY => minute(at).get(5..).unwrap_or_default().to_owned().into(),

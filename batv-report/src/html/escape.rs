@@ -1,8 +1,8 @@
-//! Text within HTML.
+//! Escaped text in HTML.
 
 use core::fmt::{self, Write as _};
 
-/// A text as content or within a quoted attribute: nothing in it can end either (HTML §13.1.2.3, §13.2.5.36).
+/// Text as content or in a quoted attribute: it can't end either (HTML §13.1.2.3, §13.2.5.36).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'t>(pub(super) &'t str);
 

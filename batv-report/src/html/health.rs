@@ -1,11 +1,11 @@
-//! What the daemon knows of itself.
+//! Section on the daemon itself.
 
 use core::fmt::{self, Write};
 
 use super::escape::Text;
 use super::tables::{section, table};
 use crate::figures::{Key, State};
-use crate::words::{Number, minute, span};
+use crate::format::{Number, minute, span};
 
 pub(super) fn write(out: &mut String, state: &State) -> fmt::Result {
     out.write_str("<div class=\"pair\">\n")?;

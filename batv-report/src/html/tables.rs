@@ -1,22 +1,22 @@
-//! The tables of the page.
+//! Tables of the page.
 
 use core::fmt::{self, Write};
 
 use super::chart;
 use super::escape::Text;
 use crate::figures::{Figures, Row, Shape, Step};
+use crate::format::{Number, minute};
 use crate::tally::Tally;
-use crate::words::{Number, minute};
 
-/// Rows that are shown at once; the rest can be unfolded.
+/// Rows that are shown at first; the rest can be unfolded.
 const FIRST: usize = 12;
 
-/// Begins a section with its heading.
+/// Starts a section with its heading.
 pub(super) fn section(out: &mut String, id: &str, heading: &str) -> fmt::Result {
     writeln!(out, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\" tabindex=\"-1\">{heading}</h2>")
 }
 
-/// A table which scrolls by itself where it is too wide, also by keyboard. The last `numbers` of its columns are numbers.
+/// Table that scrolls where it is too wide, also by keyboard. Its last `numbers` columns are numbers.
 pub(super) fn table(
     out: &mut String,
     name: &str,
@@ -43,7 +43,7 @@ fn number(out: &mut String, number: u64) -> fmt::Result {
     write!(out, "<td class=\"n{none}\">{}</td>", Number(number))
 }
 
-/// The figures behind the chart.
+/// Table of the figures in the chart.
 pub(super) fn over_time(out: &mut String, steps: &[Step], step: &str) -> fmt::Result {
     let shown: Vec<_> = chart::series(steps.iter().map(|step| &step.tally)).collect();
     let mut columns = vec!["From (UTC)"];
@@ -62,7 +62,7 @@ pub(super) fn over_time(out: &mut String, steps: &[Step], step: &str) -> fmt::Re
     out.write_str("</details>\n")
 }
 
-/// What `reject` would have refused, and why.
+/// Section on mail that `reject` would have refused, by reason.
 pub(super) fn reject(out: &mut String, figures: &Figures) -> fmt::Result {
     section(out, "reject", "What mode reject would have refused")?;
     let Tally { refusable, refused, .. } = figures.decisions;
@@ -193,7 +193,7 @@ fn tallies(out: &mut String, name: &str, column: &str, rows: &[Row], largest: u6
     })
 }
 
-/// What the bar shows, for who doesn't see it.
+/// Text of a bar, for screen readers.
 fn shares(tally: &Tally) -> String {
     let shares = chart::SERIES.iter().map(|(column, name, _)| (tally.of(*column), name));
     let shares: Vec<_> =

@@ -1,4 +1,4 @@
-//! The handle itself: how it is made, written and read.
+//! Handles, and the mailboxes that contain them.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use data_encoding::BASE32_NOPAD;
 
 use crate::error::Error;
 
-/// The domain that stands for all aliases in an SRS address. It has no dot, so no sender is in it.
+/// Domain of all aliases in an SRS address. It has no dot, so no sender is in it.
 ///
 /// ```
 /// # use batv_store::alias::SRS_DOMAIN;
@@ -18,12 +18,12 @@ use crate::error::Error;
 /// ```
 pub const SRS_DOMAIN: &str = "alias";
 
-/// What the local part is, before the handle.
+/// Beginning of the local part, before the handle.
 const PREFIX: &str = "alias=";
 const OCTETS: usize = 10;
 const CHARACTERS: usize = 16;
 
-/// A handle of 80 bits. Prints as 16 characters of base32 in lower case (RFC 4648 §6).
+/// Handle of 80 bits. Prints as 16 characters of base32 in lower case (RFC 4648 §6).
 ///
 /// ```
 /// use batv_core::Mailbox;
@@ -38,7 +38,7 @@ const CHARACTERS: usize = 16;
 pub struct Handle([u8; OCTETS]);
 
 impl Handle {
-    /// One that nobody has.
+    /// New handle, from random numbers of the system.
     ///
     /// # Errors
     /// [`Error::Failed`] when the system has no random numbers.
@@ -55,28 +55,30 @@ impl Handle {
         Ok(Self(octets))
     }
 
-    /// The one that these octets are.
+    /// Handle of these octets.
     ///
     /// ```
     /// # use batv_store::alias::Handle;
     /// assert_eq!(Handle::new([0; 10]).to_string(), "aaaaaaaaaaaaaaaa");
     /// ```
+    #[must_use]
     pub const fn new(octets: [u8; OCTETS]) -> Self {
         Self(octets)
     }
 
-    /// Its octets.
+    /// Octets of the handle.
     ///
     /// ```
     /// # use batv_store::alias::Handle;
     /// assert_eq!(Handle::new([7; 10]).octets(), [7; 10]);
     /// ```
+    #[must_use]
     pub const fn octets(self) -> [u8; OCTETS] {
         self.0
     }
 
-    /// The handle that a mailbox is, once its tag or its SRS is off: `alias=HANDLE` in any domain, or `HANDLE@alias`. The
-    /// case of letters doesn't matter.
+    /// Handle in a mailbox without its tag or SRS: `alias=HANDLE` in any domain, or `HANDLE@alias`, in upper or lower
+    /// case. `None` when the mailbox is no alias.
     ///
     /// ```
     /// # use batv_core::Mailbox;
@@ -85,6 +87,7 @@ impl Handle {
     /// assert_eq!(Handle::of(&Mailbox::parse("mfrggzdfmztwq2lk@example.com")?), None);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
+    #[must_use]
     pub fn of(mailbox: &Mailbox<'_>) -> Option<Self> {
         let local_part = mailbox.local_part().to_string();
         match local_part.split_at_checked(PREFIX.len()) {
@@ -94,27 +97,29 @@ impl Handle {
         }
     }
 
-    /// The mailbox that is tagged in the place of the sender, in the sender's own domain.
+    /// Mailbox that is tagged in place of the sender, in the sender's domain.
     ///
     /// ```
     /// # use batv_store::alias::Handle;
     /// assert_eq!(Handle::new(*b"abcdefghij").mailbox("example.com"), "alias=mfrggzdfmztwq2lk@example.com");
     /// ```
+    #[must_use]
     pub fn mailbox(self, domain: &str) -> String {
         format!("{PREFIX}{self}@{domain}")
     }
 
-    /// The mailbox that SRS rewrites in the place of the sender.
+    /// Mailbox that SRS rewrites in place of the sender.
     ///
     /// ```
     /// # use batv_store::alias::Handle;
     /// assert_eq!(Handle::new(*b"abcdefghij").srs_mailbox(), "mfrggzdfmztwq2lk@alias");
     /// ```
+    #[must_use]
     pub fn srs_mailbox(self) -> String {
         format!("{self}@{SRS_DOMAIN}")
     }
 
-    /// Under which the store has it. It needs no key: it is random itself.
+    /// Name of the entry in the store. It is random itself, and so needs no key.
     pub(super) const fn key(self) -> Fingerprint {
         let mut octets = [0; 16];
         let mut at = 0;

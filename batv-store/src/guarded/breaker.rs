@@ -1,9 +1,9 @@
-//! When a store is asked, and when it is left alone. Pure: the time is an argument.
+//! Circuit breaker: decides when a store is asked, and when it is left alone. Pure: the time is an argument.
 
 use core::time::Duration;
+use std::time::Instant;
 
-use tokio::time::Instant;
-
+/// Circuit breaker.
 pub(super) struct Breaker {
     first: Duration,
     longest: Duration,
@@ -19,7 +19,7 @@ enum State {
     Probing { pause: Duration },
 }
 
-/// That the store may be asked.
+/// Permission to ask the store.
 #[derive(Debug)]
 pub(super) struct Permit {
     epoch: u64,
@@ -29,7 +29,7 @@ pub(super) struct Permit {
 pub(super) enum Outcome {
     Answered,
     Failed,
-    /// The asker did not wait for it.
+    /// The caller did not wait for it.
     Unknown,
 }
 

@@ -1,11 +1,11 @@
--- Does a batch of operations, and answers each: one round trip, and nothing of others comes between.
+-- Does a batch of operations, and answers each: in one round trip, without operations of others in between.
 --
 -- ARGV: the prefix of all keys, the time, and the operations, each as its letter and its fields. A name is the letter of
 -- a table, a colon, and the key in hexadecimal.
 --   p NAME VALUE EXPIRES OWNER QUOTA    g NAME    c NAME BY EXPIRES
--- What is kept for a name begins with its expiry and its owner, as the time is that of who asks. The server's own expiry
--- only frees the room. An owner has two sorted sets: o:OWNER by age, and e:OWNER by expiry.
--- What isn't in our form, whoever wrote it, is as if it weren't there, and is written over.
+-- The value of a name begins with its expiry and its owner, as the caller brings the time. The server's own expiry only frees
+-- memory. An owner has two sorted sets: o:OWNER by age, and e:OWNER by expiry.
+-- A value in another format counts as missing, and is overwritten.
 
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 local at = 3
@@ -24,7 +24,7 @@ local function write(name, value, expires)
   redis.call('SET', prefix .. name, value, 'EX', number(expires - now))
 end
 
--- Owner and value while the entry is alive.
+-- Owner, value and expiry of an entry that has not expired.
 local function read(name)
   local kept = redis.pcall('GET', prefix .. name)
   if type(kept) ~= 'string' then return end
@@ -44,7 +44,7 @@ local function unlist(owner, name)
   redis.call('ZREM', set('e', owner), name)
 end
 
--- How many went for it.
+-- Puts an entry on the lists of its owner; returns the number of entries that were dropped.
 local function list(owner, name, expires, quota)
   local gone_for_it = 0
   local ages, ends = set('o', owner), set('e', owner)

@@ -1,36 +1,38 @@
-//! Batches as arguments of the script, and its answers.
+//! Batches as commands that run the script, and its answers.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use batv_core::fingerprint::Fingerprint;
-use redis::{Script, ScriptInvocation, Value};
+use redis::{Cmd, Script, Value};
 
 use crate::bounds::LATEST;
 use crate::operation::{Answer, Operation, Table};
 
-pub(super) fn invocation<'s>(script: &'s Script, prefix: &str, batch: &[Operation], now: u64) -> ScriptInvocation<'s> {
-    let mut invocation = script.prepare_invoke();
-    invocation.arg(prefix).arg(time(now));
+/// Command that runs the script for a batch.
+pub(super) fn command(script: &Script, prefix: &str, batch: &[Operation], now: u64) -> Cmd {
+    let mut command = redis::cmd("EVALSHA");
+    command.arg(script.get_hash()).arg(0).arg(prefix).arg(time(now));
     for operation in batch {
         match operation {
             Operation::Put { table, key, value, expires, share } => {
                 let (owner, quota) =
                     share.map_or_else(Default::default, |share| (share.owner.to_string(), share.quota));
-                invocation.arg("p").arg(name(*table, *key)).arg(&value[..]).arg(time(*expires)).arg(owner).arg(quota)
+                command.arg("p").arg(name(*table, *key)).arg(&value[..]).arg(time(*expires)).arg(owner).arg(quota)
             }
-            Operation::Get { table, key } => invocation.arg("g").arg(name(*table, *key)),
+            Operation::Get { table, key } => command.arg("g").arg(name(*table, *key)),
             Operation::Count { key, by, expires } => {
-                invocation.arg("c").arg(format!("c:{key}")).arg(*by).arg(time(*expires))
+                command.arg("c").arg(format!("c:{key}")).arg(*by).arg(time(*expires))
             }
         };
     }
-    invocation
+    command
 }
 
-/// `None` when these are no answers to the batch.
-pub(super) fn answers(batch: &[Operation], values: Vec<Value>) -> Option<Vec<Answer>> {
+/// Answers to a batch; `None` when the value is none.
+pub(super) fn answers(batch: &[Operation], value: Value) -> Option<Vec<Answer>> {
+    let Value::Array(values) = value else { return None };
     if batch.len() != values.len() {
         return None;
     }

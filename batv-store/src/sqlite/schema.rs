@@ -1,4 +1,4 @@
-//! The file: opened as it must be, or begun.
+//! Schema of the file, and how it is opened.
 
 use alloc::string::ToString;
 use core::time::Duration;
@@ -9,14 +9,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use crate::error::Error;
 
-/// `BATV`: tells our files from those of other programs that use SQLite.
+/// Application id, `BATV`: tells our files from those of other programs that use SQLite.
 const APPLICATION: i32 = i32::from_be_bytes(*b"BATV");
 const VERSION: u32 = 1;
-/// How long another process may hold the lock.
+/// Time for which another process may hold the lock.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Rows in the order in which they come, which is about the one in which they end: to put one touches a single page that
-/// isn't in use anyway, that of its key; and what has ended goes by whole pages.
+/// Tables. Rows are in the order of their insertion, which is about the order of their expiry: an insertion touches one
+/// page that isn't in use anyway, that of the key, and expired rows leave whole pages free.
 const TABLES: &str = "
     CREATE TABLE entry (
         id INTEGER PRIMARY KEY,
@@ -39,7 +39,7 @@ const TABLES: &str = "
     CREATE INDEX counter_expires ON counter (expires);
 ";
 
-/// Opens the file, or begins it.
+/// Opens the file, or creates it.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     check_file(path)?;
     let failed = |error: rusqlite::Error| failed(path, &error);
@@ -47,7 +47,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
     if version(&connection, path)?.is_none() {
-        // Another process may begin it at the same time.
+        // Another process may create it at the same time.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if version(&transaction, path)?.is_none() {
             begin(transaction).map_err(failed)?;
@@ -55,13 +55,13 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-    // It is at home in the folder of the file alone: who confines a process need know of no other.
+    // No files elsewhere: a confined process may have access to this folder only.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
 
-/// What went wrong, in our words where we have some.
+/// Error of the file from an error of SQLite.
 pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
     let reason = error.to_string();
     match error.sqlite_error_code() {
@@ -70,7 +70,7 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
     }
 }
 
-/// Makes the file with its mode, which SQLite gives to those beside it.
+/// Creates the file with its mode, which SQLite gives to those beside it, and checks the mode.
 fn check_file(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -97,7 +97,7 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 
-/// The version of the format; `None` when nothing is in the file.
+/// Version of the format; `None` when the file is empty.
 fn version(connection: &Connection, path: &Path) -> Result<Option<u32>, Error> {
     let failed = |error: rusqlite::Error| failed(path, &error);
     let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \

@@ -1,4 +1,4 @@
-//! How large the file gets, and what goes when there is no room.
+//! Size of the file, and the entries that are dropped to stay within it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -7,28 +7,28 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{CachedStatement, Connection, params};
 
 use crate::operation::{Operation, Table};
-use crate::sqlite::work::{kind, time};
+use crate::sqlite::execute::{kind, time};
 
-/// In the order in which they make room.
+/// Tables in the order in which they make room.
 const TABLES: [Table; 3] = [Table::Sent, Table::Handle, Table::Alias];
-/// What an entry takes beside its value, with its indexes and the room that is left in pages.
+/// Octets of an entry beside its value, with its indexes and unused room in pages.
 const ENTRY: u64 = 100;
-/// Octets that may be written before the size is looked at.
+/// Octets that may be written before the size is checked.
 const STEP: u64 = 32 << 10;
 /// Pages of the log beside the file: the more, the fewer are written twice into the file, and the seldomer.
 const FEWEST_LOGGED: u64 = 250;
 const MOST_LOGGED: u64 = 4_000;
-/// Octets by which a file may grow that is over its limit from the beginning.
+/// Octets by which a file that is over its limit from the beginning may grow.
 const GROWTH: u64 = 256 << 10;
-/// Entries that go with one statement.
+/// Entries that one statement drops.
 const GONE: u32 = 64;
 /// Expired entries of each kind that one transaction removes, and for each that it writes.
 const PRUNED: u64 = 16;
 const PRUNED_PER_WRITTEN: u64 = 2;
-/// Steps after which counters are counted again: this takes a look at each of them.
+/// Steps after which counters are counted again, which reads each of them.
 const RECOUNT: u32 = 256;
 
-/// The most pages that may be in use, and what was written since that was looked at.
+/// Limit of the pages in use, and what was written since they were counted.
 pub(super) struct Size {
     pages: u64,
     page_octets: u64,
@@ -36,13 +36,13 @@ pub(super) struct Size {
     entries: u64,
     steps: u32,
     crowded_with_counters: bool,
-    /// Entries that went for want of room.
+    /// Number of entries dropped for want of room.
     forgotten: Arc<AtomicU64>,
 }
 
 impl Size {
-    /// Has SQLite refuse what would take the file over its limit: entries go before that. A file that is larger already
-    /// may grow a little while they go.
+    /// Sets limits for SQLite, beyond which it refuses to write: entries are dropped before that. A file that is larger
+    /// already may grow a little meanwhile.
     pub(super) fn new(connection: &Connection, limit: u64, forgotten: Arc<AtomicU64>) -> rusqlite::Result<Self> {
         let page_octets: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages: u64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
@@ -58,7 +58,7 @@ impl Size {
         Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false, forgotten })
     }
 
-    /// Takes note of an operation that was done, and makes room when enough was written.
+    /// Notes an operation that was done, and makes room when enough was written.
     pub(super) fn note(&mut self, connection: &Connection, operation: &Operation) -> rusqlite::Result<()> {
         let octets = match operation {
             Operation::Put { value, .. } => ENTRY + value.len() as u64,
@@ -70,7 +70,7 @@ impl Size {
         if self.written < STEP { Ok(()) } else { self.make_room(connection) }
     }
 
-    /// At the end of a transaction: makes room, and removes some of what has expired.
+    /// Ends a transaction: makes room, and removes some expired entries.
     pub(super) fn settle(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
         let most = PRUNED + PRUNED_PER_WRITTEN * core::mem::take(&mut self.entries);
         for table in TABLES {
@@ -84,7 +84,8 @@ impl Size {
         self.make_room(connection)
     }
 
-    /// Twice of what was written goes while too many pages are in use: so they are fewer soon, and no batch waits long.
+    /// Drops twice as much as was written while too many pages are in use: so they soon get fewer, and no batch waits
+    /// long.
     fn make_room(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let written = core::mem::take(&mut self.written);
         let sql = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count";
@@ -92,7 +93,7 @@ impl Size {
         if used > self.pages { self.remove(connection, 2 * written) } else { Ok(()) }
     }
 
-    /// Removes entries of so many octets, if there are.
+    /// Drops entries of so many octets, if there are.
     pub(super) fn remove(&mut self, connection: &Connection, octets: u64) -> rusqlite::Result<()> {
         if self.steps.is_multiple_of(RECOUNT) {
             let counters: u64 = connection.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
@@ -120,7 +121,7 @@ impl Size {
         Ok(())
     }
 
-    /// Notes that entries with values of so many octets went; gives the octets that they took.
+    /// Notes that entries with values of these sizes were dropped; returns the octets that they took.
     fn removed(&self, values: &[u64]) -> u64 {
         self.forgotten.fetch_add(values.len() as u64, Ordering::Relaxed);
         values.iter().map(|octets| ENTRY + octets).sum()
@@ -138,7 +139,7 @@ fn remove_counters(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
     removed(connection.prepare_cached(sql)?, params![GONE])
 }
 
-/// The octets of each value that a statement removed.
+/// Size of each value that a statement removed.
 fn removed(mut statement: CachedStatement<'_>, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<u64>> {
     statement.query_map(parameters, |row| row.get(0))?.collect()
 }

@@ -18,18 +18,18 @@ fn network(client: &str) -> Subject {
     Subject::network(client.parse().unwrap(), Networks::default())
 }
 
-async fn add(store: &dyn Store, subject: &Subject, by: u32, now: u64) -> u32 {
+fn add(store: &dyn Store, subject: &Subject, by: u32, now: u64) -> u32 {
     let failures = Failures::of(&key(), subject, HOUR, now);
-    failures.total(&answers(store, failures.add(by), now).await)
+    failures.total(&answers(store, failures.add(by), now))
 }
 
-async fn look(store: &dyn Store, subject: &Subject, now: u64) -> u32 {
+fn look(store: &dyn Store, subject: &Subject, now: u64) -> u32 {
     let failures = Failures::of(&key(), subject, HOUR, now);
-    failures.total(&answers(store, failures.look(), now).await)
+    failures.total(&answers(store, failures.look(), now))
 }
 
-#[tokio::test]
-async fn a_tag_may_come_back_so_often_and_no_more() {
+#[test]
+fn a_tag_may_come_back_so_often_and_no_more() {
     for place in Place::all() {
         let store = place.open();
         // Gateways change case: it is the same tag.
@@ -41,45 +41,45 @@ async fn a_tag_may_come_back_so_often_and_no_more() {
         .map(|text| Mailbox::parse(text).unwrap());
         for number in 1..=BOUNCES_PER_TAG + 5 {
             let tag = if number % 2 == 0 { &tag } else { &same };
-            let answer = answers(&*store, vec![bounce(&key(), tag, NOW + 9)], NOW).await.remove(0);
+            let answer = answers(&*store, vec![bounce(&key(), tag, NOW + 9)], NOW).remove(0);
             assert_eq!(answer, Answer::Total(number));
             assert_eq!(is_replayed(&answer, BOUNCES_PER_TAG), number > BOUNCES_PER_TAG, "{}", place.name());
         }
-        assert_eq!(answers(&*store, vec![bounce(&key(), &other, NOW + 9)], NOW).await, [Answer::Total(1)]);
+        assert_eq!(answers(&*store, vec![bounce(&key(), &other, NOW + 9)], NOW), [Answer::Total(1)]);
         // The tag is dead, and so is its counter.
-        assert_eq!(answers(&*store, vec![bounce(&key(), &tag, NOW + 99)], NOW + 9).await, [Answer::Total(1)]);
+        assert_eq!(answers(&*store, vec![bounce(&key(), &tag, NOW + 99)], NOW + 9), [Answer::Total(1)]);
     }
 }
 
-#[tokio::test]
-async fn failures_fade_within_the_next_window() {
+#[test]
+fn failures_fade_within_the_next_window() {
     for place in Place::all() {
         let store = place.open();
         let alice = Subject::mailbox(&Mailbox::parse("alice@example.com").unwrap());
-        assert_eq!(look(&*store, &alice, START).await, 0);
-        assert_eq!(add(&*store, &alice, 1, START).await, 1);
-        assert_eq!(add(&*store, &alice, 99, START + HOUR - 1).await, 100);
+        assert_eq!(look(&*store, &alice, START), 0);
+        assert_eq!(add(&*store, &alice, 1, START), 1);
+        assert_eq!(add(&*store, &alice, 99, START + HOUR - 1), 100);
         for (after, left) in [(0, 100), (HOUR / 4, 75), (HOUR / 2, 50), (HOUR - 36, 1), (HOUR - 1, 0)] {
-            assert_eq!(look(&*store, &alice, START + HOUR + after).await, left, "{after} s, {}", place.name());
+            assert_eq!(look(&*store, &alice, START + HOUR + after), left, "{after} s, {}", place.name());
         }
-        assert_eq!(add(&*store, &alice, 7, START + 2 * HOUR - 1).await, 7);
-        assert_eq!(look(&*store, &alice, START + 2 * HOUR).await, 7);
-        assert_eq!(look(&*store, &alice, START + 3 * HOUR).await, 0);
+        assert_eq!(add(&*store, &alice, 7, START + 2 * HOUR - 1), 7);
+        assert_eq!(look(&*store, &alice, START + 2 * HOUR), 7);
+        assert_eq!(look(&*store, &alice, START + 3 * HOUR), 0);
     }
 }
 
-#[tokio::test]
-async fn subjects_and_windows_are_apart() {
+#[test]
+fn subjects_and_windows_are_apart() {
     let store = Place::all()[1].open();
     let alice = Subject::mailbox(&Mailbox::parse("alice@example.com").unwrap());
-    add(&*store, &alice, 5, START).await;
+    add(&*store, &alice, 5, START);
     let others =
         [Subject::mailbox(&Mailbox::parse("bob@example.com").unwrap()), network("192.0.2.7"), network("2001:db8::1")];
     for other in &others {
-        assert_eq!(look(&*store, other, START).await, 0, "{other:?}");
+        assert_eq!(look(&*store, other, START), 0, "{other:?}");
     }
     let failures = Failures::of(&key(), &alice, 2 * HOUR, START);
-    assert_eq!(failures.total(&answers(&*store, failures.look(), START).await), 0);
+    assert_eq!(failures.total(&answers(&*store, failures.look(), START)), 0);
 }
 
 #[test]

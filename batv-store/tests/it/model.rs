@@ -1,10 +1,11 @@
 //! What a store does, in the plainest way.
 
 use alloc::collections::BTreeMap;
-use std::sync::Mutex;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use batv_core::fingerprint::Fingerprint;
-use batv_store::{Answer, Answers, Operation, Share, Store, Table};
+use batv_store::{Answer, Error, Operation, Share, Store, Table};
 
 #[derive(Debug, Default)]
 pub(crate) struct Model(Mutex<State>);
@@ -25,10 +26,9 @@ struct Entry {
 }
 
 impl Store for Model {
-    fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
-        let mut state = self.0.lock().unwrap();
-        let answers = batch.into_iter().map(|operation| state.apply(operation, now)).collect();
-        Box::pin(async { Ok(answers) })
+    fn run(&self, batch: Vec<Operation>, now: u64, _: Duration) -> Result<Vec<Answer>, Error> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(batch.into_iter().map(|operation| state.apply(operation, now)).collect())
     }
 }
 

@@ -51,30 +51,27 @@ fn everything() -> Vec<Operation> {
 
 #[test]
 fn the_stores_and_the_model_agree() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let server = Server::start(&[]);
     let cases = AtomicU32::new(0);
     let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
     let result = runner.run(&batches(), |batches| {
         let prefix = format!("{}:", cases.fetch_add(1, Ordering::Relaxed));
-        runtime.block_on(async {
-            let directory = tempfile::tempdir().unwrap();
-            let model = Model::default();
-            let sqlite = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
-            let redis = Redis::connect(&server.settings().with_prefix(&prefix));
-            let stores: [(&str, &dyn Store); 2] = [("SQLite", &sqlite), ("Redis", &redis)];
-            let mut now = NOW;
-            for (steps, batch) in batches {
-                now += steps * STEP;
-                for batch in [batch, everything()] {
-                    let expected = answers(&model, batch.clone(), now).await;
-                    for (name, store) in stores {
-                        prop_assert_eq!(&answers(store, batch.clone(), now).await, &expected, "{}: {:?}", name, batch);
-                    }
+        let directory = tempfile::tempdir().unwrap();
+        let model = Model::default();
+        let sqlite = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
+        let redis = Redis::new(&server.settings().with_prefix(&prefix)).unwrap();
+        let stores: [(&str, &dyn Store); 2] = [("SQLite", &sqlite), ("Redis", &redis)];
+        let mut now = NOW;
+        for (steps, batch) in batches {
+            now += steps * STEP;
+            for batch in [batch, everything()] {
+                let expected = answers(&model, batch.clone(), now);
+                for (name, store) in stores {
+                    prop_assert_eq!(&answers(store, batch.clone(), now), &expected, "{}: {:?}", name, batch);
                 }
             }
-            Ok(())
-        })
+        }
+        Ok(())
     });
     result.unwrap();
 }

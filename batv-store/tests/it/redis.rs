@@ -1,14 +1,22 @@
 //! A real server: gone, slow, restarted, closed to us, and with strange things in it.
 
-use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs;
+use std::thread;
 
 use batv_store::redis::{Redis, Settings};
 use batv_store::{Answer, Error, Guarded, Operation, Patience, Share, Store, Table};
+use batv_tests::host::wait_for;
 
-use crate::place::{FOREVER, NOW, answers, count, get, key, outcome, put, value};
+use crate::place::{NOW, answers, count, get, key, outcome, put, value};
 use crate::server::{Server, Serves as _};
+
+/// More than the time after which a connection is checked.
+const IDLE: Duration = Duration::from_millis(1_200);
+
+fn open(settings: &Settings) -> Redis {
+    Redis::new(settings).unwrap()
+}
 
 /// Little, so that the tests are quick; but enough for a server that is only busy.
 fn patience() -> Patience {
@@ -24,146 +32,132 @@ fn one() -> Vec<Operation> {
 }
 
 /// Asks until there is an answer.
-async fn recovered(store: &dyn Store) -> Vec<Answer> {
-    let until_answered = async {
-        loop {
-            match store.run(one(), NOW).await {
-                Ok(answers) => return answers,
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
-    };
-    tokio::time::timeout(FOREVER, until_answered).await.expect("it does not recover")
+fn recovered(store: &dyn Store) -> Vec<Answer> {
+    wait_for("answer", || outcome(store, one(), NOW).ok())
 }
 
 /// Asks until the store is known to be down.
-async fn refused<S: Store>(store: &Guarded<S>) -> Vec<Error> {
+fn refused<S: Store>(store: &Guarded<S>) -> Vec<Error> {
     let mut errors = Vec::new();
     while errors.last() != Some(&Error::Unavailable) {
-        errors.extend(outcome(store, one(), NOW).await.err());
+        errors.extend(outcome(store, one(), NOW).err());
     }
     errors
 }
 
-#[tokio::test]
-async fn a_server_that_is_killed_is_refused_at_once_and_used_again_when_it_is_back() {
+#[test]
+fn a_server_that_is_killed_is_refused_at_once_and_used_again_when_it_is_back() {
     let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = Guarded::new(server.store(), patience());
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(1)]);
     for round in 0..3 {
         server.kill();
-        let errors = refused(&store).await;
+        let errors = refused(&store);
         assert!(errors.iter().any(|error| matches!(error, Error::Failed { .. })), "{errors:?}");
         let health = store.health();
         assert!(!health.up && health.failures > 0 && health.refused > 0, "{health:?}");
         server.start_again();
-        let Some(Answer::Total(total)) = recovered(&store).await.pop() else { panic!("no total") };
+        let Some(Answer::Total(total)) = recovered(&store).pop() else { panic!("no total") };
         // What failed may have been done, though not more than once.
         assert!(total >= 2 + round && u64::from(total) <= 1 + store.health().batches, "{total}");
         assert!(store.health().up);
     }
 }
 
-#[tokio::test]
-async fn a_server_that_says_nothing_costs_one_wait_and_is_used_again_when_it_speaks() {
+#[test]
+fn a_server_that_says_nothing_costs_one_wait_and_is_used_again_when_it_speaks() {
     let server = Server::start(&[]);
     let store = Guarded::new(server.store(), patience());
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(1)]);
     server.pause();
     let limit = patience().answer;
-    assert_eq!(refused(&store).await, [Error::TimedOut { limit }, Error::Unavailable]);
+    assert_eq!(refused(&store), [Error::TimedOut { limit }, Error::Unavailable]);
     assert_eq!(store.health().last_error, Some(Error::TimedOut { limit }));
     server.go_on();
-    recovered(&store).await;
+    recovered(&store);
     assert!(store.health().up);
 }
 
-#[tokio::test]
-async fn many_who_wait_for_a_server_that_says_nothing_all_get_an_answer() {
+#[test]
+fn many_who_wait_for_a_server_that_says_nothing_all_get_an_answer() {
     let server = Server::start(&[]);
-    let store = Arc::new(Guarded::new(server.store(), patience()));
-    answers(&*store, one(), NOW).await;
+    let store = Guarded::new(server.store(), patience());
+    answers(&store, one(), NOW);
     server.pause();
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..500 {
-        let store = Arc::clone(&store);
-        tasks.spawn(async move { outcome(&*store, one(), NOW).await });
-    }
-    assert!(tasks.join_all().await.iter().all(Result::is_err));
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..500).map(|_| scope.spawn(|| outcome(&store, one(), NOW))).collect();
+        assert!(waiting.into_iter().all(|waiting| waiting.join().unwrap().is_err()));
+    });
     server.go_on();
-    recovered(&*store).await;
+    recovered(&store);
 }
 
-#[tokio::test]
-async fn without_a_guard_too_a_server_that_says_nothing_is_given_up() {
+#[test]
+fn without_a_guard_too_a_server_that_says_nothing_is_given_up() {
     let server = Server::start(&[]);
     let store = server.store();
-    answers(&store, one(), NOW).await;
+    answers(&store, one(), NOW);
     server.pause();
-    assert!(matches!(outcome(&store, one(), NOW).await, Err(Error::Failed { .. })));
+    assert!(matches!(outcome(&store, one(), NOW), Err(Error::Failed { .. })));
     server.go_on();
-    recovered(&store).await;
+    recovered(&store);
 }
 
 /// After a failover the name leads to another, and the one that was there keeps its connections.
-#[tokio::test]
-async fn a_server_that_only_reads_any_more_is_left_for_the_one_in_its_place() {
+#[test]
+fn a_server_that_only_reads_any_more_is_left_for_the_one_in_its_place() {
     let (first, second) = (Server::start(&[]), Server::start(&[]));
     let store = first.store();
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(1)]);
     assert_eq!(first.tell("REPLICAOF 127.0.0.1 1"), "+OK\r\n");
     fs::rename(second.socket(), first.socket()).unwrap();
-    assert_eq!(recovered(&store).await, [Answer::Total(1)]);
+    assert_eq!(recovered(&store), [Answer::Total(1)]);
 }
 
-#[tokio::test]
-async fn a_server_that_is_not_there_yet_is_found_when_it_is() {
+#[test]
+fn a_server_that_is_not_there_yet_is_found_when_it_is() {
     let mut server = Server::start(&[]);
     server.kill();
     let store = server.store();
-    let error = outcome(&store, one(), NOW).await.unwrap_err().to_string();
+    let error = outcome(&store, one(), NOW).unwrap_err().to_string();
     assert!(error.starts_with(&format!("the store {} failed: ", server.socket().display())), "{error}");
     assert!(error.contains("refused") || error.contains("No such file"), "{error}");
     server.start_again();
-    assert_eq!(recovered(&store).await, [Answer::Total(1)]);
+    assert_eq!(recovered(&store), [Answer::Total(1)]);
 }
 
-#[tokio::test]
-async fn a_connection_that_breaks_while_nobody_asks_is_made_again_before_anybody_does() {
-    let server = Server::start(&[]);
+#[test]
+fn a_connection_that_broke_while_it_was_idle_is_made_again_without_an_error() {
+    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = server.store();
-    answers(&store, one(), NOW).await;
+    answers(&store, one(), NOW);
     assert!(server.tell("CLIENT KILL TYPE normal").starts_with(':'));
-    // The connection of this question is another one.
-    let is_back = async {
-        while !server.tell("CLIENT LIST").contains("lib-name=redis-rs")
-            && !server.tell("INFO clients").contains("connected_clients:2")
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(FOREVER, is_back).await.unwrap();
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(2)]);
+    thread::sleep(IDLE);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(2)]);
+    server.kill();
+    server.start_again();
+    thread::sleep(IDLE);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(3)]);
 }
 
-#[tokio::test]
-async fn the_password_is_needed_kept_secret_and_may_be_mended_on_the_server() {
+#[test]
+fn the_password_is_needed_kept_secret_and_may_be_mended_on_the_server() {
     let server = Server::start(&["--requirepass", "0pen-sesame"]);
     let settings = server.settings();
     let with = |name: &str, password: &str, user| {
         settings.clone().with_password_file(user, &server.password_file(name, password)).unwrap()
     };
-    let error_of = async |store: &Redis| outcome(store, one(), NOW).await.unwrap_err().to_string();
+    let error_of = |store: &Redis| outcome(store, one(), NOW).unwrap_err().to_string();
 
-    assert!(error_of(&server.store()).await.contains("NOAUTH"));
-    let right = Redis::connect(&with("right", "0pen-sesame", None));
-    assert_eq!(answers(&right, one(), NOW).await, [Answer::Total(1)]);
-    let named = Redis::connect(&with("right", "0pen-sesame", Some("default")));
-    assert_eq!(answers(&named, one(), NOW).await, [Answer::Total(2)]);
+    assert!(error_of(&server.store()).contains("NOAUTH"));
+    let right = open(&with("right", "0pen-sesame", None));
+    assert_eq!(answers(&right, one(), NOW), [Answer::Total(1)]);
+    let named = open(&with("right", "0pen-sesame", Some("default")));
+    assert_eq!(answers(&named, one(), NOW), [Answer::Total(2)]);
 
     let settings = with("wrong", "0pen-barley", None);
-    let wrong = Redis::connect(&settings);
-    let error = error_of(&wrong).await;
+    let wrong = open(&settings);
+    let error = error_of(&wrong);
     assert!(error.contains("WRONGPASS") || error.contains("uthentication"), "{error}");
     for shown in [error, format!("{wrong:?}"), format!("{settings:?}"), format!("{right:?}")] {
         assert!(!shown.contains("0pen-"), "{shown}");
@@ -172,14 +166,12 @@ async fn the_password_is_needed_kept_secret_and_may_be_mended_on_the_server() {
     // The other password becomes the right one: nobody needs to restart anything.
     let mended = Server::start(&["--requirepass", "0pen-sesame"]);
     let file = mended.password_file("password", "0pen-barley");
-    let store = Redis::connect(&mended.settings().with_password_file(None, &file).unwrap());
-    error_of(&store).await;
-    let admin = Redis::connect(
-        &mended.settings().with_password_file(None, &mended.password_file("now", "0pen-sesame")).unwrap(),
-    );
-    answers(&admin, one(), NOW).await;
+    let store = open(&mended.settings().with_password_file(None, &file).unwrap());
+    error_of(&store);
+    let admin = open(&mended.settings().with_password_file(None, &mended.password_file("now", "0pen-sesame")).unwrap());
+    answers(&admin, one(), NOW);
     mended.tell_as("0pen-sesame", "CONFIG SET requirepass 0pen-barley");
-    assert_eq!(recovered(&store).await, [Answer::Total(2)]);
+    assert_eq!(recovered(&store), [Answer::Total(2)]);
 }
 
 #[test]
@@ -192,7 +184,7 @@ fn password_files_are_private_and_say_something() {
     fs::write(&path, b"\xff").unwrap();
     assert_eq!(refused(&path), format!("the password of the store: {} is not UTF-8", path.display()));
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    assert!(refused(&path).contains("has mode 0644, so others can read it"));
+    assert!(refused(&path).contains("(mode 0644): run `chmod 600"));
 }
 
 #[test]
@@ -219,8 +211,8 @@ fn addresses_say_what_is_wrong_with_them() {
 }
 
 /// Each of these is as if it weren't there, and what is written takes its place.
-#[tokio::test]
-async fn foreign_values_are_unknown_and_written_over() {
+#[test]
+fn foreign_values_are_unknown_and_written_over() {
     let server = Server::start(&[]);
     let store = server.store();
     let (number, owner) = (1, 100);
@@ -261,53 +253,53 @@ async fn foreign_values_are_unknown_and_written_over() {
         }
         let question = || vec![get(Table::Alias, number), count(number, 0, NOW + 9)];
         // What looks like one of ours is one of ours, of whatever value; but a counter is a number.
-        match answers(&store, question(), NOW).await.as_slice() {
+        match answers(&store, question(), NOW).as_slice() {
             [Answer::Value(None), Answer::Total(0)] => {}
             [Answer::Value(Some(_)), Answer::Total(0)] if command.starts_with("SET KEY 99999999999:") => {}
             other => panic!("{command}: {other:?}"),
         }
         let batch = vec![owned(1), owned(2), owned(3), count(number, 4, NOW + 9)];
-        answers(&store, batch, NOW).await;
+        answers(&store, batch, NOW);
         let batch = vec![get(Table::Alias, 1), get(Table::Alias, 2), get(Table::Alias, 3), count(number, 0, NOW)];
         let expected = [Answer::Value(None), value(&[2]), value(&[3]), Answer::Total(4)];
-        assert_eq!(answers(&store, batch, NOW).await, expected, "{command}");
+        assert_eq!(answers(&store, batch, NOW), expected, "{command}");
         assert_eq!(server.tell("FLUSHALL"), "+OK\r\n");
     }
 }
 
 /// The server had no room for it, say, and forgot it: whose it was then must not take it away from whose it is now.
-#[tokio::test]
-async fn what_the_server_forgot_and_another_put_again_is_his() {
+#[test]
+fn an_entry_that_the_server_dropped_belongs_to_the_owner_that_puts_it_again() {
     let server = Server::start(&[]);
     let store = server.store();
     let owned = |number: u8, owner: u8| {
         let share = Some(Share { owner: key(owner), quota: 1 });
         Operation::Put { table: Table::Alias, key: key(number), value: vec![number], expires: NOW + 9, share }
     };
-    answers(&store, vec![owned(1, 100)], NOW).await;
+    answers(&store, vec![owned(1, 100)], NOW);
     assert_eq!(server.tell(&format!("DEL batv:a:{}", key(1))), ":1\r\n");
-    answers(&store, vec![owned(1, 101), owned(2, 100)], NOW).await;
+    answers(&store, vec![owned(1, 101), owned(2, 100)], NOW);
     let batch = vec![get(Table::Alias, 1), get(Table::Alias, 2)];
-    assert_eq!(answers(&store, batch, NOW).await, [value(&[1]), value(&[2])]);
+    assert_eq!(answers(&store, batch, NOW), [value(&[1]), value(&[2])]);
 }
 
-#[tokio::test]
-async fn a_script_that_the_server_forgot_is_given_to_it_again() {
+#[test]
+fn a_script_that_the_server_forgot_is_given_to_it_again() {
     let server = Server::start(&[]);
     let store = server.store();
-    answers(&store, one(), NOW).await;
+    answers(&store, one(), NOW);
     assert_eq!(server.tell("SCRIPT FLUSH"), "+OK\r\n");
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(2)]);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(2)]);
 }
 
-#[tokio::test]
-async fn a_user_with_no_more_than_the_documented_rights_can_do_all() {
+#[test]
+fn a_user_with_no_more_than_the_documented_rights_can_do_all() {
     let server = Server::start(&[]);
     let rights =
         "+eval +evalsha +script|load +get +set +del +type +expire +zadd +zrem +zcard +zrange +zrevrange +zrangebyscore";
     assert_eq!(server.tell(&format!("ACL SETUSER batv on >0pen-sesame ~batv:* {rights}")), "+OK\r\n");
     let file = server.password_file("password", "0pen-sesame");
-    let store = Redis::connect(&server.settings().with_password_file(Some("batv"), &file).unwrap());
+    let store = open(&server.settings().with_password_file(Some("batv"), &file).unwrap());
     let share = Some(Share { owner: key(9), quota: 1 });
     let owned = |number: u8, expires| Operation::Put {
         table: Table::Alias,
@@ -317,16 +309,15 @@ async fn a_user_with_no_more_than_the_documented_rights_can_do_all() {
         share,
     };
     let batch = vec![owned(1, NOW + 9), owned(2, NOW + 9), owned(2, NOW), put(Table::Sent, 1, b"one", NOW + 9)];
-    answers(&store, batch, NOW).await;
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    answers(&store, batch, NOW);
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(1)]);
     let elsewhere = server.settings().with_prefix("other:").with_password_file(Some("batv"), &file).unwrap();
-    let error =
-        outcome(&Redis::connect(&elsewhere), vec![put(Table::Sent, 1, b"one", NOW + 9)], NOW).await.unwrap_err();
+    let error = outcome(&open(&elsewhere), vec![put(Table::Sent, 1, b"one", NOW + 9)], NOW).unwrap_err();
     assert!(error.to_string().contains("can't access"), "{error}");
 }
 
-#[tokio::test]
-async fn all_that_is_stored_expires_and_an_owner_leaves_nothing_behind() {
+#[test]
+fn all_that_is_stored_expires_and_an_owner_leaves_nothing_behind() {
     let server = Server::start(&[]);
     let store = server.store();
     let share = Some(Share { owner: key(9), quota: 3 });
@@ -337,27 +328,27 @@ async fn all_that_is_stored_expires_and_an_owner_leaves_nothing_behind() {
             put(Table::Sent, number, b"one", expires),
             count(number, 1, expires),
         ];
-        answers(&store, batch, NOW).await;
+        answers(&store, batch, NOW);
     }
-    // Three of the owner, his two sets, and what nobody owns: and each of them has an expiry.
+    // Three of the owner, its two sets, and those without an owner; each of them has an expiry.
     let keyspace = server.tell("INFO keyspace");
     assert!(keyspace.contains("db0:keys=45,expires=45,"), "{keyspace}");
 }
 
-#[tokio::test]
-async fn a_full_server_says_so_and_stays_in_use_once_there_is_room() {
+#[test]
+fn a_full_server_says_so_and_stays_in_use_once_there_is_room() {
     let server = Server::start(&["--maxmemory", "1", "--maxmemory-policy", "noeviction"]);
     let store = Guarded::new(server.store(), patience());
-    let error = outcome(&store, one(), NOW).await.unwrap_err();
+    let error = outcome(&store, one(), NOW).unwrap_err();
     assert!(error.to_string().contains("maxmemory") || error.to_string().contains("OOM"), "{error}");
     assert_eq!(server.tell("CONFIG SET maxmemory 0"), "+OK\r\n");
-    recovered(&store).await;
+    recovered(&store);
 }
 
-#[tokio::test]
-async fn a_server_over_tcp_is_the_same() {
+#[test]
+fn a_server_over_tcp_is_the_same() {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let _server = Server::start(&["--port", &port.to_string()]);
-    let store = Redis::connect(&Settings::new(&format!("redis://127.0.0.1:{port}/3")).unwrap());
-    assert_eq!(answers(&store, one(), NOW).await, [Answer::Total(1)]);
+    let store = open(&Settings::new(&format!("redis://127.0.0.1:{port}/3")).unwrap());
+    assert_eq!(answers(&store, one(), NOW), [Answer::Total(1)]);
 }

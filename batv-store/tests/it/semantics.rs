@@ -1,9 +1,9 @@
 //! What all stores have in common.
 
 use alloc::collections::BTreeSet;
+use std::thread;
 
 use batv_store::{Answer, BATCH_LIMIT, Error, Operation, Share, Table, VALUE_LIMIT};
-use tokio::task::JoinSet;
 
 use crate::place::{NOW, Place, answers, count, get, key, outcome, put, value};
 
@@ -163,7 +163,7 @@ fn cases() -> Vec<Case> {
             ],
         ),
         (
-            "what another one puts in its place is his",
+            "an entry that another owner overwrites is that owner's",
             vec![(
                 NOW,
                 vec![
@@ -237,76 +237,76 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-#[tokio::test]
-async fn each_case_is_the_same_everywhere() {
+#[test]
+fn each_case_is_the_same_everywhere() {
     for mut place in Place::all() {
         for (name, batches) in cases() {
             place.clear();
             let store = place.open();
             for (at, (now, batch)) in batches.into_iter().enumerate() {
                 let (batch, expected): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-                assert_eq!(answers(&*store, batch, now).await, expected, "{name}, batch {at}, in {}", place.name());
+                assert_eq!(answers(&*store, batch, now), expected, "{name}, batch {at}, in {}", place.name());
             }
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_when_many_count_at_once_over_several_connections() {
-    const TASKS: u32 = 8;
+#[test]
+fn nothing_is_lost_when_many_count_at_once_over_several_connections() {
+    const THREADS: u32 = 8;
     const EACH: u32 = 100;
     for place in Place::all() {
-        let mut tasks = JoinSet::new();
-        for _ in 0..TASKS {
-            let store = place.open();
-            tasks.spawn(async move {
+        let totals: BTreeSet<u32> = thread::scope(|scope| {
+            let count_each = || {
+                let store = place.open();
                 let mut totals = Vec::new();
                 for _ in 0..EACH {
-                    match answers(&*store, vec![count(1, 1, NOW + 9)], NOW).await.as_slice() {
+                    match answers(&*store, vec![count(1, 1, NOW + 9)], NOW).as_slice() {
                         [Answer::Total(total)] => totals.push(*total),
                         other => panic!("{other:?}"),
                     }
                 }
                 totals
-            });
-        }
-        let totals: BTreeSet<u32> = tasks.join_all().await.into_iter().flatten().collect();
-        assert_eq!(totals, (1..=TASKS * EACH).collect(), "{}", place.name());
+            };
+            let counting: Vec<_> = (0..THREADS).map(|_| scope.spawn(count_each)).collect();
+            counting.into_iter().flat_map(|counting| counting.join().unwrap()).collect()
+        });
+        assert_eq!(totals, (1..=THREADS * EACH).collect(), "{}", place.name());
     }
 }
 
-#[tokio::test]
-async fn what_one_puts_another_finds_also_later() {
+#[test]
+fn what_one_puts_another_finds_also_later() {
     for mut place in Place::all() {
         let (first, second) = (place.open(), place.open());
-        answers(&*first, vec![put(Table::Alias, 1, b"one", NOW + 9), count(1, 4, NOW + 9)], NOW).await;
+        answers(&*first, vec![put(Table::Alias, 1, b"one", NOW + 9), count(1, 4, NOW + 9)], NOW);
         let question = || vec![get(Table::Alias, 1), count(1, 0, NOW)];
         let expected = [value(b"one"), Answer::Total(4)];
-        assert_eq!(answers(&*second, question(), NOW).await, expected, "{}", place.name());
+        assert_eq!(answers(&*second, question(), NOW), expected, "{}", place.name());
         drop((first, second));
         if let Place::Server(server) = &mut place {
             server.kill();
             server.start_again();
         }
-        assert_eq!(answers(&*place.open(), question(), NOW).await, expected, "{}", place.name());
+        assert_eq!(answers(&*place.open(), question(), NOW), expected, "{}", place.name());
     }
 }
 
-#[tokio::test]
-async fn a_batch_that_is_too_long_is_not_done() {
+#[test]
+fn a_batch_that_is_too_long_is_not_done() {
     for place in Place::all() {
         if matches!(place, Place::Model(_)) {
             continue;
         }
         let store = place.open();
         let longest = vec![count(1, 1, NOW + 9); BATCH_LIMIT];
-        assert_eq!(answers(&*store, longest, NOW).await.last(), Some(&Answer::Total(4_096)), "{}", place.name());
+        assert_eq!(answers(&*store, longest, NOW).last(), Some(&Answer::Total(4_096)), "{}", place.name());
         let operations = BATCH_LIMIT + 1;
-        let result = outcome(&*store, vec![count(1, 1, NOW + 9); operations], NOW).await;
+        let result = outcome(&*store, vec![count(1, 1, NOW + 9); operations], NOW);
         assert_eq!(result, Err(Error::BatchTooLong { operations }), "{}", place.name());
         let octets = VALUE_LIMIT + 1;
         let batch = vec![count(1, 1, NOW + 9), put(Table::Sent, 1, &vec![0; octets], NOW + 9)];
-        assert_eq!(outcome(&*store, batch, NOW).await, Err(Error::ValueTooLong { octets }), "{}", place.name());
-        assert_eq!(answers(&*store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(4_096)], "{}", place.name());
+        assert_eq!(outcome(&*store, batch, NOW), Err(Error::ValueTooLong { octets }), "{}", place.name());
+        assert_eq!(answers(&*store, vec![count(1, 0, NOW)], NOW), [Answer::Total(4_096)], "{}", place.name());
     }
 }

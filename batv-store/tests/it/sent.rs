@@ -20,10 +20,10 @@ fn today() -> Day {
     Day::from_unix_seconds(NOW.cast_signed()).unwrap()
 }
 
-async fn ask(store: &dyn Store, keys: &[Key], id: &[u8], recipients: &[&str], now: u64) -> (bool, Vec<bool>) {
+fn ask(store: &dyn Store, keys: &[Key], id: &[u8], recipients: &[&str], now: u64) -> (bool, Vec<bool>) {
     let recipients: Vec<_> = recipients.iter().copied().map(mailbox).collect();
     let question = Question::new(keys, id, &mailbox("alice@example.com"), &recipients);
-    let findings = question.findings(&answers(store, question.operations(), now).await);
+    let findings = question.findings(&answers(store, question.operations(), now));
     let is_today = |day: Option<Day>| {
         assert!(day.is_none_or(|day| day == today()));
         day.is_some()
@@ -31,60 +31,60 @@ async fn ask(store: &dyn Store, keys: &[Key], id: &[u8], recipients: &[&str], no
     (is_today(findings.message), findings.recipients.into_iter().map(is_today).collect())
 }
 
-#[tokio::test]
-async fn the_message_and_each_recipient_are_found_as_they_come_back() {
+#[test]
+fn the_message_and_each_recipient_are_found_as_they_come_back() {
     for place in Place::all() {
         let store = place.open();
         let keys = [batv_key(3)];
         let recipients = [mailbox("Bob@Example.NET"), mailbox("\"carol c\"@example.net")];
         let batch = remember(&keys, ID, &mailbox("alice@example.com"), &recipients, today(), DEFAULT_DAYS);
         assert_eq!(batch.len(), 3);
-        answers(&*store, batch, NOW).await;
+        answers(&*store, batch, NOW);
 
         let to =
             ["bob@example.net", "BOB@example.net", "\"Carol C\"@example.net", "dave@example.net", "bob@example.org"];
         let found = vec![true, true, true, false, false];
         for id in [ID, b"20261125.1@example.com", b"  <20261125.1\r\n @example.com>\t"] {
-            assert_eq!(ask(&*store, &keys, id, &to, NOW).await, (true, found.clone()), "{}", place.name());
+            assert_eq!(ask(&*store, &keys, id, &to, NOW), (true, found.clone()), "{}", place.name());
         }
         for id in [&b"<20261125.2@example.com>"[..], b"<20261125.1@EXAMPLE.com>", b"", b"<>"] {
-            assert_eq!(ask(&*store, &keys, id, &to, NOW).await, (false, vec![false; 5]), "{}", place.name());
+            assert_eq!(ask(&*store, &keys, id, &to, NOW), (false, vec![false; 5]), "{}", place.name());
         }
         // Another's key, and another use of the same one, tell nothing.
-        assert_eq!(ask(&*store, &[batv_key(4)], ID, &to, NOW).await, (false, vec![false; 5]));
+        assert_eq!(ask(&*store, &[batv_key(4)], ID, &to, NOW), (false, vec![false; 5]));
     }
 }
 
-#[tokio::test]
-async fn it_is_remembered_for_so_many_days() {
+#[test]
+fn it_is_remembered_for_so_many_days() {
     for place in Place::all() {
         let store = place.open();
         let keys = [batv_key(3)];
-        answers(&*store, remember(&keys, ID, &mailbox("alice@example.com"), [], today(), 30), NOW).await;
+        answers(&*store, remember(&keys, ID, &mailbox("alice@example.com"), [], today(), 30), NOW);
         let end = u64::from(today().number() + 31) * 86_400;
-        assert!(ask(&*store, &keys, ID, &[], end - 1).await.0);
-        assert!(!ask(&*store, &keys, ID, &[], end).await.0);
+        assert!(ask(&*store, &keys, ID, &[], end - 1).0);
+        assert!(!ask(&*store, &keys, ID, &[], end).0);
     }
 }
 
-#[tokio::test]
-async fn a_new_key_loses_nothing_until_the_old_one_is_retired() {
+#[test]
+fn a_new_key_loses_nothing_until_the_old_one_is_retired() {
     for place in Place::all() {
         let store = place.open();
         let (alice, bob) = (mailbox("alice@example.com"), mailbox("bob@example.net"));
         let other: &[u8] = b"<2@example.com>";
-        answers(&*store, remember(&[batv_key(3)], ID, &alice, [&bob], today(), 30), NOW).await;
+        answers(&*store, remember(&[batv_key(3)], ID, &alice, [&bob], today(), 30), NOW);
         let rotated = [batv_key(3).with_state(KeyState::Verifying), batv_key(4)];
-        answers(&*store, remember(&rotated, other, &alice, [&bob], today(), 30), NOW).await;
+        answers(&*store, remember(&rotated, other, &alice, [&bob], today(), 30), NOW);
         for id in [ID, other] {
-            assert_eq!(ask(&*store, &rotated, id, &["bob@example.net"], NOW).await, (true, vec![true]));
+            assert_eq!(ask(&*store, &rotated, id, &["bob@example.net"], NOW), (true, vec![true]));
         }
         // On a host that has not heard of it yet, too.
         let behind = [batv_key(3), batv_key(4).with_state(KeyState::Verifying)];
-        assert_eq!(ask(&*store, &behind, other, &["bob@example.net"], NOW).await, (true, vec![true]));
+        assert_eq!(ask(&*store, &behind, other, &["bob@example.net"], NOW), (true, vec![true]));
         let retired = [batv_key(3).with_state(KeyState::Retired), batv_key(4)];
-        assert_eq!(ask(&*store, &retired, ID, &["bob@example.net"], NOW).await, (false, vec![false]));
-        assert_eq!(ask(&*store, &retired, other, &["bob@example.net"], NOW).await, (true, vec![true]));
+        assert_eq!(ask(&*store, &retired, ID, &["bob@example.net"], NOW), (false, vec![false]));
+        assert_eq!(ask(&*store, &retired, other, &["bob@example.net"], NOW), (true, vec![true]));
     }
 }
 

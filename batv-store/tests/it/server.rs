@@ -7,7 +7,7 @@ pub(crate) trait Serves {
     fn settings(&self) -> Settings;
 
     fn store(&self) -> Redis {
-        Redis::connect(&self.settings())
+        Redis::new(&self.settings()).unwrap()
     }
 }
 

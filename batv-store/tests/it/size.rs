@@ -43,16 +43,16 @@ fn within_limits(path: &Path) {
     assert!(fs::metadata(log).is_ok_and(|log| log.len() <= LOG));
 }
 
-async fn fill(store: &Sqlite, path: &Path, operation: impl Fn(u64) -> Operation) {
+fn fill(store: &Sqlite, path: &Path, operation: impl Fn(u64) -> Operation) {
     for first in (0..MANY).step_by(1_000) {
-        answers(store, (first..first + 1_000).map(&operation).collect(), NOW).await;
+        answers(store, (first..first + 1_000).map(&operation).collect(), NOW);
         within_limits(path);
     }
 }
 
-async fn present(store: &Sqlite, table: Table, numbers: impl Iterator<Item = u64>) -> usize {
+fn present(store: &Sqlite, table: Table, numbers: impl Iterator<Item = u64>) -> usize {
     let batch = numbers.map(|number| Operation::Get { table, key: key(number) }).collect();
-    answers(store, batch, NOW).await.iter().filter(|answer| matches!(answer, Answer::Value(Some(_)))).count()
+    answers(store, batch, NOW).iter().filter(|answer| matches!(answer, Answer::Value(Some(_)))).count()
 }
 
 fn rows(path: &Path, table: &str) -> u64 {
@@ -60,83 +60,83 @@ fn rows(path: &Path, table: &str) -> u64 {
     Connection::open(path).unwrap().query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
-#[tokio::test]
-async fn the_log_of_what_was_sent_makes_room_for_itself_beginning_with_what_ends_first() {
+#[test]
+fn the_log_of_what_was_sent_makes_room_for_itself_beginning_with_what_ends_first() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
-    answers(&store, (0..1_000).map(alias).collect(), NOW).await;
+    answers(&store, (0..1_000).map(alias).collect(), NOW);
     assert_eq!(store.forgotten(), 0);
-    fill(&store, &path, sent).await;
+    fill(&store, &path, sent);
     // Aliases stay, although they end sooner.
-    assert_eq!(present(&store, Table::Alias, 0..1_000).await, 1_000);
-    assert_eq!(present(&store, Table::Sent, MANY - 4_000..MANY).await, 4_000);
-    assert_eq!(present(&store, Table::Sent, 0..4_000).await, 0);
+    assert_eq!(present(&store, Table::Alias, 0..1_000), 1_000);
+    assert_eq!(present(&store, Table::Sent, MANY - 4_000..MANY), 4_000);
+    assert_eq!(present(&store, Table::Sent, 0..4_000), 0);
     let kept = rows(&path, "entry") - 1_000;
     assert_eq!(store.forgotten(), MANY - kept);
     println!("{kept} of {MANY} kept in {LIMIT} octets");
     assert!(kept > 10_000, "{kept}");
 }
 
-#[tokio::test]
-async fn who_makes_counters_makes_no_room_by_them() {
+#[test]
+fn who_makes_counters_makes_no_room_by_them() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
-    answers(&store, (0..4_000).map(sent).collect(), NOW).await;
-    answers(&store, (0..1_000).map(alias).collect(), NOW).await;
-    fill(&store, &path, counter).await;
-    assert_eq!(present(&store, Table::Sent, 0..4_000).await, 4_000);
-    assert_eq!(present(&store, Table::Alias, 0..1_000).await, 1_000);
+    answers(&store, (0..4_000).map(sent).collect(), NOW);
+    answers(&store, (0..1_000).map(alias).collect(), NOW);
+    fill(&store, &path, counter);
+    assert_eq!(present(&store, Table::Sent, 0..4_000), 4_000);
+    assert_eq!(present(&store, Table::Alias, 0..1_000), 1_000);
     assert!(rows(&path, "counter") > 5_000);
 }
 
-#[tokio::test]
-async fn aliases_alone_stay_within_the_limit_too() {
+#[test]
+fn aliases_alone_stay_within_the_limit_too() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
     for first in (0..25_000).step_by(1_000) {
-        answers(&store, (first..first + 1_000).map(alias).collect(), NOW).await;
+        answers(&store, (first..first + 1_000).map(alias).collect(), NOW);
         within_limits(&path);
     }
     assert!(rows(&path, "entry") > 3_000);
 }
 
-#[tokio::test]
-async fn what_has_ended_goes_little_by_little() {
+#[test]
+fn what_has_ended_goes_little_by_little() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
-    answers(&store, (0..4_000).map(sent).collect(), NOW).await;
-    answers(&store, (0..4_000).map(counter).collect(), NOW).await;
+    answers(&store, (0..4_000).map(sent).collect(), NOW);
+    answers(&store, (0..4_000).map(counter).collect(), NOW);
     let later = NOW + 2_000_000;
     let one = || {
         let Operation::Put { table, key, value, .. } = sent(MANY) else { unreachable!() };
         vec![Operation::Put { table, key, value, expires: later + 9, share: None }]
     };
-    answers(&store, one(), later).await;
+    answers(&store, one(), later);
     assert!((3_000..4_000).contains(&rows(&path, "entry")) && (3_000..4_000).contains(&rows(&path, "counter")));
     for _ in 0..300 {
-        answers(&store, one(), later).await;
+        answers(&store, one(), later);
     }
     assert_eq!((rows(&path, "entry"), rows(&path, "counter")), (1, 0));
 }
 
-#[tokio::test]
-async fn a_file_that_is_over_a_new_limit_is_emptied_down_to_it_and_works() {
+#[test]
+fn a_file_that_is_over_a_new_limit_is_emptied_down_to_it_and_works() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = Sqlite::open(&path, LIMIT).unwrap();
     for first in (0..25_000).step_by(1_000) {
-        answers(&store, (first..first + 1_000).map(sent).collect(), NOW).await;
+        answers(&store, (first..first + 1_000).map(sent).collect(), NOW);
     }
     drop(store);
     let store = Sqlite::open(&path, LEAST_LIMIT).unwrap();
     for first in (MANY..MANY + 25_000).step_by(1_000) {
-        answers(&store, (first..first + 1_000).map(sent).collect(), NOW).await;
+        answers(&store, (first..first + 1_000).map(sent).collect(), NOW);
     }
-    assert_eq!(present(&store, Table::Sent, MANY + 22_000..MANY + 25_000).await, 3_000);
+    assert_eq!(present(&store, Table::Sent, MANY + 22_000..MANY + 25_000), 3_000);
     assert!(rows(&path, "entry") < 20_000);
     assert!(fs::metadata(&path).unwrap().len() <= LIMIT);
 }

@@ -1,5 +1,6 @@
 //! The file: what is refused, what is kept, and who else may use it.
 
+use core::time::Duration;
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,6 +10,7 @@ use std::process::Command;
 use batv_core::fingerprint::Fingerprint;
 use batv_store::sqlite::{DEFAULT_LIMIT, LEAST_LIMIT, Sqlite};
 use batv_store::{Answer, Error, Operation, Share, Store, Table};
+use batv_tests::host::wait_for;
 use rusqlite::Connection;
 
 use crate::place::{NOW, answers, count, file, get, key, outcome, put, value};
@@ -22,20 +24,20 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// A store that has been used, and that nobody has open.
-async fn used(path: &Path) {
+fn used(path: &Path) {
     let store = open(path).unwrap();
     let batch = (0..100).map(|number| put(Table::Alias, number, &[number; 200], NOW + 9)).collect();
-    answers(&store, batch, NOW).await;
+    answers(&store, batch, NOW);
     drop(store);
     // The thread ends by itself. What is in the log goes into the file.
     Connection::open(path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
 }
 
-#[tokio::test]
-async fn all_its_files_are_private() {
+#[test]
+fn all_its_files_are_private() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&file(&directory)).unwrap();
-    answers(&store, vec![count(1, 1, NOW + 9)], NOW).await;
+    answers(&store, vec![count(1, 1, NOW + 9)], NOW);
     let mut names = Vec::new();
     for entry in fs::read_dir(directory.path()).unwrap() {
         let entry = entry.unwrap();
@@ -50,8 +52,8 @@ async fn all_its_files_are_private() {
 type Make = Box<dyn Fn(&Path)>;
 
 /// Each is refused with its words, and stays as it is.
-#[tokio::test]
-async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
+#[test]
+fn what_is_no_store_of_ours_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let shown = path.display();
@@ -62,7 +64,7 @@ async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
             Box::new(write(b"Dear diary, ".repeat(1_000))),
             0o600,
             format!(
-                "{shown} is damaged or no SQLite file (file is not a database): move it away, and a new one is begun"
+                "{shown} is damaged or no SQLite file (file is not a database): move it away, and a new one is created"
             ),
         ),
         (
@@ -85,7 +87,7 @@ async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
         (
             Box::new(write(Vec::new())),
             0o640,
-            format!("{shown} has mode 0640, so others can read what is stored: `chmod 600 {shown}` mends it"),
+            format!("{shown} has mode 0640, so others can read the stored data: run `chmod 600 {shown}`"),
         ),
         (
             Box::new(|path| fs::create_dir(path).unwrap()),
@@ -107,11 +109,11 @@ async fn what_is_no_store_of_ours_is_refused_and_left_alone() {
 }
 
 /// Wherever it is damaged, there are answers or an error.
-#[tokio::test]
-async fn a_damaged_file_gives_errors_and_no_panic() {
+#[test]
+fn a_damaged_file_gives_errors_and_no_panic() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
-    used(&path).await;
+    used(&path);
     let whole = fs::read(&path).unwrap();
     let mut refused = 0;
     for at in (0..whole.len()).step_by(512) {
@@ -129,42 +131,42 @@ async fn a_damaged_file_gives_errors_and_no_panic() {
                 continue;
             };
             let batch = (0..100).map(|number| get(Table::Alias, number)).collect();
-            refused += u32::from(outcome(&store, batch, NOW).await.is_err());
-            drop(outcome(&store, vec![put(Table::Alias, 1, b"one", NOW + 9)], NOW).await);
+            refused += u32::from(outcome(&store, batch, NOW).is_err());
+            drop(outcome(&store, vec![put(Table::Alias, 1, b"one", NOW + 9)], NOW));
         }
     }
     assert!(refused > 0);
 }
 
-#[tokio::test]
-async fn a_damaged_page_is_told_as_such() {
+#[test]
+fn a_damaged_page_is_told_as_such() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
-    used(&path).await;
+    used(&path);
     let mut octets = fs::read(&path).unwrap();
     octets[4_096..].fill(0xa5);
     fs::write(&path, octets).unwrap();
     let error = match open(&path) {
-        Ok(store) => outcome(&store, vec![get(Table::Alias, 1)], NOW).await.unwrap_err(),
+        Ok(store) => outcome(&store, vec![get(Table::Alias, 1)], NOW).unwrap_err(),
         Err(error) => error,
     };
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_file_that_is_mended_is_used_again() {
+#[test]
+fn a_file_that_is_mended_is_used_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("folder/store.sqlite");
     let store = Sqlite::open_later(&path, DEFAULT_LIMIT).unwrap();
     let ask = || outcome(&store, vec![count(1, 1, NOW + 9)], NOW);
-    assert!(matches!(ask().await, Err(Error::File { .. })));
+    assert!(matches!(ask(), Err(Error::File { .. })));
     fs::create_dir(directory.path().join("folder")).unwrap();
     fs::write(&path, b"Dear diary, ".repeat(1_000)).unwrap();
     set_mode(&path, 0o600);
-    assert!(matches!(ask().await, Err(Error::Corrupt { .. })));
+    assert!(matches!(ask(), Err(Error::Corrupt { .. })));
     fs::remove_file(&path).unwrap();
     for total in 1..=3 {
-        assert_eq!(ask().await, Ok(vec![Answer::Total(total)]));
+        assert_eq!(ask(), Ok(vec![Answer::Total(total)]));
     }
     // It is damaged while it is in use, and moved away, as the message says.
     let other = Connection::open(&path).unwrap();
@@ -174,7 +176,7 @@ async fn a_file_that_is_mended_is_used_again() {
     let damaged = fs::OpenOptions::new().write(true).open(&path).unwrap();
     damaged.set_len(0).unwrap();
     damaged.set_len(length).unwrap();
-    assert!(ask().await.is_err());
+    assert!(ask().is_err());
     for end in ["", "-wal", "-shm"] {
         fs::rename(
             directory.path().join(format!("folder/store.sqlite{end}")),
@@ -182,69 +184,73 @@ async fn a_file_that_is_mended_is_used_again() {
         )
         .ok();
     }
-    assert_eq!(ask().await, Ok(vec![Answer::Total(1)]));
+    assert_eq!(ask(), Ok(vec![Answer::Total(1)]));
 }
 
-#[tokio::test]
-async fn nobody_waits_behind_a_full_queue() {
+#[test]
+fn nobody_waits_behind_a_full_queue() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = open(&path).unwrap();
     // Another process holds the lock, so that nothing can be written.
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut waiting = Vec::new();
-    // The thread that writes gives up meanwhile, and takes others out of the queue.
-    let refusal = loop {
-        let mut batch = store.run(vec![count(1, 1, NOW + 9)], NOW);
-        if let Some(result) = poll_once(batch.as_mut()) {
-            break result;
+    let mut queued = 0;
+    let mut refused = 0;
+    // The thread that writes gives up now and then, and takes others out of the queue.
+    while refused == 0 {
+        match store.run(vec![count(1, 1, NOW + 9)], NOW, Duration::ZERO) {
+            Err(Error::TimedOut { .. }) => queued += 1,
+            error => {
+                assert_eq!(error, Err(Error::Overloaded { waiting: 1_024 }));
+                refused += 1;
+            }
         }
-        waiting.push(batch);
-        assert!(waiting.len() < 100_000, "the queue is never full");
-    };
-    assert_eq!(refusal, Err(Error::Overloaded { waiting: 1_024 }));
-    other.execute_batch("COMMIT").unwrap();
-    let mut done = 0;
-    for batch in waiting {
-        done += u32::from(batch.await.is_ok());
+        assert!(queued < 100_000, "the queue is never full");
     }
-    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(done)]);
+    other.execute_batch("COMMIT").unwrap();
+    let done = wait_for("room in the queue", || outcome(&store, vec![count(1, 0, NOW)], NOW).ok());
+    assert!(matches!(done[..], [Answer::Total(1..=100_000)]), "{done:?}");
 }
 
-#[tokio::test]
-async fn what_was_taken_is_done_although_nobody_waits_for_it() {
+#[test]
+fn a_batch_in_the_queue_is_done_although_nobody_waits_for_it() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&file(&directory)).unwrap();
     for _ in 0..100 {
-        let mut batch = store.run(vec![count(1, 1, NOW + 9)], NOW);
-        drop(poll_once(batch.as_mut()));
+        drop(store.run(vec![count(1, 1, NOW + 9)], NOW, Duration::ZERO));
     }
-    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(100)]);
+    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW), [Answer::Total(100)]);
 }
 
-fn poll_once<T>(future: core::pin::Pin<&mut (dyn Future<Output = T> + Send + '_)>) -> Option<T> {
-    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
-    match future.poll(&mut context) {
-        core::task::Poll::Ready(output) => Some(output),
-        core::task::Poll::Pending => None,
-    }
+/// Another process holds the lock.
+#[test]
+fn a_caller_waits_for_a_locked_file_no_longer_than_it_wants() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let store = open(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let limit = Duration::from_millis(10);
+    assert_eq!(store.run(vec![count(1, 1, NOW + 9)], NOW, limit), Err(Error::TimedOut { limit }));
+    other.execute_batch("COMMIT").unwrap();
+    wait_for("answer", || outcome(&store, vec![count(1, 0, NOW)], NOW).ok());
 }
 
 const CHILD: &str = "BATV_STORE_TEST_FILE";
 
-#[tokio::test]
+#[test]
 #[ignore = "the process beside the one of the next test"]
-async fn child() {
+fn child() {
     let store = open(env::var_os(CHILD).unwrap().as_ref()).unwrap();
     for _ in 0..200 {
         // Who reads first must not find that another has written since.
-        answers(&store, vec![get(Table::Alias, 1), count(1, 1, NOW + 9)], NOW).await;
+        answers(&store, vec![get(Table::Alias, 1), count(1, 1, NOW + 9)], NOW);
     }
 }
 
-#[tokio::test]
-async fn processes_share_a_file() {
+#[test]
+fn processes_share_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let program = env::current_exe().unwrap();
@@ -258,42 +264,42 @@ async fn processes_share_a_file() {
         assert!(child.wait().unwrap().success());
     }
     let store = open(&path).unwrap();
-    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW).await, [Answer::Total(600)]);
+    assert_eq!(answers(&store, vec![count(1, 0, NOW)], NOW), [Answer::Total(600)]);
 }
 
-#[tokio::test]
-async fn what_somebody_else_wrote_into_it_does_no_harm() {
+#[test]
+fn what_somebody_else_wrote_into_it_does_no_harm() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     let store = open(&path).unwrap();
-    answers(&store, vec![put(Table::Alias, 1, b"one", NOW + 9), count(1, 1, NOW + 9)], NOW).await;
+    answers(&store, vec![put(Table::Alias, 1, b"one", NOW + 9), count(1, 1, NOW + 9)], NOW);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("UPDATE entry SET value = x'ff00', expires = 9223372036854775807").unwrap();
     other.execute_batch("UPDATE counter SET total = -5").unwrap();
-    assert_eq!(answers(&store, vec![get(Table::Alias, 1)], NOW).await, [value(b"\xff\0")]);
-    assert!(outcome(&store, vec![count(1, 0, NOW)], NOW).await.is_err());
+    assert_eq!(answers(&store, vec![get(Table::Alias, 1)], NOW), [value(b"\xff\0")]);
+    assert!(outcome(&store, vec![count(1, 0, NOW)], NOW).is_err());
     other.execute_batch("DROP TABLE entry").unwrap();
-    let error = outcome(&store, vec![get(Table::Alias, 1)], NOW).await.unwrap_err();
+    let error = outcome(&store, vec![get(Table::Alias, 1)], NOW).unwrap_err();
     assert!(error.to_string().contains("no such table: entry"), "{error}");
 }
 
 /// What is over a large quota goes now and then, the oldest first, also where more is over it than goes at a time.
-#[tokio::test]
-async fn a_large_quota_is_exceeded_by_a_64th_at_most() {
+#[test]
+fn a_large_quota_is_exceeded_by_a_64th_at_most() {
     const EACH: u32 = 4_000;
     for (quota, puts) in [(640, 2_000), (80_000, 90_000)] {
         let directory = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&file(&directory), DEFAULT_LIMIT).unwrap();
-        put_of_one(&store, 0..puts, quota).await;
-        let alive = alive(&store, puts).await;
+        put_of_one(&store, 0..puts, quota);
+        let alive = alive(&store, puts);
         assert!(u64::from(quota + 10).max(u64::from(quota + quota / 64)) >= alive && alive >= quota.into(), "{alive}");
         // The quota is lowered to nearly none.
-        put_of_one(&store, puts..puts + 1, 10).await;
-        let left = self::alive(&store, puts + 1).await;
+        put_of_one(&store, puts..puts + 1, 10);
+        let left = self::alive(&store, puts + 1);
         assert!(left <= alive + 1 - 1_000.min(alive - 10), "{left}");
     }
 
-    async fn put_of_one(store: &Sqlite, numbers: core::ops::Range<u32>, quota: u32) {
+    fn put_of_one(store: &Sqlite, numbers: core::ops::Range<u32>, quota: u32) {
         let share = Some(Share { owner: key(9), quota });
         for first in numbers.clone().step_by(EACH as usize) {
             let puts = (first..numbers.end.min(first + EACH)).map(|number| Operation::Put {
@@ -303,7 +309,7 @@ async fn a_large_quota_is_exceeded_by_a_64th_at_most() {
                 expires: NOW + 9,
                 share,
             });
-            answers(store, puts.collect(), NOW).await;
+            answers(store, puts.collect(), NOW);
         }
     }
 }
@@ -315,11 +321,11 @@ fn numbered(number: u32) -> Fingerprint {
 }
 
 /// How many of these are there, which are the newest.
-async fn alive(store: &Sqlite, puts: u32) -> u64 {
+fn alive(store: &Sqlite, puts: u32) -> u64 {
     let mut kept = Vec::new();
     for first in (0..puts).step_by(4_000) {
         let gets = (first..puts.min(first + 4_000)).map(get_numbered);
-        kept.extend(answers(store, gets.collect(), NOW).await.into_iter().map(|answer| answer == value(&[1])));
+        kept.extend(answers(store, gets.collect(), NOW).into_iter().map(|answer| answer == value(&[1])));
     }
     let alive = kept.iter().filter(|kept| **kept).count();
     assert!(kept[kept.len() - alive..].iter().all(|kept| *kept), "the oldest have gone");

@@ -3,6 +3,7 @@
 //! Every figure is the least of several rounds that take turns, so that a busy machine slows all of them alike.
 
 mod command;
+mod keys;
 mod library;
 mod openssl;
 mod rounds;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     }
     let openssl = openssl::Openssl::build().inspect_err(|error| eprintln!("no figure for OpenSSL: {error}")).ok();
     library::print(openssl.as_ref());
+    keys::print();
     match command::print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

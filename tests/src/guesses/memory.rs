@@ -1,11 +1,12 @@
 //! A store of counters, in memory: a year has to pass quickly.
 
 use core::hash::{BuildHasherDefault, Hasher};
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use batv_core::fingerprint::Fingerprint;
-use batv_store::{Answer, Answers, Operation, Store};
+use batv_store::{Answer, Error, Operation, Store};
 
 /// Seconds after which what has ended is looked for.
 const SWEEP: u64 = 6 * 3600;
@@ -28,10 +29,9 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn run(&self, batch: Vec<Operation>, now: u64) -> Answers<'_> {
+    fn run(&self, batch: Vec<Operation>, now: u64, _: Duration) -> Result<Vec<Answer>, Error> {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answers = batch.into_iter().map(|operation| counters.apply(&operation, now)).collect();
-        Box::pin(async { Ok(answers) })
+        Ok(batch.into_iter().map(|operation| counters.apply(&operation, now)).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-use batv_core::envelope::{Earlier, Envelope, Judgement, Mode, OnError, Policy};
+use batv_core::envelope::{Earlier, Envelope, Judgement, Mode, Policy, Stage};
 use batv_core::tag::Delimiter;
 use batv_core::{Day, Key, Mailbox, Path, Pattern};
 use serde::Deserialize;
@@ -78,12 +78,11 @@ pub struct Answer {
 impl Answer {
     /// The same words for what the core says.
     pub fn of(judgement: &Judgement<'_>) -> Self {
-        let (class, subject, detail) = judgement.reply.enhanced;
         Self {
             verdict: judgement.verdict.to_string(),
             reason: judgement.reason.to_string(),
             disposition: judgement.disposition.to_string(),
-            reply: format!("{} {class}.{subject}.{detail}", judgement.reply.code),
+            reply: format!("{} {}", judgement.reply.code, judgement.reply.enhanced),
             deliver_to: judgement.deliver_to.map(|mailbox| mailbox.to_string()),
             settled: judgement.settled,
         }
@@ -116,18 +115,12 @@ impl<'v> Question<'v> {
     pub fn envelope(&self) -> Envelope<'v> {
         let case = self.case;
         let reverse_path = Path::parse(&case.from).expect("a reverse-path");
-        let mut envelope = Envelope::new(reverse_path, Mailbox::parse(&case.to).expect("a mailbox"));
-        envelope.trusted_client = case.trusted;
-        envelope.earlier = match case.earlier.as_deref() {
-            None => Earlier::None,
-            Some("settled") => Earlier::Settled,
-            Some("undecided") => Earlier::Undecided,
-            Some(other) => panic!("{}: {other} is nothing earlier", self.name),
-        };
-        if let Some(stage) = &case.at {
-            envelope.stage = stage.parse().expect("a stage");
-        }
-        envelope
+        let earlier = case.earlier.as_deref().map_or(Earlier::None, |name| name.parse().expect("an outcome"));
+        let stage = case.at.as_deref().map_or(Stage::RcptTo, |name| name.parse().expect("a stage"));
+        Envelope::new(reverse_path, Mailbox::parse(&case.to).expect("a mailbox"))
+            .with_trusted_client(case.trusted)
+            .with_earlier(earlier)
+            .with_stage(stage)
     }
 
     /// The patterns of the mailboxes that are protected, and of those that are exempt.
@@ -147,21 +140,18 @@ impl<'v> Question<'v> {
     where
         'v: 'p,
     {
-        let mut policy = Policy::new(self.mode);
-        policy.protected = protected;
-        policy.exempt = exempt;
-        policy.signing_since = self.policy.signing_since.map(day);
+        let mut policy = Policy::protecting(protected, self.mode)
+            .with_exempt(exempt)
+            .with_signing_since(self.policy.signing_since.map(day));
         if let Some(name) = &self.policy.form {
-            policy.form = form(name, Delimiter::default());
+            policy = policy.with_form(form(name, Delimiter::default()));
         }
         if let Some(stage) = &self.policy.reject_at {
-            policy.reject_at = stage.parse().expect("a stage");
+            policy = policy.with_reject_at(stage.parse().expect("a stage"));
         }
-        policy.on_error = match self.policy.on_error.as_deref() {
-            None | Some("tempfail") => OnError::Tempfail,
-            Some("accept") => OnError::Accept,
-            Some(other) => panic!("{}: {other} is nothing to do on error", self.name),
-        };
+        if let Some(name) = &self.policy.on_error {
+            policy = policy.with_on_error(name.parse().expect("a disposition on error"));
+        }
         policy
     }
 }

@@ -62,13 +62,13 @@ impl Forward {
     ///
     /// # Panics
     /// When the file asks for what cannot be.
-    pub fn srs<'d>(&self, domains: &'d [Domain<'d>]) -> Srs<'d> {
-        let srs = Srs::new(domains)
+    pub fn srs<'d>(&self, domains: &'d [Domain<'d>]) -> Srs<&'d [Domain<'d>]> {
+        Srs::new(domains)
             .expect("a domain")
             .with_separator(Separator::new(self.separator).expect("a separator"))
             .with_hash_length(self.hash_length, self.hash_length)
-            .expect("a hash length");
-        if self.always_rewrite { srs.always_rewriting() } else { srs }
+            .expect("a hash length")
+            .with_always_rewrite(self.always_rewrite)
     }
 
     /// The address that is expected, or `None` for a refusal.
@@ -123,7 +123,7 @@ impl Reverse {
     ///
     /// # Panics
     /// When the file asks for what cannot be.
-    pub fn srs<'d>(&self, domains: &'d [Domain<'d>]) -> Srs<'d> {
+    pub fn srs<'d>(&self, domains: &'d [Domain<'d>]) -> Srs<&'d [Domain<'d>]> {
         Srs::new(domains)
             .expect("a domain")
             .with_hash_length(HASH_MAXIMUM, self.hash_minimum)

@@ -7,7 +7,7 @@ use batv_core::dialect::{self, Strictness};
 use batv_core::envelope::{self, Envelope, Policy};
 use batv_core::srs::Srs;
 use batv_core::tag::{self, Delimiter, Form};
-use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, Path, Pattern, TagVerdict, mark};
+use batv_core::{Algorithm, Day, Domain, Key, KeyId, KeyUse, Mailbox, MailboxBuf, Path, Pattern, TagVerdict, mark};
 use batv_tests::fixed::Fixed;
 use batv_tests::generate::key;
 
@@ -26,6 +26,17 @@ const ADDRESSES: [&str; 4] = [
 #[test]
 fn the_counter_counts() {
     assert_eq!(measure(|| drop(vec![0_u8; 100])).bytes_total, 100);
+}
+
+#[test]
+fn a_mailbox_becomes_a_string_in_one_allocation() {
+    for text in ADDRESSES {
+        let counted = measure(|| {
+            let mailbox = Mailbox::parse(text).unwrap();
+            assert_eq!(String::from(mailbox).len(), MailboxBuf::from(mailbox).as_str().len());
+        });
+        assert_eq!(counted.count_total, 2, "{text}: {counted:?}");
+    }
 }
 
 #[test]
@@ -51,8 +62,7 @@ fn tags() {
                 });
                 let ours = [Pattern::parse("example.com").unwrap()];
                 allocates_nothing("judge", || {
-                    let mut policy = Policy::new(envelope::Mode::Reject);
-                    policy.protected = &ours;
+                    let policy = Policy::protecting(&ours, envelope::Mode::Reject);
                     for text in [tagged.as_str(), text] {
                         let bounce = Envelope::new(Path::Null, Mailbox::parse(text).unwrap());
                         let judgement = envelope::judge(&bounce, &keys, &policy, today);

@@ -316,7 +316,7 @@ const DIFFERENCES: [Difference; 14] = [
         address: "prvs=0269290a38=a b@b.c",
         day: 18_262,
         exim: Some("a b@b.c"),
-        ours: Err("space at offset 17: a local part that holds one must be quoted"),
+        ours: Err("space at offset 17: a local part with spaces must be quoted"),
     },
 ];
 

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use batv_config::foreign::{self, File, Host, Migration, Program};
-use batv_config::{Keyring, Permissions, clock};
+use batv_config::import::{self, File, Host, Migration, Program};
+use batv_config::{Keyring, Permissions, date};
 use batv_core::srs::{HASH_MINIMUM, Separator, Srs};
 use batv_core::tag::{self, Delimiter, Form};
 use batv_core::{Day, Domain, Mailbox, TagVerdict};
@@ -23,13 +23,13 @@ fn write(path: &Path, text: impl AsRef<[u8]>) {
 fn migrate(program: Program, root: &Path, files: &[PathBuf]) -> Migration {
     let texts: Vec<_> = files.iter().map(|path| (path, fs::read(path).expect("a file"))).collect();
     let files: Vec<_> = texts.iter().map(|(name, text)| File { name, text }).collect();
-    foreign::read(program, &files, &Host::new(Some(root), Permissions::Private)).expect("a configuration")
+    import::read(program, &files, &Host::new(Some(root), Permissions::Private)).expect("a configuration")
 }
 
 fn keyring(migration: &Migration, today: Day) -> Keyring {
     let mut keyring = Keyring::default();
-    for foreign in migration.keys() {
-        keyring.add(foreign.key(), foreign.expose_secret(), today).expect("a key");
+    for imported in migration.keys() {
+        keyring.add(imported.key(), imported.expose_secret(), today).expect("a key");
     }
     keyring
 }
@@ -84,7 +84,7 @@ fn tags_of_exim_verify_and_ours_there() {
     let configuration = migration.configuration(Path::new("/etc/batv/keyring.toml"));
     assert!(configuration.contains("protected = [\"example.com\", \"example.net\"]"), "{configuration}");
     assert!(configuration.contains("\"192.0.2.0/24\"]"), "{configuration}");
-    let today = clock::today().expect("a clock");
+    let today = date::today().expect("a clock");
     let keyring = keyring(&migration, today);
 
     let address = "alice@example.com";

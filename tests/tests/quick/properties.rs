@@ -44,6 +44,17 @@ fn rewriting() -> impl Strategy<Value = Rewriting> {
     })
 }
 
+/// Any mailbox, or one of a few that are often equal.
+fn any_mailbox() -> impl Strategy<Value = String> {
+    let spelled = || select(vec!["postmaster", "PostMaster", "\"post\\master\"", "alice", "\"al\\ice\"", "Alice"]);
+    let domain = || select(vec!["", "@example.com", "@Example.COM", "@example.org"]);
+    let few = (spelled(), domain()).prop_map(|(local_part, domain)| match domain {
+        "" => "postmaster".to_owned(),
+        _ => format!("{local_part}{domain}"),
+    });
+    prop_oneof![mailbox(), few]
+}
+
 fn envelope_settings() -> impl Strategy<Value = (Mode, Stage, OnError, Option<Day>, Earlier, Stage, bool)> {
     let stage = || select(vec![Stage::RcptTo, Stage::EndOfData]);
     (
@@ -63,6 +74,11 @@ proptest! {
     #[test]
     fn paths_print_what_they_read(octets in path()) {
         invariants::path(&octets);
+    }
+
+    #[test]
+    fn mailboxes_are_ordered_as_they_are_equal(left in any_mailbox(), right in any_mailbox()) {
+        invariants::ordered(&Mailbox::parse(&left).unwrap(), &Mailbox::parse(&right).unwrap());
     }
 
     #[test]
@@ -184,13 +200,16 @@ proptest! {
         let tagged = tag::sign(keys.as_slice(), &mailbox, signed, None, today).map_or(String::new(), |tag| tag.to_string());
         let forward_path = if sign { Mailbox::parse(&tagged).unwrap_or(mailbox) } else { mailbox };
         let everything: Vec<_> = Pattern::parse(mailbox.domain().as_str()).into_iter().collect();
-        let mut policy = Policy::new(mode);
-        policy.protected = if protects_all { &everything } else { &[] };
-        policy.exempt = if exempts_all { &everything } else { &[] };
-        (policy.form, policy.reject_at, policy.on_error) = (signed, reject_at, on_error);
-        policy.signing_since = signing_since;
-        let mut envelope = Envelope::new(reverse_path, forward_path);
-        (envelope.earlier, envelope.stage, envelope.trusted_client) = (earlier, stage, trusted_client);
+        let policy = Policy::protecting(if protects_all { &everything } else { &[] }, mode)
+            .with_exempt(if exempts_all { &everything } else { &[] })
+            .with_form(signed)
+            .with_reject_at(reject_at)
+            .with_on_error(on_error)
+            .with_signing_since(signing_since);
+        let envelope = Envelope::new(reverse_path, forward_path)
+            .with_earlier(earlier)
+            .with_stage(stage)
+            .with_trusted_client(trusted_client);
         invariants::judgement(&envelope, &keys, &policy, today);
     }
 }

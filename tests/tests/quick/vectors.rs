@@ -121,7 +121,8 @@ fn srs_forward() {
                 return Some(case.address.clone());
             };
             let domains = case.domains();
-            let forwarding = case.srs(&domains).forward(case.keys().as_slice(), &mailbox, case.today()).ok()?;
+            let srs = case.srs(&domains);
+            let forwarding = srs.forward(&case.keys(), &mailbox, case.today()).ok()?;
             Some(forwarding.to_string())
         },
     );
@@ -172,10 +173,8 @@ fn dialects_judge() {
             }
             let mailbox = Mailbox::parse(&case.address).expect("a mailbox");
             let protected = [Pattern::parse(mailbox.domain().as_str()).expect("a pattern")];
-            let mut policy = envelope::Policy::new(envelope::Mode::Reject);
-            policy.protected = &protected;
-            let mut bounce = envelope::Envelope::new(Path::Null, mailbox);
-            bounce.stage = envelope::Stage::EndOfData;
+            let policy = envelope::Policy::protecting(&protected, envelope::Mode::Reject);
+            let bounce = envelope::Envelope::new(Path::Null, mailbox).with_stage(envelope::Stage::EndOfData);
             envelope::judge(&bounce, &keys, &policy, today).verdict != envelope::Verdict::NotJudged
         },
     );

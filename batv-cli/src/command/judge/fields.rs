@@ -1,13 +1,13 @@
-//! What the header of a message tells of its envelope, and of who sent it.
+//! Envelope and author of a message, as its header tells them.
 
 use batv_bounce::Reading;
 use batv_bounce::header::day_of;
 use batv_core::{Day, Mailbox, Path};
 
-/// Fields with the recipient, the surest first: what `batvd` keeps when it takes the tag off, and what mail servers write
-/// when they deliver.
+/// Fields with the recipient, the surest first: the one in which `batvd` keeps the tagged address, then those that mail
+/// servers add on delivery.
 const RECIPIENT_FIELDS: [&str; 5] = ["X-BATV-Recipient", "Delivered-To", "X-Original-To", "Envelope-To", "To"];
-/// The most characters of a host that are kept (RFC 1035 §2.3.4).
+/// Characters of a host that are kept at most (RFC 1035 §2.3.4).
 const MOST_CHARACTERS: usize = 255;
 
 /// The recipient, and the field that tells.
@@ -23,7 +23,7 @@ pub(super) fn recipient(reading: &Reading<'_>) -> Option<Recipient> {
         .find_map(|field| Some(Recipient { mailbox: only_mailbox(&reading.field(field)?)?, field }))
 }
 
-/// Who reported, or else the domain of the author.
+/// Host that reported, or else the domain of the author.
 pub(super) fn host(reading: &Reading<'_>) -> Option<String> {
     let author = || {
         let author = only_mailbox(&reading.field("From")?)?;

@@ -1,4 +1,4 @@
-//! What a whole archive came to.
+//! Summary of an archive.
 
 use core::cmp::Reverse;
 use core::fmt::{self, Write};
@@ -7,30 +7,30 @@ use std::collections::HashMap;
 use batv_bounce::Class;
 use batv_core::envelope::{Disposition, Mode, Verdict};
 
-use super::shown;
+use crate::answer::shown;
 use crate::json;
 
 const DISPOSITIONS: [Disposition; 5] =
     [Disposition::Accept, Disposition::Mark, Disposition::Quarantine, Disposition::Reject, Disposition::Tempfail];
-/// Causes that are told.
+/// Causes that are listed.
 const LARGEST: usize = 10;
-/// The most causes that are counted. Who sends can invent hosts without end.
+/// Causes that are counted at most: a sender can invent hosts without end.
 const MOST_CAUSES: usize = 64 * 1024;
-/// Of more, these are kept: the largest.
+/// Causes that are kept when there are more: the largest.
 const KEPT_CAUSES: usize = 8 * 1024;
 
-/// What came of one message.
+/// Result of one message.
 pub(super) struct Tally {
     pub(super) verdict: Verdict,
     pub(super) class: Class,
     pub(super) cut: bool,
-    /// What each of the modes does; nothing where it can't be judged.
+    /// Disposition in each mode; empty for a message that cannot be judged.
     pub(super) ladder: Vec<Disposition>,
-    /// Of what did not verify.
+    /// Cause, of a message that did not verify.
     pub(super) cause: Option<Cause>,
 }
 
-/// Why a message did not verify, and whom to ask.
+/// Cause for which a message did not verify, and the host to ask.
 #[derive(Debug, Eq, Hash, PartialEq)]
 pub(super) struct Cause {
     pub(super) reason: &'static str,
@@ -105,13 +105,13 @@ impl Summary {
         writeln!(out)?;
         let causes = self.largest_causes();
         if !causes.is_empty() {
-            writeln!(out, "\n  messages did not verify: reason, class, who reported or sent")?;
+            writeln!(out, "\n  messages did not verify: reason, class, reporting host or sender")?;
         }
         for (Cause { reason, class, host }, count) in causes {
             writeln!(
                 out,
                 "{count:>10} {reason}, {class}, {}",
-                host.as_ref().map_or_else(|| "not known".to_owned(), shown)
+                host.as_ref().map_or_else(|| "unknown".to_owned(), shown)
             )?;
         }
         Ok(())

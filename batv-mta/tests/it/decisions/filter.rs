@@ -1,7 +1,7 @@
 //! By OpenSMTPD's filter protocol.
 
 use batv_core::envelope::Stage;
-use batv_mta::filter::Filter;
+use batv_mta::listen::filter::Filter;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
 use super::{BEFORE, CALLER, Host, NOTHING, TAKEN, agree, codes, complete, shown};
@@ -16,7 +16,7 @@ impl Server<'_> {
         self.host.tell(&mut self.filter, format!("{line}\n").as_bytes())
     }
 
-    /// The result of a phase, with what stands behind it.
+    /// The result of a phase, with its parameter.
     fn result(&mut self, phase: &str, parameter: &str) -> (String, String) {
         let answer = self.say(&format!("filter|0.6|1606212000.0|smtp-in|{phase}|s1|t1|{parameter}"));
         let result = answer.trim_end().strip_prefix("filter-result|s1|t1|").unwrap_or_else(|| panic!("{answer}"));

@@ -5,10 +5,10 @@ use batv_tests::vectors::decisions::{Client, Question, Row, Said};
 
 use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, TAKEN, agree, codes};
 
-/// What doesn't come with a message is asked with `judge`.
+/// A row without a message is asked with `judge`.
 const NO_MESSAGE: &str = "no message";
 
-/// Who writes a request puts the reverse-path into brackets.
+/// A request has the reverse-path in brackets.
 fn bracketed(from: &str) -> String {
     if from.trim_start().starts_with('<') { from.to_owned() } else { format!("<{from}>") }
 }

@@ -7,7 +7,7 @@ use batv_tests::vectors::decisions::{Question, Row, Said};
 use super::{BEFORE, CALLER, Host, NOTHING, TAKEN, agree, codes, complete, parts, shown};
 use crate::milter::Wire;
 
-/// What is said to a packet: the text behind each letter.
+/// The replies to a packet: the text behind each letter.
 fn heard(answer: &Answer) -> Vec<(char, String)> {
     let Answer::Packets(packets) = answer else { panic!("{answer}") };
     let read = |packet: &Vec<u8>| {

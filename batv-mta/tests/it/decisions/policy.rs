@@ -1,7 +1,7 @@
 //! By Postfix's policy service.
 
 use batv_core::envelope::Stage;
-use batv_mta::policy::PolicyService;
+use batv_mta::listen::policy::PolicyService;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
 use super::{BEFORE, END_OF_DATA, Host, TAKEN, agree, codes};

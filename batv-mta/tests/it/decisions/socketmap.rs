@@ -1,7 +1,7 @@
-//! By the tables that Postfix and Sendmail ask: `verify`, and `srs-reverse` for what has no tag.
+//! By the tables of Postfix and Sendmail: `verify`, and `srs-reverse` for addresses without a tag.
 
 use batv_core::envelope::Stage;
-use batv_mta::socketmap::Socketmap;
+use batv_mta::listen::socketmap::Socketmap;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
 use super::{BEFORE, CLIENT, END_OF_DATA, Host, NOTHING, agree, shown};
@@ -17,7 +17,7 @@ fn look_up(host: &Host, map: &str, address: &str) -> String {
     answer.trim_end().to_owned()
 }
 
-/// A table gives the address behind what is proved, and nothing for all else: so much it says of a verdict.
+/// A table returns the address behind a valid tag, and nothing otherwise: it shows no more of a verdict.
 fn ask(host: &Host, _: &Row<'_>, question: &Question, _: &str) -> Said {
     let mut answer = look_up(host, "verify", &question.to);
     if answer == "NOTFOUND" {

@@ -2,15 +2,15 @@
  *
  *   filter SOCKET WAY TAGGED REPLY MARK ENVID
  *
- * WAY is what it does:
- *   same   what batvd does with the site of the tests: it changes the sender alice@example.com of an authenticated
+ * WAY is its behaviour:
+ *   same   that of batvd with the site of the tests: it changes the sender alice@example.com of an authenticated
  *          client to TAGGED and gives the message MARK and ENVID, restores the recipient of a bounce to TAGGED, refuses
  *          bounces to other tagged addresses with REPLY, and deletes header fields X-BATV-Status and X-BATV-Verdict; it
- *          negotiates what batvd negotiates, and takes the bodies of bounces alone
+ *          negotiates as batvd does, and takes the bodies of bounces alone
  *   empty  it negotiates the same, and changes nothing
  *   usual  it changes every sender to TAGGED and adds a header field, with the steps that libmilter negotiates for
  *          filters that don't care: all for which they have functions, each of them answered
- * REPLY is what follows "550 5.7.1 ".
+ * REPLY is the text after "550 5.7.1 ".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long
         return SMFIS_REJECT;
     *wanted_actions = actions & WANTED;
     *wanted_steps = steps & SKIPPED;
-    /* What a server can't leave unanswered is answered by libmilter, but not what is left out. */
+    /* libmilter answers the steps that a server can't leave unanswered, but not those that are left out. */
     if (!over_tcp)
         *wanted_steps |= UNANSWERED | (steps & SMFIP_NODATA);
     can_skip = (*wanted_steps & SMFIP_SKIP) != 0;

@@ -8,7 +8,7 @@ use batv_tests::host::wait_for;
 use batv_tests::milter::Place;
 use batv_tests::site::{ALICE, mark};
 
-/// What it does, as `filter.c` says.
+/// Its behaviour, as in `filter.c`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[allow(dead_code, reason = "the test needs one, the benchmark the others")]
 pub(crate) enum Way {

@@ -3,19 +3,19 @@
 --   miltertest -D socket=PLACE -D tag=ADDRESS -D forged=ADDRESS -s miltertest.lua
 
 local alice = "<alice@example.com>"
-local FOREIGN = "this returns a message that we did not send"
+local FOREIGN = "Not a bounce of our mail: we did not send the message that it returns"
 local FOREIGN_BOUNCE = "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\n" ..
 	"From: alice@example.com\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n--b--\r\n"
 
-local function expect(truth, what)
+local function expect(truth, claim)
 	if not truth then
-		io.stderr:write("not so: ", what, "\n")
-		error(what)
+		io.stderr:write("not so: ", claim, "\n")
+		error(claim)
 	end
 end
 
-local function answered(connection, reply, what)
-	expect(mt.getreply(connection) == reply, "the reply to " .. what)
+local function answered(connection, reply, packet)
+	expect(mt.getreply(connection) == reply, "the reply to " .. packet)
 end
 
 local function begin(connection, sender)
@@ -51,7 +51,7 @@ expect(mt.eom_check(connection, MT_RCPTDELETE, "<" .. tag .. ">"), "a deleted re
 expect(mt.eom_check(connection, MT_RCPTADD, alice), "an added recipient")
 expect(mt.eom_check(connection, MT_HDRDELETE, "X-BATV-Status"), "a deleted field")
 expect(mt.eom_check(connection, MT_HDRINSERT, "X-BATV-Status", "valid"), "a status")
-expect(mt.eom_check(connection, MT_HDRINSERT, "X-BATV-Recipient", "<" .. tag .. ">"), "the recipient as he was")
+expect(mt.eom_check(connection, MT_HDRINSERT, "X-BATV-Recipient", "<" .. tag .. ">"), "the original recipient")
 expect(not mt.eom_check(connection, MT_BODYCHANGE), "the body as it was")
 
 begin(connection, "<>")
@@ -69,6 +69,6 @@ recipient(connection, "<dave@example.net>", SMFIR_CONTINUE)
 field(connection, "Subject", "test")
 expect(mt.eom(connection) == nil, "the end")
 answered(connection, SMFIR_CONTINUE, "a message")
-expect(not mt.eom_check(connection, MT_RCPTADD, alice), "the recipient as he was")
+expect(not mt.eom_check(connection, MT_RCPTADD, alice), "the original recipient")
 mt.disconnect(connection)
 mt.echo("all is so")

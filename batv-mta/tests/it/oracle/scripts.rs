@@ -1,4 +1,4 @@
-//! What a mail server says in each case, and where libmilter and we differ on purpose.
+//! The packets of a mail server in each case, and the intended differences from libmilter.
 
 use batv_tests::milter::{
     ABORT, END_OF_MESSAGE, Offer, QUIT, QUIT_NEW_CONNECTION, body, connect, header, helo, macros, mail, recipient,
@@ -39,7 +39,7 @@ fn authenticated() -> Vec<u8> {
     macros(b'M', &["{auth_type}", "PLAIN", "{mail_mailer}", "smtp"])
 }
 
-/// A filter that marks what leaves adds the Message-ID where there is none, and nobody else knows which.
+/// A filter that marks outgoing mail adds a missing Message-ID, which nothing else can predict.
 fn identified() -> Vec<u8> {
     header("Message-ID", MESSAGE_ID)
 }
@@ -95,7 +95,7 @@ fn offering(name: &'static str, offer: Offer, tag: &str) -> Script {
 
 const ALL_STEPS: &str = "for libmilter a server that offers none offers those of the first version: we believe it";
 const OLD: &str = "libmilter refuses versions that no server speaks: for us the actions decide";
-const ORDER: &str = "libmilter says nothing to what comes out of order: a mail server would wait until it gives up";
+const ORDER: &str = "libmilter does not answer packets out of order: a mail server would wait until it gives up";
 
 /// All of them: `tag` is Alice's address of today, `forged` one that looks like it.
 pub(crate) fn scripts(tag: &str, forged: &str, over_tcp: bool) -> Vec<Script> {

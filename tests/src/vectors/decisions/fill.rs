@@ -1,9 +1,8 @@
 //! What stands in braces in the file, made on the day of the test.
 
-use batv_config::clock;
 use batv_core::srs::Srs;
 use batv_core::tag::{self, Delimiter, Form, Signing};
-use batv_core::{Day, Domain, Key, KeyState, Mailbox, mark};
+use batv_core::{Day, Key, KeyState, Mailbox, mark};
 
 use super::site::RingEntry;
 use super::{Handle, Row};
@@ -107,8 +106,7 @@ impl Filling<'_, '_> {
         let key = self.key("such a key", |entry| !entry.is_batv() && entry.state() == state);
         let domain =
             wanted.option("domain").map(str::to_owned).or_else(|| self.row.site.srs_domain()).expect("a domain");
-        let domains = [Domain::parse(&domain).expect("a domain")];
-        let mut srs = Srs::new(&domains).expect("a domain");
+        let mut srs = Srs::new([domain]).expect("a domain");
         if let Some(length) = wanted.option("hash") {
             let length = length.parse().expect("a length");
             srs = srs.with_hash_length(length, length).expect("a length of hashes");
@@ -152,7 +150,7 @@ fn with_another(address: &str, at: usize, letters: [char; 2]) -> String {
 
 /// `24 Nov 2026 10:00:00 +0000`.
 fn date(day: Day) -> String {
-    let text = clock::format_day(day);
+    let text = day.to_string();
     let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else { panic!("{text}") };
     let month: usize = month.parse().expect("a month");
     format!("{day} {} {year} 10:00:00 +0000", MONTHS[month - 1])

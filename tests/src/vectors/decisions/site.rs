@@ -3,10 +3,8 @@
 use alloc::collections::BTreeMap;
 use core::fmt::Write;
 
-use batv_config::clock;
-use batv_core::envelope::OnError;
 use batv_core::tag::Delimiter;
-use batv_core::{Day, Key, KeyId, KeyState, KeyUse, Lifetime, Pattern};
+use batv_core::{Day, Key, KeyId, KeySet, KeyState, KeyUse, Lifetime, Pattern};
 use batv_policy::{MessageRules, Rules, Site, SrsRules, address};
 use serde::Deserialize;
 
@@ -167,11 +165,7 @@ impl Row<'_> {
             modes: modes.iter().map(|(name, mode)| (canonical(name), mode.parse().expect("a mode"))).collect(),
             signing_since: self.site.signing_since.map(|days| ago(today, days)),
             reject_at: self.site.reject_at.as_deref().unwrap_or("data").parse().expect("a stage"),
-            on_error: match self.site.on_error.as_deref() {
-                None => OnError::Tempfail,
-                Some("accept") => OnError::Accept,
-                Some(other) => panic!("{other} is nothing to do on error"),
-            },
+            on_error: self.site.on_error.as_deref().unwrap_or("tempfail").parse().expect("a disposition on error"),
             srs: SrsRules {
                 domains: srs.domains.iter().map(|name| canonical(name)).collect(),
                 hash_length: hash_minimum.max(usual.hash_length),
@@ -193,7 +187,7 @@ impl Row<'_> {
             },
             ..Rules::default()
         };
-        Site::new(self.ring.iter().map(|entry| entry.key(today)).collect(), rules).expect("a site")
+        Site::new(self.ring.iter().map(|entry| entry.key(today)).collect::<KeySet>(), rules).expect("a site")
     }
 
     /// Whether messages are read at all.
@@ -404,7 +398,7 @@ fn ago(today: Day, days: i32) -> Day {
 }
 
 fn date(today: Day, days: i32) -> String {
-    clock::format_day(ago(today, days))
+    ago(today, days).to_string()
 }
 
 /// In A-labels and lower case, as a site has it.

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-use batv_config::clock;
+use batv_config::date;
 use batv_core::Day;
 use batv_core::envelope::Verdict;
 
@@ -43,7 +43,7 @@ struct Tally {
 pub fn agree(way: &str, ask: impl Fn(&Row<'_>, Day) -> Result<Heard, &'static str>) {
     let file = vectors();
     let cannot_say = file.cannot_say.get(way).unwrap_or_else(|| panic!("the file knows no way {way}"));
-    let today = || clock::today().expect("a day");
+    let today = || date::today().expect("a day");
     let tally = loop {
         let day = today();
         let mut tally = Tally::default();

@@ -1,0 +1,90 @@
+//! Signatures of our own (DKIM: RFC 6376, RFC 8463) on the header of a message that a bounce returns.
+//!
+//! Nobody else can make a signature that our key verifies, so one of them proves that the message is ours. The public
+//! keys are given: there is no DNS here, and no clock.
+
+mod canonical;
+mod key;
+mod signature;
+mod tags;
+mod verdict;
+
+pub use self::key::{KeyError, PublicKey};
+use self::signature::{Index, Signature};
+use self::tags::Tags;
+pub use self::verdict::{Body, DkimVerdict, Failure};
+use crate::read::header::{Field, fields};
+
+/// Signatures of ours that are tried. Who signs twice, for RSA and Ed25519, makes two.
+const SIGNATURES_LIMIT: usize = 10;
+
+/// Verifies the signatures of ours on a header: the first ten that name one of the keys, until one is good.
+///
+/// The header is hashed as it came back, but that a line may end in LF too. Nothing is guessed about what a mail
+/// server may have done to it. The body, which begins after the empty line, is given when all of it came back. The time
+/// it takes is in proportion to their octets, which the caller bounds.
+///
+/// When a signature was made (`t=`) and until when it is good (`x=`) is no matter: a bounce may be late, and that says
+/// nothing about who sent the message.
+///
+/// ```
+/// use batv_bounce::dkim::{PublicKey, DkimVerdict, verify};
+///
+/// let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+/// let keys = [PublicKey::parse("example.com", "sel", record)?];
+/// assert_eq!(verify(b"From: a@example.com\r\n", None, &keys), DkimVerdict::Unsigned);
+/// let forged = b"DKIM-Signature: v=1; d=example.com; s=sel; b=AAAA\r\nFrom: a@example.com\r\n";
+/// assert!(matches!(verify(forged, None, &keys), DkimVerdict::Bad { .. }));
+/// # Ok::<(), batv_bounce::dkim::KeyError>(())
+/// ```
+#[must_use]
+pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> DkimVerdict<'k> {
+    let mut verdict = DkimVerdict::Unsigned;
+    let mut index = None;
+    let ours = fields(header).filter(|field| field.is("DKIM-Signature")).filter_map(|field| Claim::read(field, keys));
+    for claim in ours.take(SIGNATURES_LIMIT) {
+        let first = claim.keys[0];
+        match claim.verify(index.get_or_insert_with(|| Index::of(header))) {
+            Ok((key, signature)) => return DkimVerdict::Valid { key, body: signature.compare(body) },
+            Err(failure) if verdict == DkimVerdict::Unsigned => verdict = DkimVerdict::Bad { key: first, failure },
+            Err(_) => {}
+        }
+    }
+    verdict
+}
+
+/// A signature that names keys of ours.
+struct Claim<'x, 'k> {
+    field: Field<'x>,
+    tags: Tags<'x>,
+    /// One at least; more where a selector was used again.
+    keys: Vec<&'k PublicKey>,
+}
+
+impl<'x, 'k> Claim<'x, 'k> {
+    fn read(field: Field<'x>, keys: &'k [PublicKey]) -> Option<Self> {
+        let tags = Tags::parse(field.value).ok()?;
+        let (domain, selector) = (tags.get("d")?, tags.get("s")?);
+        let keys: Vec<_> = keys.iter().filter(|key| key.is_named(domain, selector)).collect();
+        (!keys.is_empty()).then_some(Self { field, tags, keys })
+    }
+
+    /// The key that made it, and what it says.
+    fn verify(mut self, index: &Index<'x>) -> Result<(&'k PublicKey, Signature<'x>), Failure> {
+        let algorithm = self.tags.get("a").ok_or(Failure::Missing("a"))?;
+        self.keys.retain(|key| key.algorithm().as_bytes() == algorithm);
+        if self.keys.is_empty() {
+            return Err(Failure::Algorithm);
+        }
+        if let Some(identity) = self.tags.get("i") {
+            self.keys.retain(|key| key.may_sign_for(identity));
+            if self.keys.is_empty() {
+                return Err(Failure::Identity);
+            }
+        }
+        let signature = Signature::parse(self.field, self.tags)?;
+        let hash = signature.header_hash(index);
+        let key = self.keys.into_iter().find(|key| key.verifies(&hash, &signature.octets)).ok_or(Failure::Mismatch)?;
+        Ok((key, signature))
+    }
+}

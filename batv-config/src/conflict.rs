@@ -1,0 +1,55 @@
+//! Conflicts between the keys of a keyring.
+
+use core::hash::Hash;
+use std::collections::HashMap;
+
+use batv_core::KeyState;
+
+use crate::entry::Use;
+use crate::fault::Fault;
+use crate::parse::{Misplaced, Placed};
+
+/// Refuses two keys that conflict. `line_of` turns an offset into a line.
+pub(crate) fn check(placed: &[Placed], line_of: impl Fn(usize) -> usize) -> Result<(), Misplaced> {
+    let mut signing = First::default();
+    let mut ids = First::default();
+    let mut secrets = HashMap::new();
+    for (entry, offset) in placed {
+        let key_use = Use::from(entry.key_use());
+        let whom = |member: Option<&str>| member.unwrap_or("everybody").to_owned();
+        for member in entry.scope().members() {
+            if entry.state() == KeyState::Signing
+                && let Some(other) = signing.other((key_use, member), *offset)
+            {
+                return Err((Fault::TwoSign { whom: whom(member), other: line_of(other) }, *offset));
+            }
+            if let Some(id) = entry.id()
+                && let Some(other) = ids.other((id, member), *offset)
+            {
+                return Err((Fault::TwoHaveId { id, whom: whom(member), other: line_of(other) }, *offset));
+            }
+        }
+        let (other_use, other) = *secrets.entry(entry.expose_secret()).or_insert((key_use, *offset));
+        if other_use != key_use {
+            return Err((Fault::SharedSecret { other: line_of(other) }, *offset));
+        }
+    }
+    Ok(())
+}
+
+/// Offset at which each thing was first seen.
+struct First<T>(HashMap<T, usize>);
+
+impl<T> Default for First<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Eq + Hash> First<T> {
+    /// Offset at which the thing was seen before, if it was.
+    fn other(&mut self, thing: T, offset: usize) -> Option<usize> {
+        let first = *self.0.entry(thing).or_insert(offset);
+        (first != offset).then_some(first)
+    }
+}

@@ -1,0 +1,85 @@
+//! Configurations of a site: mistakes with their places, lists in files, keys that are missing.
+
+use std::fs;
+use std::path::Path;
+
+use batv_config::site::{Config, FileSystem, Site};
+use tempfile::TempDir;
+
+const KEY: &str = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
+
+fn folder(config: &str, keyring: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("site.toml"), format!("keyring = 'keyring.toml'\n{config}")).unwrap();
+    let path = folder.path().join("keyring.toml");
+    fs::write(&path, keyring).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    folder
+}
+
+fn load(folder: &Path) -> Result<Site, String> {
+    let config = Config::load(&folder.join("site.toml"), &FileSystem).map_err(|fault| fault.to_string())?;
+    Site::load(&config, &FileSystem).map_err(|error| error.to_string())
+}
+
+#[test]
+fn mistakes_have_a_place() {
+    for (text, expected) in [
+        ("keyrin = 'x'", "line 1, column 1: unknown field `keyrin`, expected one of `keyring`, `on_error`, "),
+        ("[verify]\nmode = 'rejekt'", "line 2, column 8: unknown mode `rejekt`: expected `observe`, `mark`, "),
+        ("[verify]\nmode = 'rejekt'", "did you mean `reject`?"),
+        ("[verify]\nmode = 1", "line 2, column 8: invalid type: integer `1`, expected a string"),
+        ("[verify]\nreject_at = 'end'", "line 2, column 13: unknown stage `end`: expected `rcpt` or `data`"),
+        ("[verify]\nmodes = { 'example.com' = 'mark', 'a.example' = 'x' }", "line 2, column 49: unknown mode `x`"),
+        ("[verify.modes]\n'a@' = 'mark'", "line 2, column 1: `a@`: "),
+        ("[sign]\nmixed_recipients = 'none'", "line 2, column 20: unknown treatment `none`: expected `unsigned` or"),
+        ("[sign]\nexempt = [\n  'example.com', 'b@',\n]", "line 3, column 18: `b@`: "),
+        ("[srs]\nreverse_for = 'mail'", "line 2, column 15: unknown choice `mail`: expected `bounces` or `all`"),
+        ("[messages]\ndkim_keys = ['a', 'b']", "line 2, column 14: a DKIM key is `domain:selector:/path`"),
+        ("[srs\n", "line 1, column 5: "),
+    ] {
+        let error = Config::parse(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn sections_of_the_daemon_are_passed_over() {
+    let config = Config::parse(
+        "on_error = 'accept'\n[listen]\nmilter = ['wrong']\n[store]\nunknown = 1\n[sign]\nform = 'strong'",
+    );
+    assert_eq!(config.unwrap().sign.form.as_str(), "strong");
+}
+
+#[test]
+fn lists_are_read_from_files() {
+    let folder = folder("", KEY);
+    let list = folder.path().join("ours");
+    let config = format!("keyring = 'keyring.toml'\nsign.protected = ['file:{}']\n", list.display());
+    fs::write(folder.path().join("site.toml"), config).unwrap();
+    fs::write(&list, "# ours\nexample.com\n\nalice@example.net # a mailbox\n").unwrap();
+    let site = load(folder.path()).unwrap();
+    let protected: Vec<_> = site.rules().protected.iter().map(|pattern| pattern.as_str()).collect();
+    assert_eq!(protected, ["example.com", "alice@example.net"]);
+    fs::write(&list, "example.com\nb@\n").unwrap();
+    let error = load(folder.path()).unwrap_err();
+    assert!(error.starts_with(&format!("{}: line 2, column 1: `b@`: ", list.display())), "{error}");
+}
+
+#[test]
+fn a_site_needs_a_key_and_names() {
+    let protected = "sign.protected = ['example.com']";
+    assert!(load(folder(protected, KEY).path()).is_ok());
+    let srs = "srs.domains = ['srs.example.com']\nsign.exempt = ['example.com']";
+    assert!(load(folder(srs, "[[key]]\nuse = 'srs'\nsecret = 'text:s3kr1t'\nstate = 'signing'\n").path()).is_ok());
+    for (config, keyring, expected) in [
+        (protected, "", "keyring.toml: there is no key of use `batv` in state `signing`"),
+        ("", KEY, "keyring.toml: a key signs for everybody, and `sign.protected` is empty"),
+        ("sign.protected = ['example.com']\nsrs.max_age = 0", KEY, "[srs]: "),
+        ("messages.dkim_keys = ['example.com:a:/nonexistent']", KEY, "/nonexistent: "),
+    ] {
+        let error = load(folder(config, keyring).path()).unwrap_err();
+        assert!(error.contains(expected), "{config}: {error}");
+    }
+}

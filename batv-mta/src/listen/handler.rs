@@ -1,0 +1,79 @@
+//! The common shape of all protocols: octets in, octets out, no I/O.
+
+use alloc::sync::Arc;
+use core::fmt::Display;
+
+use thiserror::Error;
+use tracing::error;
+
+use crate::protocol::Protocol;
+use crate::settings::Settings;
+
+/// Whether a connection goes on.
+///
+/// ```
+/// use batv_mta::listen::handler::Flow;
+///
+/// assert_ne!(Flow::Continue, Flow::Close);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a connection goes on or ends")]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It ends, once its pending answers are written.
+    Close,
+}
+
+/// One connection that speaks one protocol.
+pub trait Handler {
+    /// Answers all complete requests at the start of `octets` into `out`. Returns the number of octets that it took.
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow);
+
+    /// Whether a message is under way, which must not be cut off.
+    fn is_busy(&self) -> bool {
+        false
+    }
+}
+
+/// A request, and the octets that it takes with its frame. `None` if it is not complete.
+pub(crate) type Cut<'o> = Option<(&'o [u8], usize)>;
+
+/// Answers all complete requests, one after the other: `cut` finds the first one.
+pub(crate) fn each_request<E: Display>(
+    listener: Protocol,
+    octets: &[u8],
+    cut: impl Fn(&[u8]) -> Result<Cut<'_>, E>,
+    mut answer: impl FnMut(&[u8]) -> Flow,
+) -> (usize, Flow) {
+    let mut taken = 0;
+    loop {
+        match cut(octets.get(taken..).unwrap_or_default()) {
+            Ok(None) => return (taken, Flow::Continue),
+            Ok(Some((request, length))) => {
+                taken += length;
+                if answer(request) == Flow::Close {
+                    return (taken, Flow::Close);
+                }
+            }
+            Err(error) => {
+                error!(%listener, "closed: {error}");
+                return (taken, Flow::Close);
+            }
+        }
+    }
+}
+
+/// A request over its limit, in octets.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("a request is longer than {0} octets")]
+pub(crate) struct Endless(pub(crate) usize);
+
+/// Cuts requests that end with `end`, of at most `limit` octets.
+pub(crate) fn ended_by(end: &'static [u8], limit: usize) -> impl Fn(&[u8]) -> Result<Cut<'_>, Endless> {
+    move |octets| match octets.windows(end.len()).position(|part| part == end) {
+        Some(length) => Ok(octets.get(..length).map(|request| (request, length + end.len()))),
+        None if octets.len() > limit => Err(Endless(limit)),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,346 @@
+//! The line protocol, for Exim's `${readsocket}`, Haraka and scripts: one request a line, one answer a line.
+//!
+//! ```text
+//! request = map SP address LF
+//!         | "sign-for" SP reverse-path SP forward-path LF
+//!         | "check" SP reverse-path SP forward-path LF
+//!         | "judge" SP stage SP earlier SP client SP reverse-path SP forward-path LF
+//!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
+//!         | "mark" SP reverse-path SP message-id LF
+//!         | "sent" SP reverse-path SP message-id 1*(SP forward-path) LF
+//! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
+//! stage  = "rcpt" | "data"
+//! earlier = "none" | "settled" | "undecided"
+//! client  = an IP address | "-"       if it has none
+//! extent  = "whole" | "cut"           whether the message is all there
+//! octets  = the length of the message, which ends without LF of its own
+//! answer  = "OK" SP text LF           the new address, the SMTP reply, the judgement
+//!         | "NO" LF                   the address stays
+//!         | "TEMP" SP text LF         a temporary error
+//!         | "PERM" SP text LF         the request is wrong
+//! ```
+//! The reverse-path is in brackets. A line may end in CR LF. `sign-for` is `sign` for servers that send to each recipient
+//! separately: exempt recipients get mail without a tag. The answer to `check` is `NO`, or `OK` and an SMTP reply that
+//! refuses the recipient. `judge` is for servers that ask again at the end of DATA, and keep the first answer until then.
+//! Its answer is `name=value` for `disposition`, `verdict`, `reason`, `settled` (0 or 1), `earlier` (for the request about
+//! the next recipient), `mode`, and `reply` in quotes.
+//!
+//! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
+//! answer also has `class` and `origin`, `-` if only the envelope counts, and in quotes `status_field` and `verdict_field`: the
+//! values of X-BATV-Status and X-BATV-Verdict, empty if the message gets no such field. The answer to `mark` is the value of
+//! X-BATV-Mark for an outgoing message. `sent` adds an outgoing message to the sent log; its answer is `NO`. Send several for
+//! more recipients than fit into a line.
+
+use alloc::borrow::Cow;
+use alloc::sync::Arc;
+use core::iter::successors;
+
+use batv_core::envelope::{Earlier, Envelope, Stage};
+use batv_core::{Mailbox, Path};
+use batv_policy::Ruling;
+
+use crate::client::Client;
+use crate::listen::handler::{Cut, Endless, Flow, Handler, each_request, ended_by};
+use crate::listen::lookup::{LookupReply, Map, look_up};
+use crate::message_buffer::{MessageBuffer, Needed};
+use crate::protocol::Protocol;
+use crate::settings::Settings;
+use crate::store::questions::Asking;
+use crate::store::{Wait, sent};
+use crate::transaction::Transaction;
+use crate::transaction::log_decision::LogContext;
+use crate::transaction::read_message::read_message;
+use crate::transaction::recipient::{Finding, RcptReply};
+use crate::transaction::trust::is_trusted;
+
+/// Longest request line, in octets: two paths and a word.
+const REQUEST_LIMIT: usize = 4096;
+/// Octets that a message may be longer than `limits.message_octets`, which clients need not know.
+const UNREAD_OCTETS: usize = 4 * 1024 * 1024;
+const JUDGE_MESSAGE: &[u8] = b"judge-message ";
+
+/// One connection.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use batv_config::Keyring;
+/// use batv_mta::config::Config;
+/// use batv_mta::listen::handler::{Handler, Flow};
+/// use batv_mta::listen::line::Line;
+/// use batv_mta::settings::Settings;
+///
+/// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
+/// let mut answer = Vec::new();
+/// Line.receive(b"unwrap prvs=0787f93fc2=alice@example.com\nsing x\n", &settings, &mut answer);
+/// assert!(answer.starts_with(b"OK alice@example.com\nPERM "));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
+pub struct Line;
+
+impl Handler for Line {
+    fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
+        let most = settings.config().limits.message_octets.saturating_add(UNREAD_OCTETS);
+        each_request(
+            Protocol::Line,
+            octets,
+            |octets| cut(octets, most),
+            |request| {
+                let end = request.iter().position(|&octet| octet == b'\n').unwrap_or(request.len());
+                let (line, message) = request.split_at(end);
+                let message = message.get(1..).unwrap_or_default();
+                let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), message, settings);
+                out.extend_from_slice(answer.text("NO").as_bytes());
+                out.push(b'\n');
+                Flow::Continue
+            },
+        )
+    }
+}
+
+/// Cuts a line with its end, and the message behind it if the line announces one.
+fn cut(octets: &[u8], most: usize) -> Result<Cut<'_>, Endless> {
+    let Some((line, length)) = ended_by(b"\n", REQUEST_LIMIT)(octets)? else { return Ok(None) };
+    let announced = line.strip_prefix(JUDGE_MESSAGE).and_then(|rest| {
+        let octets = rest.split(|&octet| octet == b' ').nth(2)?;
+        str::from_utf8(octets).ok()?.parse::<usize>().ok()
+    });
+    let message = announced.unwrap_or(0);
+    if message > most {
+        return Err(Endless(most));
+    }
+    Ok(octets.get(..length + message).map(|request| (request, length + message)))
+}
+
+fn answer(line: &[u8], message: &[u8], settings: &Arc<Settings>) -> LookupReply {
+    let space = line.iter().position(|&octet| octet == b' ').unwrap_or(line.len());
+    let (verb, rest) = line.split_at(space);
+    let rest = rest.get(1..).unwrap_or_default();
+    match str::from_utf8(verb).unwrap_or_default() {
+        "check" => check(rest, settings),
+        "sign-for" => sign_for(rest, settings),
+        "judge" => judge(rest, settings),
+        "judge-message" => judge_message(rest, message, settings),
+        "mark" => mark(rest, settings),
+        "sent" => note_sent(rest, settings),
+        verb => match verb.parse::<Map>() {
+            Ok(map) => look_up_complete(map, rest, settings),
+            Err(_) => LookupReply::Permanent(
+                "unknown request: expected `check`, `judge`, `sign` or another verb, then an address".to_owned(),
+            ),
+        },
+    }
+}
+
+fn look_up_complete(map: Map, address: &[u8], settings: &Settings) -> LookupReply {
+    let complete = settings.rules().reverse_path(address);
+    look_up(map, complete.as_deref().map_or(address, str::as_bytes), settings)
+}
+
+fn sign_for(rest: &[u8], settings: &Settings) -> LookupReply {
+    let Some((sender, recipient)) = paths(rest) else {
+        return LookupReply::Permanent("write `sign-for <reverse-path> forward-path`, with the brackets".to_owned());
+    };
+    match settings.rules().forward_path(recipient).as_deref().map(Mailbox::parse) {
+        Ok(Ok(recipient)) if settings.rules().is_exempt_recipient(&recipient) => LookupReply::NotFound,
+        _ => look_up_complete(Map::Sign, sender, settings),
+    }
+}
+
+fn check(rest: &[u8], settings: &Arc<Settings>) -> LookupReply {
+    let Some((sender, recipient)) = paths(rest) else {
+        return LookupReply::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
+    };
+    let mut transaction = Transaction::new(Protocol::Line, Client::default(), sender, settings);
+    match transaction.recipient(recipient, recipient, "") {
+        RcptReply::Continue => LookupReply::NotFound,
+        RcptReply::Reply(reply) => LookupReply::Found(reply),
+    }
+}
+
+fn judge(rest: &[u8], settings: &Settings) -> LookupReply {
+    let answer = Request::read(rest, settings).and_then(|request| rule(&request, None, settings));
+    answer.unwrap_or_else(|| {
+        let form = "write `judge rcpt|data none|settled|undecided client <reverse-path> forward-path`";
+        LookupReply::Permanent(form.to_owned())
+    })
+}
+
+fn judge_message(rest: &[u8], message: &[u8], settings: &Settings) -> LookupReply {
+    let answer = Request::with_message(rest, settings).and_then(|(request, is_whole)| {
+        let mut content = MessageBuffer::new(Needed::All, settings.config().limits.message_octets);
+        content.message(message, is_whole);
+        rule(&request, Some(&content), settings)
+    });
+    answer.unwrap_or_else(|| {
+        let form = "write `judge-message client whole|cut octets <reverse-path> forward-path`, and the message";
+        LookupReply::Permanent(form.to_owned())
+    })
+}
+
+/// Rules on a recipient. `None` if an address is malformed.
+fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings) -> Option<LookupReply> {
+    let (envelope, client) = (&request.envelope(settings)?, &request.client);
+    let today = match settings.today() {
+        Ok(today) => today,
+        Err(error) => return Some(LookupReply::Temporary(error.to_string())),
+    };
+    let site = settings.site();
+    let (wait, reverse_path) = (Wait::new(settings.store()), envelope.reverse_path);
+    let asking = Asking { listener: Protocol::Line, client, settings, today, wait: &wait, guesses: false };
+    let recipient = site.recipient(envelope, today);
+    let is_read = || !envelope.trusted_client && settings.reads(reverse_path);
+    let reading = content.filter(|_| is_read() && recipient.needs_message());
+    let reading = reading.map(|content| read_message(content, reverse_path, settings));
+    let message = reading.as_ref().map(|reading| site.message(reading, today));
+    let case = message.as_ref().map(|message| recipient.with_message(message));
+    let answered;
+    let ruling = match (&case, envelope.stage) {
+        (Some(case), _) => {
+            answered = asking.ask(case.questions());
+            case.data(&answered.answers())
+        }
+        (None, Stage::RcptTo) => {
+            answered = asking.ask(recipient.questions());
+            recipient.rcpt(&answered.answers())
+        }
+        (None, _) => {
+            answered = asking.ask(recipient.data_questions());
+            recipient.data(&answered.answers())
+        }
+    };
+    let context = LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path, stage: envelope.stage };
+    context.log(&ruling, &envelope.forward_path, settings);
+    let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
+    let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
+    let more = content.map(|_| message_fields(&Finding::of(&ruling))).unwrap_or_default();
+    Some(LookupReply::Found(format!(
+        "disposition={disposition} verdict={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
+         reply=\"{reply}\"{more}"
+    )))
+}
+
+/// The part of the answer that only a judgement with the message has.
+fn message_fields(finding: &Finding) -> String {
+    let (class, origin) = finding.message.map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
+    let (status, verdict) = (finding.status().unwrap_or_default(), finding.verdict().unwrap_or_default());
+    format!(" class={class} origin={origin} status_field=\"{status}\" verdict_field=\"{verdict}\"")
+}
+
+fn mark(rest: &[u8], settings: &Settings) -> LookupReply {
+    let Some((sender, message_id)) = paths(rest) else {
+        return LookupReply::Permanent("write `mark <reverse-path> message-id`, with the brackets".to_owned());
+    };
+    let mark = match settings.rules().reverse_path(sender).as_deref().map(Path::parse) {
+        Ok(Ok(Path::Mailbox(sender))) => {
+            settings.today().ok().and_then(|today| settings.site().mark(&sender, message_id, today))
+        }
+        _ => None,
+    };
+    mark.map_or(LookupReply::NotFound, |mark| LookupReply::Found(mark.to_string()))
+}
+
+fn note_sent(rest: &[u8], settings: &Settings) -> LookupReply {
+    let arguments = paths(rest).and_then(|(sender, rest)| {
+        let (message_id, recipients) = next_word(rest)?;
+        Some((settings.rules().reverse_path(sender).map(Cow::into_owned).ok()?, message_id, recipients))
+    });
+    let Some((sender, message_id, recipients)) = arguments else {
+        return LookupReply::Permanent(
+            "write `sent <reverse-path> message-id forward-path…`, with the brackets".to_owned(),
+        );
+    };
+    // A bounce or an automatic reply is not remembered.
+    let (Ok(sender), Ok(today)) = (Mailbox::parse(&sender), settings.today()) else {
+        return LookupReply::NotFound;
+    };
+    let recipients = successors(next_word(recipients), |(_, rest)| next_word(rest));
+    let recipients: Vec<String> =
+        recipients.filter_map(|(path, _)| settings.rules().forward_path(path).map(Cow::into_owned).ok()).collect();
+    let recipients: Vec<Mailbox<'_>> =
+        recipients.iter().filter_map(|recipient| Mailbox::parse(recipient).ok()).collect();
+    if settings.rules().is_protected(&sender) {
+        sent::remember(message_id, &sender, &recipients, settings, today, &Wait::new(settings.store()));
+    }
+    LookupReply::NotFound
+}
+
+/// A question about one recipient.
+struct Request {
+    stage: Stage,
+    earlier: Earlier,
+    client: Client,
+    reverse_path: String,
+    forward_path: String,
+}
+
+impl Request {
+    /// `stage earlier client <reverse-path> forward-path`
+    fn read(rest: &[u8], settings: &Settings) -> Option<Self> {
+        let mut words = rest.splitn(4, |&octet| octet == b' ');
+        let mut word = || str::from_utf8(words.next()?).ok();
+        let (stage, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
+        let client = client(word()?)?;
+        Self::of(stage, earlier, client, words.next()?, settings)
+    }
+
+    /// `client extent octets <reverse-path> forward-path`. The flag says whether the message is complete.
+    fn with_message(rest: &[u8], settings: &Settings) -> Option<(Self, bool)> {
+        let mut words = rest.splitn(4, |&octet| octet == b' ');
+        let mut word = || str::from_utf8(words.next()?).ok();
+        let client = client(word()?)?;
+        let is_whole = match word()? {
+            "whole" => true,
+            "cut" => false,
+            _ => return None,
+        };
+        word()?.parse::<usize>().ok()?;
+        Some((Self::of(Stage::EndOfData, Earlier::None, client, words.next()?, settings)?, is_whole))
+    }
+
+    fn of(stage: Stage, earlier: Earlier, client: Client, text: &[u8], settings: &Settings) -> Option<Self> {
+        let (sender, recipient) = paths(text)?;
+        let (reverse_path, forward_path) = (
+            settings.rules().reverse_path(sender).map(Cow::into_owned).ok()?,
+            settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?,
+        );
+        Some(Self { stage, earlier, client, reverse_path, forward_path })
+    }
+
+    fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
+        let (reverse_path, forward_path) =
+            (Path::parse(&self.reverse_path).ok()?, Mailbox::parse(&self.forward_path).ok()?);
+        let envelope = Envelope::new(reverse_path, forward_path);
+        let envelope = envelope.with_trusted_client(is_trusted(&self.client, settings));
+        Some(envelope.with_earlier(self.earlier).with_stage(self.stage))
+    }
+}
+
+fn client(word: &str) -> Option<Client> {
+    let mut client = Client::default();
+    if word != "-" {
+        client.address = Some(word.parse().ok()?);
+    }
+    Some(client)
+}
+
+/// The first word, and the rest. A path ends with its bracket: a quoted local part may contain spaces.
+fn next_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
+    let end = if text.starts_with(b"<") {
+        text.windows(2).position(|pair| pair == b"> ").map(|end| end + 1)
+    } else {
+        text.iter().position(|octet| *octet == b' ')
+    };
+    let word = text.split_at(end.unwrap_or(text.len()));
+    (!word.0.is_empty()).then_some(word)
+}
+
+/// The two paths. The reverse-path ends with its bracket: a quoted local part may contain spaces.
+fn paths(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.windows(2).position(|pair| pair == b"> ")?;
+    let (reverse_path, forward_path) = text.split_at(end + 1);
+    Some((reverse_path, forward_path.trim_ascii()))
+}

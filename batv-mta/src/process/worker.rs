@@ -1,0 +1,229 @@
+//! The worker: it receives files and sockets from the supervisor, confines itself, and serves the sockets.
+
+use alloc::sync::Arc;
+use core::num::NonZero;
+use core::time::Duration;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use batv_config::{Access, replace_file};
+use tokio::runtime;
+use tokio::signal::unix::SignalKind;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{error, warn};
+
+use super::connection::{Patience, serve};
+use super::endpoint::Endpoint;
+use super::error::Error;
+use super::figures;
+use super::ipc::{Order, OrderReceiver};
+use super::listener::Listener;
+use super::sandbox::{Confinement, Needs, confine};
+use super::shared::Shared;
+use super::signals;
+use super::socket::Socket;
+use crate::config::{Address, Config};
+use crate::files::Kept;
+use crate::listen::filter::Filter;
+use crate::log;
+use crate::protocol::Protocol;
+
+/// The files and sockets that the worker receives before it serves.
+#[derive(Default)]
+struct Start {
+    files: Kept,
+    sockets: Vec<(u32, OwnedFd)>,
+    input: Option<OwnedFd>,
+}
+
+impl Start {
+    /// Receives them. `None` if the supervisor has ended.
+    fn receive(mut self, orders: &mut OrderReceiver) -> io::Result<Option<(Self, PathBuf)>> {
+        loop {
+            match orders.receive()? {
+                Some(Order::File(path, octets)) => self.files.insert(path, octets),
+                Some(Order::Listen(index, socket)) => self.sockets.push((index, socket)),
+                Some(Order::Input(input)) => self.input = Some(input),
+                Some(Order::Load(config)) => return Ok(Some((self, config))),
+                Some(_) => return Err(io::ErrorKind::InvalidData.into()),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Serves the sockets of the supervisor, until it says stop or ends.
+///
+/// # Errors
+/// [`enum@Error`], before the first connection is accepted.
+pub(super) fn work() -> Result<(), Error> {
+    close_inherited();
+    let mut orders = OrderReceiver::from_stdin().map_err(|_| Error::NoSupervisor)?;
+    let Some((start, path)) = Start::default().receive(&mut orders).map_err(Error::Start)? else { return Ok(()) };
+    let is_filter = start.input.is_some();
+    if let Some(input) = start.input {
+        rustix::stdio::dup2_stdin(input).map_err(|error| Error::Start(error.into()))?;
+    }
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_name(c"batvd-worker");
+    let config = Config::load(&path, &start.files).map_err(crate::settings::Error::from)?;
+    let by_journal = log::is_read_by_journal();
+    // The number of processors is in files.
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
+    let _log = log::begin(config.log, by_journal);
+    confinement.log();
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(Error::Start)?;
+    let (shared, stopper) = Shared::load(&path, &start.files, &confinement)?;
+    drop(start.files);
+    let worker = Worker { config, shared, stopper, listening: Vec::new(), files: Kept::default() };
+    let outcome = runtime.block_on(worker.run(start.sockets, is_filter, orders));
+    // A read of standard input may never end.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Closes the descriptors that the daemon inherited, and the supervisor passed on unknowingly. The worker has opened none
+/// yet.
+fn close_inherited() {
+    const STANDARD: i32 = 2;
+    let names = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let open: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > STANDARD) {
+        // The descriptor of the folder itself is closed already.
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
+/// The worker, with its listeners.
+struct Worker {
+    /// The configuration of the start, in which the supervisor counts sockets.
+    config: Config,
+    shared: Arc<Shared>,
+    stopper: watch::Sender<bool>,
+    listening: Vec<Listening>,
+    /// The files of the next settings, as far as they have come.
+    files: Kept,
+}
+
+/// A listener, and the way to give it a new socket.
+struct Listening {
+    /// Its index in the configuration.
+    index: u32,
+    endpoint: Arc<Endpoint>,
+    sockets: mpsc::UnboundedSender<Socket>,
+}
+
+impl Worker {
+    async fn run(mut self, sockets: Vec<(u32, OwnedFd)>, is_filter: bool, orders: OrderReceiver) -> Result<(), Error> {
+        // A terminal and systemd signal both processes; the supervisor acts on it.
+        let _ignored = [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signals::listen);
+        let mut running = self.listen(sockets).map_err(Error::Start)?;
+        orders.report_ready().map_err(Error::Start)?;
+        let mut orders = orders.into_channel().map_err(Error::Start)?;
+        if is_filter {
+            let stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
+            let shared = Arc::clone(&self.shared);
+            // OpenSMTPD may be silent for a night, and takes the end of a filter for a failure.
+            let served =
+                serve(Box::new(stream), Box::new(Filter::default()), Protocol::Filter, Patience::Endless, &shared);
+            tokio::select! {
+                () = served => {}
+                () = self.obey(&mut orders) => {}
+            }
+            return Ok(());
+        }
+        let figures = self.config.page.figures().filter(|_| self.shared.metrics.is_reported());
+        let keeping = figures.clone().map(|path| {
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move { figures::keep(&path, &shared).await })
+        });
+        self.obey(&mut orders).await;
+        // This fails if all listeners have ended already.
+        let _ = self.stopper.send(true);
+        let limit = Duration::from_secs(self.shared.settings.load().config().limits.drain_seconds);
+        let drain = async { while running.join_next().await.is_some() {} };
+        if timeout(limit, drain).await.is_err() {
+            warn!("messages in progress were cut off; mail servers will retry them");
+        }
+        if let Some((path, keeping)) = figures.zip(keeping) {
+            keeping.abort();
+            // A write that has begun comes to its end.
+            let _ = keeping.await;
+            if let Err(error) = replace_file(&path, self.shared.metrics.kept_report().as_bytes(), Access::Private) {
+                figures::log_unsaved(&path, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts connections on the sockets.
+    fn listen(&mut self, sockets: Vec<(u32, OwnedFd)>) -> io::Result<JoinSet<()>> {
+        let addresses: Vec<_> = self.config.listen.addresses().collect();
+        let mut running = JoinSet::new();
+        for (index, socket) in sockets {
+            let at = usize::try_from(index).ok();
+            let (protocol, address) = *at.and_then(|at| addresses.get(at)).ok_or(io::ErrorKind::InvalidData)?;
+            if protocol == Protocol::Page {
+                self.shared.metrics.begin_report(figures::read(self.config.page.figures().as_deref()));
+            }
+            // systemd may have opened several sockets of one name.
+            let known = self.listening.iter().find(|listening| listening.index == index);
+            let endpoint = known.map_or_else(
+                || Arc::new(Endpoint::new(protocol, address.clone())),
+                |listening| Arc::clone(&listening.endpoint),
+            );
+            let (sender, changes) = mpsc::unbounded_channel();
+            let (socket, shared) = (Socket::new(socket)?, Arc::clone(&self.shared));
+            let is_passed = matches!(address, Address::Systemd(_));
+            running.spawn(Listener { endpoint: Arc::clone(&endpoint), socket, is_passed, changes, shared }.run());
+            self.listening.push(Listening { index, endpoint, sockets: sender });
+        }
+        let mut endpoints: Vec<_> = self.listening.iter().map(|listening| Arc::clone(&listening.endpoint)).collect();
+        endpoints.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        self.shared.metrics.note_endpoints(endpoints);
+        Ok(running)
+    }
+
+    /// Follows the orders of the supervisor until it says stop or ends.
+    async fn obey(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) {
+        while let Some(order) = orders.recv().await {
+            match order {
+                Order::File(path, octets) => self.files.insert(path, octets),
+                Order::Load(path) => self.shared.reload(&path, &core::mem::take(&mut self.files)),
+                Order::Refuse(why) => self.shared.refuse(&why),
+                Order::Listen(index, socket) => self.reopen(index, socket),
+                Order::Lost(index, why) => self.note_lost(index, &why),
+                Order::Input(_) => {}
+                Order::Stop => return,
+            }
+        }
+    }
+
+    fn reopen(&self, index: u32, socket: OwnedFd) {
+        let Some(listening) = self.listening.iter().find(|listening| listening.index == index) else { return };
+        let Endpoint { protocol: listener, address, .. } = &*listening.endpoint;
+        match Socket::new(socket) {
+            Ok(socket) => {
+                warn!(%listener, %address, "the socket had disappeared; opened again");
+                // A listener ends only when all of them do.
+                let _ = listening.sockets.send(socket);
+                listening.endpoint.note_missing(false);
+            }
+            Err(error) => error!(%listener, %address, "the socket was opened again, but can't be used: {error}"),
+        }
+    }
+
+    fn note_lost(&self, index: u32, why: &str) {
+        let Some(listening) = self.listening.iter().find(|listening| listening.index == index) else { return };
+        let Endpoint { protocol: listener, address, .. } = &*listening.endpoint;
+        error!(%listener, %address, "the socket has disappeared and can't be opened again: {why}");
+        listening.endpoint.note_missing(true);
+    }
+}

@@ -1,0 +1,71 @@
+//! Numbers of bounces that networks bring in a minute, to this process.
+
+use core::net::IpAddr;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use batv_store::counter::Networks;
+use ipnet::IpNet;
+
+use super::now;
+use crate::protocol::Protocol;
+
+/// Largest number of networks that are counted; further ones are not limited.
+const MOST_NETWORKS: usize = 65_536;
+
+/// Counts of this minute, by network.
+#[derive(Debug, Default)]
+pub(crate) struct Rates(Mutex<Minute>);
+
+#[derive(Debug, Default)]
+struct Minute {
+    number: u64,
+    counts: HashMap<(&'static str, IpNet), u32>,
+}
+
+impl Rates {
+    /// Counts a bounce of a client; returns whether there are more than `most`, of which 0 is any number. Each listener
+    /// counts by itself: a server may ask about the same recipient through two.
+    pub(crate) fn are_too_many(&self, listener: Protocol, client: IpAddr, most: u32) -> bool {
+        most > 0 && self.count(listener, client, now() / 60) > most
+    }
+
+    fn count(&self, listener: Protocol, client: IpAddr, number: u64) -> u32 {
+        let network = (listener.as_str(), Networks::default().of(client));
+        // Nothing that is done under the lock can leave it half done.
+        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if minute.number != number {
+            *minute = Minute { number, counts: HashMap::new() };
+        }
+        if minute.counts.len() >= MOST_NETWORKS && !minute.counts.contains_key(&network) {
+            return 0;
+        }
+        let count = minute.counts.entry(network).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_network_counts_by_itself_and_by_minute() {
+        let rates = Rates::default();
+        let count = |client: &str, minute| rates.count(Protocol::Milter, client.parse().unwrap(), minute);
+        assert_eq!((count("192.0.2.1", 1), count("::ffff:192.0.2.200", 1), count("198.51.100.1", 1)), (1, 2, 1));
+        assert_eq!((count("2001:db8::1", 1), count("2001:db8:0:ffff::1", 1), count("2001:db8:1::1", 1)), (1, 2, 1));
+        assert_eq!(count("192.0.2.1", 2), 1);
+        assert_eq!(rates.count(Protocol::Policy, "192.0.2.1".parse().unwrap(), 2), 1);
+    }
+
+    #[test]
+    fn there_are_never_more_than_so_many() {
+        let rates = Rates::default();
+        for number in 0..70_000_u32 {
+            rates.count(Protocol::Milter, IpAddr::from((0x0a00_0000 + (number << 8)).to_be_bytes()), 1);
+        }
+        assert_eq!(rates.0.lock().unwrap().counts.len(), MOST_NETWORKS);
+    }
+}

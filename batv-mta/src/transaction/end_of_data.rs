@@ -1,0 +1,149 @@
+//! The end of DATA: the ruling on each recipient, and the changes to the message.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use batv_bounce::header::fields;
+use batv_core::envelope::{Earlier, Stage};
+use batv_core::{Mailbox, Path, mark, tag};
+use batv_policy::{BounceQuestion, MayBounce, Message, may_bounce};
+use batv_report::Outcome;
+use tracing::info;
+
+use super::Transaction;
+use super::edits::{DataReply, Edits, MESSAGE_ID_FIELD};
+use super::read_message::read_message;
+use super::recipient::{Finding, Recipient};
+use crate::message_buffer::MessageBuffer;
+use crate::store::sent;
+
+impl Transaction {
+    /// Ends the message, of which `content` holds the part that is [needed](Self::needs).
+    pub(crate) fn end_of_data(mut self, content: &MessageBuffer) -> DataReply {
+        let sender = if self.sender_is_signed { None } else { self.sign() };
+        let mut edits = Edits::new(sender);
+        let recipients = core::mem::take(&mut self.recipients);
+        self.earlier = Earlier::None;
+        let reverse_path = self.path();
+        if let Some(Path::Mailbox(sender)) = &reverse_path {
+            if let Some((mark, new_id)) = self.mark(sender, content) {
+                edits.mark(mark, new_id);
+            }
+            self.remember(sender, &edits, &recipients, content);
+            edits.never_notify = self.asks_for_proof() && !self.may_bounce(sender, content);
+        }
+        let read = reverse_path.filter(|_| content.is_message()).zip(self.today);
+        let read = read.map(|(path, today)| (read_message(content, path, &self.settings), today));
+        let message = read.as_ref().map(|(reading, today)| self.settings.site().message(reading, *today));
+        let mut refusal = None;
+        let mut taken = 0_usize;
+        for mut recipient in recipients {
+            let refused = match (content.is_message() || !recipient.settled, reverse_path) {
+                (true, Some(path)) => self.rule_at_data(path, &mut recipient, message.as_ref(), &mut edits),
+                _ => None,
+            };
+            match refused {
+                Some(reply) => refusal = Some(reply),
+                None => {
+                    taken += 1;
+                    edits.add(recipient);
+                }
+            }
+        }
+        match refusal {
+            // A refusal is for the whole message: a recipient that may get one is alone (452 4.5.3 at RCPT TO).
+            Some(refusal) if taken == 0 => DataReply::Refuse(refusal),
+            _ => DataReply::Take(edits),
+        }
+    }
+
+    /// Rules at the end of DATA. Returns an SMTP reply if the recipient is refused.
+    fn rule_at_data<'m>(
+        &self,
+        reverse_path: Path<'_>,
+        recipient: &mut Recipient,
+        message: Option<&'m Message<'m, '_>>,
+        edits: &mut Edits,
+    ) -> Option<String> {
+        let (settings, site) = (&*self.settings, self.settings.site());
+        let address = recipient.address.clone()?;
+        let mailbox = Mailbox::parse(&address).ok()?;
+        let envelope = self.envelope(reverse_path, mailbox, Stage::EndOfData);
+        let (case, answered);
+        let ruling = match (self.today, message) {
+            (Some(today), Some(message)) => {
+                case = site.recipient(&envelope, today).with_message(message);
+                answered = self.asking(today).ask(case.questions());
+                case.data(&answered.answers())
+            }
+            (Some(today), None) => {
+                let recipient = site.recipient(&envelope, today);
+                answered = self.asking(today).ask(recipient.data_questions());
+                recipient.data(&answered.answers())
+            }
+            (None, _) => self.no_clock(&envelope),
+        };
+        // A ruling that the message did not change is in the log already.
+        let is_logged =
+            recipient.settled && recipient.finding.as_ref().is_some_and(|finding| finding.reason == ruling.reason);
+        if !is_logged {
+            self.log_context(reverse_path, Stage::EndOfData).log(&ruling, &mailbox, settings);
+        }
+        let finding = Finding::of(&ruling);
+        // If the message is taken for others, a refused recipient gets it, too.
+        edits.report(&finding);
+        recipient.finding = Some(finding);
+        ruling.deliver_to.is_none().then(|| ruling.reply.to_string())
+    }
+
+    /// Makes the mark of a message, and a Message-ID for it if the message has none.
+    fn mark(&self, sender: &Mailbox<'_>, content: &MessageBuffer) -> Option<(mark::Mark, Option<String>)> {
+        if !self.marks(sender) {
+            return None;
+        }
+        let message_id = message_id(content);
+        // Sendmail and OpenSMTPD add a missing one after they have asked us (RFC 6409 §8.3).
+        let new_id = (message_id.is_none() && !content.is_cut()).then(|| new_message_id(sender));
+        let message_id = message_id.as_ref().or(new_id.as_ref()).map_or("", String::as_str);
+        Some((self.settings.site().mark(sender, message_id.as_bytes(), self.today?)?, new_id))
+    }
+
+    /// Whether something proves the sender, so that it may get a bounce of the message.
+    fn may_bounce(&self, sender: &Mailbox<'_>, content: &MessageBuffer) -> bool {
+        let settings = &*self.settings;
+        let mut question = BounceQuestion::new(Path::Mailbox(*sender));
+        question.header = content.octets();
+        question.tag = self.today.map(|today| tag::verify(settings.keys(), sender, today).verdict);
+        let answer = may_bounce(&question, &settings.bounces());
+        if answer.may == MayBounce::Yes {
+            return true;
+        }
+        settings.metrics().count_sender(self.listener, Outcome::NotNotified, None);
+        info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
+        false
+    }
+
+    /// Adds a message that leaves to the sent log.
+    fn remember(&self, sender: &Mailbox<'_>, edits: &Edits, recipients: &[Recipient], content: &MessageBuffer) {
+        let (Some(today), settings) = (self.today, &*self.settings) else { return };
+        if !self.is_remembered(sender) {
+            return;
+        }
+        let added = edits.fields.iter().find(|(name, _)| *name == MESSAGE_ID_FIELD).map(|(_, id)| id.clone());
+        let message_id = added.or_else(|| message_id(content)).unwrap_or_default();
+        let mailboxes: Vec<Mailbox<'_>> = recipients.iter().filter_map(|recipient| recipient.mailbox()).collect();
+        sent::remember(message_id.as_bytes(), sender, &mailboxes, settings, today, &self.wait);
+    }
+}
+
+fn message_id(content: &MessageBuffer) -> Option<String> {
+    fields(content.octets()).find(|field| field.is(MESSAGE_ID_FIELD)).map(|field| field.text())
+}
+
+/// Makes a unique Message-ID of the time, the process and a counter.
+fn new_message_id(sender: &Mailbox<'_>) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("<{now:x}.{:x}.{count:x}@{}>", std::process::id(), sender.domain())
+}

@@ -1,0 +1,72 @@
+//! RCPT TO: the ruling on one recipient, from the envelope alone.
+
+use alloc::borrow::Cow;
+use batv_core::envelope::{ReplyName, Stage};
+use batv_core::{Error, Mailbox, Path};
+use tracing::warn;
+
+use super::Transaction;
+use super::recipient::{Finding, RcptReply, Recipient};
+
+impl Transaction {
+    /// Adds a recipient. `given` is the argument of RCPT TO, `address` the address that the mail server made of it, both
+    /// with or without brackets; `mailer` is the mail server's name for the transport, empty if it names none.
+    pub(crate) fn recipient(&mut self, given: &[u8], address: &[u8], mailer: &str) -> RcptReply {
+        let settings = &*self.settings;
+        if self.recipients.len() >= settings.config().limits.recipients {
+            settings.metrics().count_limit("recipients");
+            return RcptReply::Reply(self.settings.rules().replies.reply(ReplyName::TooManyRecipients).to_string());
+        }
+        let leaves = settings.config().site.srs.mailers.iter().any(|known| known == mailer);
+        let address = settings.rules().forward_path(address).map(Cow::into_owned);
+        let mut recipient =
+            Recipient { given: given.to_vec(), address: None, leaves, restored: None, finding: None, settled: true };
+        // A malformed address is left for the mail server to refuse.
+        match (&self.reverse_path, address) {
+            (Ok(_), Ok(address)) => {
+                if let Some(refused) = self.rule_at_rcpt(&address, &mut recipient) {
+                    return refused;
+                }
+                recipient.address = Some(address);
+            }
+            (Err(malformed), _) => self.log_malformed("sender", &malformed.argument, &malformed.error),
+            (_, Err(error)) => self.log_malformed("recipient", &given.escape_ascii().to_string(), &error),
+        }
+        self.recipients.push(recipient);
+        RcptReply::Continue
+    }
+
+    fn log_malformed(&self, role: &str, words: &str, error: &Error) {
+        warn!(queue_id = self.queue_id, words, reason = %error, "not judged: malformed {role} address");
+    }
+
+    /// Rules at RCPT TO. Returns a reply if the recipient is not taken.
+    fn rule_at_rcpt(&mut self, address: &str, recipient: &mut Recipient) -> Option<RcptReply> {
+        let settings = &*self.settings;
+        let reverse_path = Path::parse(self.reverse_path.as_ref().ok()?).ok()?;
+        let mailbox = Mailbox::parse(address).ok()?;
+        let envelope = self.envelope(reverse_path, mailbox, Stage::RcptTo);
+        let answered;
+        let ruling = match self.today {
+            Some(today) => {
+                let recipient = settings.site().recipient(&envelope, today);
+                answered = self.asking(today).ask(recipient.questions());
+                self.guesses |= answered.too_many_wrong_tags;
+                recipient.rcpt(&answered.answers())
+            }
+            None => self.no_clock(&envelope),
+        };
+        let to = ruling.deliver_to.unwrap_or(mailbox);
+        self.log_context(reverse_path, Stage::RcptTo).log(&ruling, &mailbox, settings);
+        if ruling.deliver_to.is_none() {
+            return Some(RcptReply::Reply(ruling.reply.to_string()));
+        }
+        if reverse_path == Path::Null {
+            self.earlier = ruling.earlier;
+        }
+        recipient.finding = Some(Finding::of(&ruling));
+        recipient.settled = ruling.settled;
+        recipient.restored = (to != mailbox).then(|| to.to_string());
+        None
+    }
+}

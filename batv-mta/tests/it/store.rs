@@ -1,0 +1,13 @@
+//! The store, in a file and on a server that the tests start, and the daemon without it.
+
+mod aliases;
+mod attack;
+mod guesses;
+mod limits;
+mod mail;
+mod outage;
+mod place;
+mod refused;
+mod replay;
+mod sent;
+mod users;

@@ -1,0 +1,86 @@
+//! A tag that comes back too often.
+
+use batv_tests::site::{ALICE, tagged};
+
+use super::mail::{Client, WORLD, bounce, message};
+use super::place::Place;
+
+const DAVE: &str = "dave@example.net";
+
+/// It returns nothing by which it could be proved.
+fn unproved() -> String {
+    bounce(DAVE, "X-Returned: nothing")
+}
+
+#[test]
+fn a_replayed_tag_is_held_and_a_proved_bounce_is_taken() {
+    for place in Place::all() {
+        let daemon = place.daemon("bounces_per_tag = 3", "[verify]\nmode = 'reject'\n");
+        let mut ours = Client::of_ours(&daemon, WORLD);
+        let left = ours.send(ALICE, &[DAVE], &message("<1@laptop.example>"));
+        let tagged_alice = left.sender.expect("a tag");
+        let mut world = Client::from(&daemon, WORLD);
+        // Only complete messages count.
+        for _ in 0..10 {
+            assert_eq!(world.ask("", &[&tagged_alice]), [None]);
+        }
+        for number in 1..=6 {
+            // Gateways change case: it is the same tag.
+            let to = if number % 2 == 0 { tagged_alice.clone() } else { tagged_alice.replace("prvs", "PRVS") };
+            let said = world.send("", &[&to], &unproved());
+            let expected = if number <= 3 { "tag-ok" } else { "tag-replayed" };
+            assert_eq!((said.found("reason"), said.is_held), (expected, number > 3), "{number}: {said:?}");
+            assert!(said.replies.is_empty(), "{said:?}");
+            assert_eq!(said.recipients, [ALICE], "{said:?}");
+        }
+        let header = message("<1@laptop.example>");
+        let header = header.split_once("\n\n").expect("a header").0;
+        let marked = format!(
+            "X-BATV-Mark: {}\n{header}",
+            left.fields.iter().find(|(name, _)| name == "X-BATV-Mark").expect("a mark").1
+        );
+        for (returned, origin) in [(marked.as_str(), "mark"), (header, "sent-log")] {
+            let said = world.send("", &[&tagged_alice], &bounce(DAVE, returned));
+            assert_eq!((said.found("reason"), said.found("origin")), ("tag-ok", origin), "{said:?}");
+            assert!(!said.is_held, "{said:?}");
+        }
+        // Another's tag is another.
+        let said = world.send("", &[&tagged("bob@example.com", 0)], &unproved());
+        assert_eq!(said.found("reason"), "tag-ok", "{said:?}");
+        let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert!(metrics.contains("\nbatv_limits_met_total{limit=\"bounces_per_tag\"} 5\n"), "{metrics}");
+    }
+}
+
+#[test]
+fn by_line_it_counts_with_the_message() {
+    for place in Place::all() {
+        let daemon = place.daemon("bounces_per_tag = 2", "[verify]\nmode = 'reject'\n");
+        let to = tagged(ALICE, 0);
+        let message = unproved();
+        let judge = format!("judge-message 192.0.2.7 whole {} <> {to}\n{message}", message.len());
+        for number in 1..=4 {
+            assert!(
+                daemon.ask("line", format!("judge rcpt none 192.0.2.7 <> {to}\n").as_bytes()).contains("reason=tag-ok")
+            );
+            let answer = daemon.ask("line", judge.as_bytes());
+            let expected = if number <= 2 {
+                "reason=tag-ok"
+            } else {
+                "disposition=quarantine verdict=unverified reason=tag-replayed"
+            };
+            assert!(answer.contains(expected), "{number}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn any_number_is_taken_where_none_is_named_or_nothing_is_remembered() {
+    for place in Place::all() {
+        let daemon = place.daemon("bounces_per_tag = 0", "[verify]\nmode = 'reject'\n");
+        let mut world = Client::from(&daemon, WORLD);
+        for _ in 0..5 {
+            assert_eq!(world.send("", &[&tagged(ALICE, 0)], &unproved()).found("reason"), "tag-ok");
+        }
+    }
+}
