@@ -122,7 +122,7 @@ fn it_is_waited_for_no_longer_than_the_patience() {
 fn a_caller_in_a_hurry_is_not_the_fault_of_the_store() {
     let tested = Tested::new(AT_ONCE);
     tested.next(Next::Hangs);
-    let limit = ANSWER / 2;
+    let limit = ANSWER / 4;
     assert_eq!(tested.run_within(NOW, limit), Err(Error::TimedOut { limit }));
     assert_eq!(tested.health(), Health::default(), "nothing is known of it");
     // As a probe, too, it leaves its place to the next.
@@ -133,6 +133,17 @@ fn a_caller_in_a_hurry_is_not_the_fault_of_the_store() {
     tested.next(Next::Answers);
     tested.run(NOW).unwrap();
     assert!(tested.health().up);
+}
+
+/// Such as a second question, for which most of the patience is left.
+#[test]
+fn a_caller_with_most_of_the_patience_left_tells_of_a_failure() {
+    let tested = Tested::new(FOREVER);
+    tested.run(NOW).unwrap();
+    tested.next(Next::Hangs);
+    let limit = ANSWER * 3 / 4;
+    assert_eq!(tested.run_within(NOW, limit), Err(Error::TimedOut { limit }));
+    assert!(!tested.health().up);
 }
 
 #[test]

@@ -61,7 +61,8 @@ proptest! {
             let domain = Domain::parse(text).expect("a domain");
             prop_assert_eq!(srs_keys(&set, &domain), srs_keys(&keys, &domain), "{}", domain);
             let is_named = |pattern: &Pattern<String>| {
-                pattern.as_str().rsplit('@').next().is_some_and(|named| named.eq_ignore_ascii_case(text))
+                let named = pattern.as_str().trim_end_matches('>').rsplit('@').next();
+                named.is_some_and(|named| named.eq_ignore_ascii_case(text))
             };
             prop_assert_eq!(set.names(text), keys.iter().flat_map(Key::scope).any(is_named), "{}", text);
         }
