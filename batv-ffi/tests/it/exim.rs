@@ -53,7 +53,7 @@ fn forged_and_expired_bounces_are_refused() {
     assert!(client.say(&format!("RCPT TO:<{ALICE}>")).starts_with("250 "));
     assert!(client.say("RCPT TO:<bob@example.com>").starts_with("452 4.5.3 "));
     // Exim breaks a long reply into lines, of which this is the last.
-    assert!(client.data().ends_with("every message we send from this address carries a BATV tag"));
+    assert!(client.data().ends_with("BATV tag"));
 
     // Mail that is no bounce, and mail to the postmaster, come in; a forged tag makes nobody known.
     assert!(exim.send("carol@example.org", ALICE).starts_with("250 "));
@@ -71,11 +71,7 @@ fn expired_bounces_are_refused_at_rcpt_where_that_is_wanted() {
     let mut client = exim.connect_mx();
     client.say("MAIL FROM:<>");
     assert!(client.say(&format!("RCPT TO:<{}>", tagged(ALICE, 30))).starts_with("550 5.7.1 Expired BATV tag"));
-    assert!(
-        client
-            .say(&format!("RCPT TO:<{ALICE}>"))
-            .ends_with("every message we send from this address carries a BATV tag")
-    );
+    assert!(client.say(&format!("RCPT TO:<{ALICE}>")).ends_with("BATV tag"));
     assert!(client.say(&format!("RCPT TO:<{}>", tagged(ALICE, 0))).starts_with("250 "));
     assert!(client.data().starts_with("250 "));
 }
