@@ -16,17 +16,17 @@ pub(crate) fn check(placed: &[Placed], line_of: impl Fn(usize) -> usize) -> Resu
     let mut secrets = HashMap::new();
     for (entry, offset) in placed {
         let key_use = Use::from(entry.key_use());
-        let whom = |member: Option<&str>| member.unwrap_or("everybody").to_owned();
+        let scope = |member: Option<&str>| member.unwrap_or("everybody").to_owned();
         for member in entry.scope().members() {
             if entry.state() == KeyState::Signing
                 && let Some(other) = signing.other((key_use, member), *offset)
             {
-                return Err((Fault::TwoSign { whom: whom(member), other: line_of(other) }, *offset));
+                return Err((Fault::TwoSign { scope: scope(member), other: line_of(other) }, *offset));
             }
             if let Some(id) = entry.id()
                 && let Some(other) = ids.other((id, member), *offset)
             {
-                return Err((Fault::TwoHaveId { id, whom: whom(member), other: line_of(other) }, *offset));
+                return Err((Fault::TwoHaveId { id, scope: scope(member), other: line_of(other) }, *offset));
             }
         }
         let (other_use, other) = *secrets.entry(entry.expose_secret()).or_insert((key_use, *offset));

@@ -76,20 +76,20 @@ pub enum Fault {
     #[error("an SRS key is for whole domains, not for mailboxes")]
     MailboxForSrs,
     /// Second signing key.
-    #[error("a second key signs for {whom}: the first is on line {other}")]
+    #[error("a second key signs for {scope}: the first is on line {other}")]
     TwoSign {
         /// Domain, mailbox, or `everybody`.
-        whom: String,
+        scope: String,
         /// Line of the other key.
         other: usize,
     },
     /// Second key of one id.
-    #[error("a second key has id {id} for {whom}: the first is on line {other}")]
+    #[error("a second key has id {id} for {scope}: the first is on line {other}")]
     TwoHaveId {
         /// Id.
         id: KeyId,
         /// Domain, mailbox, or `everybody`.
-        whom: String,
+        scope: String,
         /// Line of the other key.
         other: usize,
     },

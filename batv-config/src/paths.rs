@@ -79,7 +79,7 @@ impl Paths {
     }
 }
 
-/// A file that cannot be looked at exists: whoever may not read it must be told, not get another keyring.
+/// Whether a file exists. A file without access counts: its user gets an error, not another keyring.
 fn exists(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }

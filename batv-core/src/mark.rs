@@ -25,7 +25,7 @@
 //! # What it proves
 //!
 //! That whoever holds the key marked, on that day, a message with this Message-ID and this reverse-path. It does not
-//! prove that the reporter had that message for delivery, nor that it failed: whoever has seen a mark can return it, for
+//! prove that the reporter had that message for delivery, nor that it failed: anyone who has seen a mark can return it, for
 //! as long as it lives, as often as they like. And it covers neither the other fields of the header nor the body.
 //!
 //! # Why 120 bits

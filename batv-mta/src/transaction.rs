@@ -132,11 +132,8 @@ impl Transaction {
     }
 
     fn envelope<'a>(&self, reverse_path: Path<'a>, mailbox: Mailbox<'a>, stage: Stage) -> Envelope<'a> {
-        let mut envelope = Envelope::new(reverse_path, mailbox);
-        envelope.trusted_client = self.trusted;
-        envelope.earlier = self.earlier;
-        envelope.stage = stage;
-        envelope
+        let envelope = Envelope::new(reverse_path, mailbox).with_trusted_client(self.trusted);
+        envelope.with_earlier(self.earlier).with_stage(stage)
     }
 
     fn no_clock<'a>(&self, envelope: &Envelope<'a>) -> Ruling<'a> {

@@ -30,7 +30,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn reverse_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
-    spelled(words, true)
+    spelled(words, true, None)
 }
 
 /// Spells the argument of RCPT TO as mail servers do, for [`Path::parse`]: like [`reverse_path`], but nothing is null.
@@ -47,7 +47,7 @@ pub fn reverse_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn forward_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
-    spelled(words, false)
+    spelled(words, false, None)
 }
 
 /// Writes the domains of a path in A-labels, for [`Path::parse`], and leaves everything else unchanged.
@@ -176,7 +176,12 @@ pub enum PatternModeError {
     Pattern(#[from] Error),
 }
 
-fn spelled(words: &[u8], is_reverse: bool) -> Result<Cow<'_, str>, Error> {
+/// Spells a path, and completes a local part without a domain with `local_domain`.
+pub(crate) fn spelled<'w>(
+    words: &'w [u8],
+    is_reverse: bool,
+    local_domain: Option<&str>,
+) -> Result<Cow<'w, str>, Error> {
     let error = match path(words) {
         // Only these are the null path.
         Ok(text) if is_reverse || !matches!(text.as_ref(), "" | "<>") => return Ok(text),
@@ -187,37 +192,21 @@ fn spelled(words: &[u8], is_reverse: bool) -> Result<Cow<'_, str>, Error> {
     let text = str::from_utf8(words).map_err(|_| error)?;
     let inside = unbracketed(text);
     let is_null = inside.is_empty() || inside == "\"\"" || inside.eq_ignore_ascii_case(DAEMON);
-    let again = match split(inside) {
+    let again = match (split(inside), local_domain) {
         _ if is_null && is_reverse => "<>".to_owned(),
-        Some((local_part, host)) => format!("<{local_part}@{}>", domain(host)),
-        None => return Err(error),
+        (Some((local_part, host)), _) => format!("<{local_part}@{}>", domain(host)),
+        // A bang path has a domain of its own, which cannot be read.
+        (None, Some(host)) if is_bare(error) && (inside.starts_with('"') || !inside.contains('!')) => {
+            format!("<{inside}@{host}>")
+        }
+        _ => return Err(error),
     };
     Path::parse(&again).map_err(|_| error)?;
     Ok(Cow::Owned(again))
 }
 
-/// Spells a path, and completes a local part without a domain.
-pub(crate) fn completed<'w>(
-    words: &'w [u8],
-    is_reverse: bool,
-    local_domain: Option<&str>,
-) -> Result<Cow<'w, str>, Error> {
-    let error = match spelled(words, is_reverse) {
-        Ok(text) => return Ok(text),
-        Err(error) => error,
-    };
-    let (Some(domain), Error::Syntax { what: Syntax::MissingDomain, .. }) = (local_domain, error) else {
-        return Err(error);
-    };
-    let bare = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
-    let bare = unbracketed(str::from_utf8(bare).map_err(|_| error)?);
-    // These have a domain of their own, which cannot be read.
-    if !bare.starts_with('"') && bare.contains(['@', '%', '!']) {
-        return Err(error);
-    }
-    let complete = format!("<{bare}@{domain}>");
-    let text = spelled(complete.as_bytes(), is_reverse).map_err(|_| error)?;
-    Ok(Cow::Owned(text.into_owned()))
+const fn is_bare(error: Error) -> bool {
+    matches!(error, Error::Syntax { what: Syntax::MissingDomain, .. })
 }
 
 fn unbracketed(text: &str) -> &str {

@@ -239,7 +239,7 @@ impl Rules {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn reverse_path<'w>(&self, words: &'w [u8]) -> Result<Cow<'w, str>, Error> {
-        address::completed(words, true, self.local_domain.as_deref())
+        address::spelled(words, true, self.local_domain.as_deref())
     }
 
     /// Spells the argument of RCPT TO like [`address::forward_path`], and completes an address without a domain with
@@ -256,7 +256,7 @@ impl Rules {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn forward_path<'w>(&self, words: &'w [u8]) -> Result<Cow<'w, str>, Error> {
-        address::completed(words, false, self.local_domain.as_deref())
+        address::spelled(words, false, self.local_domain.as_deref())
     }
 
     /// Mode of a mailbox: its own, that of its domain, or that of the site.

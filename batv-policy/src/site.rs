@@ -134,9 +134,7 @@ impl<'s> View<'s> {
     #[must_use]
     pub fn names(self, domain: &str) -> bool {
         let Rules { protected, exempt, .. } = self.rules;
-        let named = |pattern: &Pattern<String>| {
-            pattern.as_str().rsplit('@').next().is_some_and(|known| known.eq_ignore_ascii_case(domain))
-        };
+        let named = |pattern: &Pattern<String>| pattern.domain().eq_ignore_ascii_case(domain);
         self.keys.names(domain) || protected.iter().chain(exempt).any(named)
     }
 

@@ -222,11 +222,7 @@ impl Mail {
 
     fn envelope<'a>(&'a self, to: Mailbox<'a>, earlier: Earlier, stage: Stage) -> Result<Envelope<'a>, Error> {
         let path = Path::parse(&self.reverse_path).map_err(|reason| Error::address(&self.reverse_path, reason))?;
-        let mut envelope = Envelope::new(path, to);
-        envelope.trusted_client = self.trusted;
-        envelope.earlier = earlier;
-        envelope.stage = stage;
-        Ok(envelope)
+        Ok(Envelope::new(path, to).with_trusted_client(self.trusted).with_earlier(earlier).with_stage(stage))
     }
 }
 

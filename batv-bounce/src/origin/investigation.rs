@@ -303,8 +303,8 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         }
     }
 
-    /// Whether what proves a message to be of this sender proves it to be of the recipient. Replies and some bounces go to
-    /// the author, whoever the envelope names.
+    /// Whether a proof for this sender is a proof for the recipient as well. Replies and some bounces go to the author instead
+    /// of the envelope sender.
     fn is_bound(&self, sender: &str) -> bool {
         let recipient = self.recipient.to_string();
         if sender.eq_ignore_ascii_case(&recipient) {

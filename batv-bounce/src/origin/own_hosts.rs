@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use batv_core::Mailbox;
+use batv_core::{Mailbox, Pattern};
 
 use super::own_mail::OwnMail;
 use crate::read::domain::a_labels;
@@ -15,7 +15,7 @@ impl OwnHosts {
     /// Domains of the recipient, of the protected mailboxes and of our hosts.
     pub(crate) fn of(recipient: &Mailbox<'_>, ours: &OwnMail<'_, impl AsRef<str>>) -> Self {
         let own = recipient.domain().as_str();
-        let protected = ours.protected.iter().filter_map(|pattern| pattern.as_str().rsplit('@').next());
+        let protected = ours.protected.iter().map(Pattern::domain);
         let hosts = ours.hosts.iter().map(AsRef::as_ref);
         let names = protected.chain(hosts).chain(above(own)).chain([own]);
         Self(names.map(|name| a_labels(name.trim_start_matches('.')).to_ascii_lowercase()).collect())

@@ -57,8 +57,8 @@ pub enum Error {
         .0.display()
     )]
     NoKey(PathBuf),
-    /// Neither a key nor the configuration names the domains of the site. Every sender for whom a user forwards mail would
-    /// get a tag, and lose its bounces.
+    /// Neither a key nor the configuration names the domains of the site. Senders of forwarded mail would get a tag, and lose
+    /// their bounces.
     #[error(
         "{}: a key signs for everybody, and `sign.protected` is empty: name your domains there, or `domains` of the key",
         .0.display()

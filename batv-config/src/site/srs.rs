@@ -51,7 +51,7 @@ batv_core::names! {
         /// Only bounces.
         #[default]
         Bounces = "bounces",
-        /// All mail: whoever has seen an SRS address can relay mail to the address inside it.
+        /// All mail: anyone who has seen an SRS address can relay mail to the address inside it.
         All = "all",
     }
 }

@@ -71,6 +71,23 @@ impl<T: AsRef<str>> Pattern<T> {
         self.text.as_ref()
     }
 
+    /// Domain that the pattern names, also for one mailbox of it.
+    ///
+    /// ```
+    /// # use batv_core::Pattern;
+    /// assert_eq!(Pattern::parse("alice@example.com")?.domain(), "example.com");
+    /// assert_eq!(Pattern::parse("<alice@example.com>")?.domain(), "example.com");
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.mailbox().map_or(self.as_str(), |mailbox| mailbox.domain().as_str())
+    }
+
+    pub(crate) fn mailbox(&self) -> Option<Mailbox<'_>> {
+        if self.one_mailbox { Mailbox::parse(self.as_str()).ok() } else { None }
+    }
+
     /// Whether the pattern applies to this mailbox.
     ///
     /// ```
@@ -88,7 +105,7 @@ impl<T: AsRef<str>> Pattern<T> {
         if !self.one_mailbox {
             return self.text.as_ref().eq_ignore_ascii_case(domain.as_str()).then_some(Fit::Domain);
         }
-        let own = Mailbox::parse(self.text.as_ref()).ok()?;
+        let own = self.mailbox()?;
         let same = own.domain() == *domain && own.local_part().eq_ignore_ascii_case(local_part?);
         same.then_some(Fit::Mailbox)
     }

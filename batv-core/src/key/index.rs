@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::address::{Fit, LocalPart, Mailbox};
+use crate::address::{Fit, LocalPart};
 use crate::key::material::Key;
 use crate::key::served::Served;
 
@@ -29,18 +29,16 @@ impl Index {
         let (mut mailboxes, mut domains, mut names) = (Vec::new(), Vec::new(), Vec::new());
         let mut known = BTreeSet::new();
         for (key, scope) in keys.iter().map(Key::scope).enumerate() {
-            for (pattern, text) in scope.iter().map(|pattern| pattern.as_str()).enumerate() {
-                let entry = Entry { key, pattern };
-                let domain = domain_of(text);
+            for (place, pattern) in scope.iter().enumerate() {
+                let entry = Entry { key, pattern: place };
+                let domain = pattern.domain();
                 let hash = domain_hash(domain);
                 if known.insert(domain.to_ascii_lowercase()) {
                     names.push((hash, entry));
                 }
-                match Mailbox::parse(text) {
-                    Ok(mailbox) if text.contains('@') => {
-                        mailboxes.push((mailbox_hash(hash, &mailbox.local_part()), entry));
-                    }
-                    _ => domains.push((hash, entry)),
+                match pattern.mailbox() {
+                    Some(mailbox) => mailboxes.push((mailbox_hash(hash, &mailbox.local_part()), entry)),
+                    None => domains.push((hash, entry)),
                 }
             }
         }
@@ -93,7 +91,7 @@ impl Index {
         self.names
             .bucket(domain_hash(domain))
             .iter()
-            .any(|entry| domain_of(keys[entry.key].scope()[entry.pattern].as_str()).eq_ignore_ascii_case(domain))
+            .any(|entry| keys[entry.key].scope()[entry.pattern].domain().eq_ignore_ascii_case(domain))
     }
 
     pub(super) fn everybody(&self) -> &[Entry] {
@@ -138,14 +136,6 @@ impl Table {
 #[inline]
 fn bucket(hash: u64, buckets: usize) -> usize {
     usize::try_from(hash >> (u64::BITS - buckets.trailing_zeros())).unwrap_or_default()
-}
-
-/// The domain of a pattern, which may be a mailbox between brackets.
-fn domain_of(pattern: &str) -> &str {
-    match Mailbox::parse(pattern) {
-        Ok(mailbox) if pattern.contains('@') => mailbox.domain().as_str(),
-        _ => pattern,
-    }
 }
 
 /// A hash that is the same in either case. Keys are ours, so nobody else can fill a bucket.

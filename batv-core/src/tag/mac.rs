@@ -5,8 +5,8 @@ use crate::base32::Base32;
 use crate::key::{Algorithm, Hash, Key, Message};
 use crate::tag::value::{SHORT_OCTETS, STRONG_CHARACTERS, Stamp};
 
-/// How the address is written that is hashed. We write it in canonical form; others hash what they are given, and
-/// what comes back may have gone through a server that writes it otherwise.
+/// Form of the hashed address. We hash the canonical form; other programs hash the address as given, and servers on the way
+/// back may change its spelling.
 #[derive(Clone, Copy)]
 pub(super) struct Spelling {
     /// For an `hmac-sha1` key: an `hmac-sha256` key ignores case.
