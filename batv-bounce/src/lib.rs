@@ -14,7 +14,9 @@ pub mod trusted_results;
 pub use classify::auto_reply;
 pub use classify::{Class, is_daemon};
 pub use evidence::{Evidence, Place};
-pub use origin::{Investigation, Origin, OwnMail, Proof, Provenance, SentQuery, dkim, origin};
+pub use origin::{
+    Identity, Investigation, Origin, OwnMail, Proof, Provenance, ReturnedTag, SentQuery, author, dkim, origin,
+};
 pub use read::header;
 pub use read::message::Limits;
 pub use reading::{Reading, read};

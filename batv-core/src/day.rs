@@ -199,6 +199,13 @@ impl TryFrom<SystemTime> for Day {
     }
 }
 
+/// Days for which a mail server keeps trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
+pub const QUEUE_DAYS: i32 = 5;
+
+/// Days for which a proof counts beyond the lifetime of a tag and the time in a queue: for clocks that differ, and for the
+/// queues of two servers one behind the other.
+pub const PROOF_GRACE_DAYS: i32 = 2;
+
 /// Lifetime of a tag in days: from the day of signing to the day that the tag names, both included.
 ///
 /// At most [`Lifetime::MAX`]: the day of a tag has three digits, so a tag that is still valid and one that expired long
@@ -243,6 +250,19 @@ impl Lifetime {
     #[must_use]
     pub const fn days(self) -> u16 {
         self.0
+    }
+
+    /// Days for which a proof that lives beside tags counts: mark, DKIM signature, entry of the sent log. A tag's lifetime,
+    /// the days that a bounce lies in a queue ([`QUEUE_DAYS`]), and [`PROOF_GRACE_DAYS`].
+    ///
+    /// ```
+    /// use batv_core::Lifetime;
+    ///
+    /// assert_eq!(Lifetime::default().proof_days(), 7 + 5 + 2);
+    /// ```
+    #[must_use]
+    pub fn proof_days(self) -> i32 {
+        i32::from(self.0) + QUEUE_DAYS + PROOF_GRACE_DAYS
     }
 }
 

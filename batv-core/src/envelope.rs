@@ -26,8 +26,7 @@ pub use reason::Reason;
 pub use reply::{EnhancedCode, Reply, ReplyName};
 pub use verdict::{Disposition, Verdict};
 
-/// Days for which a mail server keeps trying to deliver (RFC 5321 §4.5.4.1): a bounce may be that late.
-pub const QUEUE_DAYS: i32 = 5;
+pub use crate::day::{PROOF_GRACE_DAYS, QUEUE_DAYS};
 
 /// Question of a judgement: reverse-path, forward-path, and their circumstances.
 ///

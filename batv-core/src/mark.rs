@@ -28,6 +28,11 @@
 //! prove that the reporter had that message for delivery, nor that it failed: anyone who has seen a mark can return it, for
 //! as long as it lives, as often as they like. And it covers neither the other fields of the header nor the body.
 //!
+//! # How long it proves
+//!
+//! For [`Lifetime::proof_days`](crate::Lifetime::proof_days) of its key after the day on which it was made, 14 days by
+//! default, and the day before, for the clocks of two hosts may differ. The marks of a retired key are unknown.
+//!
 //! # Why 120 bits
 //!
 //! A tag is short because a local part is (RFC 5321 §4.5.3.1.1), and a server that counts wrong tags sees a guesser
@@ -50,7 +55,7 @@ use subtle::ConstantTimeEq;
 use crate::address::Mailbox;
 use crate::base32::Base32;
 use crate::day::Day;
-use crate::key::{Key, KeyId, KeyRing, digest_sha256};
+use crate::key::{Key, KeyId, KeyRing, KeyState, digest_sha256};
 use crate::tag::{TagVerdict, live_keys, signing_key};
 
 /// Name of the header field.
@@ -60,17 +65,6 @@ use crate::tag::{TagVerdict, live_keys, signing_key};
 /// assert_eq!(mark::FIELD, "X-BATV-Mark");
 /// ```
 pub const FIELD: &str = "X-BATV-Mark";
-
-/// Days that a mark lives after the day it was made, which is longer than a tag does: it is there for late bounces.
-///
-/// The day before counts too, for the clocks of two hosts may differ. A key should verify for as long after it last
-/// signed: the marks of a retired one are unknown.
-///
-/// ```
-/// # use batv_core::mark;
-/// assert_eq!(mark::LIFETIME_DAYS, 60);
-/// ```
-pub const LIFETIME_DAYS: u16 = 60;
 
 const VERSION: &str = "1";
 const ENVELOPE_ID_VERSION: &str = "batv1";
@@ -140,6 +134,20 @@ impl Mark {
         EnvelopeId(*self)
     }
 
+    /// Digest of the Message-ID that the mark covers.
+    ///
+    /// ```
+    /// use batv_core::mark::{Mark, MessageDigest};
+    ///
+    /// fn is_of(mark: &Mark, message_id: &[u8]) -> bool {
+    ///     mark.message() == MessageDigest::of(message_id)
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn message(&self) -> MessageDigest {
+        MessageDigest(self.message.0)
+    }
+
     fn read(text: &[u8], message_id: &[u8]) -> Option<Self> {
         let text = Compact::of(text.iter().copied())?;
         let [version, key_id, day, mac] = text.fields()?;
@@ -161,7 +169,7 @@ impl Mark {
         for key in live_keys(ring, self.key_id, reverse_path) {
             let right = mac(key, self.key_id, self.day, &self.message, reverse_path);
             if bool::from(right.0.ct_eq(&self.mac.0)) {
-                let alive = (-1..=i32::from(LIFETIME_DAYS)).contains(&today.since(self.day));
+                let alive = (-1..=key.lifetime().proof_days()).contains(&today.since(self.day));
                 return if alive { TagVerdict::Valid } else { TagVerdict::Expired };
             }
             verdict = TagVerdict::BadMac;
@@ -173,6 +181,50 @@ impl Mark {
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{VERSION}.{}.{}.{}", self.key_id, self.day.number(), self.mac)
+    }
+}
+
+/// Digest of a Message-ID, by which marks tell messages apart: 100 bits of SHA-256, printed as 20 characters of base32.
+///
+/// ```
+/// use batv_core::mark::MessageDigest;
+///
+/// let digest = MessageDigest::of(b"<20261123.1@example.com>");
+/// assert_eq!(digest.to_string(), "ompfgaus4nawfngdy3dy");
+/// assert_eq!(digest, MessageDigest::of(b" 20261123.1@example.com"));
+/// let envelope_id = b"batv1.3.20780.ompfgaus4nawfngdy3dy.ys6oxha22j5qguvrho6xzsjk";
+/// assert_eq!(MessageDigest::of_envelope_id(envelope_id), Some(digest));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MessageDigest([u8; MESSAGE_CHARACTERS]);
+
+impl MessageDigest {
+    /// Digest of the value of a Message-ID field, of which white space and one pair of angle brackets do not count.
+    ///
+    /// ```
+    /// # use batv_core::mark::MessageDigest;
+    /// assert_ne!(MessageDigest::of(b"<1@example.com>"), MessageDigest::of(b"<2@example.com>"));
+    /// ```
+    #[must_use]
+    pub fn of(message_id: &[u8]) -> Self {
+        Self(message_digest(message_id).0)
+    }
+
+    /// Digest in an envelope id that looks like one of ours. The envelope id is not verified.
+    ///
+    /// ```
+    /// # use batv_core::mark::MessageDigest;
+    /// assert_eq!(MessageDigest::of_envelope_id(b"QQ314159"), None);
+    /// ```
+    #[must_use]
+    pub fn of_envelope_id(envelope_id: &[u8]) -> Option<Self> {
+        Some(Self(Mark::read_envelope_id(envelope_id)?.message.0))
+    }
+}
+
+impl fmt::Display for MessageDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Base32(self.0).fmt(f)
     }
 }
 
@@ -235,8 +287,8 @@ pub fn make(ring: &(impl KeyRing + ?Sized), message_id: &[u8], reverse_path: &Ma
 /// let alice = Mailbox::parse("Alice@Example.COM")?;
 /// let verify = |text, day| Ok(mark::verify(&keys, text, b"1@example.com", &alice, Day::new(day)?));
 ///
-/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_322)?, TagVerdict::Valid);
-/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_323)?, TagVerdict::Expired);
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_276)?, TagVerdict::Valid);
+/// assert_eq!(verify(b"1.0.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_277)?, TagVerdict::Expired);
 /// assert_eq!(verify(b"1.0.18262.aaaaaaaaaaaaaaaaaaaaaaaa", 18_262)?, TagVerdict::BadMac);
 /// assert_eq!(verify(b"1.1.18262.bdqdi4mqqmyk7shbhkxtf2jr", 18_262)?, TagVerdict::UnknownKey);
 /// assert_eq!(verify(b"yes", 18_262)?, TagVerdict::Untagged);
@@ -271,6 +323,23 @@ pub fn verify_envelope_id(
     today: Day,
 ) -> TagVerdict {
     Mark::read_envelope_id(envelope_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+}
+
+/// Days for which a proof beside a tag counts for a mailbox: [`proof_days`](crate::Lifetime::proof_days) of its key that lives longest, of the
+/// default lifetime where it has none.
+///
+/// ```
+/// use batv_core::{Algorithm, Key, KeyId, KeyUse, Lifetime, Mailbox, mark};
+///
+/// let alice = Mailbox::parse("alice@example.com")?;
+/// let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?;
+/// assert_eq!(mark::proof_days(&[key.with_lifetime(Lifetime::new(10)?)], &alice), 17);
+/// assert_eq!(mark::proof_days(&[], &alice), 14);
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn proof_days(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>) -> i32 {
+    let live = ring.batv_keys(mailbox).filter(|key| key.state() != KeyState::Retired);
+    live.map(Key::lifetime).max().unwrap_or_default().proof_days()
 }
 
 /// What counts of the value of a Message-ID field, in pieces: all but white space, control characters, and one pair of

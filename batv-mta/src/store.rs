@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use batv_core::{Key, KeyState, KeyUse};
 use batv_store::redis::Redis;
 use batv_store::sqlite::Sqlite;
 use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store as _};
@@ -25,6 +26,7 @@ use tracing::{error, info, warn};
 use crate::config;
 use crate::config::Place;
 use crate::files::Files;
+use crate::settings::Settings;
 use rate::Rates;
 
 pub(crate) mod alias;
@@ -148,6 +150,12 @@ impl Wait {
     pub(crate) fn new(store: &Store) -> Self {
         Self(Cell::new(store.opened.as_ref().map_or(Duration::ZERO, |opened| opened.patience)))
     }
+}
+
+/// Key of the counters, which are of no mailbox: one that signs, for tags rather than for SRS.
+fn counting_key(settings: &Settings) -> Option<&Key> {
+    let signing = || settings.keys().iter().filter(|key| key.state() == KeyState::Signing);
+    signing().find(|key| key.key_use() != KeyUse::Srs).or_else(|| signing().next())
 }
 
 /// Seconds since 1970-01-01.

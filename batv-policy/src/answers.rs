@@ -3,6 +3,8 @@
 #[cfg(feature = "messages")]
 use batv_bounce::SentQuery;
 use batv_core::Mailbox;
+use batv_core::envelope::Stage;
+use batv_core::mark::MessageDigest;
 #[cfg(not(feature = "messages"))]
 use core::convert::Infallible as SentQuery;
 
@@ -19,38 +21,50 @@ use core::convert::Infallible as SentQuery;
 /// let forged = Envelope::new(Path::Null, Mailbox::parse("prvs=0269000000=alice@example.com")?);
 /// let recipient = site.view().recipient(&forged, Day::new(18_262)?);
 /// let questions: Vec<_> = recipient.questions().collect();
-/// assert!(matches!(questions[..], [Question::Bounces, Question::WrongTags { is_wrong: true, .. }, Question::Handle(_)]));
+/// assert!(matches!(questions[..], [Question::Bounces(_), Question::WrongTags { is_wrong: true, .. }, Question::Handle(_)]));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Question<'q, 'a> {
-    /// Whether the client's network exceeds its limit of bounces, this one included.
-    Bounces,
-    /// Whether the client, or an earlier one at this mailbox, may be guessing tags.
+pub enum Question<'q> {
+    /// Whether the client's network exceeds its limit of bounces. It is asked at RCPT TO, where a client may only want to know
+    /// whether the mailbox exists, and at the end of DATA, where the bounce counts. A caller that sees no message counts at
+    /// RCPT TO.
+    Bounces(Stage),
+    /// Whether the client, or an earlier one at this mailbox, may be guessing tags. The tag is that of the recipient, or the one
+    /// of the returned message.
     WrongTags {
         /// Mailbox without the tag.
-        mailbox: Mailbox<'a>,
-        /// Whether the tag of this recipient is wrong, and counts.
+        mailbox: Mailbox<'q>,
+        /// Whether the tag is wrong, and counts.
         is_wrong: bool,
     },
     /// Sender behind a handle, which was made because the sender is too long for a tag.
-    Handle(Mailbox<'a>),
-    /// Whether the tag got more bounces than one message should, this one included.
+    Handle(Mailbox<'q>),
+    /// Whether a tag or an SRS address got more bounces than one message should, this one included.
     Replay {
-        /// Recipient with its tag.
-        tagged: Mailbox<'a>,
-        /// Recipient without its tag.
-        mailbox: Mailbox<'a>,
-        /// Days for which the tag stays valid.
+        /// Address with its tag: the recipient, or the envelope sender of the returned message.
+        tagged: Mailbox<'q>,
+        /// Address without its tag.
+        mailbox: Mailbox<'q>,
+        /// Days for which the address is accepted.
         days_left: u32,
     },
-    /// Whether this sender sent a message with one of these Message-IDs to one of these recipients.
+    /// Whether a message of ours got more bounces than one message should, this one included. A mark or a DKIM signature proves
+    /// that it is ours.
+    ProofReplay {
+        /// Message.
+        message: MessageDigest,
+        /// Recipient of its bounces, without a tag.
+        mailbox: Mailbox<'q>,
+    },
+    /// Whether this sender sent a message with one of these Message-IDs to one of these recipients, and, if so, whether that
+    /// message got more bounces than one message should, as for [`Question::ProofReplay`].
     Sent {
         /// Message-IDs and recipients that the bounce names.
         query: &'q SentQuery,
         /// Sender of the message, without a tag.
-        sender: Mailbox<'a>,
+        sender: Mailbox<'q>,
     },
 }
 
@@ -70,8 +84,10 @@ pub struct Answers<'a> {
     pub too_many_wrong_tags: bool,
     /// Sender behind the handle.
     pub handle: HandleAnswer<'a>,
-    /// Whether the tag got more bounces than one message should.
+    /// Whether the tag or SRS address got more bounces than one message should.
     pub replayed: bool,
+    /// Whether the message that a mark, a DKIM signature or the log of sent mail proves got more bounces than one should.
+    pub proof_replayed: bool,
     /// Answer of the log of sent mail.
     pub sent: SentAnswer,
     /// Whether the caller knows that reports are welcome: the recipient is there for them, or the server authenticated

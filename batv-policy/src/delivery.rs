@@ -4,14 +4,14 @@ use core::cell::OnceCell;
 
 use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Class, Evidence, Investigation, Origin, OwnMail, Proof, Provenance, Reading, SentQuery, is_daemon};
-use batv_core::envelope::{Disposition, Judgement, Mode, Reason, Stage};
-use batv_core::{Day, KeySet, Path};
+use batv_core::envelope::{Disposition, Judgement, Mode, PROOF_GRACE_DAYS, QUEUE_DAYS, Reason, Stage};
+use batv_core::{Day, KeySet, Path, TagVerdict};
 
 use crate::answers::{Answers, Question, SentAnswer};
 use crate::recipient::Recipient;
 use crate::rows::{Facts, Row, join};
 use crate::rules::{Rules, contain};
-use crate::ruling::Ruling;
+use crate::ruling::{Ruling, needs_message};
 use crate::site::View;
 
 impl<'s> View<'s> {
@@ -53,6 +53,7 @@ impl<'s> View<'s> {
             dkim_keys: &messages.dkim_keys,
             marked_since: messages.marked_since,
             hosts: &messages.hosts,
+            identities: &messages.identities,
         }
     }
 }
@@ -60,14 +61,11 @@ impl<'s> View<'s> {
 impl<'s, 'a> Recipient<'s, 'a> {
     /// Recipient with the message that was read.
     pub fn with_message<'c, 'x>(&self, message: &'c Message<'c, 'x>) -> Delivery<'c, 's, 'a, 'x> {
-        let provenance = message.investigation.origin(&self.mailbox());
+        // A message that we forwarded is not ours.
+        let is_forwarded = self.examination.is_srs();
+        let provenance =
+            if is_forwarded { Provenance::default() } else { message.investigation.origin(&self.mailbox()) };
         Delivery { recipient: *self, message, provenance }
-    }
-
-    fn replay(&self, judgement: &Judgement<'a>) -> Option<Question<'static, 'a>> {
-        let days_left = self.examination.days_left().and_then(|days| u32::try_from(days).ok()).unwrap_or(0);
-        let (tagged, mailbox) = (self.envelope.forward_path, self.mailbox());
-        (judgement.reason == Reason::TagOk).then_some(Question::Replay { tagged, mailbox, days_left })
     }
 }
 
@@ -146,14 +144,53 @@ pub struct Delivery<'c, 's, 'a, 'x> {
 
 impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     /// Questions before the ruling at the end of DATA.
-    pub fn questions(&self) -> impl Iterator<Item = Question<'_, 'a>> {
-        let judgement = self.recipient.examination.judge(self.recipient.mode, Stage::EndOfData);
-        let replay = self.recipient.replay(&judgement);
-        replay.into_iter().chain(self.sent()).chain(self.recipient.handle(&judgement))
+    pub fn questions(&self) -> impl Iterator<Item = Question<'_>> {
+        let recipient = &self.recipient;
+        let judgement = recipient.examination.judge(recipient.mode, Stage::EndOfData);
+        let limits = recipient.bounces(Stage::EndOfData).into_iter().chain(self.wrong_tags(&judgement));
+        let replays = self.replay(&judgement).into_iter().chain(self.proof_replay());
+        limits.chain(replays).chain(self.sent()).chain(recipient.handle(&judgement))
     }
 
-    fn sent(&self) -> Option<Question<'_, 'a>> {
+    /// The tag of the returned message is a guess as the one of the recipient is.
+    fn wrong_tags(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {
+        let is_counted = !self.recipient.envelope.trusted_client && needs_message(judgement.reason);
+        let tag = self.provenance.tag.as_ref().filter(|_| is_counted)?;
+        Some(Question::WrongTags { mailbox: tag.mailbox.as_mailbox(), is_wrong: tag.is_wrong() })
+    }
+
+    fn replay(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {
+        let days = |days: i32| u32::try_from(days).unwrap_or(0);
+        match (judgement.reason, &self.provenance.tag) {
+            (Reason::TagOk, _) => {
+                let days_left = self.recipient.examination.days_left().map_or(0, days);
+                let (tagged, mailbox) = (self.recipient.envelope.forward_path, self.recipient.mailbox());
+                Some(Question::Replay { tagged, mailbox, days_left })
+            }
+            (Reason::SrsOk, _) => {
+                let tagged = self.recipient.envelope.forward_path;
+                let days_left = u32::from(self.recipient.site.rules.srs.max_age);
+                Some(Question::Replay { tagged, mailbox: tagged, days_left })
+            }
+            (_, Some(tag)) if tag.vouches_for(&self.recipient.mailbox()) => {
+                let days_left = days(tag.days_left.unwrap_or(0) + QUEUE_DAYS + PROOF_GRACE_DAYS);
+                let (tagged, mailbox) = (tag.tagged.as_mailbox(), tag.mailbox.as_mailbox());
+                Some(Question::Replay { tagged, mailbox, days_left })
+            }
+            _ => None,
+        }
+    }
+
+    fn proof_replay(&self) -> Option<Question<'_>> {
+        let message = self.provenance.message?;
+        Some(Question::ProofReplay { message, mailbox: self.recipient.mailbox() })
+    }
+
+    fn sent(&self) -> Option<Question<'_>> {
         let Message { reading, query, .. } = self.message;
+        if self.recipient.examination.is_srs() {
+            return None;
+        }
         let is_about_sent_mail = reading.class.is_bounce()
             || matches!(reading.class, Class::Mdn | Class::AutoReply | Class::Challenge | Class::VirusNotice);
         if !is_about_sent_mail || matches!(self.provenance.origin, Origin::Proved(_)) {
@@ -174,7 +211,8 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
         let judge = |mode| join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &facts, mode);
         let (ruling, row) = self.recipient.rule(judge, answers);
         let row = row.map(|row| row.number);
-        self.recipient.worded(Ruling { class: Some(facts.class), origin: Some(facts.origin), row, ..ruling })
+        let ruling = Ruling { class: Some(facts.class), origin: Some(facts.origin), row, ..ruling };
+        self.recipient.worded(self.recipient.throttled(ruling, answers))
     }
 
     /// Disposition in another mode, after these answers.
@@ -204,12 +242,38 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
         &self.provenance.evidence
     }
 
+    /// Origin after the answers of the counters and of the log of sent mail.
+    fn origin_after(&self, answers: &Answers<'_>) -> Origin {
+        let Recipient { examination, .. } = self.recipient;
+        let is_tagged = || self.provenance.tag.as_ref().is_some_and(|tag| tag.vouches_for(&self.recipient.mailbox()));
+        let origin = match (self.provenance.origin, answers.sent) {
+            (origin @ Origin::Proved(_), _) | (origin, SentAnswer::NotAsked | SentAnswer::No) => origin,
+            (_, SentAnswer::Yes) => Origin::Proved(Proof::SentLog),
+            // Nobody guesses a Message-ID of this sender and the tag as well.
+            (_, SentAnswer::ToOthers) if is_tagged() => Origin::Proved(Proof::Tag),
+            (_, SentAnswer::ToOthers) => Origin::Hinted,
+            // A log that is down might have had a proof.
+            (Origin::Disproved, SentAnswer::Unanswered) => Origin::Unknown,
+            (origin, SentAnswer::Unanswered) => origin,
+        };
+        match origin {
+            // A tag is no second proof beside the tag of the recipient, nor beyond its number of bounces.
+            Origin::Proved(Proof::Tag) if answers.replayed || examination.tag() == TagVerdict::Valid => Origin::Hinted,
+            Origin::Proved(Proof::Mark | Proof::EnvelopeId | Proof::Dkim | Proof::SentLog)
+                if answers.proof_replayed =>
+            {
+                Origin::Hinted
+            }
+            origin => origin,
+        }
+    }
+
     fn facts(&self, answers: &Answers<'_>) -> Facts {
         let Message { reading, author_is_proved, .. } = self.message;
         let rules = &self.recipient.site.rules.messages;
         Facts {
             class: reading.class,
-            origin: with_sent_log(self.provenance.origin, answers.sent),
+            origin: self.origin_after(answers),
             cut: reading.cut,
             report_is_welcome: answers.report_is_welcome
                 || *author_is_proved
@@ -219,17 +283,5 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
             reject_daemon_senders: rules.reject_daemon_senders,
             reject_unverified: rules.reject_unverified,
         }
-    }
-}
-
-/// Origin after the answer of the log of sent mail.
-const fn with_sent_log(origin: Origin, sent: SentAnswer) -> Origin {
-    match (origin, sent) {
-        (Origin::Proved(_), _) | (_, SentAnswer::NotAsked | SentAnswer::No) => origin,
-        (_, SentAnswer::Yes) => Origin::Proved(Proof::SentLog),
-        (_, SentAnswer::ToOthers) => Origin::Hinted,
-        // A log that is down might have had a proof.
-        (Origin::Disproved, SentAnswer::Unanswered) => Origin::Unknown,
-        (_, SentAnswer::Unanswered) => origin,
     }
 }

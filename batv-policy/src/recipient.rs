@@ -118,19 +118,24 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// Questions before the ruling at RCPT TO, in their order. After an answer that the client exceeds a limit, the others
     /// need no answer.
-    pub fn questions(&self) -> impl Iterator<Item = Question<'static, 'a>> + use<'a> {
+    pub fn questions(&self) -> impl Iterator<Item = Question<'a>> + use<'a> {
         let judgement = self.examination.judge(self.mode, Stage::RcptTo);
         let is_counted = !self.envelope.trusted_client;
         let is_tagged = self.examination.is_tagged();
         let mailbox = self.examination.mailbox();
         let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad | Reason::SrsForged);
-        let bounces = (is_counted && self.envelope.reverse_path == Path::Null).then_some(Question::Bounces);
         let guesses = (is_counted && is_tagged).then_some(Question::WrongTags { mailbox, is_wrong });
-        bounces.into_iter().chain(guesses).chain(self.handle(&judgement))
+        self.bounces(Stage::RcptTo).into_iter().chain(guesses).chain(self.handle(&judgement))
+    }
+
+    /// Question whether the client brings too many bounces.
+    pub(crate) fn bounces(&self, stage: Stage) -> Option<Question<'a>> {
+        let is_counted = !self.envelope.trusted_client && self.envelope.reverse_path == Path::Null;
+        is_counted.then_some(Question::Bounces(stage))
     }
 
     /// Question for the sender behind a handle, which stands under a tag or in an SRS address.
-    pub(crate) fn handle(&self, judgement: &Judgement<'a>) -> Option<Question<'static, 'a>> {
+    pub(crate) fn handle(&self, judgement: &Judgement<'a>) -> Option<Question<'a>> {
         judgement.deliver_to.filter(|to| *to != self.envelope.forward_path).map(Question::Handle)
     }
 
@@ -145,6 +150,11 @@ impl<'s, 'a> Recipient<'s, 'a> {
     fn rcpt_in_standard_words(&self, answers: &Answers<'a>) -> Ruling<'a> {
         let by_envelope = |mode| (self.examination.judge(mode, self.envelope.stage), ());
         let (ruling, ()) = self.rule(by_envelope, answers);
+        self.throttled(ruling, answers)
+    }
+
+    /// The ruling, unless the client exceeds a limit.
+    pub(crate) fn throttled(&self, ruling: Ruling<'a>, answers: &Answers<'_>) -> Ruling<'a> {
         let reply = match answers {
             _ if self.envelope.trusted_client => return ruling,
             // RFC 5321 §4.5.1: postmaster stays reachable for the client that has a problem with us.
@@ -161,8 +171,9 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// Questions before the ruling at the end of DATA if the message is not read. None is about replayed tags: such a bounce
     /// needs a proof in its message.
-    pub fn data_questions(&self) -> impl Iterator<Item = Question<'static, 'a>> + use<'a> {
-        self.handle(&self.examination.judge(self.mode, Stage::EndOfData)).into_iter()
+    pub fn data_questions(&self) -> impl Iterator<Item = Question<'a>> + use<'a> {
+        let judgement = self.examination.judge(self.mode, Stage::EndOfData);
+        self.bounces(Stage::EndOfData).into_iter().chain(self.handle(&judgement))
     }
 
     /// Ruling at the end of DATA if the message is not read.
@@ -170,7 +181,8 @@ impl<'s, 'a> Recipient<'s, 'a> {
     where
         's: 'a,
     {
-        self.worded(self.rule(|mode| (self.examination.judge(mode, Stage::EndOfData), ()), answers).0)
+        let (ruling, ()) = self.rule(|mode| (self.examination.judge(mode, Stage::EndOfData), ()), answers);
+        self.worded(self.throttled(ruling, answers))
     }
 
     /// Gives the reply the text of the site.

@@ -144,6 +144,15 @@ const BOUNCES: &[Class] = &[Class::Dsn, Class::NonstandardDsn, Class::VirusNotic
 /// Reports of mail that was not delivered.
 const FAILURES: &[Class] = &[Class::Dsn, Class::NonstandardDsn];
 const REPORTS: &[Class] = &[Class::DmarcReport, Class::TlsReport, Class::FeedbackReport];
+/// Classes of messages that answer no other message.
+const NO_RESPONSES: &[Class] = &[
+    Class::DmarcReport,
+    Class::TlsReport,
+    Class::FeedbackReport,
+    Class::ListAutomaton,
+    Class::NullOther,
+    Class::Ordinary,
+];
 const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
 const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
 /// A receipt, a report or a reply needs no tag, so an expired one says nothing against it.
@@ -170,7 +179,9 @@ pub(crate) const ROWS: &[Row] = &[
     row(24, SenderKind::Any, &[Reason::Internal], &[], Ownership::Any, None),
     row(16, SenderKind::Null, &[Reason::Callout], &[], Ownership::Any, None),
     row(17, SenderKind::Null, &[Reason::Rfc5321Postmaster], &[], Ownership::Any, None),
-    // Nobody sends that much mail that fails: a bounce to such a tag must prove itself.
+    // Nobody sends that much mail that fails: a bounce to such a tag must prove itself. Vacation notices may come from all
+    // readers of a message, and return nothing.
+    row(4, SenderKind::Null, &[Reason::TagOk], &[Class::AutoReply], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Mark)).only(Condition::Replayed),
     row(4, SenderKind::Null, &[Reason::TagOk], &[], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Condition::Replayed),
     // A good tag has leaked if it comes with a foreign message.
     row(4, SenderKind::Null, &[Reason::TagOk], BOUNCES, Ownership::Foreign, then(Verdict::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
@@ -194,6 +205,10 @@ pub(crate) const ROWS: &[Row] = &[
     // A late tag is worse than none for a bounce, and for mail of no known class.
     row(6, SenderKind::Null, LATE, &[], Ownership::Any, None),
     row(15, SenderKind::Null, UNTAGGED, &[], Ownership::Any, then(Verdict::NotJudged, Reason::NullNotBounce, Mode::Mark)),
+    // Bounces of mail that we forwarded. A bounce that isn't recognised is lost if it is refused.
+    row(25, SenderKind::Null, &[Reason::SrsOk], &[], Ownership::Any, then(Verdict::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Condition::Replayed),
+    row(26, SenderKind::Null, &[Reason::SrsOk], NO_RESPONSES, Ownership::Any, then(Verdict::NotJudged, Reason::SrsNotBounce, Mode::Quarantine)),
+    row(27, SenderKind::Null, &[Reason::SrsOk], &[], Ownership::Any, None),
     // Mail with a reverse-path.
     row(18, SenderKind::Mailbox, &[Reason::TaggedMail], &[], Ownership::Any, None),
     row(19, SenderKind::Mailbox, &[Reason::TaggedBad, Reason::TagUnknownKey], &[], Ownership::Any, None),

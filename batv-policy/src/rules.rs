@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 
 #[cfg(feature = "messages")]
-use batv_bounce::dkim::PublicKey;
+use batv_bounce::{Identity, dkim::PublicKey};
 use batv_core::envelope::{Mode, OnError, Stage};
 use batv_core::srs::{DEFAULT_MAX_AGE, Domains, HASH_MINIMUM, Separator, Srs};
 use batv_core::tag::Form;
@@ -210,6 +210,9 @@ pub struct MessageRules {
     /// Public keys of our DKIM signatures.
     #[cfg(feature = "messages")]
     pub dkim_keys: Vec<PublicKey>,
+    /// Authors in whose names others of our mailboxes send, and get the bounces.
+    #[cfg(feature = "messages")]
+    pub identities: Vec<Identity<String>>,
     /// Names under which our own servers write Authentication-Results (RFC 8601 §2.5).
     pub authserv_ids: Vec<String>,
     /// Mailboxes and domains for reports on DMARC, TLS and abuse.

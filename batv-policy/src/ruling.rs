@@ -117,7 +117,6 @@ pub(crate) const fn needs_message(reason: Reason) -> bool {
         reason,
         Reason::Exempt
             | Reason::Rfc5321Postmaster
-            | Reason::SrsOk
             | Reason::SrsExpired
             | Reason::SrsForged
             | Reason::SrsMail

@@ -1,5 +1,7 @@
 //! Site: its keys and rules, and the questions that it decides.
 
+#[cfg(feature = "messages")]
+use batv_core::MailboxBuf;
 use batv_core::envelope::Policy;
 use batv_core::mark::{self, Mark};
 use batv_core::srs::Srs;
@@ -161,6 +163,16 @@ impl<'s> View<'s> {
     #[must_use]
     pub fn mark(self, sender: &Mailbox<'_>, message_id: &[u8], today: Day) -> Option<Mark> {
         if self.marks(sender) { mark::make(self.keys, message_id, sender, today) } else { None }
+    }
+
+    /// Author of an outgoing message with this header, if it is another mailbox of ours than the sender. Read receipts, vacation
+    /// notices and some bounces go to the author: a mark and an entry of the sent log for this mailbox prove them.
+    #[cfg(feature = "messages")]
+    #[must_use]
+    pub fn other_author(self, sender: &Mailbox<'_>, header: &[u8]) -> Option<MailboxBuf> {
+        let author = batv_bounce::author(header)?;
+        let is_other = !author.as_str().eq_ignore_ascii_case(&sender.to_string());
+        (is_other && self.protects(&author.as_mailbox())).then_some(author)
     }
 
     pub(crate) fn policy(self, srs: Option<Srs<&'s [String]>>) -> Policy<'s, String> {

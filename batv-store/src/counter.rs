@@ -35,6 +35,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use batv_core::fingerprint::Fingerprint;
+use batv_core::mark::MessageDigest;
 use batv_core::{Key, Mailbox};
 use ipnet::IpNet;
 
@@ -49,7 +50,16 @@ use crate::text;
 /// ```
 pub const BOUNCES_PER_TAG: u32 = 100;
 
+/// Number of bounces to one message of ours that are not suspicious: it may have had many recipients.
+///
+/// ```
+/// # use batv_store::counter::{BOUNCES_PER_MESSAGE, BOUNCES_PER_TAG};
+/// assert!(BOUNCES_PER_MESSAGE > BOUNCES_PER_TAG);
+/// ```
+pub const BOUNCES_PER_MESSAGE: u32 = 1_000;
+
 const TAG: &str = "counter tag";
+const MESSAGE: &str = "counter message";
 const NETWORK: &str = "counter network";
 const MAILBOX: &str = "counter mailbox";
 
@@ -69,6 +79,23 @@ const MAILBOX: &str = "counter mailbox";
 #[must_use]
 pub fn bounce(key: &Key, tagged: &Mailbox<'_>, expires: u64) -> Operation {
     Operation::Count { key: Fingerprint::of(key, TAG, &[text::folded(tagged).as_bytes()]), by: 1, expires }
+}
+
+/// Counts a bounce of a message of ours, proved by a mark, a DKIM signature or the sent log.
+///
+/// ```
+/// use batv_core::mark::MessageDigest;
+/// use batv_core::{Algorithm, Key, KeyUse};
+/// use batv_store::counter;
+///
+/// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"s3kr1t")?;
+/// let of = |message_id: &[u8]| counter::bounce_of(&key, &MessageDigest::of(message_id), 1_795_478_400);
+/// assert_eq!(of(b"<1@example.com>"), of(b"1@example.com"));
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[must_use]
+pub fn bounce_of(key: &Key, message: &MessageDigest, expires: u64) -> Operation {
+    Operation::Count { key: Fingerprint::of(key, MESSAGE, &[message.to_string().as_bytes()]), by: 1, expires }
 }
 
 /// Whether a tag came back more than `cap` times, the bounce that was counted included.

@@ -1,8 +1,8 @@
 //! Sent log: messages that left, their recipients, and the day.
 //!
 //! Mail that can't carry a mark, or comes back without it, still names its Message-ID: in the returned header, in a
-//! read receipt (`Original-Message-ID`), in a reply (`In-Reply-To`). An entry of this id and this recipient proves that
-//! the message was ours: nobody knows the id who hasn't seen the message. Only fingerprints are stored, under the keys
+//! read receipt (`Original-Message-ID`), in a reply (`In-Reply-To`). An entry of this id, this sender and this recipient proves
+//! that the message was ours: nobody knows the id who hasn't seen the message. Only fingerprints are stored, under the keys
 //! that make the tags.
 //!
 //! ```
@@ -38,13 +38,14 @@ use batv_core::{Day, Key, KeyRing, Mailbox, mark};
 use crate::operation::{Answer, Operation, Table};
 use crate::text;
 
-/// Default number of days for which sent messages are remembered. A key should verify for as long after it last signed.
+/// Default number of days for which sent messages are remembered: as long as an entry proves something, where tags live for 7
+/// days ([`Lifetime::proof_days`](batv_core::Lifetime::proof_days)).
 ///
 /// ```
 /// # use batv_store::sent::DEFAULT_DAYS;
-/// assert_eq!(DEFAULT_DAYS, 30);
+/// assert_eq!(DEFAULT_DAYS, 14);
 /// ```
-pub const DEFAULT_DAYS: u16 = 30;
+pub const DEFAULT_DAYS: u16 = 14;
 
 const MESSAGE: &str = "sent message";
 const RECIPIENT: &str = "sent recipient";
@@ -77,8 +78,9 @@ pub fn remember<'m>(
     let value = today.number().to_be_bytes();
     let expires = (u64::from(today.number()) + u64::from(days) + 1) * DAY_SECONDS;
     let put = |key| Operation::Put { table: Table::Sent, key, value: value.to_vec(), expires, share: None };
-    let recipients = recipients.into_iter().map(|recipient| for_recipient(key, &id, &text::folded(recipient)));
-    iter::once(for_message(key, &id)).chain(recipients).map(put).collect()
+    let sender = text::folded(sender);
+    let recipients = recipients.into_iter().map(|recipient| for_recipient(key, &id, &sender, &text::folded(recipient)));
+    iter::once(for_message(key, &id, &sender)).chain(recipients).map(put).collect()
 }
 
 /// Question whether a message was sent, and to which recipients.
@@ -125,9 +127,10 @@ impl Question {
     ) -> Self {
         let id = normalize(message_id);
         let texts: Vec<String> = recipients.iter().map(text::folded).collect();
+        let from = text::folded(sender);
         let of_key = |key| {
-            let recipients = texts.iter().map(|recipient| for_recipient(key, &id, recipient));
-            iter::once(for_message(key, &id)).chain(recipients).collect::<Vec<_>>()
+            let recipients = texts.iter().map(|recipient| for_recipient(key, &id, &from, recipient));
+            iter::once(for_message(key, &id, &from)).chain(recipients).collect::<Vec<_>>()
         };
         let keys = live_keys(ring, sender).filter(|_| !id.is_empty()).flat_map(of_key).collect();
         Self { keys, recipients: recipients.len() }
@@ -205,12 +208,12 @@ fn normalize(message_id: &[u8]) -> Vec<u8> {
     mark::message_id_pieces(message_id).collect::<Vec<_>>().concat()
 }
 
-fn for_message(key: &Key, id: &[u8]) -> Fingerprint {
-    Fingerprint::of(key, MESSAGE, &[id])
+fn for_message(key: &Key, id: &[u8], sender: &str) -> Fingerprint {
+    Fingerprint::of(key, MESSAGE, &[id, sender.as_bytes()])
 }
 
-fn for_recipient(key: &Key, id: &[u8], recipient: &str) -> Fingerprint {
-    Fingerprint::of(key, RECIPIENT, &[id, recipient.as_bytes()])
+fn for_recipient(key: &Key, id: &[u8], sender: &str, recipient: &str) -> Fingerprint {
+    Fingerprint::of(key, RECIPIENT, &[id, sender.as_bytes(), recipient.as_bytes()])
 }
 
 fn day(answer: &Answer) -> Option<Day> {

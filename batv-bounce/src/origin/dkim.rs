@@ -24,8 +24,8 @@ const SIGNATURES_LIMIT: usize = 10;
 /// server may have done to it. The body, which begins after the empty line, is given when all of it came back. The time
 /// it takes is in proportion to their octets, which the caller bounds.
 ///
-/// When a signature was made (`t=`) and until when it is good (`x=`) is no matter: a bounce may be late, and that says
-/// nothing about who sent the message.
+/// Until when a signature is good (`x=`) is no matter, as a bounce may be late. Its day (`t=`) is in the verdict: the
+/// caller decides how old a message may be.
 ///
 /// ```
 /// use batv_bounce::dkim::{PublicKey, DkimVerdict, verify};
@@ -44,8 +44,12 @@ pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> 
     let ours = fields(header).filter(|field| field.is("DKIM-Signature")).filter_map(|field| Claim::read(field, keys));
     for claim in ours.take(SIGNATURES_LIMIT) {
         let first = claim.keys[0];
-        match claim.verify(index.get_or_insert_with(|| Index::of(header))) {
-            Ok((key, signature)) => return DkimVerdict::Valid { key, body: signature.compare(body) },
+        let index = index.get_or_insert_with(|| Index::of(header));
+        match claim.verify(index) {
+            Ok((key, signature)) => {
+                let (body, open, message) = (signature.compare(body), signature.open(index), signature.message(index));
+                return DkimVerdict::Valid { key, body, open, day: signature.day(), message };
+            }
             Err(failure) if verdict == DkimVerdict::Unsigned => verdict = DkimVerdict::Bad { key: first, failure },
             Err(_) => {}
         }

@@ -1,7 +1,10 @@
 //! Senders and Message-IDs of a returned message.
 
-use crate::read::header::fields;
+use batv_core::MailboxBuf;
+
+use crate::read::header::{Field, fields};
 use crate::read::mailboxes::ascii;
+use crate::read::message::authors;
 use crate::record::original::Original;
 
 /// The most Message-IDs of a returned header that are looked at.
@@ -28,15 +31,10 @@ pub(super) fn senders(original: &Original<'_>) -> Vec<String> {
     let mut senders: Vec<String> = Vec::new();
     for field in fields(&original.header) {
         let text = field.text();
-        let sender = if field.is("Return-Path") || field.is("X-Envelope-From") || field.is("X-Envelope-Sender") {
-            Some(in_brackets(&text))
-        } else if field.is("From") || field.is("Sender") || field.is("Reply-To") {
+        let sender = if field.is("From") || field.is("Sender") || field.is("Reply-To") {
             text.rsplit_once('<').map_or(Some(text.trim()), |(_, mailbox)| mailbox.split('>').next())
-        } else if field.is("Received") {
-            // Of Exim and others: `(envelope-from <alice@example.com>)`.
-            text.split_once("envelope-from").map(|(_, rest)| in_brackets(rest.trim_start_matches(['=', ' '])))
         } else {
-            None
+            envelope_sender(&field, &text)
         };
         if let Some(sender) = sender.filter(|sender| sender.contains('@') && senders.len() < MOST) {
             senders.push(ascii(sender.trim()).into_owned());
@@ -44,6 +42,33 @@ pub(super) fn senders(original: &Original<'_>) -> Vec<String> {
     }
     senders.dedup();
     senders
+}
+
+/// Envelope sender that a field names, which has this text.
+pub(super) fn envelope_sender<'t>(field: &Field<'_>, text: &'t str) -> Option<&'t str> {
+    if field.is("Return-Path") || field.is("X-Envelope-From") || field.is("X-Envelope-Sender") {
+        return Some(in_brackets(text));
+    }
+    // Of Exim and others: `(envelope-from <alice@example.com>)`.
+    let (_, rest) = text.split_once("envelope-from").filter(|_| field.is("Received"))?;
+    Some(in_brackets(rest.trim_start_matches(['=', ' '])))
+}
+
+/// Author of a message with this header: the one mailbox of its one From field.
+///
+/// ```
+/// let header = b"Subject: hello\nFrom: Alice <alice@example.com>\n";
+/// assert_eq!(batv_bounce::author(header).as_deref(), Some("alice@example.com"));
+/// assert_eq!(batv_bounce::author(b"From: alice@example.com, bob@example.com\n"), None);
+/// ```
+#[must_use]
+pub fn author(header: &[u8]) -> Option<MailboxBuf> {
+    let mut from = fields(header).filter(|field| field.is("From"));
+    let (field, None) = (from.next()?, from.next()) else { return None };
+    match &authors(field)[..] {
+        [(_, address)] => MailboxBuf::parse(&*ascii(address)).ok(),
+        _ => None,
+    }
 }
 
 fn in_brackets(text: &str) -> &str {

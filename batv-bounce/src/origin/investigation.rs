@@ -2,23 +2,29 @@
 //!
 //! Nobody else can make our mark ([`batv_core::mark`]), our tag in the returned envelope sender or our DKIM signature on the
 //! returned header. They prove that the message was ours, but not that the reporting server ever had it: anyone who has
-//! seen such a message can return it. So a proof counts for its sender alone: for the mailbox that it names; for another
-//! mailbox of its domain, or of one above or below, if the header names it; by DKIM for all mailboxes of these domains. For
-//! others it is a hint.
+//! seen such a message can return it. So a proof counts for the mailbox that it names, and for as long as a tag lives and
+//! mail lies in queues ([`Lifetime::proof_days`](batv_core::Lifetime::proof_days)):
+//!
+//! | proof | mailbox | age | what is a hint only |
+//! |---|---|---|---|
+//! | mark | the one that it was made for | of the mark | another mailbox |
+//! | tag | its own | its own | 24 bits, which can be guessed, unless a mark or a signature shows that the message was ours |
+//! | DKIM | the signed author, or who sends for the author ([`Identity`](super::Identity)) | of Date, and of `t=` | a body that differs or is longer than signed, Date unsigned, From or Date twice |
 //!
 //! A message without these is disproved only if nothing else explains that: each of the originals has its whole header,
 //! which names no host, domain or mark of ours, and was sent since all our mail has marks.
 
 use core::cell::OnceCell;
 
-use batv_core::tag::{self, Verification};
-use batv_core::{Day, KeyRing, Mailbox, TagVerdict, mark};
+use batv_core::mark::MessageDigest;
+use batv_core::{Day, KeyRing, Mailbox, TagVerdict, mark, tag};
 
-use super::dkim::{self, Body};
-use super::identity::{message_ids, senders};
+use super::dkim::{self, Body, PublicKey};
+use super::identity::{author, message_ids, senders};
 use super::own_hosts::OwnHosts;
 use super::own_mail::OwnMail;
 use super::provenance::{Origin, Proof, Provenance};
+use super::returned_tag::ReturnedTag;
 use crate::classify::clues::is_of_daemon;
 use crate::evidence::{Evidence, Place};
 use crate::read::domain::speaks_for;
@@ -76,6 +82,8 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     ours: OwnMail<'i, T>,
     today: Day,
     signatures: OnceCell<Vec<dkim::DkimVerdict<'i>>>,
+    /// The tag, and the place of its original.
+    tag: OnceCell<Option<(usize, ReturnedTag)>>,
 }
 
 impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
@@ -98,6 +106,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
             ours,
             today,
             signatures: OnceCell::new(),
+            tag: OnceCell::new(),
         }
     }
 
@@ -113,7 +122,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn origin(&self, recipient: &Mailbox<'_>) -> Provenance {
-        let mut search = Search { about: self, recipient, found: Provenance::default() };
+        let mut search = Search { about: self, recipient, is_ours: false, found: Provenance::default() };
         if let Some(envelope_id) = self.envelope_id {
             search.envelope_id(envelope_id);
         }
@@ -122,16 +131,28 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
                 |original: &Original<'_>| dkim::verify(&original.header, original.body.as_deref(), self.ours.dkim_keys);
             self.originals.iter().map(|(original, _)| verify(original)).collect()
         });
-        for ((original, senders), signature) in self.originals.iter().zip(signatures) {
+        let tag = self.tag.get_or_init(|| {
+            let mut headers = self.originals.iter().map(|(original, _)| &original.header).enumerate();
+            headers.find_map(|(number, header)| Some((number, ReturnedTag::find(header, self.ring, self.today)?)))
+        });
+        for (number, ((original, senders), signature)) in self.originals.iter().zip(signatures).enumerate() {
             let place = Place::Part(original.part.clone());
-            search.tag(senders, &place);
+            search.is_ours = false;
             search.mark(original, senders, &place);
-            search.signature(*signature, &place);
+            search.signature(*signature, original, &place);
+            if let Some((_, tag)) = tag.as_ref().filter(|(of, _)| *of == number) {
+                search.tag(tag, &place);
+            }
         }
         if search.found.origin == Origin::Unknown {
             search.without_proof();
         }
         search.found
+    }
+
+    /// Whether a day is no longer ago than a proof for this mailbox counts. A day is for clocks that differ.
+    fn is_recent(&self, day: Day, recipient: &Mailbox<'_>) -> bool {
+        (-1..=mark::proof_days(self.ring, recipient)).contains(&self.today.since(day))
     }
 
     fn sent_with_a_mark(&self, original: &Original<'_>) -> bool {
@@ -148,42 +169,40 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
 struct Search<'s, 'i, 'x, R: ?Sized, T> {
     about: &'s Investigation<'i, 'x, R, T>,
     recipient: &'s Mailbox<'s>,
+    /// Whether something that nobody guesses shows that the original at hand is ours, though of another mailbox.
+    is_ours: bool,
     found: Provenance,
 }
 
 impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     fn envelope_id(&mut self, envelope_id: &str) {
+        let message = MessageDigest::of_envelope_id(envelope_id.as_bytes());
         let verify = |sender: &Mailbox<'_>| {
-            mark::verify_envelope_id(self.about.ring, envelope_id.as_bytes(), sender, self.about.today)
+            (mark::verify_envelope_id(self.about.ring, envelope_id.as_bytes(), sender, self.about.today), message)
         };
         let place = Place::Field("Original-Envelope-Id");
-        match self.best(self.senders(), verify) {
-            (TagVerdict::Untagged, _) => {}
-            (TagVerdict::Valid, sender) => {
-                self.prove(Proof::EnvelopeId, place, "a mark of ours as envelope id", sender)
-            }
-            (verdict, _) => self.hint(place, format!("a mark of ours as envelope id: {}", says(verdict))),
+        let best = self.best(self.senders(), verify);
+        if best.verdict != TagVerdict::Untagged {
+            self.judge_mark(Proof::EnvelopeId, &place, "a mark of ours as envelope id", best);
         }
     }
 
-    /// Verifies tags in envelope senders.
-    fn tag(&mut self, senders: &[String], place: &Place) {
-        for sender in senders {
-            let Ok(mailbox) = Mailbox::parse(sender) else { continue };
-            let Verification { verdict, days_left, mailbox, .. } =
-                tag::verify(self.about.ring, &mailbox, self.about.today);
-            // A bounce may be as late as a mark is old.
-            let recent = days_left.is_some_and(|days_left| days_left >= -i32::from(mark::LIFETIME_DAYS));
-            match verdict {
-                TagVerdict::Valid => {}
-                TagVerdict::Expired if recent => {}
-                TagVerdict::Expired | TagVerdict::UnknownKey => {
-                    self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict)));
-                    continue;
-                }
-                _ => continue,
+    /// Judges the tag in the envelope sender.
+    fn tag(&mut self, tag: &ReturnedTag, place: &Place) {
+        const NAME: &str = "a tag of ours in its envelope sender";
+        self.found.tag = Some(tag.clone());
+        match tag.verdict {
+            _ if tag.counts() && !self.is_for(&tag.mailbox.as_mailbox()) => {
+                self.hint(place.clone(), format!("{NAME}, of another sender: {}", tag.mailbox));
             }
-            return self.prove(Proof::Tag, place.clone(), "a tag of ours in its envelope sender", mailbox.to_string());
+            _ if tag.counts() && (tag.is_long() || self.is_ours) => {
+                self.see(place.clone(), NAME);
+                self.proved(Proof::Tag, None);
+            }
+            _ if tag.counts() => self.hint(place.clone(), format!("{NAME}, short enough to be guessed")),
+            // A wrong one is no better than none.
+            TagVerdict::BadMac => self.see(place.clone(), "a tag in its envelope sender: forged"),
+            verdict => self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict))),
         }
     }
 
@@ -193,57 +212,107 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         for field in fields(&original.header).filter(|field| field.is(mark::FIELD)).take(MOST_MARKS) {
             let verify = |sender: &Mailbox<'_>| {
                 let verdicts = message_ids.iter().map(|message_id| {
-                    mark::verify(self.about.ring, field.value, message_id.as_bytes(), sender, self.about.today)
+                    let message_id = message_id.as_bytes();
+                    let verdict = mark::verify(self.about.ring, field.value, message_id, sender, self.about.today);
+                    (verdict, Some(MessageDigest::of(message_id)))
                 });
-                verdicts.min_by_key(|verdict| rank(*verdict)).unwrap_or(TagVerdict::Untagged)
+                verdicts.min_by_key(|(verdict, _)| rank(*verdict)).unwrap_or((TagVerdict::Untagged, None))
             };
-            match self.best(senders.iter().map(String::as_str), verify) {
-                (TagVerdict::Valid, sender) => return self.prove(Proof::Mark, place.clone(), "a mark of ours", sender),
-                (verdict, _) => self.hint(place.clone(), format!("a mark: {}", says(verdict))),
+            let best = self.best(senders.iter().map(String::as_str), verify);
+            let name = if best.verdict == TagVerdict::Valid { "a mark of ours" } else { "a mark" };
+            if self.judge_mark(Proof::Mark, place, name, best) {
+                return;
             }
         }
     }
 
-    /// Verdict that says most, for the recipient or one of these senders, with its mailbox.
+    /// Verdict that says most, for the recipient or one of these senders.
     fn best<'a>(
         &self,
         senders: impl Iterator<Item = &'a str>,
-        verify: impl Fn(&Mailbox<'_>) -> TagVerdict,
-    ) -> (TagVerdict, String) {
-        let mut best = (verify(self.recipient), self.recipient.to_string());
-        for sender in senders {
-            let Ok(mailbox) = Mailbox::parse(sender) else { continue };
-            let mailbox = tag::verify(self.about.ring, &mailbox, self.about.today).mailbox;
-            let verdict = verify(&mailbox);
-            if rank(verdict) < rank(best.0) {
-                best = (verdict, mailbox.to_string());
-            }
-        }
-        best
+        verify: impl Fn(&Mailbox<'_>) -> (TagVerdict, Option<MessageDigest>),
+    ) -> Best {
+        let best = |mailbox: &Mailbox<'_>| {
+            let (verdict, message) = verify(mailbox);
+            Best { verdict, message, sender: mailbox.to_string() }
+        };
+        let others = senders.filter_map(|sender| {
+            let mailbox = Mailbox::parse(sender).ok()?;
+            Some(best(&tag::verify(self.about.ring, &mailbox, self.about.today).mailbox))
+        });
+        others.fold(
+            best(self.recipient),
+            |best, other| if rank(other.verdict) < rank(best.verdict) { other } else { best },
+        )
     }
 
-    fn signature(&mut self, signature: dkim::DkimVerdict<'_>, place: &Place) {
+    /// Judges a mark; returns whether it is a proof.
+    fn judge_mark(&mut self, proof: Proof, place: &Place, name: &str, best: Best) -> bool {
+        let Best { verdict, message, sender } = best;
+        if verdict != TagVerdict::Valid {
+            self.hint(place.clone(), format!("{name}: {}", says(verdict)));
+            return false;
+        }
+        if !Mailbox::parse(&sender).is_ok_and(|sender| self.is_for(&sender)) {
+            self.is_ours = true;
+            self.hint(place.clone(), format!("{name}, of another sender: {sender}"));
+            return false;
+        }
+        self.see(place.clone(), name);
+        self.proved(proof, message);
+        true
+    }
+
+    fn signature(&mut self, signature: dkim::DkimVerdict<'_>, original: &Original<'_>, place: &Place) {
+        let place = place.clone();
         match signature {
-            dkim::DkimVerdict::Valid { key, body: Body::Differs } => {
-                let words = "a DKIM signature of ours, and another body";
-                self.hint(place.clone(), format!("{words} ({}, {})", key.selector(), key.domain()));
-            }
-            dkim::DkimVerdict::Valid { key, .. } => {
-                let words = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
-                if are_related(key.domain(), self.recipient.domain().as_str()) {
-                    self.see(place.clone(), words);
-                    self.proved(Proof::Dkim);
-                } else {
-                    self.hint(place.clone(), words + " for another domain than the recipient's");
+            dkim::DkimVerdict::Valid { key, body, open, day, message } => {
+                let named = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
+                if let Some(but) = self.lack(original, body, open, day) {
+                    return self.hint(place, format!("{named}, {but}"));
+                }
+                match self.author(original, key) {
+                    Ok(()) => {
+                        self.see(place, named);
+                        self.proved(Proof::Dkim, Some(message));
+                    }
+                    Err(but) => {
+                        self.is_ours = true;
+                        self.hint(place, format!("{named}, {but}"));
+                    }
                 }
             }
             dkim::DkimVerdict::Bad { key, failure } => {
                 let named = format!("{}, {}", key.selector(), key.domain());
                 // Servers on the way change headers.
-                self.hint(place.clone(), format!("a DKIM signature that names our key ({named}): {failure}"));
+                self.hint(place, format!("a DKIM signature that names our key ({named}): {failure}"));
             }
             dkim::DkimVerdict::Unsigned => {}
         }
+    }
+
+    /// What a good signature lacks to show that this message left us, and when.
+    fn lack(&self, original: &Original<'_>, body: Body, open: Option<&str>, day: Option<Day>) -> Option<String> {
+        let is_recent = |day: Day| self.about.is_recent(day, self.recipient);
+        let date = original.field("Date").and_then(|date| day_of(&date));
+        match (body, open) {
+            (Body::Differs, _) => Some("and another body".to_owned()),
+            (Body::Longer, _) => Some("and a longer body than was signed".to_owned()),
+            (_, Some(field)) => Some(format!("which leaves {field} open")),
+            _ if !date.is_some_and(is_recent) || !day.is_none_or(is_recent) => Some("but too old".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the author of a signed message is the recipient, or one for whom the recipient sends; else, who it is.
+    fn author(&self, original: &Original<'_>, key: &PublicKey) -> Result<(), String> {
+        let author = author(&original.header).ok_or("of no single author")?;
+        let mailbox = author.as_mailbox();
+        if !are_related(key.domain(), mailbox.domain().as_str()) {
+            return Err(format!("for another domain than the author's: {author}"));
+        }
+        let sends = || self.about.ours.identities.iter().any(|own| own.sends_for(self.recipient, &mailbox));
+        if self.is_for(&mailbox) || sends() { Ok(()) } else { Err(format!("of another author: {author}")) }
     }
 
     /// Looks for hints, or for a disproof, if nothing was verified.
@@ -286,43 +355,29 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         }
     }
 
-    /// Counts a proof that only our keys can make, for this sender.
-    fn prove(&mut self, proof: Proof, place: Place, words: &str, sender: String) {
-        if self.is_bound(&sender) {
-            self.see(place, words);
-            self.proved(proof);
-        } else {
-            self.hint(place, format!("{words}, of another sender: {sender}"));
-        }
-    }
-
     /// The first proof is kept.
-    fn proved(&mut self, proof: Proof) {
+    fn proved(&mut self, proof: Proof, message: Option<MessageDigest>) {
         if !matches!(self.found.origin, Origin::Proved(_)) {
-            self.found.origin = Origin::Proved(proof);
+            (self.found.origin, self.found.message) = (Origin::Proved(proof), message);
         }
     }
 
-    /// Whether a proof for this sender is a proof for the recipient as well. Replies and some bounces go to the author instead
-    /// of the envelope sender.
-    fn is_bound(&self, sender: &str) -> bool {
-        let recipient = self.recipient.to_string();
-        if sender.eq_ignore_ascii_case(&recipient) {
-            return true;
-        }
-        let Ok(sender) = Mailbox::parse(sender) else { return false };
-        let is_named = |named: &str| {
-            let Ok(named) = Mailbox::parse(named) else { return false };
-            let named = tag::verify(self.about.ring, &named, self.about.today).mailbox;
-            named.to_string().eq_ignore_ascii_case(&recipient)
-        };
-        are_related(sender.domain().as_str(), self.recipient.domain().as_str()) && self.senders().any(is_named)
+    /// Whether this is the recipient.
+    fn is_for(&self, mailbox: &Mailbox<'_>) -> bool {
+        mailbox.to_string().eq_ignore_ascii_case(&self.recipient.to_string())
     }
 
     /// Senders and authors of the originals.
     fn senders(&self) -> impl Iterator<Item = &str> {
         self.about.originals.iter().flat_map(|(_, senders)| senders).map(String::as_str)
     }
+}
+
+/// Verdict on a mark that says most, with its sender and message.
+struct Best {
+    verdict: TagVerdict,
+    message: Option<MessageDigest>,
+    sender: String,
 }
 
 /// Whether two domains are the same, or one is above the other.

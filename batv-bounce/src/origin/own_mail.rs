@@ -1,6 +1,6 @@
 //! Properties of our own mail.
 
-use batv_core::{Day, Pattern};
+use batv_core::{Day, Mailbox, Pattern};
 
 use super::dkim::PublicKey;
 
@@ -26,6 +26,49 @@ pub struct OwnMail<'o, T = &'o str> {
     pub marked_since: Option<Day>,
     /// Additional domains of our outbound mail hosts.
     pub hosts: &'o [T],
+    /// Authors in whose names others of our mailboxes send, and get the bounces.
+    pub identities: &'o [Identity<T>],
+}
+
+/// Authors (From) in whose names some mailboxes send, and get the bounces: `bounces@example.com` for `news@example.com`. A
+/// DKIM signature proves a bounce to its author alone, and to those that send for the author.
+///
+/// ```
+/// use batv_bounce::Identity;
+/// use batv_core::{Mailbox, Pattern};
+///
+/// let identity = Identity {
+///     mailbox: Pattern::parse("bounces@example.com")?,
+///     authors: vec![Pattern::parse("news@example.com")?],
+/// };
+/// let [bounces, news] = ["bounces@example.com", "news@example.com"].map(Mailbox::parse);
+/// assert!(identity.sends_for(&bounces?, &news?));
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a mailbox, and for whom it sends")]
+pub struct Identity<T> {
+    /// Mailbox or domain that gets the bounces: the envelope sender.
+    pub mailbox: Pattern<T>,
+    /// Mailboxes or domains in whose names it sends.
+    pub authors: Vec<Pattern<T>>,
+}
+
+impl<T: AsRef<str>> Identity<T> {
+    /// Whether `mailbox` sends in the name of `author`.
+    ///
+    /// ```
+    /// # use batv_bounce::Identity;
+    /// # use batv_core::{Mailbox, Pattern};
+    /// let nobody = Identity { mailbox: Pattern::parse("example.com")?, authors: Vec::new() };
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// assert!(!nobody.sends_for(&alice, &alice));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sends_for(&self, mailbox: &Mailbox<'_>, author: &Mailbox<'_>) -> bool {
+        self.mailbox.matches(mailbox) && self.authors.iter().any(|pattern| pattern.matches(author))
+    }
 }
 
 impl<T> Clone for OwnMail<'_, T> {
@@ -45,6 +88,6 @@ impl<'o, T> OwnMail<'o, T> {
     /// assert!(OwnMail::<&str>::new(&[]).dkim_keys.is_empty());
     /// ```
     pub const fn new(protected: &'o [Pattern<T>]) -> Self {
-        Self { protected, dkim_keys: &[], marked_since: None, hosts: &[] }
+        Self { protected, dkim_keys: &[], marked_since: None, hosts: &[], identities: &[] }
     }
 }

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use batv_core::mark::MessageDigest;
+
+use super::returned_tag::ReturnedTag;
 use crate::evidence::Evidence;
 
 batv_core::names! {
@@ -101,6 +104,10 @@ impl fmt::Display for Origin {
 pub struct Provenance {
     /// Origin of the message.
     pub origin: Origin,
+    /// Message that the proof is of, by which its bounces are counted; `None` if a tag is the proof.
+    pub message: Option<MessageDigest>,
+    /// Tag in its envelope sender.
+    pub tag: Option<ReturnedTag>,
     /// Evidence, in the order in which it was found.
     pub evidence: Vec<Evidence>,
 }

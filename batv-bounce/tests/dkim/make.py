@@ -57,6 +57,8 @@ def zone(selector, algorithm, key):
 
 
 def main():
+    # The time of the signatures (t=): that of the message.
+    dkim.time.time = lambda: 1752267637
     rsa, rsa_public = rsa_key()
     ed25519 = nacl.signing.SigningKey.generate()
     spki = bytes.fromhex("302a300506032b6570032100") + bytes(ed25519.verify_key)
@@ -81,6 +83,9 @@ def main():
             for body in "simple", "relaxed":
                 sign(f"{algorithm}-{header}-{body}", algorithm, header, body)
     sign("length", "ed25519", "relaxed", "relaxed", length=True, identity=b"joe@mail.example.com")
+    # Signatures that let a second From in, and that cover no Date.
+    sign("once", "ed25519", "relaxed", "relaxed", names=[b"From", b"Date"])
+    sign("undated", "ed25519", "relaxed", "relaxed", names=[b"From"])
     # A signature over another, and against a third, which is not it itself.
     dkim.DKIM.SHOULD_NOT = ()
     first = sign("twice", "rsa", "relaxed", "relaxed")

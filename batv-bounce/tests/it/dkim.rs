@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use batv_bounce::dkim::{Body, DkimVerdict, Failure, PublicKey, verify};
+use batv_core::Day;
+use batv_core::mark::MessageDigest;
 use proptest::prelude::*;
 
 fn file(name: &str) -> Vec<u8> {
@@ -71,9 +73,12 @@ fn the_example_of_rfc_8463_verifies_by_either_key() {
     let (header, body) = split(&message);
     for (selector, record) in [("brisbane", BRISBANE), ("TEST", TEST)] {
         let keys = [PublicKey::parse("Football.Example.com", selector, record).expect("a key")];
+        // 2018-06-10.
+        let (day, message) =
+            (Day::new(17_692).ok(), MessageDigest::of(b"20030712040037.46341.5F8J@football.example.com"));
         assert_eq!(
             verify(header, Some(body), &keys),
-            DkimVerdict::Valid { key: &keys[0], body: Body::Matches },
+            DkimVerdict::Valid { key: &keys[0], body: Body::Matches, open: None, day, message },
             "{selector}"
         );
         let other = replaced(body, b"Joe", b"Jim");
@@ -196,7 +201,7 @@ fn a_signed_length_lets_the_body_grow_and_no_more() {
     let (header, body) = split(&message);
     let cases: [(&str, Vec<u8>, Body); 4] = [
         ("as it was", body.to_vec(), Body::Matches),
-        ("more at the end", [body, b"a footer\n"].concat(), Body::Matches),
+        ("more at the end", [body, b"a footer\n"].concat(), Body::Longer),
         ("less at the end", replaced(body, b"Joe\n", b""), Body::Differs),
         ("another octet", replaced(body, b"octets", b"octet"), Body::Differs),
     ];
@@ -242,7 +247,7 @@ fn each_key_of_that_name_is_tried() {
         DkimVerdict::Bad { key: &other, failure: Failure::Mismatch }
     );
     let both = [other, key("ed25519", "pem")];
-    assert_eq!(verify(header, None, &both), DkimVerdict::Valid { key: &both[1], body: Body::Absent });
+    assert!(matches!(verify(header, None, &both), DkimVerdict::Valid { key, .. } if core::ptr::eq(key, &both[1])));
     assert_eq!(verify(header, None, &[]), DkimVerdict::Unsigned);
 }
 

@@ -1,7 +1,9 @@
 //! The configuration in force: keys and rules, with the lists that the file names.
 
+use alloc::collections::BTreeMap;
 use std::path::PathBuf;
 
+use batv_bounce::Identity;
 use batv_bounce::dkim::{KeyError, PublicKey};
 use batv_core::{Domain, Key, KeySet, KeyState, KeyUse, Path, Pattern};
 use batv_policy::{BouncePolicy, MessageRules, Rules, SrsRules, View, address};
@@ -11,6 +13,7 @@ use crate::keyring::Keyring;
 use crate::site::Config;
 use crate::site::fault::Fault;
 use crate::site::files::Files;
+use crate::site::mailboxes::Mailboxes;
 use crate::site::messages::DkimKey;
 use crate::site::srs::{Forwarded, ReverseFor};
 
@@ -279,12 +282,22 @@ fn message_rules(config: &Config, files: &dyn Files) -> Result<MessageRules, Err
         marked_since: messages.marked_since,
         hosts: messages.hosts.iter().map(|host| address::domain(host).into_owned()).collect(),
         dkim_keys: messages.dkim_keys.iter().map(|key| dkim_key(key, files)).collect::<Result<_, _>>()?,
+        identities: identities(&messages.identities, files)?,
         authserv_ids: config.bounces.authserv_ids.clone(),
         report_recipients: messages.report_recipients.patterns(files)?,
         hold_receipts: messages.hold_receipts,
         reject_daemon_senders: messages.reject_daemon_senders,
         reject_unverified: messages.reject_unverified,
     })
+}
+
+fn identities(identities: &BTreeMap<String, Mailboxes>, files: &dyn Files) -> Result<Vec<Identity<String>>, Error> {
+    let identity = |(name, authors): (&String, &Mailboxes)| {
+        // It was a pattern when the configuration was read.
+        let Ok(mailbox) = Pattern::parse(name.clone()) else { return Ok(None) };
+        Ok(Some(Identity { mailbox, authors: authors.patterns(files)? }))
+    };
+    identities.iter().map(identity).filter_map(Result::transpose).collect()
 }
 
 fn dkim_key(key: &DkimKey, files: &dyn Files) -> Result<PublicKey, Error> {

@@ -1,5 +1,6 @@
 //! The section `messages`.
 
+use alloc::collections::BTreeMap;
 use core::str::FromStr;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::site::mailboxes::Mailboxes;
 use crate::site::text;
-use crate::site::verify::day;
+use crate::site::verify::{Scope, day};
 
 /// Checks of whole messages, for which the envelope alone is not conclusive.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +29,9 @@ pub struct Messages {
     pub hosts: Vec<String>,
     /// DKIM keys of the site.
     pub dkim_keys: Vec<DkimKey>,
+    /// Authors (From) in whose names a mailbox or domain sends, and gets the bounces.
+    #[serde(deserialize_with = "identities")]
+    pub identities: BTreeMap<String, Mailboxes>,
     /// Recipients of reports on DMARC, TLS and abuse.
     pub report_recipients: Mailboxes,
     /// Whether a read receipt that proves nothing is held as a bounce is.
@@ -47,12 +51,18 @@ impl Default for Messages {
             marked_since: None,
             hosts: Vec::new(),
             dkim_keys: Vec::new(),
+            identities: BTreeMap::new(),
             report_recipients: Mailboxes::default(),
             hold_receipts: false,
             reject_daemon_senders: false,
             reject_unverified: false,
         }
     }
+}
+
+fn identities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mailboxes>, D::Error> {
+    let identities = BTreeMap::<Scope, Mailboxes>::deserialize(deserializer)?;
+    Ok(identities.into_iter().map(|(Scope(name), authors)| (name, authors)).collect())
 }
 
 /// File of a public DKIM key: `domain:selector:/path`.

@@ -50,7 +50,7 @@ fn modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
 
 /// Domain or mailbox, in lower case.
 #[derive(Eq, Ord, PartialEq, PartialOrd)]
-struct Scope(String);
+pub(super) struct Scope(pub(super) String);
 
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -37,8 +37,11 @@ pub struct Store {
     pub sent_days: u16,
     /// Handles that each client may have at a time, for senders that are too long for a tag; 0 to send these untagged.
     pub aliases_per_client: u32,
-    /// Bounces to one tag that are accepted because of the tag alone; 0 for any number.
+    /// Bounces to one tag or SRS address that are accepted because of it alone; 0 for any number.
     pub bounces_per_tag: u32,
+    /// Bounces of one message that are accepted because a mark, a DKIM signature or the sent log proves the message; 0 for any
+    /// number.
+    pub bounces_per_message: u32,
 }
 
 impl Default for Store {
@@ -53,6 +56,7 @@ impl Default for Store {
             sent_days: batv_store::sent::DEFAULT_DAYS,
             aliases_per_client: batv_store::alias::DEFAULT_QUOTA,
             bounces_per_tag: batv_store::counter::BOUNCES_PER_TAG,
+            bounces_per_message: batv_store::counter::BOUNCES_PER_MESSAGE,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use core::net::IpAddr;
 
-use batv_core::{Key, KeyState, KeyUse, Mailbox};
+use batv_core::Mailbox;
 use batv_store::guesses::{Guesses, Limits};
 
-use super::Wait;
+use super::{Wait, counting_key};
 use crate::settings::Settings;
 
 /// Whether a client is deferred, whatever it brings. A wrong tag of one that isn't is counted.
@@ -21,9 +21,7 @@ pub(crate) fn are_too_many(
     if !settings.store().is_there() || limits == (Limits { per_network: 0, per_mailbox: 0 }) {
         return false;
     }
-    // Clients guess for mailboxes of all keys.
-    let signs = |key: &&Key| matches!(key.key_use(), KeyUse::Batv(_)) && key.state() == KeyState::Signing;
-    let Some(key) = settings.keys().iter().find(signs) else { return false };
+    let Some(key) = counting_key(settings) else { return false };
     let guesses = Guesses::of(key, client, mailbox, super::now());
     let ask = |operations| settings.store().ask(operations, wait);
     ask(guesses.look()).is_some_and(|before| {

@@ -1,5 +1,6 @@
 //! Questions of a ruling, put to the counters and the store.
 
+use batv_core::envelope::Stage;
 use batv_core::{Day, Mailbox};
 use batv_policy::{Answers, HandleAnswer, Question, SentAnswer};
 
@@ -27,6 +28,7 @@ pub(crate) struct Answered {
     /// Whether the client may be guessing tags.
     pub(crate) too_many_wrong_tags: bool,
     replayed: bool,
+    proof_replayed: bool,
     sent: SentAnswer,
     handle: Option<Alias>,
 }
@@ -34,40 +36,40 @@ pub(crate) struct Answered {
 impl Answered {
     /// Answers for the ruling.
     pub(crate) fn answers(&self) -> Answers<'_> {
-        let Self { too_many_bounces, too_many_wrong_tags, replayed, sent, ref handle } = *self;
+        let Self { too_many_bounces, too_many_wrong_tags, replayed, proof_replayed, sent, ref handle } = *self;
         let handle = match handle {
             Some(Alias::Of(sender)) => Mailbox::parse(sender).map_or(HandleAnswer::None, HandleAnswer::Of),
             Some(Alias::Unanswered) => HandleAnswer::Unanswered,
             Some(Alias::No | Alias::Forgotten) | None => HandleAnswer::None,
         };
-        Answers { too_many_bounces, too_many_wrong_tags, handle, replayed, sent, ..Answers::default() }
+        Answers { too_many_bounces, too_many_wrong_tags, handle, replayed, proof_replayed, sent, ..Answers::default() }
     }
 }
 
 impl Asking<'_> {
     /// Asks one question after the other, until the client exceeds a limit. Metrics count the limits that are met.
-    pub(crate) fn ask<'q, 'a>(&self, questions: impl Iterator<Item = Question<'q, 'a>>) -> Answered {
+    pub(crate) fn ask<'q>(&self, questions: impl Iterator<Item = Question<'q>>) -> Answered {
         let Self { settings, today, wait, .. } = *self;
         let mut answered = Answered::default();
         for question in questions {
             match question {
-                Question::Bounces => {
-                    let bounces = &settings.store().bounces;
-                    let is_over = |client| {
-                        bounces.are_too_many(self.listener, client, settings.config().limits.bounces_per_minute)
-                    };
-                    answered.too_many_bounces = self.client.address.is_some_and(is_over);
-                }
+                Question::Bounces(stage) => answered.too_many_bounces = self.are_too_many_bounces(stage),
                 Question::WrongTags { mailbox, is_wrong } => {
                     answered.too_many_wrong_tags =
                         self.guesses || guesses::are_too_many(self.client.address, &mailbox, is_wrong, settings, wait);
                 }
                 Question::Handle(mailbox) => answered.handle = Some(alias::resolve(&mailbox, settings, wait)),
-                Question::Replay { tagged, mailbox, days_left } => {
-                    answered.replayed = replay::is_replayed(&tagged, &mailbox, days_left, settings, wait);
+                Question::Replay { tagged, days_left, .. } => {
+                    answered.replayed = replay::is_tag_replayed(&tagged, days_left, settings, wait);
+                }
+                Question::ProofReplay { message, mailbox } => {
+                    answered.proof_replayed = replay::is_message_replayed(&message, &mailbox, settings, wait);
                 }
                 Question::Sent { query, sender } => {
-                    answered.sent = sent::look_up(query, &sender, settings, today, wait);
+                    let sent::Found { answer, message } = sent::look_up(query, &sender, settings, today, wait);
+                    answered.sent = answer;
+                    answered.proof_replayed =
+                        message.is_some_and(|message| replay::is_message_replayed(&message, &sender, settings, wait));
                 }
                 _ => {}
             }
@@ -79,11 +81,26 @@ impl Asking<'_> {
             (answered.too_many_bounces, "bounces_per_minute"),
             (answered.too_many_wrong_tags, "wrong_tags"),
             (answered.replayed, "bounces_per_tag"),
+            (answered.proof_replayed, "bounces_per_message"),
         ] {
             if is_met {
                 settings.metrics().count_limit(limit);
             }
         }
         answered
+    }
+
+    /// Whether the client's network brings too many bounces. A bounce counts where it can no longer be a question whether the
+    /// mailbox exists.
+    fn are_too_many_bounces(&self, stage: Stage) -> bool {
+        let (Self { listener, settings, .. }, Some(client)) = (self, self.client.address) else { return false };
+        let sees_messages = match listener {
+            Protocol::Policy => false,
+            // Its callers ask again at the end of DATA if messages are judged.
+            Protocol::Line => settings.config().site.messages.judge,
+            _ => true,
+        };
+        let by = u32::from(stage == Stage::EndOfData || !sees_messages);
+        settings.store().bounces.are_too_many(*listener, client, by, settings.config().limits.bounces_per_minute)
     }
 }

@@ -24,13 +24,13 @@ struct Minute {
 }
 
 impl Rates {
-    /// Counts a bounce of a client; returns whether there are more than `most`, of which 0 is any number. Each listener
-    /// counts by itself: a server may ask about the same recipient through two.
-    pub(crate) fn are_too_many(&self, listener: Protocol, client: IpAddr, most: u32) -> bool {
-        most > 0 && self.count(listener, client, now() / 60) > most
+    /// Counts `by` bounces of a client; returns whether one more than so far, or this one, is more than `most`, of which 0 is any
+    /// number. Each listener counts by itself: a server may ask about the same recipient through two.
+    pub(crate) fn are_too_many(&self, listener: Protocol, client: IpAddr, by: u32, most: u32) -> bool {
+        most > 0 && self.count(listener, client, by, now() / 60) + u32::from(by == 0) > most
     }
 
-    fn count(&self, listener: Protocol, client: IpAddr, number: u64) -> u32 {
+    fn count(&self, listener: Protocol, client: IpAddr, by: u32, number: u64) -> u32 {
         let network = (listener.as_str(), Networks::default().of(client));
         // Nothing that is done under the lock can leave it half done.
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,8 +40,11 @@ impl Rates {
         if minute.counts.len() >= MOST_NETWORKS && !minute.counts.contains_key(&network) {
             return 0;
         }
+        if by == 0 {
+            return minute.counts.get(&network).copied().unwrap_or(0);
+        }
         let count = minute.counts.entry(network).or_default();
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(by);
         *count
     }
 }
@@ -53,18 +56,18 @@ mod tests {
     #[test]
     fn each_network_counts_by_itself_and_by_minute() {
         let rates = Rates::default();
-        let count = |client: &str, minute| rates.count(Protocol::Milter, client.parse().unwrap(), minute);
+        let count = |client: &str, minute| rates.count(Protocol::Milter, client.parse().unwrap(), 1, minute);
         assert_eq!((count("192.0.2.1", 1), count("::ffff:192.0.2.200", 1), count("198.51.100.1", 1)), (1, 2, 1));
         assert_eq!((count("2001:db8::1", 1), count("2001:db8:0:ffff::1", 1), count("2001:db8:1::1", 1)), (1, 2, 1));
         assert_eq!(count("192.0.2.1", 2), 1);
-        assert_eq!(rates.count(Protocol::Policy, "192.0.2.1".parse().unwrap(), 2), 1);
+        assert_eq!(rates.count(Protocol::Policy, "192.0.2.1".parse().unwrap(), 1, 2), 1);
     }
 
     #[test]
     fn there_are_never_more_than_so_many() {
         let rates = Rates::default();
         for number in 0..70_000_u32 {
-            rates.count(Protocol::Milter, IpAddr::from((0x0a00_0000 + (number << 8)).to_be_bytes()), 1);
+            rates.count(Protocol::Milter, IpAddr::from((0x0a00_0000 + (number << 8)).to_be_bytes()), 1, 1);
         }
         assert_eq!(rates.0.lock().unwrap().counts.len(), MOST_NETWORKS);
     }

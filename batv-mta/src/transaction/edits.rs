@@ -54,7 +54,13 @@ impl Edits {
     pub(super) fn mark(&mut self, mark: mark::Mark, new_id: Option<String>) {
         self.fields.extend(new_id.map(|id| (MESSAGE_ID_FIELD, id)));
         self.fields.push((mark::FIELD, mark.to_string()));
-        self.envelope_id = Some(mark.envelope_id().to_string());
+        // A message has one envelope id: that of its sender, which is marked first.
+        self.envelope_id.get_or_insert_with(|| mark.envelope_id().to_string());
+    }
+
+    /// The Message-ID that the message gets.
+    pub(super) fn message_id(&self) -> Option<String> {
+        self.fields.iter().find(|(name, _)| *name == MESSAGE_ID_FIELD).map(|(_, id)| id.clone())
     }
 
     /// Reports a finding. One field serves all recipients and reports the worst of them: a good tag vouches for its own

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use batv_bounce::header::fields;
 use batv_core::envelope::{Earlier, Stage};
-use batv_core::{Mailbox, Path, mark, tag};
+use batv_core::{Mailbox, MailboxBuf, Path, tag};
 use batv_policy::{BounceQuestion, MayBounce, Message, may_bounce};
 use batv_report::Outcome;
 use tracing::info;
@@ -26,10 +26,12 @@ impl Transaction {
         self.earlier = Earlier::None;
         let reverse_path = self.path();
         if let Some(Path::Mailbox(sender)) = &reverse_path {
-            if let Some((mark, new_id)) = self.mark(sender, content) {
-                edits.mark(mark, new_id);
+            let author = self.settings.site().other_author(sender, content.octets()).filter(|_| self.outgoing);
+            let mailboxes = [Some(*sender), author.as_ref().map(MailboxBuf::as_mailbox)];
+            for mailbox in mailboxes.into_iter().flatten() {
+                self.mark(&mailbox, content, &mut edits);
+                self.remember(&mailbox, &edits, &recipients, content);
             }
-            self.remember(sender, &edits, &recipients, content);
             edits.never_notify = self.asks_for_proof() && !self.may_bounce(sender, content);
         }
         let read = reverse_path.filter(|_| content.is_message()).zip(self.today);
@@ -38,7 +40,9 @@ impl Transaction {
         let mut refusal = None;
         let mut taken = 0_usize;
         for mut recipient in recipients {
-            let refused = match (content.is_message() || !recipient.settled, reverse_path) {
+            // A bounce counts at its end, also if nothing can change its ruling.
+            let is_open = content.is_message() || !recipient.settled || reverse_path == Some(Path::Null);
+            let refused = match (is_open, reverse_path) {
                 (true, Some(path)) => self.rule_at_data(path, &mut recipient, message.as_ref(), &mut edits),
                 _ => None,
             };
@@ -96,16 +100,16 @@ impl Transaction {
         ruling.deliver_to.is_none().then(|| ruling.reply.to_string())
     }
 
-    /// Makes the mark of a message, and a Message-ID for it if the message has none.
-    fn mark(&self, sender: &Mailbox<'_>, content: &MessageBuffer) -> Option<(mark::Mark, Option<String>)> {
-        if !self.marks(sender) {
-            return None;
-        }
-        let message_id = message_id(content);
+    /// Marks a message for its sender or its author, and gives it a Message-ID if it has none.
+    fn mark(&self, mailbox: &Mailbox<'_>, content: &MessageBuffer, edits: &mut Edits) {
+        let Some(today) = self.today.filter(|_| self.marks(mailbox)) else { return };
+        let known = message_id(content).or_else(|| edits.message_id());
         // Sendmail and OpenSMTPD add a missing one after they have asked us (RFC 6409 §8.3).
-        let new_id = (message_id.is_none() && !content.is_cut()).then(|| new_message_id(sender));
-        let message_id = message_id.as_ref().or(new_id.as_ref()).map_or("", String::as_str);
-        Some((self.settings.site().mark(sender, message_id.as_bytes(), self.today?)?, new_id))
+        let new_id = (known.is_none() && !content.is_cut()).then(|| new_message_id(mailbox));
+        let message_id = known.as_ref().or(new_id.as_ref()).map_or("", String::as_str);
+        if let Some(mark) = self.settings.site().mark(mailbox, message_id.as_bytes(), today) {
+            edits.mark(mark, new_id);
+        }
     }
 
     /// Whether something proves the sender, so that it may get a bounce of the message.
@@ -129,8 +133,7 @@ impl Transaction {
         if !self.is_remembered(sender) {
             return;
         }
-        let added = edits.fields.iter().find(|(name, _)| *name == MESSAGE_ID_FIELD).map(|(_, id)| id.clone());
-        let message_id = added.or_else(|| message_id(content)).unwrap_or_default();
+        let message_id = edits.message_id().or_else(|| message_id(content)).unwrap_or_default();
         let mailboxes: Vec<Mailbox<'_>> = recipients.iter().filter_map(|recipient| recipient.mailbox()).collect();
         sent::remember(message_id.as_bytes(), sender, &mailboxes, settings, today, &self.wait);
     }

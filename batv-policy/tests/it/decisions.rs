@@ -19,10 +19,10 @@ impl<'r> Answering<'r> {
         Self { row, answers: Answers { report_is_welcome, ..Answers::default() }, asked: 0 }
     }
 
-    fn answer(&mut self, question: &Question<'_, '_>) {
+    fn answer(&mut self, question: &Question<'_>) {
         let known = self.row.answers();
         let given = match question {
-            Question::Bounces => {
+            Question::Bounces(_) => {
                 self.answers.too_many_bounces = known.too_many_bounces;
                 known.too_many_bounces
             }

@@ -18,7 +18,7 @@ pub(super) enum Proof {
     Mark,
     /// `Original-Envelope-Id` of a DSN.
     EnvelopeId,
-    /// A tag of ours in the reverse-path that the header shows.
+    /// A tag of ours in the reverse-path that the header shows, in the form that nobody guesses.
     Tag,
     /// A DKIM signature of ours.
     Dkim,
@@ -153,14 +153,14 @@ impl Original {
             (Proof::Mark, 2) => own.push(format!("x-batv-mark:{}", home::mark(&id, 0))),
             // To be cut off inside of the mark.
             (Proof::Mark, _) | (Proof::None, 1) => own.insert(0, format!("X-BATV-Mark: {}", home::mark(&id, 2))),
-            (Proof::Tag, 1) => reverse_path = format!("X-Envelope-From: {}", home::tagged(Form::Prvs, 1)),
+            (Proof::Tag, 1) => reverse_path = format!("X-Envelope-From: {}", home::tagged(Form::Strong, 1)),
             (Proof::Tag, 2) => {
                 reverse_path.clear();
                 envelope_from = format!("\n\t(envelope-from <{}>)", home::tagged(Form::Prvs, 2));
             }
             (Proof::Tag, 3) => reverse_path = format!("Return-path: <{}>", home::tagged(Form::Strong, 1)),
-            (Proof::Tag, 4) => reverse_path = format!("Return-Path: <{}>", home::tagged(home::sub_address(), 1)),
-            (Proof::Tag, _) => reverse_path = format!("Return-Path: <{}>", home::tagged(Form::Prvs, 2)),
+            (Proof::Tag, 4) => reverse_path = format!("Return-Path: <{}>", home::tagged(Form::Strong, 1)),
+            (Proof::Tag, _) => reverse_path = format!("Return-Path: <{}>", home::tagged(Form::Strong, 2)),
             (Proof::Dkim, 1) => {
                 own.insert(0, dkim::field(Signature::Ed25519, Canonicalization::Relaxed, &own, body));
             }

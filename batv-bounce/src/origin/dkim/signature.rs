@@ -3,6 +3,8 @@
 use alloc::collections::BTreeMap;
 use core::ptr;
 
+use batv_core::Day;
+use batv_core::mark::MessageDigest;
 use sha2::{Digest, Sha256};
 
 use super::canonical::Canonicalization;
@@ -11,6 +13,8 @@ use super::tags::Tags;
 use super::verdict::{Body, Failure};
 use crate::read::header::{Field, fields};
 
+/// Fields that tell whose message it is, and when it left.
+const JUDGED_BY: [&str; 2] = ["From", "Date"];
 /// Names that `h=` may list. Nobody signs as many.
 const NAMES_LIMIT: usize = 1000;
 
@@ -42,8 +46,7 @@ pub(super) struct Signature<'x> {
 }
 
 impl<'x> Signature<'x> {
-    /// `t=` and `x=` are not read: a bounce may be late, and the age of a signature does not change who made it. Nor is
-    /// `q=`: the keys are at hand.
+    /// `x=` is not read, as a bounce may be late, nor is `q=`: the keys are at hand.
     pub(super) fn parse(field: Field<'x>, tags: Tags<'x>) -> Result<Self, Failure> {
         let needed = |tag| tags.get(tag).ok_or(Failure::Missing(tag));
         let base64 = |tag| decode_base64(needed(tag)?).ok_or(Failure::Malformed(tag));
@@ -102,17 +105,52 @@ impl<'x> Signature<'x> {
         self.header.field(&field, |octets| hash.update(octets));
     }
 
+    /// First field that tells whose message it is and when it left, and that the signature does not cover or the header has
+    /// twice: any other than the signed one may be the one that is read.
+    pub(super) fn open(&self, index: &Index<'x>) -> Option<&'static str> {
+        JUDGED_BY.into_iter().find(|name| self.covered(name, index).is_none())
+    }
+
+    /// The only field of this name, if it is signed.
+    fn covered(&self, name: &str, index: &Index<'x>) -> Option<Field<'x>> {
+        let is_signed = self.names.iter().any(|signed| signed.eq_ignore_ascii_case(name.as_bytes()));
+        match index.0.get(name.to_ascii_lowercase().as_bytes())?[..] {
+            [only] if is_signed => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Message that was signed.
+    pub(super) fn message(&self, index: &Index<'x>) -> MessageDigest {
+        match self.covered("Message-ID", index) {
+            Some(field) => MessageDigest::of(field.value),
+            None => MessageDigest::of(&self.header_hash(index)),
+        }
+    }
+
+    /// Day on which it was made (`t=`), if it says so.
+    pub(super) fn day(&self) -> Option<Day> {
+        let seconds = str::from_utf8(self.tags.get("t")?).ok()?.parse().ok()?;
+        Day::from_unix_seconds(seconds).ok()
+    }
+
     /// Whether this is the body that was signed.
     pub(super) fn compare(&self, body: Option<&[u8]>) -> Body {
         let Some(body) = body else { return Body::Absent };
         let mut hash = Sha256::new();
         let mut left = self.length;
+        let mut is_longer = false;
         self.body.body(body, |octets| {
             let hashed = &octets[..left.min(octets.len())];
             left -= hashed.len();
+            is_longer |= hashed.len() < octets.len();
             hash.update(hashed);
         });
-        if hash.finalize()[..] == self.body_hash { Body::Matches } else { Body::Differs }
+        match hash.finalize()[..] == self.body_hash {
+            true if is_longer => Body::Longer,
+            true => Body::Matches,
+            false => Body::Differs,
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use batv_core::Day;
+use batv_core::mark::MessageDigest;
+
 use super::key::PublicKey;
 
 /// Verdict on the signatures of ours on a header.
@@ -32,6 +35,13 @@ pub enum DkimVerdict<'k> {
         key: &'k PublicKey,
         /// Whether the body left us with them.
         body: Body,
+        /// First field that tells whose message it is and when it left (From, Date), and that the signature does not cover or
+        /// the header has twice.
+        open: Option<&'static str>,
+        /// Day of the signature (`t=`), if it names one.
+        day: Option<Day>,
+        /// Message that was signed: its Message-ID if that is signed, else all that is signed.
+        message: MessageDigest,
     },
 }
 
@@ -45,8 +55,10 @@ pub enum DkimVerdict<'k> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "it is there or not, and the same or not")]
 pub enum Body {
-    /// The body that was signed, up to the length that was signed.
+    /// The body that was signed.
     Matches,
+    /// A body that begins as the one that was signed, and is longer than what was signed (`l=`).
+    Longer,
     /// Another body, or a part of it.
     Differs,
     /// No body was given.
