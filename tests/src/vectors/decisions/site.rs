@@ -285,6 +285,7 @@ impl Row<'_> {
                 // Others may keep the machine busy: no row is about a slow store.
                 ("milliseconds", Some(if answers.store() == Store::Down { "100" } else { "30000" }.to_owned())),
                 ("bounces_per_tag", answers.replayed.map(|_| "2".to_owned())),
+                ("bounces_per_message", answers.proof_replayed.map(|_| "2".to_owned())),
             ],
         );
         section(
