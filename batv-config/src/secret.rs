@@ -3,7 +3,6 @@
 use core::fmt;
 use core::ops::Deref;
 
-use base32::Alphabet;
 use data_encoding::{BASE32_NOPAD, DecodeError, Encoding, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
@@ -84,13 +83,12 @@ pub(crate) fn encode(secret: &[u8]) -> Zeroizing<String> {
         }
         _ => {
             text.push_str("base32:");
-            text.push_str(&Zeroizing::new(base32::encode(Alphabet::Rfc4648 { padding: false }, secret)));
+            BASE32_NOPAD.encode_append(secret, &mut text);
         }
     }
     text
 }
 
-/// Decodes by `data-encoding`, whose errors tell the position; `base32` would accept a truncated text.
 fn decode_with(name: &'static str, encoding: &Encoding, text: &str) -> Result<Secret, Fault> {
     let fault = |error: DecodeError| Fault::Encoding { encoding: name, reason: error.to_string() };
     let mut secret = Secret::from(vec![0; encoding.decode_len(text.len()).map_err(fault)?]);
