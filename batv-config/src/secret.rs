@@ -1,5 +1,6 @@
 //! Secrets: octets that are wiped, and their text in keyring files.
 
+use base32::Alphabet;
 use core::fmt;
 use core::ops::Deref;
 
@@ -83,7 +84,7 @@ pub(crate) fn encode(secret: &[u8]) -> Zeroizing<String> {
         }
         _ => {
             text.push_str("base32:");
-            BASE32_NOPAD.encode_append(secret, &mut text);
+            text.push_str(&Zeroizing::new(base32::encode(Alphabet::Rfc4648 { padding: false }, secret)));
         }
     }
     text
