@@ -151,7 +151,7 @@ where
             }
         };
         if let Err(error) = result {
-            self.stop(turn, Error::Output(io::Error::other(error)));
+            self.stop(turn, error.into());
             return ControlFlow::Break(());
         }
         if answer.len() < FULL { ControlFlow::Continue(()) } else { self.write(turn, answer, None) }

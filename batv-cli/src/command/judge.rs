@@ -408,7 +408,7 @@ impl Report {
     }
 
     fn add(&mut self, judged: Result<Judged, fmt::Error>) -> Result<(), Error> {
-        let judged = judged.map_err(io::Error::other).map_err(Error::Output)?;
+        let judged = judged?;
         let Answer { out, notes, outcome } = judged.answer;
         self.outcome = self.outcome.max(outcome);
         self.summary.messages += judged.messages;
@@ -438,7 +438,7 @@ impl Report {
             } else {
                 self.summary.write(&mut answer.out)
             };
-            written.map_err(io::Error::other).map_err(Error::Output)?;
+            written?;
             print(&answer.out.0)?;
         }
         Ok(self.outcome)

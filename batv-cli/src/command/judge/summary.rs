@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use batv_bounce::Class;
 use batv_core::envelope::{Disposition, Mode, Verdict};
+use serde::Serialize;
 
 use crate::answer::shown;
-use crate::json;
+use crate::json::{Counts, object};
 
 const DISPOSITIONS: [Disposition; 5] =
     [Disposition::Accept, Disposition::Mark, Disposition::Quarantine, Disposition::Reject, Disposition::Tempfail];
@@ -36,12 +37,6 @@ pub(super) struct Cause {
     pub(super) reason: &'static str,
     pub(super) class: Class,
     pub(super) host: Option<String>,
-}
-
-impl Cause {
-    fn object(&self, messages: u64) -> json::Cause<'_> {
-        json::Cause { reason: self.reason, class: self.class.as_str(), host: self.host.as_deref(), messages }
-    }
 }
 
 #[derive(Default)]
@@ -73,15 +68,19 @@ impl Summary {
         }
     }
 
-    pub(super) fn object(&self) -> json::Summary<'_> {
-        json::Summary {
+    /// The same as JSON.
+    pub(super) fn object(&self) -> impl Serialize {
+        let causes = self.largest_causes().into_iter().map(|(Cause { reason, class, host }, messages)| {
+            object! { reason: reason, class: class.as_str(), host: host, messages: messages }
+        });
+        object! {
             messages: self.messages,
             unreadable: self.unreadable,
             cut: self.cut,
-            verdicts: json::Counts(self.verdicts()),
-            classes: json::Counts(self.classes()),
-            modes: json::Counts(self.modes().map(|(mode, counts)| (mode, json::Counts(counts))).collect()),
-            causes: self.largest_causes().into_iter().map(|(cause, messages)| cause.object(messages)).collect(),
+            verdicts: Counts(self.verdicts()),
+            classes: Counts(self.classes()),
+            modes: Counts(self.modes().map(|(mode, counts)| (mode, Counts(counts))).collect()),
+            causes: causes.collect::<Vec<_>>(),
         }
     }
 
