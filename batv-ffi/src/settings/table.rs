@@ -91,7 +91,7 @@ settings! {
         c"when a bounce without a tag is refused; `data` is safe for callouts";
     c"signing_since": Date = rules.signing_since,
         c"date since which all outgoing mail is tagged; empty for always";
-    c"on_error": OnErrors = rules.on_error of c"tempfail accept",
+    c"on_error": Named<OnError> = rules.on_error of c"tempfail accept",
         c"what to do without a key, or with a wrong clock";
     c"replies": ReplyTexts = rules.replies,
         c"texts of SMTP replies, a line each, as in `not-our-bounce=We sent no such message`, and `url=` for refusals";
@@ -165,20 +165,6 @@ impl<T: FromStr<Err: Display> + Display> Kind for Named<T> {
 
     fn show(value: &T) -> String {
         value.to_string()
-    }
-}
-
-struct OnErrors;
-
-impl Kind for OnErrors {
-    type Value = OnError;
-
-    fn read(text: &str) -> Result<OnError, String> {
-        Ok(if text == "accept" { OnError::Accept } else { OnError::Tempfail })
-    }
-
-    fn show(value: &OnError) -> String {
-        if *value == OnError::Accept { "accept" } else { "tempfail" }.to_owned()
     }
 }
 
