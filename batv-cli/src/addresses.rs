@@ -62,6 +62,6 @@ where
         let _ = writeln!(&notes, "batv: type one address per line; end with Ctrl-D");
     }
     let shown = notes.is_terminal() && !answers.is_terminal() && !input.is_terminal();
-    let outputs = Outputs { answers, notes, progress: shown.then(|| Progress::new("lines")) };
+    let outputs = Outputs { answers, notes, progress: Progress::new("lines", shown) };
     stream::answer_lines(input, outputs, tail, answer_line)
 }

@@ -48,7 +48,6 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
 }
 
 /// Writes a time in a field of JSON.
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 pub(crate) fn time<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     seconds.map(rfc3339).serialize(serializer)
 }

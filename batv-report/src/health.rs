@@ -152,7 +152,6 @@ impl Store {
     }
 }
 
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn date<S: Serializer>(day: &Option<Day>, serializer: S) -> Result<S::Ok, S::Error> {
     day.map(|day| day.to_string()).serialize(serializer)
 }

@@ -6,7 +6,7 @@ mod summary;
 use core::fmt::{self, Write as _};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
@@ -396,7 +396,7 @@ impl Found<'_, '_> {
 struct Report {
     summary: Summary,
     outcome: Outcome,
-    progress: Option<Progress>,
+    progress: Progress,
 }
 
 impl Report {
@@ -404,7 +404,7 @@ impl Report {
         let is_typed = io::stdin().is_terminal() && Messages::read_input(&arguments.inputs);
         let is_free = arguments.summary || !io::stdout().is_terminal();
         let shown = io::stderr().is_terminal() && is_free && !is_typed;
-        Self { summary: Summary::default(), outcome: Outcome::Good, progress: shown.then(|| Progress::new("messages")) }
+        Self { summary: Summary::default(), outcome: Outcome::Good, progress: Progress::new("messages", shown) }
     }
 
     fn add(&mut self, judged: Result<Judged, fmt::Error>) -> Result<(), Error> {
@@ -415,22 +415,13 @@ impl Report {
         self.summary.unreadable += judged.unreadable;
         judged.tallies.into_iter().for_each(|tally| self.summary.add(tally));
         print(&out.0)?;
-        let mut terminal = io::stderr();
-        if let Some(progress) = &mut self.progress {
-            if !notes.0.is_empty() {
-                progress.clear(&mut terminal);
-            }
-            progress.add(judged.messages, judged.octets, &mut terminal);
-        }
-        // Standard error may be closed: then nobody wants to be told.
-        let _ = terminal.write_all(&notes.0);
+        self.progress.note(&notes.0, &mut io::stderr());
+        self.progress.add(judged.messages, judged.octets, &mut io::stderr());
         Ok(())
     }
 
     fn end(mut self, arguments: &Judge) -> Result<Outcome, Error> {
-        if let Some(progress) = &mut self.progress {
-            progress.clear(&mut io::stderr());
-        }
+        self.progress.clear(&mut io::stderr());
         if arguments.summary {
             let mut answer = Answer::default();
             let written = if arguments.verifying.output.json {
