@@ -35,26 +35,12 @@ macro_rules! object {
 }
 pub(crate) use object;
 
+/// Object with the evidence at its end.
 #[derive(Serialize)]
-pub(crate) struct Judged<'a> {
-    pub(crate) input: &'a str,
-    pub(crate) class: &'static str,
-    pub(crate) action: Option<&'static str>,
-    pub(crate) reverse_path: Option<String>,
-    pub(crate) forward_path: Option<String>,
-    pub(crate) verdict: &'static str,
-    pub(crate) reason: &'static str,
-    pub(crate) disposition: Option<&'static str>,
-    pub(crate) reply: Option<String>,
-    pub(crate) deliver_to: Option<String>,
-    pub(crate) origin: Option<&'static str>,
-    pub(crate) original: Option<&'static str>,
-    pub(crate) message_id: Option<String>,
-    pub(crate) final_recipient: Option<&'a str>,
-    pub(crate) status: Option<&'a str>,
-    pub(crate) cut: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) evidence: Option<Vec<String>>,
+pub(crate) struct Explained<T> {
+    #[serde(flatten)]
+    pub(crate) object: T,
+    pub(crate) evidence: Vec<String>,
 }
 
 /// An object with these names, in their order.

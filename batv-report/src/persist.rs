@@ -177,7 +177,7 @@ impl Day {
             ..Report::default()
         };
         let domain = |(name, mode, tally): (Box<str>, Option<Box<str>>, Tally)| Domain {
-            name: domains::bounded(&name).into(),
+            name: domains::bounded(&name, domains::NAME_LIMIT).into(),
             tally,
             mode: mode.and_then(|mode| mode.parse::<Mode>().ok()),
         };

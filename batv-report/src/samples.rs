@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domains::CharBoundary as _;
+use crate::domains::bounded;
 use crate::event::Decision;
 use crate::redact::Shown;
 use crate::senders::Network;
@@ -77,11 +77,11 @@ impl Sample {
 }
 
 fn name(text: &str) -> Box<str> {
-    text[..text.floor_char_boundary_at(NAME_LIMIT)].into()
+    bounded(text, NAME_LIMIT).into()
 }
 
 fn address(text: &str) -> Box<str> {
-    text[..text.floor_char_boundary_at(ADDRESS_LIMIT)].into()
+    bounded(text, ADDRESS_LIMIT).into()
 }
 
 /// Samples in the order of their times.

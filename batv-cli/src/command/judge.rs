@@ -16,6 +16,7 @@ use batv_core::envelope::{Envelope, Mode, Stage, Verdict};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View};
 use clap::Args;
+use serde::Serialize;
 
 use self::summary::{Cause, Summary, Tally};
 use crate::answer::{Answer, Line, Outcome, print, shown};
@@ -24,7 +25,7 @@ use crate::explain::Explanation;
 use crate::flags::policy::Policy;
 use crate::flags::values::{domain, mailbox, path, pattern};
 use crate::flags::{Verifying, patterns};
-use crate::json;
+use crate::json::{Explained, object};
 use crate::messages::{Message, Messages, Unreadable, batches};
 use crate::ordered;
 use crate::progress::Progress;
@@ -235,7 +236,11 @@ impl Judging<'_> {
                 found.plain(answer)?;
             }
             Show::Json => {
-                answer.json(&found.object(self.explain))?;
+                if self.explain {
+                    answer.json(&Explained { object: found.object(), evidence: found.evidence() })?;
+                } else {
+                    answer.json(&found.object())?;
+                }
                 answer.out.raw(b"\n");
             }
         }
@@ -361,16 +366,13 @@ impl Found<'_, '_> {
         writeln!(answer.out, "{verdict}\t{class}\t{reason}\t{disposition}\t{}", self.name.shown())
     }
 
-    fn object(&self, explain: bool) -> json::Judged<'_> {
+    /// The message as JSON.
+    fn object(&self) -> impl Serialize {
         let Reading { class, action, report, original, cut, .. } = self.reading;
         let original_id = original.as_ref().and_then(|original| original.field("Message-ID"));
         let recipient = report.recipients.first();
-        let evidence = || {
-            let found = self.ruled.iter().flat_map(|ruled| ruled.case.evidence());
-            self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
-        };
         let ruling = self.ruling();
-        json::Judged {
+        object! {
             input: core::str::from_utf8(self.name.octets).unwrap_or_default(),
             class: class.as_str(),
             action: action.map(|action| action.as_str()),
@@ -387,8 +389,13 @@ impl Found<'_, '_> {
             final_recipient: recipient.and_then(|recipient| recipient.final_recipient.as_deref()),
             status: recipient.and_then(|recipient| recipient.status.as_deref()),
             cut: *cut,
-            evidence: explain.then(evidence),
         }
+    }
+
+    /// What was seen and found.
+    fn evidence(&self) -> Vec<String> {
+        let found = self.ruled.iter().flat_map(|ruled| ruled.case.evidence());
+        self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
     }
 }
 
