@@ -1,7 +1,5 @@
 //! Faults in the text of a keyring file.
 
-use core::fmt;
-
 use batv_core::{KeyId, UnknownName};
 use thiserror::Error;
 
@@ -28,7 +26,7 @@ pub enum Fault {
     #[error("octet that is not UTF-8")]
     NotUtf8,
     /// Key of the file that no keyring has.
-    #[error("unknown key: {}", Nearest(*.nearest))]
+    #[error("unknown key: {}", advice(*.nearest))]
     UnknownKey {
         /// Known key that looks like it.
         nearest: Option<&'static str>,
@@ -101,13 +99,9 @@ pub enum Fault {
     },
 }
 
-struct Nearest(Option<&'static str>);
-
-impl fmt::Display for Nearest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(nearest) => write!(f, "did you mean `{nearest}`?"),
-            None => write!(f, "a keyring has `[[key]]` with `{}`", FIELDS.join("`, `")),
-        }
+fn advice(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("a keyring has `[[key]]` with `{}`", FIELDS.join("`, `")),
     }
 }

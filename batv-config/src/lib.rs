@@ -32,7 +32,7 @@ pub use fault::Fault;
 pub use file::{Permissions, read_secret};
 pub use keyring::Keyring;
 pub use keyring_file::KeyringFile;
-pub use line_ending::LineEnding;
+pub use line_ending::without_line_ending;
 pub use position::Position;
 pub use replace::{Access, replace_file};
 pub use rotation::{Force, NewKey, Rotation};

@@ -35,23 +35,10 @@ pub use srs::{Forwarded, ReverseFor};
 pub use verify::Verify;
 
 /// Top-level keys of the file: first those of a site, then the sections that only `batvd` reads.
+#[rustfmt::skip]
 const NAMES: [&str; SITE_NAMES + 7] = [
-    "keyring",
-    "on_error",
-    "local_domain",
-    "sign",
-    "verify",
-    "messages",
-    "bounces",
-    "srs",
-    "replies", // the site
-    "log",
-    "listen",
-    "clients",
-    "store",
-    "page",
-    "limits",
-    "sandbox", // the daemon
+    "keyring", "on_error", "local_domain", "sign", "verify", "messages", "bounces", "srs", "replies",
+    "log", "listen", "clients", "store", "page", "limits", "sandbox",
 ];
 const SITE_NAMES: usize = 9;
 

@@ -24,17 +24,9 @@ impl<'a> Event<'a> {
         let message = message.trim_start_matches(' ');
         let message = LEVELS.iter().find_map(|level| message.strip_prefix(level)).unwrap_or(message);
         let message = message.trim_end_matches(['\r', '\n']);
-        let told = match *message.as_bytes().first()? {
-            b'j' => Told::Decision(decision(message.strip_prefix("judged ")?)?),
-            b't' => {
-                Told::Departure(departure(Outcome::Aliased, message).or_else(|| departure(Outcome::Tagged, message))?)
-            }
-            b'f' => Told::Departure(departure(Outcome::Forwarded, message)?),
-            b'l' => Told::Departure(
-                departure(Outcome::Untagged, message).or_else(|| departure(Outcome::NotForwarded, message))?,
-            ),
-            b'n' => Told::Departure(departure(Outcome::NotNotified, message)?),
-            _ => return None,
+        let told = match message.strip_prefix("judged ") {
+            Some(fields) => Told::Decision(decision(fields)?),
+            None => Told::Departure(Outcome::ALL.iter().find_map(|outcome| departure(*outcome, message))?),
         };
         Some(Self { time: None, told })
     }
@@ -52,6 +44,10 @@ fn decision(fields: &str) -> Option<Decision<'_>> {
 }
 
 fn departure(outcome: Outcome, message: &str) -> Option<Departure<'_>> {
+    // It is left untagged, with a reason that tells it from others.
+    if outcome == Outcome::Exempt {
+        return None;
+    }
     let mut departure = Departure::new(outcome, "");
     let mut fields = Fields(message.strip_prefix(outcome.message())?.strip_prefix(' ')?);
     loop {

@@ -28,48 +28,28 @@ pub(crate) struct Key {
 
 #[derive(Debug, Subcommand)]
 enum Operation {
-    New(New),
+    /// Add a new random key
+    ///
+    /// It signs at once if no other key signs for its use and domains. Otherwise it only verifies until it is promoted, so that all
+    /// hosts can have it before its first tag comes back. Creates the keyring if there is none.
+    #[command(after_help = "\
+Examples:
+  batv key new
+  batv key new --use srs --algorithm hmac-sha1")]
+    New(NewKey),
     List(list::List),
-    Rotate(Rotate),
+    /// Add a new random key that signs from now on
+    ///
+    /// The previous key verifies until its last tag has expired. Its id is not given to another key before that.
+    #[command(after_help = "\
+Examples:
+  batv key rotate
+  batv key rotate --domain example.com --lifetime 14")]
+    Rotate(NewKey),
     Promote(Promote),
     Retire(Retire),
     Import(import::Import),
     Export(export::Export),
-}
-
-/// Add a new random key
-///
-/// It signs at once if no other key signs for its use and domains. Otherwise it only verifies until it is promoted, so that all
-/// hosts can have it before its first tag comes back. Creates the keyring if there is none.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  batv key new
-  batv key new --use srs --algorithm hmac-sha1")]
-struct New {
-    #[command(flatten)]
-    key: NewKey,
-    #[command(flatten)]
-    keyring: flags::KeyringFile,
-    #[command(flatten)]
-    clock: Clock,
-}
-
-/// Add a new random key that signs from now on
-///
-/// The previous key verifies until its last tag has expired. Its id is not given to another key before that.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  batv key rotate
-  batv key rotate --domain example.com --lifetime 14")]
-struct Rotate {
-    #[command(flatten)]
-    key: NewKey,
-    #[command(flatten)]
-    keyring: flags::KeyringFile,
-    #[command(flatten)]
-    clock: Clock,
 }
 
 /// Let a verifying key sign from now on
@@ -127,6 +107,10 @@ struct NewKey {
     /// Domain or mailbox that the key is for (repeatable) [default: everybody]
     #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
     domains: Vec<String>,
+    #[command(flatten)]
+    keyring: flags::KeyringFile,
+    #[command(flatten)]
+    clock: Clock,
 }
 
 #[derive(Args, Debug)]
@@ -155,9 +139,9 @@ pub(crate) fn run(arguments: &Key) -> Result<Outcome, Error> {
     Ok(Outcome::Good)
 }
 
-fn new(arguments: &New) -> Result<(), Error> {
+fn new(arguments: &NewKey) -> Result<(), Error> {
     let today = arguments.clock.today()?;
-    let key = batv_config::NewKey::try_from(&arguments.key)?;
+    let key = batv_config::NewKey::try_from(arguments)?;
     let mut file = arguments.keyring.open_or_create()?;
     let added = file.keyring_mut().add(&key, keys::random_secret()?.as_slice(), today)?;
     file.save()?;
@@ -166,9 +150,9 @@ fn new(arguments: &New) -> Result<(), Error> {
     Ok(())
 }
 
-fn rotate(arguments: &Rotate) -> Result<(), Error> {
+fn rotate(arguments: &NewKey) -> Result<(), Error> {
     let today = arguments.clock.today()?;
-    let key = batv_config::NewKey::try_from(&arguments.key)?;
+    let key = batv_config::NewKey::try_from(arguments)?;
     let mut file = arguments.keyring.open()?;
     let rotation = file.keyring_mut().rotate(&key, keys::random_secret()?.as_slice(), today)?;
     file.save()?;

@@ -3,11 +3,12 @@
 use batv_config::Entry;
 use batv_core::{Day, KeyId};
 use clap::Args;
+use serde::Serialize;
 
 use crate::answer::print;
 use crate::error::Error;
 use crate::flags::{Clock, KeyringFile, Output};
-use crate::json;
+use crate::json::object;
 
 /// List the keys, without their secrets
 #[derive(Args, Debug)]
@@ -41,9 +42,9 @@ pub(super) fn run(arguments: &List) -> Result<(), Error> {
     print(&listing)
 }
 
-fn object(entry: &Entry, last_valid: Option<Day>) -> json::Key<'_> {
-    json::Key {
-        key_use: entry.key_use().as_str(),
+fn object(entry: &Entry, last_valid: Option<Day>) -> impl Serialize {
+    object! {
+        r#use: entry.key_use().as_str(),
         id: entry.id().map(KeyId::number),
         algorithm: entry.algorithm().as_str(),
         state: entry.state().as_str(),
