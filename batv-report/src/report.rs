@@ -254,13 +254,13 @@ impl Report {
             time,
             column,
             fate,
-            is_answer: is_answer(decision.from, reason),
-            domain: self.domains.place(decision.to, mode),
+            is_answer: is_answer(&decision.from, reason),
+            domain: self.domains.place(&decision.to, mode),
             mode: mode.map_or(Mode::ALL.len(), |mode| mode as usize),
             reason,
             class: decision.class.map(|class| place(CLASSES.iter().position(|known| *known == class), CLASSES.len())),
             listener: place(LISTENERS.iter().position(|listener| *listener == decision.listener), LISTENERS.len()),
-            network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
+            network: if is_backscatter(decision, column, reason) { Network::of(&decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
         }
     }
