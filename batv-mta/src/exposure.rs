@@ -1,7 +1,7 @@
 //! Files and folders that others can change: who can write to the configuration, or to a folder on the way to it, decides
 //! what the daemon does.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,22 +26,18 @@ pub(crate) fn trusted_users(config: &Config) -> Vec<u32> {
 /// Warnings about files that were read, and folders of sockets, which others can change.
 pub fn warnings(config: &Config, files: &Recorder) -> Vec<String> {
     let users = trusted_users(config);
-    let mut places: BTreeSet<PathBuf> = files.paths().iter().flat_map(|path| on_the_way(path)).collect();
-    let mut warnings: Vec<_> = Vec::new();
-    for (_, address) in config.listen.addresses() {
-        if let Address::Unix(path) = address
-            && let Some(folder) = path.parent()
-            && !places.contains(folder)
-            && is_open_to_all(folder)
-        {
-            warnings.push(format!(
-                "others can put a socket of their own in the place of {address}: run `chmod o-w {}`",
-                folder.display()
-            ));
-        }
-    }
-    warnings.extend(core::mem::take(&mut places).iter().filter_map(|place| warning(place, &users)));
-    warnings
+    let places: BTreeSet<PathBuf> = files.paths().iter().flat_map(|path| on_the_way(path)).collect();
+    let sockets = config.listen.addresses().filter_map(|(_, address)| match address {
+        Address::Unix(path) => path.parent(),
+        _ => None,
+    });
+    let folders: BTreeSet<&Path> =
+        sockets.filter(|folder| !places.contains(*folder) && is_open_to_all(folder)).collect();
+    let replaceable = folders.into_iter().map(|folder| {
+        let folder = folder.display();
+        format!("others can put sockets of their own in the place of those in {folder}: run `chmod o-w {folder}`")
+    });
+    replaceable.chain(places.iter().filter_map(|place| warning(place, &users))).collect()
 }
 
 /// The file, the folders above it, and those above the file that a link leads to.

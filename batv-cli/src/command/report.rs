@@ -171,7 +171,7 @@ impl Logs<'_> {
 
 /// Whether an event is about one of these; none stand for all.
 fn is_of(event: &Event<'_>, domains: &[Pattern<&String>]) -> bool {
-    let address = match &event.told {
+    let address: &str = match &event.told {
         Told::Decision(decision) => &decision.to,
         Told::Departure(departure) => &departure.from,
     };
