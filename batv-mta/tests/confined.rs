@@ -330,12 +330,9 @@ fn runs_without() {
     let answer = daemon.ask("line", b"unwrap prvs=0787f93fc2=alice@example.com\n");
     assert_eq!(answer, "OK alice@example.com\n");
     daemon.reload();
-    let log = daemon.log();
-    // That tests run as root is another matter.
-    let is_ours = |line: &&str| line.contains("WARN") && !line.contains("runs as root");
-    let warnings: Vec<_> = log.lines().filter(is_ours).collect();
+    let (log, warnings) = (daemon.log(), daemon.warnings());
     assert!(
-        matches!(warnings[..], [one] if one.contains("sandbox incomplete") && one.contains("landlock: ") && one.contains("seccomp: ")),
+        matches!(&warnings[..], [one] if one.contains("sandbox incomplete") && one.contains("landlock: ") && one.contains("seccomp: ")),
         "{log}"
     );
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");

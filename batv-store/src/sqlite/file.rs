@@ -57,7 +57,8 @@ impl File {
     /// Opens the file now.
     pub(super) fn open(&mut self) -> Result<(), Error> {
         self.database = Some(Database::open(&self.path, self.limit, &self.forgotten)?);
-        // The first look remembers the files.
+        // The first look remembers the files. Somebody else may have looked while there was no database.
+        self.watch.forget();
         let _ = self.watch.look();
         Ok(())
     }
@@ -89,7 +90,10 @@ impl File {
 
     /// Closes the database if a file of it has been lost, as far as it can be closed without making it worse.
     fn check(&mut self) -> Result<(), Error> {
-        let Some((path, loss)) = self.watch.look().filter(|_| self.database.is_some()) else { return Ok(()) };
+        if self.database.is_none() {
+            return Ok(());
+        }
+        let Some((path, loss)) = self.watch.look() else { return Ok(()) };
         let lost = Error::Lost { path: path.to_owned(), what: loss.to_string() };
         match loss {
             Loss::Removed => self.close(),
