@@ -203,6 +203,12 @@ impl Entry {
         &self.secret
     }
 
+    /// The same entry with an empty secret, for its dates and its scope.
+    #[cfg(feature = "site")]
+    pub(crate) fn without_secret(self) -> Self {
+        Self { secret: Secret::default(), ..self }
+    }
+
     /// Whether it is for this use, and for some domain or mailbox of this scope.
     pub(crate) fn meets(&self, key_use: Use, scope: &Scope) -> bool {
         Use::from(self.key_use) == key_use && self.scope.overlaps(scope)

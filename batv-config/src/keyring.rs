@@ -250,6 +250,12 @@ impl Keyring {
         expiry::last_valid_day(&self.entries, self.index(handle)?, today)
     }
 
+    /// The keys, and the entries without their secrets, which are wiped with the text.
+    #[cfg(feature = "site")]
+    pub(crate) fn into_keys(self) -> (KeySet, Vec<Entry>) {
+        (self.keys, self.entries.into_iter().map(Entry::without_secret).collect())
+    }
+
     pub(crate) fn index(&self, handle: Handle) -> Option<usize> {
         self.entries.iter().position(|entry| entry.handle == handle)
     }

@@ -29,7 +29,7 @@ pub mod site;
 pub use entry::{Entry, Handle, Use};
 pub use error::Error;
 pub use fault::Fault;
-pub use file::{Permissions, read_secret};
+pub use file::{Permissions, read_file, read_secret, read_secret_file};
 pub use keyring::Keyring;
 pub use keyring_file::KeyringFile;
 pub use line_ending::without_line_ending;

@@ -152,7 +152,7 @@ impl Config {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load(path: &Path, files: &dyn Files) -> Result<Self, Fault> {
-        Ok(Fault::in_file(path, files, Self::parse)?.beside(path))
+        Ok(Fault::in_config(path, files, Self::parse)?.beside(path))
     }
 
     /// Makes a relative path of the keyring one that starts in the folder of this file.

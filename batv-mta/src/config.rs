@@ -77,7 +77,7 @@ impl Config {
     /// # Errors
     /// [`Fault::Read`]; [`Fault::InFile`] for a mistake in its text.
     pub fn load(path: &Path, files: &dyn Files) -> Result<Self, Fault> {
-        let config = Fault::in_file(path, files, Self::parse)?;
+        let config = Fault::in_config(path, files, Self::parse)?;
         Ok(Self { site: config.site.beside(path), ..config })
     }
 

@@ -8,6 +8,8 @@ mod client;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
+pub mod exposure;
+#[doc(hidden)]
 pub mod files;
 #[doc(hidden)]
 pub mod listen;

@@ -138,7 +138,7 @@ mod tests {
         let mut reader = Reader::new(NOW);
         let event = reader.read(line.as_bytes())?;
         let Told::Departure(departure) = event.told else { panic!("{line}") };
-        assert_eq!((departure.from, departure.key), ("alice@example.com", Some(4)), "{line}");
+        assert_eq!((&*departure.from, departure.key), ("alice@example.com", Some(4)), "{line}");
         Some(event.time)
     }
 

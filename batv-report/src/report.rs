@@ -230,13 +230,13 @@ impl Report {
             time,
             column,
             fate,
-            is_answer: is_answer(decision.from, reason),
-            domain: self.domains.place(decision.to, mode),
+            is_answer: is_answer(&decision.from, reason),
+            domain: self.domains.place(&decision.to, mode),
             mode: self.modes.place(decision.mode),
             reason,
             class: decision.class.map(|class| self.classes.place(class)),
             listener: self.listeners.place(decision.listener),
-            network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
+            network: if is_backscatter(decision, column, reason) { Network::of(&decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
         }
     }

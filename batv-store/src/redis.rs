@@ -1,7 +1,9 @@
 //! Store on a server, for many hosts: Valkey, or Redis from version 6.
 //!
 //! The server runs a batch as a script: in one round trip, and without operations of others in between. The clocks of
-//! all hosts should agree to a few seconds, as each batch brings the time of its host.
+//! all hosts should agree to a few seconds, as each batch brings the time of its host. What frees memory is the server's
+//! own clock (`EX` and `EXPIRE`): a host whose clock is wrong finds nothing while it is, and removes nothing; a server whose
+//! clock is set forwards by a month forgets all.
 //!
 //! The server decides what outlives it: set `appendonly yes`, or `save`. All entries expire, so give the server
 //! `maxmemory` and `maxmemory-policy volatile-ttl`: then entries that expire first are dropped first. A user of its own

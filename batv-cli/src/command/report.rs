@@ -164,9 +164,9 @@ impl Logs<'_> {
 
 /// Whether an event is about one of these; none stand for all.
 fn is_of(event: &Event<'_>, domains: &[Pattern<&String>]) -> bool {
-    let address = match &event.told {
-        Told::Decision(decision) => decision.to,
-        Told::Departure(departure) => departure.from,
+    let address: &str = match &event.told {
+        Told::Decision(decision) => &decision.to,
+        Told::Departure(departure) => &departure.from,
     };
     let matches = |address| match Path::parse(address) {
         Ok(Path::Mailbox(mailbox)) => domains.iter().any(|pattern| pattern.matches(&mailbox)),

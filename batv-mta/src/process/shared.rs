@@ -19,7 +19,7 @@ use crate::store::Store;
 pub(super) struct Shared {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) metrics: Arc<Metrics>,
-    memory: Arc<Store>,
+    pub(super) memory: Arc<Store>,
     connections: Semaphore,
     pub(super) stop: watch::Receiver<bool>,
 }

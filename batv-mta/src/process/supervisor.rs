@@ -22,6 +22,7 @@ use super::ipc::{Order, OrderSender, WorkerState, worker_states};
 use super::sandbox::hide_memory;
 use super::signals::Termination;
 use super::socket_path::{self, PassedSockets, SocketFile};
+use crate::exposure;
 use crate::files::{Kept, Recorder};
 use crate::protocol::Protocol;
 use crate::settings::{self, Settings};
@@ -221,8 +222,12 @@ impl Supervisor {
 fn read(config: &Path, role: Role) -> Result<(Settings, Kept), settings::Error> {
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
+    settings.check_owners(&recorder)?;
     if let Some(doubt) = settings.doubt().filter(|_| role == Role::Listeners) {
         warn!("{doubt}");
+    }
+    for warning in exposure::warnings(settings.config(), &recorder) {
+        warn!("{warning}");
     }
     Ok((settings, recorder.kept()))
 }

@@ -73,11 +73,17 @@ pub(super) fn work() -> Result<(), Error> {
     let _ = rustix::thread::set_name(c"batvd-worker");
     let config = Config::load(&path, &start.files).map_err(crate::settings::Error::from)?;
     let by_journal = log::is_read_by_journal();
+    // The sandbox denies the question.
+    let is_root = rustix::process::geteuid().is_root();
     // The number of processors is in files.
     let threads = available_parallelism().map_or(1, NonZero::get);
     let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
     let _log = log::begin(config.log, by_journal);
     confinement.log();
+    if is_root {
+        let rights = if confinement.capabilities.is_active() { ", though without its rights" } else { "" };
+        warn!("the worker, which serves strangers, runs as root{rights}: name a user of its own in `sandbox.user`");
+    }
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Error::Start)?;
     let (shared, stopper) = Shared::load(&path, &start.files, &confinement)?;
@@ -127,6 +133,8 @@ impl Worker {
         let mut running = self.listen(sockets).map_err(Error::Start)?;
         orders.report_ready().map_err(Error::Start)?;
         let mut orders = orders.into_channel().map_err(Error::Start)?;
+        // It ends with the runtime.
+        tokio::spawn(Arc::clone(&self.shared.memory).look_after());
         if is_filter {
             let stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
             let shared = Arc::clone(&self.shared);

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use super::Transaction;
 use super::recipient::{Finding, RcptReply, Recipient};
+use crate::log::word;
 
 impl Transaction {
     /// Adds a recipient. `given` is the argument of RCPT TO, `address` the address that the mail server made of it, both
@@ -37,7 +38,7 @@ impl Transaction {
     }
 
     fn log_malformed(&self, role: &str, words: &str, error: &Error) {
-        warn!(queue_id = self.queue_id, words, reason = %error, "not judged: malformed {role} address");
+        warn!(queue_id = self.queue_id, words = %word(words), reason = %error, "not judged: malformed {role} address");
     }
 
     /// Rules at RCPT TO. Returns a reply if the recipient is not taken.

@@ -6,6 +6,7 @@ extern crate alloc;
 mod case;
 mod decisions;
 mod faults;
+mod files;
 mod filters;
 mod listeners;
 mod local_domain;

@@ -157,6 +157,13 @@ impl Daemon {
         fs::read_to_string(self.path("batvd.log")).unwrap_or_default()
     }
 
+    /// The warnings in the log, but for the one that the daemon is root's, as tests are.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let log = self.log();
+        let warnings = log.lines().filter(|line| line.contains("WARN") && !line.contains("runs as root"));
+        warnings.map(str::to_owned).collect()
+    }
+
     /// Waits until the log has this text: a thread of its own writes it.
     pub(crate) fn wait_for_log(&self, text: &str) {
         wait_for(&format!("`{text}` in the log"), || self.log().contains(text).then_some(()));
