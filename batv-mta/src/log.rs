@@ -7,12 +7,14 @@ use std::os::unix::fs::MetadataExt;
 use std::process;
 
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{Log, LogLevel, LogTo};
+use queue::Queue;
 use syslog::SyslogSocket;
 
+mod queue;
 mod syslog;
 
 /// Facility of messages of mail systems (RFC 3164 §4.1.1).
@@ -31,8 +33,8 @@ const MAIL: u8 = 2;
 /// ```
 pub fn begin(log: Log, by_journal: bool) -> WorkerGuard {
     let (to, guard) = match log.to {
-        LogTo::Stderr => tracing_appender::non_blocking(io::stderr()),
-        LogTo::Syslog => tracing_appender::non_blocking(SyslogSocket::default()),
+        LogTo::Stderr => queue::begin(io::stderr()),
+        LogTo::Syslog => queue::begin(SyslogSocket::default()),
     };
     match log.to {
         LogTo::Stderr if by_journal => write_to(WithPriority { facility: 0, tag: String::new(), to }, log.level, true),
@@ -83,7 +85,7 @@ pub fn is_read_by_journal() -> bool {
 struct WithPriority {
     facility: u8,
     tag: String,
-    to: NonBlocking,
+    to: Queue,
 }
 
 impl WithPriority {
@@ -112,7 +114,7 @@ impl<'w> MakeWriter<'w> for WithPriority {
 /// One line, which is written by a single call.
 struct Line {
     prefix: String,
-    to: NonBlocking,
+    to: Queue,
 }
 
 impl Write for Line {
