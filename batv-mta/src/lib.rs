@@ -9,6 +9,7 @@ mod client;
 pub mod config;
 #[doc(hidden)]
 pub mod files;
+mod held;
 #[doc(hidden)]
 pub mod listen;
 #[doc(hidden)]

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::config::{Address, Config, Fault};
 use crate::files::{FileSystem, Files};
+use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::process::sandbox::Needs;
 use crate::store::Store;
@@ -149,6 +150,11 @@ impl Settings {
     /// Metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// A part of the octets that all messages and requests under way hold: nothing yet.
+    pub(crate) fn held(&self) -> Held {
+        Held::new(self.metrics.total())
     }
 
     /// The configuration.

@@ -5,12 +5,14 @@ extern crate alloc;
 #[path = "../servers/case.rs"]
 mod case;
 mod decisions;
+mod descriptors;
 mod faults;
 mod filters;
 mod listeners;
 mod local_domain;
 mod manual;
 mod manual_pages;
+mod memory;
 mod milter;
 mod oracle;
 mod page;
