@@ -11,6 +11,7 @@ pub mod config;
 pub mod exposure;
 #[doc(hidden)]
 pub mod files;
+mod held;
 #[doc(hidden)]
 pub mod listen;
 #[doc(hidden)]

@@ -10,12 +10,14 @@ use std::process;
 
 use batv_report::{Plain, Word};
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{Log, LogLevel, LogTo};
+use queue::Queue;
 use syslog::SyslogSocket;
 
+mod queue;
 mod syslog;
 
 /// Facility of messages of mail systems (RFC 3164 §4.1.1).
@@ -34,8 +36,8 @@ const MAIL: u8 = 2;
 /// ```
 pub fn begin(log: Log, by_journal: bool) -> WorkerGuard {
     let (to, guard) = match log.to {
-        LogTo::Stderr => tracing_appender::non_blocking(io::stderr()),
-        LogTo::Syslog => tracing_appender::non_blocking(SyslogSocket::default()),
+        LogTo::Stderr => queue::begin(io::stderr()),
+        LogTo::Syslog => queue::begin(SyslogSocket::default()),
     };
     match log.to {
         LogTo::Stderr if by_journal => write_to(Lines { priority: Some((0, String::new())), to }, log.level, true),
@@ -92,7 +94,7 @@ struct Lines {
     /// Facility and tag, where each line begins with its priority, which the journal (sd-daemon(3)) and syslog (RFC 3164
     /// §4.1.1) take off.
     priority: Option<(u8, String)>,
-    to: NonBlocking,
+    to: Queue,
 }
 
 impl Lines {
@@ -123,7 +125,7 @@ impl<'w> MakeWriter<'w> for Lines {
 /// One line, which is written by a single call.
 struct Line {
     prefix: String,
-    to: NonBlocking,
+    to: Queue,
 }
 
 impl Write for Line {

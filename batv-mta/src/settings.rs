@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::config::{Address, Config, Fault};
 use crate::exposure::trusted_users;
 use crate::files::{FileSystem, Files, Recorder};
+use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::process::sandbox::Needs;
 use crate::store::Store;
@@ -170,6 +171,11 @@ impl Settings {
     /// Metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// A part of the octets that all messages and requests under way hold: nothing yet.
+    pub(crate) fn held(&self) -> Held {
+        Held::new(self.metrics.total())
     }
 
     /// The configuration.

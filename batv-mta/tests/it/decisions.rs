@@ -100,7 +100,7 @@ impl Host {
     }
 
     fn line(&self, request: &str) -> String {
-        self.tell(&mut Line, request.as_bytes())
+        self.tell(&mut Line::default(), request.as_bytes())
     }
 
     /// The handle with which a sender leaves.

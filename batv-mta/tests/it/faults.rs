@@ -267,11 +267,14 @@ fn slow_peers_are_let_go_and_idle_ones_stay() {
 
 #[test]
 fn connections_over_the_limit_wait_their_turn() {
-    let daemon = Daemon::started("[limits]\nconnections = 2\n");
+    // Of which each of the four listeners has a fourth.
+    let daemon = Daemon::started("[limits]\nconnections = 8\n");
     let served = || {
         let mut stream = daemon.connect("line");
         stream.write_all(b"unwrap alice@example.com\n").expect("a connection");
         stream.read_exact(&mut [0; 3]).expect("an answer");
+        // One that is idle would go for the next one.
+        stream.write_all(b"unwrap").expect("a connection");
         stream
     };
     let (first, _second) = (served(), served());
@@ -285,6 +288,7 @@ fn connections_over_the_limit_wait_their_turn() {
     let mut answer = [0; 21];
     third.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"OK alice@example.com\n");
+    third.write_all(b"unwrap").expect("a connection");
 
     // Those that wait take no file descriptors of the daemon's.
     let descriptors = || fs::read_dir(format!("/proc/{}/fd", daemon.worker())).expect("a process").count();
@@ -330,6 +334,9 @@ fn doubts_are_told_at_each_reload() {
     daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
     daemon.reload();
     daemon.wait_for_log("WARN verify.modes: `example.con` is no domain of yours");
+    daemon.configure("[limits]\ntotal_octets = 1048575\n");
+    daemon.reload();
+    daemon.wait_for_log("WARN `total_octets` is less than `message_octets`");
 }
 
 /// With a launcher that passes sockets as systemd does: sd_listen_fds(3).

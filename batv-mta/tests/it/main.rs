@@ -5,6 +5,7 @@ extern crate alloc;
 #[path = "../servers/case.rs"]
 mod case;
 mod decisions;
+mod descriptors;
 mod faults;
 mod files;
 mod filters;
@@ -12,6 +13,7 @@ mod listeners;
 mod local_domain;
 mod manual;
 mod manual_pages;
+mod memory;
 mod milter;
 mod oracle;
 mod page;
