@@ -40,7 +40,7 @@ use batv_core::{Mailbox, Path};
 use batv_policy::Ruling;
 
 use crate::client::Client;
-use crate::listen::handler::{Cut, Endless, Flow, Handler, each_request, ended_by};
+use crate::listen::handler::{Cut, Endless, Flow, Handler, Load, SHORT, each_request, ended_by};
 use crate::listen::lookup::{LookupReply, Map, look_up};
 use crate::message_buffer::{MessageBuffer, Needed};
 use crate::protocol::Protocol;
@@ -97,6 +97,15 @@ impl Handler for Line {
                 Flow::Continue
             },
         )
+    }
+
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        let Ok(Some((request, length))) = cut(octets, usize::MAX) else { return None };
+        // No other request is so long.
+        let word =
+            request.strip_prefix(JUDGE_MESSAGE).filter(|_| length > SHORT)?.split(|&octet| octet == b' ').next()?;
+        let client = str::from_utf8(word).ok().and_then(client).and_then(|client| client.address);
+        Some(Load { octets: length, client })
     }
 }
 

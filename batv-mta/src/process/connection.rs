@@ -1,5 +1,6 @@
 //! One connection: octets to its handler, answers back, and the time-outs.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -9,6 +10,7 @@ use super::shared::Shared;
 use crate::config::Limits;
 use crate::listen::handler::{Flow, Handler};
 use crate::protocol::Protocol;
+use crate::settings::Settings;
 
 /// First size of the buffer of a connection, in octets. It grows with the requests.
 const BUFFER_SIZE: usize = 4096;
@@ -51,33 +53,56 @@ pub(super) async fn serve(
     shared.metrics.close_connection(protocol, reason);
 }
 
+/// The octets of a connection, and their handler.
+struct Talk {
+    handler: Box<dyn Handler + Send>,
+    pending: Vec<u8>,
+    answers: Vec<u8>,
+}
+
+impl Talk {
+    /// Answers the requests that have come; those with a long message in its turn, on a thread for such. Returns the number of
+    /// octets that were taken. `None` if that failed.
+    async fn answer(self, settings: Arc<Settings>, shared: &Shared) -> Option<(Self, usize, Flow)> {
+        match self.handler.load(&self.pending) {
+            None => Some(self.answer_at_once(&settings)),
+            Some(load) => shared.judges.run(load, move || self.answer_at_once(&settings)).await,
+        }
+    }
+
+    fn answer_at_once(mut self, settings: &Arc<Settings>) -> (Self, usize, Flow) {
+        let (taken, flow) = self.handler.receive(&self.pending, settings, &mut self.answers);
+        self.pending.drain(..taken);
+        (self, taken, flow)
+    }
+}
+
 /// Exchanges requests and answers. Returns the reason for the end, as the metrics name it.
 async fn exchange(
     mut stream: Box<dyn Stream>,
-    mut handler: Box<dyn Handler + Send>,
+    handler: Box<dyn Handler + Send>,
     protocol: Protocol,
     patience: Patience,
     shared: &Shared,
 ) -> &'static str {
     let mut stop = shared.stop.clone();
-    let mut pending = Vec::new();
-    let mut answers = Vec::new();
+    let mut talk = Talk { handler, pending: Vec::new(), answers: Vec::new() };
     // Single octets don't extend the time for a request, nor for the first one.
     let mut deadline = Instant::now() + patience.limits(shared.settings.load().config().limits).0;
     let mut in_grace = false;
     loop {
         let stopping = *stop.borrow_and_update();
-        if stopping && !handler.is_busy() && pending.is_empty() {
+        if stopping && !talk.handler.is_busy() && talk.pending.is_empty() {
             if in_grace {
                 return "stopped";
             }
             in_grace = true;
             deadline = deadline.min(Instant::now() + STOP_GRACE);
         }
-        let had_begun = !pending.is_empty();
-        pending.reserve(BUFFER_SIZE);
+        let had_begun = !talk.pending.is_empty();
+        talk.pending.reserve(BUFFER_SIZE);
         let read = tokio::select! {
-            read = timeout_at(deadline, stream.read_buf(&mut pending)) => read,
+            read = timeout_at(deadline, stream.read_buf(&mut talk.pending)) => read,
             changed = stop.changed(), if !stopping => match changed {
                 Ok(()) => continue,
                 Err(_) => return "stopped",
@@ -86,24 +111,25 @@ async fn exchange(
         match read {
             Ok(Ok(1..)) => {}
             Ok(_) => return "peer",
-            Err(_) if stopping && pending.is_empty() => return "stopped",
+            Err(_) if stopping && talk.pending.is_empty() => return "stopped",
             Err(_) => return "timeout",
         }
         let start = Instant::now();
         let settings = shared.settings.load_full();
         let (request, idle) = patience.limits(settings.config().limits);
-        let (taken, flow) = handler.receive(&pending, &settings, &mut answers);
-        pending.drain(..taken);
-        if pending.is_empty() {
+        let Some(answered) = talk.answer(settings, shared).await else { return "closed" };
+        let (taken, flow);
+        (talk, taken, flow) = answered;
+        if talk.pending.is_empty() {
             deadline = start + idle;
         } else if taken > 0 || !had_begun {
             deadline = start + request;
         }
-        if !answers.is_empty() {
-            if let Err(reason) = write(&mut stream, &answers, request).await {
+        if !talk.answers.is_empty() {
+            if let Err(reason) = write(&mut stream, &talk.answers, request).await {
                 return reason;
             }
-            answers.clear();
+            talk.answers.clear();
             shared.metrics.measure_answer(protocol, start.elapsed());
         }
         if flow == Flow::Close {

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tracing::{error, info, warn};
 
 use super::error::Error;
+use super::judges::Judges;
 use super::sandbox::Confinement;
 use crate::config::Config;
 use crate::files::Files;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     memory: Arc<Store>,
     connections: Semaphore,
+    pub(super) judges: Judges,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -30,6 +32,7 @@ impl Shared {
         config: &Path,
         files: &dyn Files,
         confinement: &Confinement,
+        judges: Judges,
     ) -> Result<(Arc<Self>, watch::Sender<bool>), Error> {
         let metrics = Arc::<Metrics>::default();
         for (part, state) in confinement.parts() {
@@ -41,7 +44,10 @@ impl Shared {
         metrics.count_reload(true);
         let connections = Semaphore::new(settings.config().limits.connections.min(Semaphore::MAX_PERMITS));
         let (stopper, stop) = watch::channel(false);
-        Ok((Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, memory, connections, stop }), stopper))
+        Ok((
+            Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, memory, connections, judges, stop }),
+            stopper,
+        ))
     }
 
     /// Waits until `limits.connections` allows one more connection, and counts a connection that had to wait.

@@ -10,7 +10,7 @@ use super::mail_server::MailServer;
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use crate::client::Client;
-use crate::listen::handler::{Flow, Handler, each_request};
+use crate::listen::handler::{Flow, Handler, Load, SHORT, each_request};
 use crate::message_buffer::MessageBuffer;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -379,9 +379,27 @@ impl Handler for Session {
         each_request(Protocol::Milter, octets, next_packet, |packet| self.packet(packet, settings, out))
     }
 
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        let kept = self.content.as_ref().map_or(0, |content| content.octets().len());
+        let load = Load { octets: kept + octets.len(), client: self.client.address };
+        (load.octets > SHORT && ends_message(octets)).then_some(load)
+    }
+
     fn is_busy(&self) -> bool {
         self.transaction.is_some()
     }
+}
+
+/// Whether one of the packets is the end of a message.
+fn ends_message(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while let Ok(Some((packet, length))) = next_packet(rest) {
+        if packet.first() == Some(&b'E') {
+            return true;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a parameter of MAIL or RCPT has this name, which ends in an equals sign.
