@@ -9,6 +9,7 @@ mod faults;
 mod filters;
 mod listeners;
 mod local_domain;
+mod long_messages;
 mod manual;
 mod manual_pages;
 mod milter;
