@@ -13,6 +13,7 @@ pub(crate) mod endpoint;
 mod error;
 mod figures;
 mod ipc;
+mod judges;
 mod listener;
 mod resources;
 pub mod sandbox;

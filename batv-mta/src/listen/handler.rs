@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt::Display;
+use core::net::IpAddr;
 
 use thiserror::Error;
 use tracing::error;
@@ -29,11 +30,38 @@ pub enum Flow {
     Close,
 }
 
+/// Octets up to which a message is judged at once, on the thread that serves its connection: that takes less than a
+/// millisecond, whatever it is made of.
+pub(crate) const SHORT: usize = 16 * 1024;
+
+/// A long message that is to be judged.
+///
+/// ```
+/// use batv_mta::listen::handler::Load;
+///
+/// assert_eq!(Load { octets: 1024 * 1024, client: None }.client, None);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "handlers make it")]
+pub struct Load {
+    /// Octets of the message, or somewhat more.
+    pub octets: usize,
+    /// Address of the client who brings it, if it is known.
+    pub client: Option<IpAddr>,
+}
+
 /// One connection that speaks one protocol.
 pub trait Handler {
     /// Answers all complete requests at the start of `octets` into `out`, or as many as have [`ANSWER_OCTETS`] of answers: it
     /// is called again with the rest when they are written. Returns the number of octets that it took.
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow);
+
+    /// The long message that [`receive`](Self::receive) judges when it is given these octets, if there is one. That takes a
+    /// while: other connections should be served meanwhile.
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        let _ = octets;
+        None
+    }
 
     /// Whether a message is under way, which must not be cut off.
     fn is_busy(&self) -> bool {

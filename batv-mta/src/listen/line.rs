@@ -41,7 +41,7 @@ use batv_policy::Ruling;
 use tracing::error;
 
 use crate::client::Client;
-use crate::listen::handler::{ANSWER_OCTETS, Endless, Flow, Handler, ended_by};
+use crate::listen::handler::{ANSWER_OCTETS, Endless, Flow, Handler, Load, SHORT, ended_by};
 use crate::listen::lookup::{LookupReply, Map, look_up};
 use crate::message_buffer::{MessageBuffer, Needed};
 use crate::protocol::Protocol;
@@ -122,6 +122,21 @@ impl Handler for Line {
     fn is_in_request(&self) -> bool {
         self.begun.is_some()
     }
+
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        // The message of the request that has begun, or of the first line.
+        let (rest, before, left, come) = match &self.begun {
+            Some(request) => (request.rest.as_slice(), request.content.octets().len(), request.left, octets.len()),
+            None => {
+                let (line, length) = ended_by(b"\n", REQUEST_LIMIT)(octets).ok()??;
+                let rest = line.strip_prefix(JUDGE_MESSAGE)?;
+                (rest, 0, announced(rest).1, octets.len() - length)
+            }
+        };
+        let word = str::from_utf8(rest.split(|&octet| octet == b' ').next()?).ok()?;
+        let (octets, client) = (before + left, client(word).and_then(|client| client.address));
+        (left <= come && octets > SHORT).then_some(Load { octets, client })
+    }
 }
 
 impl Line {
@@ -143,11 +158,7 @@ impl WithMessage {
     fn new(rest: &[u8], settings: &Settings) -> Result<Self, Endless> {
         let kept = settings.config().limits.message_octets;
         let most = kept.saturating_add(UNREAD_OCTETS);
-        let mut words = rest.split(|&octet| octet == b' ').skip(1);
-        let is_cut = words.next() == Some(b"cut");
-        let octets = words.next().and_then(|octets| str::from_utf8(octets).ok());
-        // A malformed line is answered without a message.
-        let left = octets.and_then(|octets| octets.parse().ok()).unwrap_or(0);
+        let (is_cut, left) = announced(rest);
         if left > most {
             return Err(Endless(most));
         }
@@ -165,6 +176,15 @@ impl WithMessage {
         self.left -= taken;
         taken
     }
+}
+
+/// Whether the message behind this line was cut off, and its octets: none if the line is malformed, which is answered without
+/// it.
+fn announced(rest: &[u8]) -> (bool, usize) {
+    let mut words = rest.split(|&octet| octet == b' ' || octet == b'\r').skip(1);
+    let is_cut = words.next() == Some(b"cut");
+    let octets = words.next().and_then(|octets| str::from_utf8(octets).ok());
+    (is_cut, octets.and_then(|octets| octets.parse().ok()).unwrap_or(0))
 }
 
 fn put(answer: &LookupReply, out: &mut Vec<u8>) {

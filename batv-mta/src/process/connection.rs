@@ -1,5 +1,6 @@
 //! One connection: octets to its handler, answers back, and the time-outs.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -11,6 +12,7 @@ use crate::config::Limits;
 use crate::held::Held;
 use crate::listen::handler::{ANSWER_OCTETS, Flow, Handler};
 use crate::protocol::Protocol;
+use crate::settings::Settings;
 
 /// First size of the buffer of a connection, in octets. It grows with the requests.
 const BUFFER_SIZE: usize = 4096;
@@ -101,19 +103,49 @@ impl Buffers {
     }
 }
 
+/// The octets of a connection, and their handler.
+struct Talk {
+    handler: Box<dyn Handler + Send>,
+    buffers: Buffers,
+}
+
+impl Talk {
+    /// Whether a request has begun that is not complete.
+    fn has_begun(&self) -> bool {
+        !self.buffers.pending.is_empty() || self.handler.is_in_request()
+    }
+
+    /// Answers the requests that have come; those with a long message in its turn, on a thread for such. Returns the number of
+    /// octets that were taken. `None` if that failed.
+    async fn receive(self, settings: Arc<Settings>, shared: &Shared) -> Option<(Self, usize, Flow)> {
+        match self.handler.load(&self.buffers.pending) {
+            None => Some(self.receive_at_once(&settings)),
+            Some(load) => shared.judges.run(load, move || self.receive_at_once(&settings)).await,
+        }
+    }
+
+    fn receive_at_once(mut self, settings: &Arc<Settings>) -> (Self, usize, Flow) {
+        let Buffers { pending, answers, .. } = &mut self.buffers;
+        let (taken, flow) = self.handler.receive(pending, settings, answers);
+        pending.drain(..taken);
+        (self, taken, flow)
+    }
+}
+
 /// Exchanges requests and answers. Returns the reason for the end, as the metrics name it.
 async fn exchange(connection: Connection<'_>, shared: &Shared) -> &'static str {
-    let Connection { mut stream, mut handler, protocol, patience, crowded } = connection;
+    let Connection { mut stream, handler, protocol, patience, crowded } = connection;
     let mut stop = shared.stop.clone();
-    let mut buffers = Buffers { pending: Vec::new(), answers: Vec::new(), held: Held::new(shared.metrics.total()) };
+    let buffers = Buffers { pending: Vec::new(), answers: Vec::new(), held: Held::new(shared.metrics.total()) };
+    let mut talk = Talk { handler, buffers };
     // Single octets don't extend the time for a request, nor for the first one.
     let mut deadline = Instant::now() + patience.limits(shared.settings.load().config().limits).0;
     let mut in_grace = false;
     let mut was_answered = false;
     loop {
-        let had_begun = !buffers.pending.is_empty() || handler.is_in_request();
+        let had_begun = talk.has_begun();
         let stopping = *stop.borrow_and_update();
-        if stopping && !handler.is_busy() && !had_begun {
+        if stopping && !talk.handler.is_busy() && !had_begun {
             if in_grace {
                 return "stopped";
             }
@@ -122,12 +154,12 @@ async fn exchange(connection: Connection<'_>, shared: &Shared) -> &'static str {
         }
         let is_idle = !had_begun || matches!(protocol, Protocol::Metrics | Protocol::Page);
         let gives_way = is_idle && gives_way(protocol, was_answered);
-        buffers.pending.reserve(if handler.is_in_request() { READ_OCTETS } else { BUFFER_SIZE });
+        talk.buffers.pending.reserve(if talk.handler.is_in_request() { READ_OCTETS } else { BUFFER_SIZE });
         let mut piece = (&mut stream).take(READ_OCTETS as u64);
         let read = tokio::select! {
             // A request that is there already is answered.
             biased;
-            read = timeout_at(deadline, piece.read_buf(&mut buffers.pending)) => read,
+            read = timeout_at(deadline, piece.read_buf(&mut talk.buffers.pending)) => read,
             changed = stop.changed(), if !stopping => match changed {
                 Ok(()) => continue,
                 Err(_) => return "stopped",
@@ -140,16 +172,17 @@ async fn exchange(connection: Connection<'_>, shared: &Shared) -> &'static str {
             Err(_) if stopping && !had_begun => return "stopped",
             Err(_) => return "timeout",
         }
-        match answer(&mut stream, &mut *handler, &mut buffers, protocol, patience, shared).await {
-            Ok(Answered { start, limits: (request, idle), any }) => {
-                was_answered |= any;
-                if buffers.pending.is_empty() && !handler.is_in_request() {
-                    deadline = start + idle;
-                } else if any || !had_begun {
-                    deadline = start + request;
-                }
-            }
+        let answered;
+        (talk, answered) = match answer(&mut stream, talk, protocol, patience, shared).await {
+            Ok(answered) => answered,
             Err(reason) => return reason,
+        };
+        let Answered { start, limits: (request, idle), any } = answered;
+        was_answered |= any;
+        if !talk.has_begun() {
+            deadline = start + idle;
+        } else if any || !had_begun {
+            deadline = start + request;
         }
     }
 }
@@ -169,20 +202,20 @@ struct Answered {
 /// The reason for the end of the connection.
 async fn answer(
     stream: &mut Box<dyn Stream>,
-    handler: &mut (dyn Handler + Send),
-    buffers: &mut Buffers,
+    mut talk: Talk,
     protocol: Protocol,
     patience: Patience,
     shared: &Shared,
-) -> Result<Answered, &'static str> {
+) -> Result<(Talk, Answered), &'static str> {
     let start = Instant::now();
     let mut any = false;
     loop {
         let settings = shared.settings.load_full();
         let limits = patience.limits(settings.config().limits);
-        let was_in_request = handler.is_in_request();
-        let (taken, flow) = handler.receive(&buffers.pending, &settings, &mut buffers.answers);
-        buffers.pending.drain(..taken);
+        let was_in_request = talk.handler.is_in_request();
+        let (taken, flow);
+        (talk, taken, flow) = talk.receive(settings, shared).await.ok_or("closed")?;
+        let Talk { handler, buffers } = &mut talk;
         let is_full = buffers.answers.len() >= ANSWER_OCTETS;
         // Pieces of a long request are taken before it is complete.
         any |= !buffers.answers.is_empty() || taken > 0 && !was_in_request && !handler.is_in_request();
@@ -200,7 +233,7 @@ async fn answer(
             return Err("memory");
         }
         if !is_full {
-            return Ok(Answered { start, limits, any });
+            return Ok((talk, Answered { start, limits, any }));
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::error::Error;
+use super::judges::Judges;
 use super::resources::Resources;
 use super::sandbox::Confinement;
 use crate::config::Config;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Arc<Store>,
+    pub(super) judges: Judges,
     /// Octets of address space.
     address_space: usize,
     pub(super) stop: watch::Receiver<bool>,
@@ -33,6 +35,7 @@ impl Shared {
         files: &dyn Files,
         confinement: &Confinement,
         resources: Resources,
+        judges: Judges,
     ) -> Result<(Arc<Self>, watch::Sender<bool>), Error> {
         let metrics = Arc::<Metrics>::default();
         for (part, state) in confinement.parts() {
@@ -44,7 +47,7 @@ impl Shared {
         metrics.count_reload(true);
         let (stopper, stop) = watch::channel(false);
         let address_space = resources.address_space;
-        let shared = Self { settings: ArcSwap::from_pointee(settings), metrics, memory, address_space, stop };
+        let shared = Self { settings: ArcSwap::from_pointee(settings), metrics, memory, judges, address_space, stop };
         shared.set_total();
         Ok((Arc::new(shared), stopper))
     }

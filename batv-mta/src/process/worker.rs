@@ -22,6 +22,7 @@ use super::endpoint::Endpoint;
 use super::error::Error;
 use super::figures;
 use super::ipc::{Order, OrderReceiver};
+use super::judges::Judges;
 use super::listener::Listener;
 use super::resources::Resources;
 use super::sandbox::{Confinement, Needs, confine};
@@ -89,7 +90,8 @@ pub(super) fn work() -> Result<(), Error> {
     }
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Error::Start)?;
-    let (shared, stopper) = Shared::load(&path, &start.files, &confinement, resources)?;
+    let judges = Judges::start(threads).map_err(Error::Start)?;
+    let (shared, stopper) = Shared::load(&path, &start.files, &confinement, resources, judges)?;
     drop(start.files);
     let worker = Worker { config, resources, shared, stopper, listening: Vec::new(), files: Kept::default() };
     let outcome = runtime.block_on(worker.run(start.sockets, is_filter, orders));

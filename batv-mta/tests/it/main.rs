@@ -11,6 +11,7 @@ mod files;
 mod filters;
 mod listeners;
 mod local_domain;
+mod long_messages;
 mod manual;
 mod manual_pages;
 mod memory;

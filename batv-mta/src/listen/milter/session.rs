@@ -12,7 +12,7 @@ use super::mail_server::MailServer;
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use crate::client::Client;
-use crate::listen::handler::{Flow, Handler, each_request};
+use crate::listen::handler::{Flow, Handler, Load, SHORT, each_request};
 use crate::message_buffer::MessageBuffer;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -395,6 +395,12 @@ impl Handler for Session {
         each_request(Protocol::Milter, octets, out, next_packet, |packet, out| self.packet(packet, settings, out))
     }
 
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        let kept = self.content.as_ref().map_or(0, |content| content.octets().len());
+        let load = Load { octets: kept + octets.len(), client: self.client.address };
+        (load.octets > SHORT && ends_message(octets)).then_some(load)
+    }
+
     fn is_busy(&self) -> bool {
         self.transaction.is_some()
     }
@@ -403,6 +409,18 @@ impl Handler for Session {
 /// As much of an argument as is read.
 fn cut(argument: &[u8]) -> &[u8] {
     argument.get(..ARGUMENT_OCTETS).unwrap_or(argument)
+}
+
+/// Whether one of the packets is the end of a message.
+fn ends_message(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while let Ok(Some((packet, length))) = next_packet(rest) {
+        if packet.first() == Some(&b'E') {
+            return true;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a parameter of MAIL or RCPT has this name, which ends in an equals sign.
