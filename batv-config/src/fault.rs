@@ -4,7 +4,8 @@ use batv_core::{KeyId, UnknownName};
 use thiserror::Error;
 
 /// Fields of `[[key]]`, in the order in which they are written.
-pub(crate) const FIELDS: [&str; 8] = ["use", "id", "algorithm", "secret", "state", "lifetime", "created", "domains"];
+pub(crate) const FIELDS: [&str; 9] =
+    ["use", "id", "algorithm", "secret", "state", "lifetime", "created", "strong_since", "domains"];
 
 /// Fault in the text of a keyring file.
 ///
@@ -53,6 +54,9 @@ pub enum Fault {
     /// Id for an SRS key.
     #[error("an SRS key has no `id`: remove it")]
     IdForSrs,
+    /// Day of the strong form, which tags alone have.
+    #[error("an SRS key has no `strong_since`: SRS addresses have one form, and an hmac-sha256 key makes long hashes")]
+    StrongForSrs,
     /// Secret in a wrong encoding.
     #[error("the secret is not valid {encoding}: {reason}")]
     Encoding {

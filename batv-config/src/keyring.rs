@@ -138,6 +138,7 @@ impl Keyring {
             state: KeyState::Signing,
             lifetime,
             created: None,
+            strong_since: None,
             scope: Scope::default(),
         };
         // The text is checked like that of any file, but for an empty secret the error says more.

@@ -87,7 +87,8 @@ impl<'a> Fields<'a> {
             secret: self.secret()?,
             state: self.name("state")?.unwrap_or(KeyState::Verifying),
             lifetime: self.lifetime()?.unwrap_or_else(|| Use::from(key_use).default_lifetime()),
-            created: self.created()?,
+            created: self.day("created")?,
+            strong_since: self.strong_since(key_use)?,
             scope: self.scope(key_use)?,
         };
         Ok((entry, self.header))
@@ -115,8 +116,15 @@ impl<'a> Fields<'a> {
         self.read("lifetime", "a number of days from 1 to 180", read)
     }
 
-    fn created(&self) -> Result<Option<Day>, Misplaced> {
-        self.read("created", "a date without quotes, from 1970-01-01 on", |item| {
+    fn strong_since(&self, key_use: KeyUse) -> Result<Option<Day>, Misplaced> {
+        match self.day("strong_since")? {
+            Some(_) if key_use == KeyUse::Srs => Err((Fault::StrongForSrs, self.key_offset("strong_since"))),
+            day => Ok(day),
+        }
+    }
+
+    fn day(&self, key: &'static str) -> Result<Option<Day>, Misplaced> {
+        self.read(key, "a date without quotes, from 1970-01-01 on", |item| {
             let date = item.as_datetime().filter(|moment| moment.time.is_none())?.date?;
             Day::from_date(date.year, date.month, date.day).ok()
         })

@@ -4,8 +4,8 @@ mod export;
 mod import;
 mod list;
 
-use batv_config::{Entry, Force, Handle, Keyring, Scope, Use};
-use batv_core::{Algorithm, KeyId, Lifetime};
+use batv_config::{Entry, Force, Handle, Keyring, Scope, Use, date};
+use batv_core::{Algorithm, Day, KeyId, KeyState, Lifetime};
 use clap::{Args, Subcommand};
 
 use crate::answer::Outcome;
@@ -47,6 +47,7 @@ Examples:
   batv key rotate --domain example.com --lifetime 14")]
     Rotate(NewKey),
     Promote(Promote),
+    Strong(Strong),
     Retire(Retire),
     Import(import::Import),
     Export(export::Export),
@@ -63,6 +64,27 @@ Examples:
 struct Promote {
     #[command(flatten)]
     key: WhichKey,
+    #[command(flatten)]
+    keyring: flags::KeyringFile,
+    #[command(flatten)]
+    clock: Clock,
+}
+
+/// Let a key make tags in the strong form alone from tomorrow on
+///
+/// Nobody guesses their 60 bits. Short tags that the key made before verify until they expire, and no others. All hosts need the
+/// new keyring before that day.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv key strong
+  batv key strong 3 --since 2026-12-24")]
+struct Strong {
+    #[command(flatten)]
+    key: WhichKey,
+    /// First day of strong tags alone (RFC 3339, UTC) [default: tomorrow]
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    since: Option<Day>,
     #[command(flatten)]
     keyring: flags::KeyringFile,
     #[command(flatten)]
@@ -104,6 +126,9 @@ struct NewKey {
     /// Lifetime of its tags, 1 to 180 days [default: that of the key that it replaces, else 7]
     #[arg(long, value_name = "DAYS", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// Make tags in the strong form alone, which nobody guesses [default: as the key that it replaces]
+    #[arg(long)]
+    strong: bool,
     /// Domain or mailbox that the key is for (repeatable) [default: everybody]
     #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
     domains: Vec<String>,
@@ -132,6 +157,7 @@ pub(crate) fn run(arguments: &Key) -> Result<Outcome, Error> {
         Operation::List(arguments) => list::run(arguments),
         Operation::Rotate(arguments) => rotate(arguments),
         Operation::Promote(arguments) => promote(arguments),
+        Operation::Strong(arguments) => strong(arguments),
         Operation::Retire(arguments) => retire(arguments),
         Operation::Import(arguments) => import::run(arguments),
         Operation::Export(arguments) => export::run(arguments),
@@ -171,6 +197,16 @@ fn promote(arguments: &Promote) -> Result<(), Error> {
     report_others(&file, &rotation, today)
 }
 
+fn strong(arguments: &Strong) -> Result<(), Error> {
+    let today = arguments.clock.today()?;
+    let mut file = arguments.keyring.open()?;
+    let key = arguments.key.find(file.keyring(), |key| key.state() == KeyState::Signing)?;
+    let since = arguments.since.or_else(|| today.plus(1)).unwrap_or(today);
+    file.keyring_mut().strengthen(key, since)?;
+    file.save()?;
+    report("changed", &file, &[key])
+}
+
 fn retire(arguments: &Retire) -> Result<(), Error> {
     let today = arguments.clock.today()?;
     let mut file = arguments.keyring.open()?;
@@ -189,6 +225,7 @@ impl TryFrom<&NewKey> for batv_config::NewKey {
         key.id = given.id;
         key.algorithm = given.algorithm;
         key.lifetime = given.lifetime;
+        key.strong = given.strong;
         key.scope = Scope::parse(&given.domains)?;
         Ok(key)
     }
