@@ -3,6 +3,7 @@
 use core::fmt;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
@@ -23,8 +24,8 @@ where
             answer.print()?;
             answer.outcome = answer.outcome.max(answer_input(tail, &answer_line)?);
         } else {
-            let mut storage = String::new();
-            let line = Line::argument(address, &mut storage);
+            let spelling = OnceLock::new();
+            let line = Line::argument(address, &spelling);
             answer_line(&line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
             answer.out.raw(b"\n");
         }
@@ -33,10 +34,11 @@ where
     Ok(answer.outcome)
 }
 
-/// The one address that is asked about, if it is one and not a stream. `storage` keeps its spelling where that is another.
-pub(crate) fn only_one<'a>(addresses: &'a [OsString], storage: &'a mut String) -> Option<Line<'a>> {
+/// The one address that is asked about, if it is one and not a stream. `spelling` keeps its spelling where that is
+/// another.
+pub(crate) fn only_one<'a>(addresses: &'a [OsString], spelling: &'a OnceLock<String>) -> Option<Line<'a>> {
     match addresses {
-        [address] if address != "-" => Some(Line::argument(address, storage)),
+        [address] if address != "-" => Some(Line::argument(address, spelling)),
         _ => None,
     }
 }

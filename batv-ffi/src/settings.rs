@@ -56,6 +56,11 @@ impl batv_settings {
         View::new(keys, &self.rules)
     }
 
+    #[inline]
+    pub(crate) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     #[cfg(feature = "messages")]
     pub(crate) fn may_bounce(&self) -> BouncePolicy<'_, String> {
         BouncePolicy {

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn batv_srs_forward(
         let settings = from_c!(handle settings)?;
         settings.check_srs()?;
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, settings.rules(), &mut storage)?;
         let today = day(now)?;
         let outcome = match sender {
             Path::Null => {
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn batv_srs_reverse(
         let settings = from_c!(handle settings)?;
         settings.check_srs()?;
         let mut storage = String::new();
-        let recipient = path("recipient", from_c!(octets recipient)?, &mut storage)?;
+        let recipient = path("recipient", from_c!(octets recipient)?, settings.rules(), &mut storage)?;
         let today = day(now)?;
         let Path::Mailbox(mailbox) = recipient else {
             verdict.put(batv_tag_verdict::Untagged);

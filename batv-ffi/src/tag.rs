@@ -118,7 +118,7 @@ pub unsafe extern "C" fn batv_sign(
         let keys = from_c!(handle keyring)?.keys();
         let settings = or_default(from_c!(handle or none settings));
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, settings.rules(), &mut storage)?;
         let today = day(now)?;
         let leaving = Outgoing { originates: true, ..Outgoing::new(sender) };
         let outcome = match settings.site(keys.keys()).sender(&leaving).sign(today) {
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn batv_verify(
         let text = text?;
         let keys = from_c!(handle keyring)?.keys();
         let mut storage = String::new();
-        let recipient = path("recipient", from_c!(octets recipient)?, &mut storage)?;
+        let recipient = path("recipient", from_c!(octets recipient)?, or_default(None).rules(), &mut storage)?;
         let today = day(now)?;
         let Path::Mailbox(tagged) = recipient else {
             let verdict = batv_tag_verdict::Untagged;
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn batv_unwrap(
         let text = text?;
         let mode = batv_unwrap_mode::read(mode, "mode")?;
         let mut storage = String::new();
-        let wrapped = path("address", from_c!(octets address)?, &mut storage)?;
+        let wrapped = path("address", from_c!(octets address)?, or_default(None).rules(), &mut storage)?;
         let mut outcome = batv_unwrapping { size: 0, layers: 0, dialect: 0, hidden: 0 };
         let mut innermost = wrapped;
         if let Path::Mailbox(mailbox) = wrapped {

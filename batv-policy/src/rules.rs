@@ -8,7 +8,7 @@ use batv_bounce::{Identity, dkim::PublicKey};
 use batv_core::envelope::{Mode, OnError, Stage};
 use batv_core::srs::{DEFAULT_MAX_AGE, Domains, HASH_MINIMUM, Separator, Srs};
 use batv_core::tag::Form;
-use batv_core::{Day, Error, Lifetime, Mailbox, Pattern};
+use batv_core::{Day, Error, Lifetime, Mailbox, Path, Pattern};
 
 use crate::address;
 use crate::replies::Replies;
@@ -243,6 +243,20 @@ impl Rules {
     /// ```
     pub fn reverse_path<'w>(&self, words: &'w [u8]) -> Result<Cow<'w, str>, Error> {
         address::spelled(words, true, self.local_domain.as_deref())
+    }
+
+    /// Spells the argument of MAIL FROM for a ruling, like [`Rules::reverse_path`]. A sender that cannot be read is that of
+    /// a stranger, and its mail is no bounce ([`Path::UNREADABLE`]): mail servers accept more addresses than
+    /// RFC 5321 §4.1.2 knows, and must not accept a forged tag or relay to an SRS address for such a sender.
+    ///
+    /// ```
+    /// # use batv_policy::Rules;
+    /// assert_eq!(Rules::default().sender(b"<bob@example.net>"), "<bob@example.net>");
+    /// assert_eq!(Rules::default().sender(b"<x@a..test>"), "unreadable@sender.invalid");
+    /// ```
+    #[must_use]
+    pub fn sender<'w>(&self, words: &'w [u8]) -> Cow<'w, str> {
+        self.reverse_path(words).unwrap_or_else(|_| Cow::Owned(Path::UNREADABLE.to_string()))
     }
 
     /// Spells the argument of RCPT TO like [`address::forward_path`], and completes an address without a domain with

@@ -158,13 +158,12 @@ impl Session {
             return reply("503 5.5.1 there is a sender already");
         }
         let Some(path) = path(argument, "FROM:") else { return reply("501 5.5.4 syntax: MAIL FROM:<address>") };
-        match self.server.mail(path) {
-            Ok(mail) => {
-                self.mail = Some(mail);
-                reply("250 2.1.0 sender ok")
-            }
-            Err(error) => reply(format!("553 5.1.7 {error}")),
+        let mail = self.server.mail(path);
+        if !mail.sender_is_readable() {
+            return reply("553 5.1.7 the sender is no address");
         }
+        self.mail = Some(mail);
+        reply("250 2.1.0 sender ok")
     }
 
     fn rcpt_to(&mut self, argument: &str) -> Step {

@@ -235,21 +235,19 @@ impl Server {
         Ok(site.view().mark(&mailbox, message_id.as_bytes(), self.today()?))
     }
 
-    /// Begins a message that comes in, at MAIL FROM.
-    ///
-    /// # Errors
-    /// [`Error::Address`].
+    /// Begins a message that comes in, at MAIL FROM. A sender that cannot be read is that of a stranger, and its message is
+    /// no bounce: see [`Mail::sender_is_readable`].
     ///
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// let mut mail = server.mail("<bob@example.net>")?;
+    /// let mut mail = server.mail("<bob@example.net>");
     /// assert!(mail.rcpt("<alice@example.com>")?.accepts());
-    /// assert!(server.mail("<bob@@example.net>").is_err());
+    /// assert!(!server.mail("<bob@@example.net>").sender_is_readable());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn mail(&self, mail_from: &str) -> Result<Mail, Error> {
+    pub fn mail(&self, mail_from: &str) -> Mail {
         Mail::new(self.site(), self.today().ok(), mail_from)
     }
 
@@ -268,7 +266,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rcpt(&self, mail_from: &str, rcpt_to: &str) -> Result<Ruling, Error> {
-        self.mail(mail_from)?.rcpt(rcpt_to)
+        self.mail(mail_from).rcpt(rcpt_to)
     }
 
     /// Rules on a message with one recipient, at the end of DATA: the ruling at RCPT TO when that refuses already.
@@ -285,7 +283,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn data(&self, mail_from: &str, rcpt_to: &str, message: &[u8]) -> Result<Ruling, Error> {
-        let mut mail = self.mail(mail_from)?;
+        let mut mail = self.mail(mail_from);
         let ruling = mail.rcpt(rcpt_to)?;
         let Outcome { mut rulings } = mail.data(message);
         Ok(rulings.pop().unwrap_or(ruling))

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write};
 use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use batv_core::envelope::{Disposition, Envelope, Mode, Stage};
 use batv_core::{Day, Mailbox, Path};
@@ -71,17 +72,19 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.verifying.clock.today()?;
     let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let rules = Rules { reject_at: arguments.reject_at, ..arguments.policy.rules()? };
-    let mut sender = String::new();
+    let given = arguments.from.to_string_lossy();
+    let sender = rules.sender(arguments.from.as_encoded_bytes());
     let judge = Judge {
         site: View::new(keyring.keys(), &rules),
         today,
-        sender: Line::sender(&arguments.from, &mut sender),
+        given: Line::named(&given),
+        reverse_path: Path::parse(sender.as_ref())?,
         trusted_client: arguments.trusted_client,
         explain: arguments.explain,
     };
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
-    let mut storage = String::new();
-    let answer = match addresses::only_one(&recipients, &mut storage) {
+    let spelling = OnceLock::new();
+    let answer = match addresses::only_one(&recipients, &spelling) {
         _ if arguments.verifying.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&judge, line, answer)),
         None => plain,
@@ -92,20 +95,21 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
 struct Judge<'k> {
     site: View<'k>,
     today: Day,
-    sender: Line<'k>,
+    /// The sender as it was given.
+    given: Line<'k>,
+    reverse_path: Path<'k>,
     trusted_client: bool,
     explain: bool,
 }
 
 impl Judge<'_> {
     fn judge<'a>(&'a self, line: &Line<'a>, answer: &mut Answer) -> Result<Checked<'a>, fmt::Error> {
-        let checked = match (self.sender.path(), line.path()) {
-            (Ok(reverse_path), Ok(Path::Mailbox(forward_path))) => {
-                let envelope = Envelope::new(reverse_path, forward_path).with_trusted_client(self.trusted_client);
+        let checked = match self.recipient(line) {
+            Some(forward_path) => {
+                let envelope = Envelope::new(self.reverse_path, forward_path).with_trusted_client(self.trusted_client);
                 Checked::Ruled(self.site.rcpt(&envelope, self.today))
             }
-            (Err(_), _) => Checked::BadSender,
-            _ => Checked::BadRecipient,
+            None => Checked::BadRecipient,
         };
         answer.outcome = answer.outcome.max(match checked.disposition() {
             Disposition::Reject => Outcome::Refused,
@@ -118,11 +122,16 @@ impl Judge<'_> {
         Ok(checked)
     }
 
+    fn recipient<'a>(&self, line: &Line<'a>) -> Option<Mailbox<'a>> {
+        line.path_as(|words| self.site.rules().forward_path(words)).ok()?.mailbox().copied()
+    }
+
     fn explain(&self, line: &Line<'_>, checked: &Checked<'_>, answer: &mut Answer) -> fmt::Result {
         let mut explanation = Explanation::begin(&mut answer.notes, line, self.site.keys(), self.today)?;
-        explanation.step("sender", self.sender.shown())?;
-        match (checked, line.path()) {
-            (Checked::Ruled(ruling), Ok(Path::Mailbox(forward_path))) => {
+        let unreadable = if self.reverse_path == Path::UNREADABLE { ", which cannot be read: a stranger" } else { "" };
+        explanation.step("sender", format_args!("{}{unreadable}", self.given.shown()))?;
+        match (checked, self.recipient(line)) {
+            (Checked::Ruled(ruling), Some(forward_path)) => {
                 explanation.recipient(self.site, &forward_path)?;
                 explanation.ruling(self.site.rules(), ruling)
             }
@@ -134,7 +143,6 @@ impl Judge<'_> {
 enum Checked<'a> {
     Ruled(Ruling<'a>),
     /// Malformed addresses reach a script, but not a server.
-    BadSender,
     BadRecipient,
 }
 
@@ -142,14 +150,13 @@ impl<'a> Checked<'a> {
     fn verdict(&self) -> &'static str {
         match self {
             Self::Ruled(ruling) => ruling.verdict.as_str(),
-            Self::BadSender | Self::BadRecipient => "malformed",
+            Self::BadRecipient => "malformed",
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
             Self::Ruled(ruling) => ruling.reason.as_str(),
-            Self::BadSender => "bad-sender",
             Self::BadRecipient => "bad-recipient",
         }
     }
@@ -157,7 +164,7 @@ impl<'a> Checked<'a> {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Ruled(ruling) => ruling.disposition,
-            Self::BadSender | Self::BadRecipient => Disposition::Reject,
+            Self::BadRecipient => Disposition::Reject,
         }
     }
 
@@ -165,7 +172,6 @@ impl<'a> Checked<'a> {
     fn reply(&self) -> String {
         match self {
             Self::Ruled(ruling) => ruling.reply.to_string(),
-            Self::BadSender => "501 5.1.7 Bad sender address syntax".to_owned(),
             Self::BadRecipient => "501 5.1.3 Bad recipient address syntax".to_owned(),
         }
     }
@@ -173,21 +179,21 @@ impl<'a> Checked<'a> {
     fn deliver_to(&self) -> Option<Mailbox<'a>> {
         match self {
             Self::Ruled(ruling) => ruling.deliver_to,
-            Self::BadSender | Self::BadRecipient => None,
+            Self::BadRecipient => None,
         }
     }
 
     fn mode(&self) -> Option<Mode> {
         match self {
             Self::Ruled(ruling) => Some(ruling.mode),
-            Self::BadSender | Self::BadRecipient => None,
+            Self::BadRecipient => None,
         }
     }
 
     fn in_reject(&self) -> Disposition {
         match self {
             Self::Ruled(ruling) => ruling.in_reject,
-            Self::BadSender | Self::BadRecipient => self.disposition(),
+            Self::BadRecipient => self.disposition(),
         }
     }
 }
@@ -214,7 +220,7 @@ fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result 
     let checked = judge.judge(line, answer)?;
     let (reply, deliver_to) = (checked.reply(), checked.deliver_to());
     answer.json(&json::Checked {
-        reverse_path: judge.sender.text(),
+        reverse_path: judge.given.text(),
         forward_path: line.text(),
         verdict: checked.verdict(),
         reason: checked.reason(),

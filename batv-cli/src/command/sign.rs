@@ -69,7 +69,7 @@ impl<'k> Signer<'k> {
 }
 
 fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    match line.path() {
+    match line.sender() {
         Ok(path) => match signer.sender(path).sign(signer.today) {
             Handling::Tagged(tagged) => return tagged.write_to(&mut answer.out),
             Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => {
@@ -85,7 +85,7 @@ fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resu
 
 fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    match line.path() {
+    match line.sender() {
         Ok(path) => match signer.sender(path).sign(signer.today) {
             Handling::Tagged(tagged) => {
                 let expires = tagged.expires();

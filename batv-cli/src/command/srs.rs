@@ -1,6 +1,7 @@
 //! `batv srs`
 
 use core::fmt::{self, Write};
+use std::sync::OnceLock;
 
 use batv_core::srs::{self, Forwarding, Reversal, Rewritten, Separator, SrsVerdict};
 use batv_core::{Day, Domain, KeyRing, KeySet, KeyUse, Lifetime, Mailbox, Path};
@@ -145,8 +146,8 @@ fn reverse(arguments: &Reverse) -> Result<Outcome, Error> {
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let reverser = Rewriter { srs, keys: keyring.keys(), today, max_age: arguments.rewriting.max_age };
     let addresses = &arguments.addresses.addresses;
-    let mut storage = String::new();
-    let answer = match addresses::only_one(addresses, &mut storage) {
+    let spelling = OnceLock::new();
+    let answer = match addresses::only_one(addresses, &spelling) {
         _ if arguments.output.json => reverse_json,
         Some(line) => return addresses::answer_one(&line, |line, answer| reverse_alone(&reverser, line, answer)),
         None => reverse_plain,
@@ -164,7 +165,7 @@ struct Rewriter<'k> {
 impl Rewriter<'_> {
     /// Rewritten sender; `None` when it stays unchanged.
     fn forward<'a>(&'a self, line: &Line<'a>) -> Result<Option<Rewritten<'a>>, Malformed> {
-        let Path::Mailbox(mailbox) = line.path()? else { return Ok(None) };
+        let Path::Mailbox(mailbox) = line.sender()? else { return Ok(None) };
         match self.srs.forward(self.keys, &mailbox, self.today)? {
             Forwarding::Rewritten(rewritten) => Ok(Some(rewritten)),
             Forwarding::Unchanged(_) => Ok(None),

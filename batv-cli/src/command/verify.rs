@@ -1,6 +1,7 @@
 //! `batv verify`
 
 use core::fmt::{self, Write};
+use std::sync::OnceLock;
 
 use batv_core::tag::{self, Verification};
 use batv_core::{Day, KeySet, Path, TagVerdict};
@@ -39,8 +40,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
     let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
     let addresses = &arguments.addresses.addresses;
-    let mut storage = String::new();
-    let answer = match addresses::only_one(addresses, &mut storage) {
+    let spelling = OnceLock::new();
+    let answer = match addresses::only_one(addresses, &spelling) {
         _ if arguments.verifying.output.json => json,
         Some(line) => return addresses::answer_one(&line, |line, answer| alone(&verifier, line, answer)),
         None => plain,

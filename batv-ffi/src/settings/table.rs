@@ -93,6 +93,8 @@ settings! {
         c"date since which all outgoing mail is tagged; empty for always";
     c"on_error": OnErrors = rules.on_error of c"tempfail accept",
         c"what to do without a key, or with a wrong clock";
+    c"local_domain": MaybeDomain = rules.local_domain,
+        c"domain that completes an address without one; empty to complete none";
     c"replies": ReplyTexts = rules.replies,
         c"texts of SMTP replies, a line each, as in `not-our-bounce=We sent no such message`, and `url=` for refusals";
     c"srs_domains": Domains = rules.srs.domains,
@@ -111,6 +113,8 @@ settings! {
         c"whether an SRS address accepts mail other than bounces";
     c"marked_since": Date = rules.messages.marked_since,
         c"date since which all outgoing mail has a mark; empty for never";
+    c"daemon_senders": Named<bool> = rules.messages.daemon_senders of c"true false",
+        c"whether messages from a daemon such as `MAILER-DAEMON@...` are judged by their content, besides those from `<>`";
     c"hold_receipts": Named<bool> = rules.messages.hold_receipts of c"true false",
         c"whether disposition notifications that are not proved are held as bounces are";
     c"reject_daemon_senders": Named<bool> = rules.messages.reject_daemon_senders of c"true false",
@@ -314,6 +318,24 @@ impl Kind for Domains {
 
     fn show(value: &Self::Value) -> String {
         value.join(" ")
+    }
+}
+
+struct MaybeDomain;
+
+impl Kind for MaybeDomain {
+    type Value = Option<String>;
+
+    fn read(text: &str) -> Result<Self::Value, String> {
+        match Domains::read(text)?.as_slice() {
+            [] => Ok(None),
+            [domain] => Ok(Some(domain.clone())),
+            _ => Err("must be one domain".to_owned()),
+        }
+    }
+
+    fn show(value: &Self::Value) -> String {
+        value.clone().unwrap_or_default()
     }
 }
 

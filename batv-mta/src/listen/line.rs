@@ -51,6 +51,7 @@ use crate::transaction::Transaction;
 use crate::transaction::log_decision::LogContext;
 use crate::transaction::read_message::read_message;
 use crate::transaction::recipient::{Finding, RcptReply};
+use crate::transaction::reverse_path::ReversePath;
 use crate::transaction::trust::is_trusted;
 
 /// Longest request line, in octets: two paths and a word.
@@ -180,7 +181,7 @@ fn judge_message(rest: &[u8], message: &[u8], settings: &Settings) -> LookupRepl
     })
 }
 
-/// Rules on a recipient. `None` if an address is malformed.
+/// Rules on a recipient. `None` if its address is malformed.
 fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings) -> Option<LookupReply> {
     let (envelope, client) = (&request.envelope(settings)?, &request.client);
     let today = match settings.today() {
@@ -211,7 +212,9 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
             recipient.data(&answered.answers())
         }
     };
-    let context = LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path, stage: envelope.stage };
+    let stage = envelope.stage;
+    let context =
+        LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path: &request.reverse_path, stage };
     context.log(&ruling, &envelope.forward_path, settings);
     let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
     let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
@@ -272,7 +275,7 @@ struct Request {
     stage: Stage,
     earlier: Earlier,
     client: Client,
-    reverse_path: String,
+    reverse_path: ReversePath,
     forward_path: String,
 }
 
@@ -302,17 +305,13 @@ impl Request {
 
     fn of(stage: Stage, earlier: Earlier, client: Client, text: &[u8], settings: &Settings) -> Option<Self> {
         let (sender, recipient) = paths(text)?;
-        let (reverse_path, forward_path) = (
-            settings.rules().reverse_path(sender).map(Cow::into_owned).ok()?,
-            settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?,
-        );
+        let reverse_path = ReversePath::new(sender, settings);
+        let forward_path = settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?;
         Some(Self { stage, earlier, client, reverse_path, forward_path })
     }
 
     fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
-        let (reverse_path, forward_path) =
-            (Path::parse(&self.reverse_path).ok()?, Mailbox::parse(&self.forward_path).ok()?);
-        let envelope = Envelope::new(reverse_path, forward_path);
+        let envelope = Envelope::new(self.reverse_path.judged(), Mailbox::parse(&self.forward_path).ok()?);
         let envelope = envelope.with_trusted_client(is_trusted(&self.client, settings));
         Some(envelope.with_earlier(self.earlier).with_stage(self.stage))
     }

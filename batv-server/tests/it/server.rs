@@ -18,7 +18,7 @@ fn assert_shared<T: Send + Sync + 'static>(_: &T) {}
 #[test]
 fn answers_and_servers_go_to_other_threads() {
     let server = open(&Folder::new());
-    let mail = server.mail("<>").expect("a path");
+    let mail = server.mail("<>");
     let ruling = server.rcpt("<>", "<alice@example.com>").expect("an address");
     assert_shared(&server);
     assert_shared(&mail);
@@ -33,7 +33,7 @@ fn answers_and_servers_go_to_other_threads() {
 fn a_reload_reaches_all_clones_and_no_message_under_way() {
     let site = Folder::new();
     let server = open(&site);
-    let (clone, mut mail) = (server.clone(), server.mail("<>").expect("a path"));
+    let (clone, mut mail) = (server.clone(), server.mail("<>"));
     let forged = "prvs=0000000000=alice@example.com";
     site.configure("[verify.modes]\n'example.com' = 'observe'\n");
     server.reload().expect("a good file");
@@ -109,7 +109,7 @@ fn bounces_go_only_to_proved_senders() {
 fn a_cut_message_is_not_disproved() {
     let site = Folder::new();
     site.configure("[messages]\nmarked_since = 2020-01-01\n");
-    let mut mail = open(&site).mail("<>").expect("a path");
+    let mut mail = open(&site).mail("<>");
     assert!(mail.rcpt("<alice@example.com>").expect("an address").accepts() && mail.needs_message());
     let refusal = mail.data(FOREIGN.as_bytes()).refusal().map(ToString::to_string);
     assert_eq!(
@@ -126,7 +126,7 @@ fn a_cut_message_is_not_disproved() {
 fn without_messages_the_envelope_decides_at_the_end() {
     let site = Folder::new();
     site.configure("[messages]\njudge = false\n");
-    let mut mail = open(&site).mail("<>").expect("a path");
+    let mut mail = open(&site).mail("<>");
     assert!(mail.rcpt("<alice@example.com>").expect("an address").accepts() && !mail.needs_message());
     assert_eq!(mail.data(b"").refusal().map(|ruling| ruling.reason.as_str()), Some("untagged"));
 }
@@ -134,7 +134,7 @@ fn without_messages_the_envelope_decides_at_the_end() {
 #[test]
 fn a_client_of_ours_is_not_judged() {
     let server = open(&Folder::new());
-    let mut mail = server.mail("<>").expect("a path").from_own_client();
+    let mut mail = server.mail("<>").from_own_client();
     for recipient in ["alice@example.com", "bob@example.com", "prvs=0000000000=carol@example.com"] {
         assert!(mail.rcpt(recipient).expect("an address").accepts(), "{recipient}");
     }
