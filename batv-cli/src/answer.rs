@@ -48,14 +48,9 @@ impl<'a> Line<'a> {
         Self { octets: text.as_bytes(), number: None, cut: false, spelling: None }
     }
 
-    /// The address of a recipient, in any spelling that a server takes.
+    /// The address as it stands, but for domains in U-labels: what takes tags off or puts them on shows any mistake in it.
     pub(crate) fn path(&self) -> Result<Path<'a>, Malformed> {
-        self.path_as(|words| address::forward_path(words))
-    }
-
-    /// The address of a sender, in any spelling that a server takes.
-    pub(crate) fn sender(&self) -> Result<Path<'a>, Malformed> {
-        self.path_as(|words| address::reverse_path(words))
+        self.path_as(address::path)
     }
 
     /// The address that this function spells.
@@ -67,12 +62,13 @@ impl<'a> Line<'a> {
             return Err(Malformed::LineTooLong);
         }
         // Most addresses are in the spelling that counts, and need no second look.
-        match (Path::parse(self.octets), self.spelling) {
-            (Err(_), Some(spelling)) => {
+        let read = Path::parse(self.octets);
+        match self.spelling {
+            Some(spelling) if read.is_err() || self.octets.starts_with(address::BYTE_ORDER_MARK) => {
                 let spelled = spell(self.octets)?.into_owned();
                 Ok(Path::parse(spelling.get_or_init(|| spelled))?)
             }
-            (read, _) => Ok(read?),
+            _ => Ok(read?),
         }
     }
 

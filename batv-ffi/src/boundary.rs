@@ -13,7 +13,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use batv_core::{Day, Path};
-use batv_policy::Rules;
+use batv_policy::{Rules, address};
 
 use crate::code::batv_result;
 use crate::failure::Failure;
@@ -301,6 +301,19 @@ pub(crate) fn wanted<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure
     }
 }
 
+/// The address in these octets as it stands, but for domains in U-labels. `storage` keeps their A-labels.
+#[inline]
+pub(crate) fn exact_path<'a>(
+    argument: &'static str,
+    octets: &'a [u8],
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
+    if octets.is_empty() {
+        return Ok(Path::Null);
+    }
+    read_path(octets, address::path, storage).map_err(|error| Failure::Malformed(argument, error))
+}
+
 /// The recipient in these octets, in any spelling that mail servers take. `storage` keeps the one that counts.
 #[inline]
 pub(crate) fn path<'a>(
@@ -339,7 +352,9 @@ fn read_path<'a>(
     storage: &'a mut String,
 ) -> Result<Path<'a>, batv_core::Error> {
     // Most addresses are in the spelling that counts, and need no second look.
-    if let Ok(path) = Path::parse(octets) {
+    if let Ok(path) = Path::parse(octets)
+        && !octets.starts_with(address::BYTE_ORDER_MARK)
+    {
         return Ok(path);
     }
     *storage = spelled(octets)?.into_owned();

@@ -13,9 +13,10 @@ use crate::message::{batv_message, write_lines};
 use crate::settings::{batv_settings, or_default};
 use crate::text::{batv_buffer, batv_text};
 
-/// Decides about a recipient at the end of DATA, by its message. At most, a bounce that is not proved is held in
-/// quarantine; one that is disproved is refused where `mode` is `reject`; a message that was cut is held at most for what
-/// it says.
+/// Decides about a recipient at the end of DATA, by its message. The content counts for the null reverse-path, and for that of
+/// a daemon with `daemon_senders`; other mail is decided by its envelope. A bounce that is not proved is held in quarantine at
+/// most, unless `reject_unverified` is set; one that is disproved is refused where `mode` is `reject`; a message that was cut
+/// is held at most for what it says.
 ///
 /// Needs the feature `messages`.
 ///

@@ -3,11 +3,13 @@
 use alloc::borrow::Cow;
 
 use batv_core::envelope::Mode;
-use batv_core::{Error, Path, Pattern, Syntax, UnknownName};
+use batv_core::{Error, Mailbox, Path, Pattern, Syntax, UnknownName};
 
 /// Local part without a domain that Postfix also takes for the null reverse-path.
 const DAEMON: &str = "MAILER-DAEMON";
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// Mark before text in UTF-8, which some programs write in front of the first address of a file. It is no part of that, though
+/// a local part may hold it (RFC 6531 §3.3).
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Spells the argument of MAIL FROM as mail servers do, for [`Path::parse`].
 ///
@@ -152,7 +154,41 @@ pub fn pattern(text: &str) -> Result<Pattern<String>, Error> {
 pub fn pattern_mode(text: &str) -> Result<(String, Mode), PatternModeError> {
     let (text, mode) = text.rsplit_once('=').ok_or(PatternModeError::Form)?;
     let mode = mode.parse()?;
-    Ok((pattern(text)?.as_str().to_ascii_lowercase(), mode))
+    Ok((mode_name(&pattern(text)?), mode))
+}
+
+/// Name of a pattern in [`Rules::modes`](crate::Rules::modes): in lower case, and the same for all spellings of a mailbox.
+///
+/// ```
+/// use batv_policy::address;
+///
+/// for spelling in ["news@example.com", "\"news\"@Example.COM", "<News@example.com>"] {
+///     assert_eq!(address::mode_name(&address::pattern(spelling)?), "news@example.com");
+/// }
+/// assert_eq!(address::mode_name(&address::pattern("Example.COM")?), "example.com");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[must_use]
+pub fn mode_name(pattern: &Pattern<String>) -> String {
+    let text = pattern.as_str();
+    match Mailbox::parse(text) {
+        Ok(mailbox) if text.contains('@') => mailbox_name(&mailbox),
+        _ => text.to_ascii_lowercase(),
+    }
+}
+
+pub(crate) fn mailbox_name(mailbox: &Mailbox<'_>) -> String {
+    let mut name = mailbox.to_string();
+    // The parser reads some local parts also without the quotes that RFC 5321 §4.1.2 wants, such as `john..doe`.
+    if name.starts_with('"') {
+        let local_part: String = mailbox.local_part().characters().collect();
+        let bare = format!("{local_part}@{}", mailbox.domain());
+        if Mailbox::parse(&bare).is_ok_and(|other| other == *mailbox) {
+            name = bare;
+        }
+    }
+    name.make_ascii_lowercase();
+    name
 }
 
 /// Error of [`pattern_mode`].

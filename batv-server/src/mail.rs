@@ -7,7 +7,7 @@ use batv_bounce::{Limits, read};
 use batv_config::site::Site;
 use batv_core::envelope::{Earlier, Envelope, Stage};
 use batv_core::{Day, Mailbox, Path};
-use batv_policy::Answers;
+use batv_policy::{Answers, BounceQuestion};
 
 use crate::error::Error;
 use crate::ruling::Ruling;
@@ -152,6 +152,12 @@ impl Mail {
     /// ```
     pub fn sender_is_readable(&self) -> bool {
         self.path() != Path::UNREADABLE
+    }
+
+    /// Question whether its sender may get a bounce, for [`Server::may_bounce`](crate::Server::may_bounce). Add what else is
+    /// known: the header, NOTIFY of the recipient, the kind of the notice.
+    pub fn bounce_question(&self) -> BounceQuestion<'_> {
+        BounceQuestion { own_client: self.trusted, ..BounceQuestion::new(self.path()) }
     }
 
     /// Whether the message can change a ruling. Otherwise [`Mail::data`] needs none of its octets.

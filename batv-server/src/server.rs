@@ -346,11 +346,13 @@ impl Server {
         })
     }
 
-    /// Decides whether a bounce may be sent for a message that was accepted and cannot be delivered. `header` is its header,
-    /// or the whole message, with the `Authentication-Results` of your own servers (`bounces.authserv_ids`).
+    /// Decides whether a bounce or an automatic reply may be sent for a message that was accepted. `header` of the question is
+    /// the header of that message, or the whole message, with the `Authentication-Results` of your own servers
+    /// (`bounces.authserv_ids`). The server verifies the tag of the reverse-path, unless the question has a verdict on it.
+    /// [`Mail::bounce_question`] begins a question.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Clock`].
+    /// [`Error::Clock`].
     ///
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
@@ -358,15 +360,20 @@ impl Server {
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
     /// use batv_server::MayBounce;
     ///
-    /// assert_eq!(server.may_bounce("<>", b"Subject: hello\r\n")?.may, MayBounce::No);
+    /// let mail = server.mail("<bob@example.net>");
+    /// let mut question = mail.bounce_question();
+    /// question.header = b"Subject: hello\r\n";
+    /// assert_eq!(server.may_bounce(&question)?.may, MayBounce::No);
+    ///
+    /// // A user of ours who has authenticated gets its bounces.
+    /// let mail = server.mail("<alice@example.com>").from_own_client();
+    /// assert_eq!(server.may_bounce(&mail.bounce_question())?.may, MayBounce::Yes);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn may_bounce(&self, mail_from: &str, header: &[u8]) -> Result<BounceAnswer, Error> {
+    pub fn may_bounce(&self, question: &BounceQuestion<'_>) -> Result<BounceAnswer, Error> {
         let site = self.site();
-        let spelled = Spelled::reverse_path(&site, mail_from)?;
-        let mut question = BounceQuestion::new(spelled.as_path()?);
-        question.header = header;
-        if let Path::Mailbox(sender) = question.reverse_path {
+        let mut question = *question;
+        if let (Path::Mailbox(sender), None) = (question.reverse_path, question.tag) {
             question.tag = Some(tag::verify(site.keys(), &sender, self.today()?).verdict);
         }
         Ok(may_bounce(&question, &site.may_bounce_policy()))

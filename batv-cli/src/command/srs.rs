@@ -3,16 +3,16 @@
 use core::fmt::{self, Write};
 use std::sync::OnceLock;
 
-use batv_core::srs::{self, Forwarding, Reversal, Rewritten, Separator, SrsVerdict};
+use batv_core::srs::{self, Reversal, Rewritten, Separator, SrsVerdict};
 use batv_core::{Day, Domain, KeyRing, KeySet, KeyUse, Lifetime, Mailbox, Path};
-use batv_policy::SrsRules;
+use batv_policy::{Handling, Rules, SrsRules, UnchangedReason, View};
 use clap::{Args, Subcommand};
 
 use crate::addresses;
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::error::Error;
-use crate::flags::values::{domain, separator};
-use crate::flags::{Addresses, Clock, KeySource, Output};
+use crate::flags::values::{domain, pattern, separator};
+use crate::flags::{Addresses, Clock, KeySource, Output, patterns};
 use crate::json::{self, Text};
 use crate::keys;
 
@@ -35,7 +35,8 @@ enum Direction {
 
 /// Rewrite senders into a domain of ours
 ///
-/// The null sender and senders in our own domains are printed unchanged. So is a sender that cannot be rewritten, with the
+/// The null sender and senders of ours are printed unchanged: those of our SRS domains, those that --protected, --exempt or a
+/// key names. So is a sender that cannot be rewritten, with the
 /// reason on standard error and exit status 1.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -47,6 +48,12 @@ struct Forward {
     addresses: Addresses,
     #[command(flatten)]
     rewriting: Rewriting,
+    /// Domain or mailbox of ours, whose mail keeps its sender (repeatable); so do those that a key names
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    protected: Vec<String>,
+    /// Domain or mailbox of ours that sends without a tag, whose mail keeps its sender (repeatable)
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    exempt: Vec<String>,
     #[command(flatten)]
     keys: KeySource,
     #[command(flatten)]
@@ -124,15 +131,17 @@ pub(crate) fn run(arguments: &Srs) -> Result<Outcome, Error> {
 
 fn forward(arguments: &Forward) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
-    let rules = arguments.rewriting.rules();
-    let srs = rules.srs()?;
+    let srs = arguments.rewriting.rules();
+    srs.srs()?;
+    let (protected, exempt) = (patterns(&arguments.protected)?, patterns(&arguments.exempt)?);
+    let rules = Rules { srs, protected, exempt, ..Rules::default() };
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let keys = keyring.keys();
-    let first = rules.domains.first().and_then(|domain| Domain::parse(domain).ok());
+    let first = rules.srs.domains.first().and_then(|domain| Domain::parse(domain).ok());
     if !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
         return Err(Error::NoSigningKey { what: "rewrites senders", options: " --use srs" });
     }
-    let forwarder = Rewriter { srs, keys, today, max_age: arguments.rewriting.max_age };
+    let forwarder = Forwarder { site: View::new(keys, &rules), today };
     let answer = if arguments.output.json { forward_json } else { forward_plain };
     addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| {
         answer(&forwarder, line, to)
@@ -155,6 +164,23 @@ fn reverse(arguments: &Reverse) -> Result<Outcome, Error> {
     addresses::answer_all(addresses, arguments.output.tail(), |line, to| answer(&reverser, line, to))
 }
 
+struct Forwarder<'k> {
+    site: View<'k>,
+    today: Day,
+}
+
+impl Forwarder<'_> {
+    /// Passes the rewritten sender on; `None` when it stays unchanged.
+    fn forward<T>(&self, line: &Line<'_>, then: impl FnOnce(Option<&Rewritten<'_>>) -> T) -> Result<T, Malformed> {
+        let Path::Mailbox(mailbox) = line.path()? else { return Ok(then(None)) };
+        match self.site.forwarded(mailbox).sign(self.today) {
+            Handling::Rewritten(rewritten) => Ok(then(Some(&rewritten))),
+            Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => Err(error.into()),
+            _ => Ok(then(None)),
+        }
+    }
+}
+
 struct Rewriter<'k> {
     srs: srs::Srs<&'k [String]>,
     keys: &'k KeySet,
@@ -163,15 +189,6 @@ struct Rewriter<'k> {
 }
 
 impl Rewriter<'_> {
-    /// Rewritten sender; `None` when it stays unchanged.
-    fn forward<'a>(&'a self, line: &Line<'a>) -> Result<Option<Rewritten<'a>>, Malformed> {
-        let Path::Mailbox(mailbox) = line.sender()? else { return Ok(None) };
-        match self.srs.forward(self.keys, &mailbox, self.today)? {
-            Forwarding::Rewritten(rewritten) => Ok(Some(rewritten)),
-            Forwarding::Unchanged(_) => Ok(None),
-        }
-    }
-
     fn reverse<'a>(&self, line: &Line<'a>, answer: &mut Answer) -> Restored<'a> {
         let path = line.path();
         let restored =
@@ -183,24 +200,28 @@ impl Rewriter<'_> {
     }
 }
 
-fn forward_plain(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    match forwarder.forward(line) {
-        Ok(Some(rewritten)) => return rewritten.write_to(&mut answer.out),
-        Ok(None) => {}
-        Err(error) => answer.refuse(line, error),
-    }
-    answer.out.raw(line.octets);
-    Ok(())
+fn forward_plain(forwarder: &Forwarder<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+    let written = forwarder.forward(line, |rewritten| match rewritten {
+        Some(rewritten) => rewritten.write_to(&mut answer.out),
+        None => {
+            answer.out.raw(line.octets);
+            Ok(())
+        }
+    });
+    written.unwrap_or_else(|error| {
+        answer.refuse(line, error);
+        answer.out.raw(line.octets);
+        Ok(())
+    })
 }
 
-fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn forward_json(forwarder: &Forwarder<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    let rewritten = match forwarder.forward(line) {
-        Ok(rewritten) => rewritten,
-        Err(error) => return answer.refuse_in_json(line, error),
-    };
-    let address = rewritten.as_ref().map_or(Text(&input), Text::of);
-    answer.json(&json::Forwarded { input: &input, address })
+    let written = forwarder.forward(line, |rewritten| {
+        let address = rewritten.map_or(Text(&input as &dyn fmt::Display), |rewritten| Text(rewritten));
+        answer.json(&json::Forwarded { input: &input, address })
+    });
+    written.unwrap_or_else(|error| answer.refuse_in_json(line, error))
 }
 
 /// Reversal of an address; `None` for the null path.

@@ -73,12 +73,14 @@ const fn first(choices: &[&'static CStr]) -> Option<&'static CStr> {
 }
 
 settings! {
-    c"form": Named<Form> = rules.form of c"prvs sub-address strong",
+    c"form": FormName = rules.form of c"prvs sub-address strong",
         c"form of the tags";
     c"delimiter": Mark<Delimiter> = delimiter,
         c"character before the tag of a sub-address";
     c"lifetime": Days = rules.lifetime,
         c"days that a tag lives, up to those of the key; 0 for those of the key";
+    c"fold_case": Named<bool> = rules.fold_case of c"true false",
+        c"whether a sender is tagged in lower case where its case matters to the tag; false for tags that another program checks";
     c"protected": Patterns = rules.protected,
         c"domains and mailboxes that tag all that they send; empty for those that a key serves";
     c"exempt": Patterns = rules.exempt,
@@ -152,9 +154,20 @@ fn said(error: impl Display) -> String {
     error.to_string()
 }
 
+/// The beginning of a text of the caller, as an error shows it: in quotes, and without control characters.
+pub(super) fn quoted(text: &str) -> String {
+    const MOST: usize = 100;
+    let mut shown: String = text.escape_debug().take(MOST).collect();
+    if text.escape_debug().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    format!("`{shown}`")
+}
+
 /// Words with spaces between.
 fn each<T, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String> {
-    text.split_ascii_whitespace().map(|word| read(word).map_err(said)).collect()
+    let read = |word| read(word).map_err(|error| format!("{}: {error}", quoted(word)));
+    text.split_ascii_whitespace().map(read).collect()
 }
 
 /// One of a few names.
@@ -169,6 +182,21 @@ impl<T: FromStr<Err: Display> + Display> Kind for Named<T> {
 
     fn show(value: &T) -> String {
         value.to_string()
+    }
+}
+
+/// The delimiter of a form is a setting of its own.
+struct FormName;
+
+impl Kind for FormName {
+    type Value = Form;
+
+    fn read(text: &str) -> Result<Form, String> {
+        text.parse().map_err(said)
+    }
+
+    fn show(value: &Form) -> String {
+        value.as_str().to_owned()
     }
 }
 
@@ -275,8 +303,13 @@ impl Kind for Modes {
     type Value = BTreeMap<String, Mode>;
 
     fn read(text: &str) -> Result<Self::Value, String> {
-        let read = |word: &str| address::pattern_mode(word).map_err(|error| format!("`{word}`: {error}"));
-        Ok(each(text, read)?.into_iter().collect())
+        let mut modes = BTreeMap::new();
+        for (name, mode) in each(text, address::pattern_mode)? {
+            if modes.insert(name.clone(), mode).is_some() {
+                return Err(format!("{} is there twice", quoted(&name)));
+            }
+        }
+        Ok(modes)
     }
 
     fn show(value: &Self::Value) -> String {
@@ -292,8 +325,8 @@ impl Kind for ReplyTexts {
     fn read(text: &str) -> Result<Self::Value, String> {
         let mut replies = Replies::default();
         for line in text.lines() {
-            let (name, text) = line.split_once('=').ok_or_else(|| format!("`{line}` is not `NAME=TEXT`"))?;
-            replies.set(name, text).map_err(|error| format!("`{name}`: {error}"))?;
+            let (name, text) = line.split_once('=').ok_or_else(|| format!("{} is not `NAME=TEXT`", quoted(line)))?;
+            replies.set(name, text).map_err(|error| format!("{}: {error}", quoted(name)))?;
         }
         Ok(replies)
     }

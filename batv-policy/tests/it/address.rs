@@ -23,7 +23,7 @@ fn each_spelling_is_one_address() {
         ("example.com!alice", "alice@example.com"),
         ("<example.com!b!c>", "b!c@example.com"),
         ("example.com!alice%example.net", "alice%example.net@example.com"),
-        ("example.com!\"a!b\"", "\"a!b\"@example.com"),
+        ("example.com!\"a!b\"", "a!b@example.com"),
         ("b!c@example.com", "b!c@example.com"),
         ("@mx.example.net,@mx.example.org:alice@example.com", "alice@example.com"),
         ("<@mx.example.net:example.com!alice>", "alice@example.com"),
