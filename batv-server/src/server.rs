@@ -357,7 +357,8 @@ impl Server {
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
-    /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
+    /// # let protected = vec![batv_server::core::Pattern::parse("example.com".to_owned())?];
+    /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules { protected, ..Rules::default() })?);
     /// use batv_server::MayBounce;
     ///
     /// let mail = server.mail("<bob@example.net>");
