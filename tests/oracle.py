@@ -381,7 +381,7 @@ class Program:
                 key_id = None if answer["expires"] is None else case["key_id"]
                 answer = {"address": answer["tagged"], "key_id": key_id, "expires": iso_date(answer["expires"])}
             expected.append(answer)
-        command = ["sign", "--json", "--at", iso_date(case["today"]), "--lifetime", str(case["lifetime"])]
+        command = ["sign", "--exact-case", "--json", "--at", iso_date(case["today"]), "--lifetime", str(case["lifetime"])]
         command += ["--form", case["form"], f"--delimiter={case['delimiter']}", *options]
         self.compare(command, [case["address"] for case in cases], expected)
 

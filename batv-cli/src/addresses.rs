@@ -3,6 +3,7 @@
 use core::fmt;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
@@ -32,7 +33,7 @@ pub(crate) fn answer<C: Sync>(
     if let ([address], Some(alone), false) = (addresses, forms.alone, output.json)
         && address != "-"
     {
-        alone(common, &Line::argument(address, &mut String::new()), &mut answer)?;
+        alone(common, &Line::argument(address, &OnceLock::new()), &mut answer)?;
         answer.print()?;
         return Ok(answer.outcome);
     }
@@ -45,7 +46,7 @@ pub(crate) fn answer<C: Sync>(
             answer.print()?;
             answer.outcome = answer.outcome.max(answer_input(output.tail(), &answer_line)?);
         } else {
-            answer_line(&Line::argument(address, &mut String::new()), &mut answer)?;
+            answer_line(&Line::argument(address, &OnceLock::new()), &mut answer)?;
             answer.out.raw(b"\n");
         }
     }

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use core::fmt::{self, Display, Write as _};
 use std::ffi::OsStr;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use batv_core::{Error, Path};
 use batv_policy::address;
@@ -23,59 +24,53 @@ pub(crate) struct Line<'a> {
     pub(crate) number: Option<u64>,
     /// Whether these are only the first octets of the line.
     pub(crate) cut: bool,
-    /// The spelling that counts, of an address.
-    spelled: &'a [u8],
-}
-
-/// An address whose domain is in U-labels has another spelling, and one behind a byte order mark.
-fn spelled<'a>(octets: &'a [u8], storage: &'a mut String) -> &'a [u8] {
-    if octets.is_ascii() { octets } else { respelled(octets, address::path(octets), storage) }
-}
-
-fn respelled<'a>(octets: &'a [u8], spelled: Result<Cow<'a, str>, Error>, storage: &'a mut String) -> &'a [u8] {
-    match spelled {
-        Ok(Cow::Borrowed(text)) => text.as_bytes(),
-        Ok(Cow::Owned(text)) => {
-            *storage = text;
-            storage.as_bytes()
-        }
-        Err(_) => octets,
-    }
+    /// Place for the spelling that counts, of an address that is in another.
+    spelling: Option<&'a OnceLock<String>>,
 }
 
 impl<'a> Line<'a> {
-    /// An address of the command line. `storage` keeps its spelling where that is another.
-    pub(crate) fn argument(text: &'a OsStr, storage: &'a mut String) -> Self {
-        let octets = text.as_encoded_bytes();
-        Self { octets, number: None, cut: false, spelled: spelled(octets, storage) }
-    }
-
-    /// The sender of the command line, in any spelling that a server takes.
-    pub(crate) fn sender(text: &'a OsStr, storage: &'a mut String) -> Self {
-        let octets = text.as_encoded_bytes();
-        Self { octets, number: None, cut: false, spelled: respelled(octets, address::reverse_path(octets), storage) }
+    /// An address of the command line. `spelling` keeps its spelling where that is another.
+    pub(crate) fn argument(text: &'a OsStr, spelling: &'a OnceLock<String>) -> Self {
+        Self::numbered(text.as_encoded_bytes(), None, spelling)
     }
 
     /// A line of input.
-    pub(crate) fn numbered(octets: &'a [u8], number: Option<u64>, storage: &'a mut String) -> Self {
-        Self { octets, number, cut: false, spelled: spelled(octets, storage) }
+    pub(crate) const fn numbered(octets: &'a [u8], number: Option<u64>, spelling: &'a OnceLock<String>) -> Self {
+        Self { octets, number, cut: false, spelling: Some(spelling) }
     }
 
     /// The first octets of a line that is too long.
     pub(crate) const fn cut(octets: &'a [u8], number: Option<u64>) -> Self {
-        Self { octets, number, cut: true, spelled: octets }
+        Self { octets, number, cut: true, spelling: None }
     }
 
     /// The name of a message, or something of it.
     pub(crate) const fn named(text: &'a str) -> Self {
-        Self { octets: text.as_bytes(), number: None, cut: false, spelled: text.as_bytes() }
+        Self { octets: text.as_bytes(), number: None, cut: false, spelling: None }
     }
 
+    /// The address as it stands, but for domains in U-labels: what takes tags off or puts them on shows any mistake in it.
     pub(crate) fn path(&self) -> Result<Path<'a>, Malformed> {
+        self.path_as(address::path)
+    }
+
+    /// The address that this function spells.
+    pub(crate) fn path_as(
+        &self,
+        spell: impl FnOnce(&'a [u8]) -> Result<Cow<'a, str>, Error>,
+    ) -> Result<Path<'a>, Malformed> {
         if self.cut {
             return Err(Malformed::LineTooLong);
         }
-        Path::parse(self.spelled).map_err(Malformed::Address)
+        // Most addresses are in the spelling that counts, and need no second look.
+        let read = Path::parse(self.octets);
+        match self.spelling {
+            Some(spelling) if read.is_err() || self.octets.starts_with(address::BYTE_ORDER_MARK) => {
+                let spelled = spell(self.octets)?.into_owned();
+                Ok(Path::parse(spelling.get_or_init(|| spelled))?)
+            }
+            _ => Ok(read?),
+        }
     }
 
     /// The text for JSON, which knows no other octets than those of UTF-8.

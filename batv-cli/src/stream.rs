@@ -7,7 +7,7 @@
 use core::fmt;
 use core::ops::ControlFlow;
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread::{self, Scope};
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -145,7 +145,7 @@ where
             }
             _ => {
                 let octets = octets.strip_suffix(b"\r").unwrap_or(octets);
-                (self.answer)(&Line::numbered(octets, number, &mut String::new()), answer)
+                (self.answer)(&Line::numbered(octets, number, &OnceLock::new()), answer)
             }
         };
         if let Err(error) = result {

@@ -785,7 +785,9 @@ batv_result batv_unwrap(batv_text address,
 /// - `deliver_to`: gets the mailbox to deliver to, without its tag; nothing when the recipient is refused.
 ///   `BATV_ADDRESS_SIZE` octets are enough.
 ///
-/// Errors: `BATV_RESULT_MALFORMED` for a sender or recipient that is no address; `BATV_RESULT_TOO_SMALL`;
+/// A sender that cannot be read is that of a stranger, whose mail is no bounce.
+///
+/// Errors: `BATV_RESULT_MALFORMED` for a recipient that is no address; `BATV_RESULT_TOO_SMALL`;
 /// `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. A server answers an error of its own with
 /// 451, never with a rejection.
 /// Threads: any.
@@ -807,14 +809,15 @@ batv_result batv_check(const struct batv_keyring *keyring,
                        struct batv_judgement *judgement,
                        struct batv_buffer *deliver_to);
 
-/// Decides about a recipient at the end of DATA, by its message. At most, a bounce that is not proved is held in
-/// quarantine; one that is disproved is refused where `mode` is `reject`; a message that was cut is held at most for what
-/// it says.
+/// Decides about a recipient at the end of DATA, by its message. The content counts for the null reverse-path, and for that of
+/// a daemon with `daemon_senders`; other mail is decided by its envelope. A bounce that is not proved is held in quarantine at
+/// most, unless `reject_unverified` is set; one that is disproved is refused where `mode` is `reject`; a message that was cut
+/// is held at most for what it says.
 ///
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
+/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `marked_since`, `hold_receipts`,
 ///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
@@ -884,13 +887,12 @@ batv_result batv_message_origin(const struct batv_keyring *keyring,
 /// Needs the feature `messages`.
 ///
 /// - `text`: header and body, as they came, with any line ends. The caller may free it afterwards.
-/// - `sender`: the argument of MAIL FROM. An empty text is the null reverse-path. Absent when it is not known: then the
-///   field Return-Path tells it.
+/// - `sender`: the argument of MAIL FROM. An empty text is the null reverse-path; one that is no address is a stranger's.
+///   Absent when it is not known: then the field Return-Path tells it.
 /// - `limit`: how many octets are read; 0 for the usual 16 MiB.
 /// - `message`: gets the message, for the caller to free with `batv_message_free`; NULL on any error.
 ///
-/// Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`;
-/// `BATV_RESULT_NULL_POINTER`.
+/// Errors: `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`.
 /// Threads: any.
 ///
 /// ```c
@@ -1181,6 +1183,7 @@ batv_result batv_settings_copy(const struct batv_settings *settings,
 /// | `form` | form of the tags: `prvs`, `sub-address`, `strong` | `prvs` |
 /// | `delimiter` | character before the tag of a sub-address | `+` |
 /// | `lifetime` | days that a tag lives, up to those of the key; 0 for those of the key | `0` |
+/// | `fold_case` | whether a sender is tagged in lower case where its case matters to the tag; false for tags that another program checks: `true`, `false` | `true` |
 /// | `protected` | domains and mailboxes that tag all that they send; empty for those that a key serves |  |
 /// | `exempt` | domains and mailboxes that are not judged |  |
 /// | `mode` | how far to go with bounces that are not proved: `observe`, `mark`, `quarantine`, `reject` | `observe` |
@@ -1188,6 +1191,7 @@ batv_result batv_settings_copy(const struct batv_settings *settings,
 /// | `reject_at` | when a bounce without a tag is refused; `data` is safe for callouts: `rcpt`, `data` | `data` |
 /// | `signing_since` | date since which all outgoing mail is tagged; empty for always |  |
 /// | `on_error` | what to do without a key, or with a wrong clock: `tempfail`, `accept` | `tempfail` |
+/// | `local_domain` | domain that completes an address without one; empty to complete none |  |
 /// | `replies` | texts of SMTP replies, a line each, as in `not-our-bounce=We sent no such message`, and `url=` for refusals |  |
 /// | `srs_domains` | domains of ours: senders are rewritten to the first, and addresses of all are reversed |  |
 /// | `srs_separator` | character after `SRS0`: `=`, `+`, `-` | `=` |
@@ -1197,6 +1201,7 @@ batv_result batv_settings_copy(const struct batv_settings *settings,
 /// | `srs_always_rewrite` | whether senders of our own domains are rewritten too: `true`, `false` | `false` |
 /// | `srs_takes_mail` | whether an SRS address accepts mail other than bounces: `true`, `false` | `false` |
 /// | `marked_since` | date since which all outgoing mail has a mark; empty for never |  |
+/// | `daemon_senders` | whether messages from a daemon such as `MAILER-DAEMON@...` are judged by their content, besides those from `<>`: `true`, `false` | `false` |
 /// | `hold_receipts` | whether disposition notifications that are not proved are held as bounces are: `true`, `false` | `false` |
 /// | `reject_daemon_senders` | whether disproved bounces with a reverse-path may be refused: `true`, `false` | `false` |
 /// | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells the origin of the returned message: `true`, `false` | `false` |

@@ -13,7 +13,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use batv_core::{Day, Path};
-use batv_policy::address;
+use batv_policy::{Rules, address};
 
 use crate::code::batv_result;
 use crate::failure::Failure;
@@ -301,10 +301,31 @@ pub(crate) fn wanted<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure
     }
 }
 
-/// The recipient in these octets, whose domain may be in U-labels. `storage` keeps its A-labels.
+/// The address in these octets as it stands, but for domains in U-labels. `storage` keeps their A-labels.
 #[inline]
-pub(crate) fn path<'a>(argument: &'static str, octets: &'a [u8], storage: &'a mut String) -> Result<Path<'a>, Failure> {
-    if octets.is_empty() { Ok(Path::Null) } else { read_path(argument, octets, address::path, storage) }
+pub(crate) fn exact_path<'a>(
+    argument: &'static str,
+    octets: &'a [u8],
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
+    if octets.is_empty() {
+        return Ok(Path::Null);
+    }
+    read_path(octets, address::path, storage).map_err(|error| Failure::Malformed(argument, error))
+}
+
+/// The recipient in these octets, in any spelling that mail servers take. `storage` keeps the one that counts.
+#[inline]
+pub(crate) fn path<'a>(
+    argument: &'static str,
+    octets: &'a [u8],
+    rules: &Rules,
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
+    if octets.is_empty() {
+        return Ok(Path::Null);
+    }
+    read_path(octets, |octets| rules.forward_path(octets), storage).map_err(|error| Failure::Malformed(argument, error))
 }
 
 /// The reverse-path in these octets, in all forms that mail servers take for it.
@@ -312,25 +333,32 @@ pub(crate) fn path<'a>(argument: &'static str, octets: &'a [u8], storage: &'a mu
 pub(crate) fn reverse_path<'a>(
     argument: &'static str,
     octets: &'a [u8],
+    rules: &Rules,
     storage: &'a mut String,
 ) -> Result<Path<'a>, Failure> {
-    read_path(argument, octets, address::reverse_path, storage)
+    read_path(octets, |octets| rules.reverse_path(octets), storage).map_err(|error| Failure::Malformed(argument, error))
+}
+
+/// The same for a ruling, which takes a sender that cannot be read for a stranger.
+#[inline]
+pub(crate) fn judged_sender<'a>(octets: &'a [u8], rules: &Rules, storage: &'a mut String) -> Path<'a> {
+    read_path(octets, |octets| rules.reverse_path(octets), storage).unwrap_or(Path::UNREADABLE)
 }
 
 #[inline]
 fn read_path<'a>(
-    argument: &'static str,
     octets: &'a [u8],
     spelled: impl FnOnce(&'a [u8]) -> Result<Cow<'a, str>, batv_core::Error>,
     storage: &'a mut String,
-) -> Result<Path<'a>, Failure> {
+) -> Result<Path<'a>, batv_core::Error> {
     // Most addresses are in the spelling that counts, and need no second look.
-    if let Ok(path) = Path::parse(octets) {
+    if let Ok(path) = Path::parse(octets)
+        && !octets.starts_with(address::BYTE_ORDER_MARK)
+    {
         return Ok(path);
     }
-    let malformed = |error| Failure::Malformed(argument, error);
-    *storage = spelled(octets).map_err(malformed)?.into_owned();
-    Path::parse(storage.as_str()).map_err(malformed)
+    *storage = spelled(octets)?.into_owned();
+    Path::parse(storage.as_str())
 }
 
 /// A number that is yes or no.

@@ -4,9 +4,9 @@ use core::ffi::c_char;
 
 use batv_core::envelope::Envelope;
 use batv_core::{Error, Path};
-use batv_policy::Ruling;
+use batv_policy::{Rules, Ruling};
 
-use crate::boundary::{Question, Versioned, call, day, flag, from_c, path, reverse_path};
+use crate::boundary::{Question, Versioned, call, day, flag, from_c, judged_sender, path};
 use crate::code::{batv_disposition, batv_earlier, batv_mode, batv_reason, batv_result, batv_stage, batv_verdict};
 use crate::failure::Failure;
 use crate::keyring::batv_keyring;
@@ -87,7 +87,9 @@ impl Versioned for batv_judgement {}
 /// - `deliver_to`: gets the mailbox to deliver to, without its tag; nothing when the recipient is refused.
 ///   `BATV_ADDRESS_SIZE` octets are enough.
 ///
-/// Errors: `BATV_RESULT_MALFORMED` for a sender or recipient that is no address; `BATV_RESULT_TOO_SMALL`;
+/// A sender that cannot be read is that of a stranger, whose mail is no bounce.
+///
+/// Errors: `BATV_RESULT_MALFORMED` for a recipient that is no address; `BATV_RESULT_TOO_SMALL`;
 /// `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_CLOCK`; `BATV_RESULT_NULL_POINTER`. A server answers an error of its own with
 /// 451, never with a rejection.
 /// Threads: any.
@@ -119,7 +121,7 @@ pub unsafe extern "C" fn batv_check(
         let keys = from_c!(handle keyring)?.keys();
         let settings = from_c!(handle settings)?;
         let mut storage = Default::default();
-        let envelope = envelope.read(&mut storage)?;
+        let envelope = envelope.read(settings.rules(), &mut storage)?;
         let today = day(now)?;
         let ruling = settings.site(keys.keys()).rcpt(&envelope, today);
         judgement.put(batv_judgement::of(&ruling)?);
@@ -136,10 +138,10 @@ pub(crate) fn inputs(envelope: &Result<batv_envelope, Failure>) -> [batv_text; 2
 
 impl batv_envelope {
     #[inline]
-    pub(crate) fn read(self, storage: &mut [String; 2]) -> Result<Envelope<'_>, Failure> {
+    pub(crate) fn read<'a>(self, rules: &Rules, storage: &'a mut [String; 2]) -> Result<Envelope<'a>, Failure> {
         let [sender, recipient] = storage;
-        let sender = reverse_path("reverse_path", from_c!(octets self.reverse_path)?, sender)?;
-        let recipient = path("forward_path", from_c!(octets self.forward_path)?, recipient)?;
+        let sender = judged_sender(from_c!(octets self.reverse_path)?, rules, sender);
+        let recipient = path("forward_path", from_c!(octets self.forward_path)?, rules, recipient)?;
         let Path::Mailbox(recipient) = recipient else {
             return Err(Failure::Malformed("forward_path", Error::NullPath));
         };

@@ -13,14 +13,15 @@ use crate::message::{batv_message, write_lines};
 use crate::settings::{batv_settings, or_default};
 use crate::text::{batv_buffer, batv_text};
 
-/// Decides about a recipient at the end of DATA, by its message. At most, a bounce that is not proved is held in
-/// quarantine; one that is disproved is refused where `mode` is `reject`; a message that was cut is held at most for what
-/// it says.
+/// Decides about a recipient at the end of DATA, by its message. The content counts for the null reverse-path, and for that of
+/// a daemon with `daemon_senders`; other mail is decided by its envelope. A bounce that is not proved is held in quarantine at
+/// most, unless `reject_unverified` is set; one that is disproved is refused where `mode` is `reject`; a message that was cut
+/// is held at most for what it says.
 ///
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `hosts`, `marked_since`, `hold_receipts`,
+/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `marked_since`, `hold_receipts`,
 ///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn batv_judge_message(
         let settings = from_c!(handle settings)?;
         let reading = from_c!(handle message)?.reading();
         let mut storage = Default::default();
-        let envelope = question.read(&mut storage)?;
+        let envelope = question.read(settings.rules(), &mut storage)?;
         let report_is_welcome = flag(question.report_is_welcome, "report_is_welcome")?;
         let today = day(now)?;
         let site = settings.site(keys.keys());
@@ -118,7 +119,8 @@ pub unsafe extern "C" fn batv_message_origin(
         let settings = or_default(from_c!(handle or none settings));
         let reading = from_c!(handle message)?.reading();
         let mut storage = String::new();
-        let Path::Mailbox(recipient) = path("recipient", from_c!(octets recipient)?, &mut storage)? else {
+        let Path::Mailbox(recipient) = path("recipient", from_c!(octets recipient)?, settings.rules(), &mut storage)?
+        else {
             return Err(Failure::Malformed("recipient", Error::NullPath));
         };
         let today = day(now)?;

@@ -8,6 +8,7 @@ use crate::boundary::{Versioned, call, day, from_c, reverse_path};
 use crate::code::{batv_result, batv_tag_verdict};
 use crate::failure::Failure;
 use crate::keyring::batv_keyring;
+use crate::settings::or_default;
 use crate::text::{batv_text, fixed};
 
 /// Octets that are enough for a mark of either form, and the NUL after it. An envelope id has at most 100 (RFC 3461 §4.4).
@@ -60,7 +61,7 @@ pub unsafe extern "C" fn batv_mark_make(
         let keys = from_c!(handle keyring)?.keys();
         let message_id = from_c!(octets message_id)?;
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, or_default(None).rules(), &mut storage)?;
         let today = day(now)?;
         let mark = sender.mailbox().and_then(|sender| mark::make(keys.keys(), message_id, sender, today));
         let mark = mark.ok_or(Failure::Refused(Error::NoSigningKey))?;
@@ -106,7 +107,7 @@ pub unsafe extern "C" fn batv_mark_verify(
         let mark = from_c!(octets mark)?;
         let message_id = message_id.present().map(|message_id| from_c!(octets message_id)).transpose()?;
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, or_default(None).rules(), &mut storage)?;
         let today = day(now)?;
         let Path::Mailbox(sender) = sender else { return Err(Failure::Malformed("sender", Error::NullPath)) };
         let found = match message_id {

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use batv_policy::{BounceQuestion, may_bounce};
+use batv_policy::{BounceQuestion, Rules, may_bounce};
 
 use crate::boundary::{self, Versioned, call, flag, from_c, reverse_path};
 use crate::code::{batv_bounce_kind, batv_bounce_reason, batv_may, batv_result, batv_tag_verdict};
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn batv_may_bounce(
         let question = from_c!(question question)?;
         let settings = or_default(from_c!(handle or none settings));
         let mut storage = String::new();
-        let found = may_bounce(&question.read(&mut storage)?, &settings.may_bounce());
+        let found = may_bounce(&question.read(settings.rules(), &mut storage)?, &settings.may_bounce());
         answer.put(batv_bounce_answer {
             size: 0,
             may: batv_may::of(found.may)?,
@@ -111,9 +111,9 @@ pub unsafe extern "C" fn batv_may_bounce(
 }
 
 impl batv_bounce_question {
-    fn read(self, storage: &mut String) -> Result<BounceQuestion<'_>, Failure> {
+    fn read<'a>(self, rules: &Rules, storage: &'a mut String) -> Result<BounceQuestion<'a>, Failure> {
         let sender = from_c!(octets self.reverse_path)?;
-        let mut question = BounceQuestion::new(reverse_path("reverse_path", sender, storage)?);
+        let mut question = BounceQuestion::new(reverse_path("reverse_path", sender, rules, storage)?);
         question.kind = batv_bounce_kind::read(self.kind, "kind")?;
         if self.header.length > 0 {
             question.header = from_c!(octets self.header)?;

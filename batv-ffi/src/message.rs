@@ -5,9 +5,10 @@ use core::fmt::Write;
 
 use batv_bounce::{Evidence, Limits, Reading, RecipientReport, Report, read};
 
-use crate::boundary::{Versioned, call, from_c, reverse_path};
+use crate::boundary::{Versioned, call, from_c, judged_sender};
 use crate::code::{batv_action, batv_class, batv_original, batv_result};
 use crate::failure::Failure;
+use crate::settings::or_default;
 use crate::text::{Filling, Tame, batv_buffer, batv_text};
 
 /// Message that was read. It never changes, so that many threads may use it at the same time.
@@ -49,13 +50,12 @@ impl Versioned for batv_reading {}
 /// Needs the feature `messages`.
 ///
 /// - `text`: header and body, as they came, with any line ends. The caller may free it afterwards.
-/// - `sender`: the argument of MAIL FROM. An empty text is the null reverse-path. Absent when it is not known: then the
-///   field Return-Path tells it.
+/// - `sender`: the argument of MAIL FROM. An empty text is the null reverse-path; one that is no address is a stranger's.
+///   Absent when it is not known: then the field Return-Path tells it.
 /// - `limit`: how many octets are read; 0 for the usual 16 MiB.
 /// - `message`: gets the message, for the caller to free with `batv_message_free`; NULL on any error.
 ///
-/// Errors: `BATV_RESULT_MALFORMED` for a sender that is no address; `BATV_RESULT_BAD_ARGUMENT`;
-/// `BATV_RESULT_NULL_POINTER`.
+/// Errors: `BATV_RESULT_BAD_ARGUMENT`; `BATV_RESULT_NULL_POINTER`.
 /// Threads: any.
 ///
 /// ```c
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn batv_message_new(
         let octets = from_c!(octets text)?;
         let mut storage = String::new();
         let sender = match sender.present() {
-            Some(sender) => Some(reverse_path("sender", from_c!(octets sender)?, &mut storage)?),
+            Some(sender) => Some(judged_sender(from_c!(octets sender)?, or_default(None).rules(), &mut storage)),
             None => None,
         };
         let mut limits = Limits::default();

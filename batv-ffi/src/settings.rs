@@ -12,7 +12,7 @@ use batv_core::tag::Delimiter;
 use batv_core::{KeySet, Pattern};
 #[cfg(feature = "messages")]
 use batv_policy::BouncePolicy;
-use batv_policy::{Rules, View};
+use batv_policy::{Rules, SrsRules, View};
 
 use crate::boundary::{call, from_c};
 use crate::code::batv_result;
@@ -22,7 +22,7 @@ use crate::text::batv_buffer;
 use crate::text::batv_text;
 
 pub use table::batv_setting;
-use table::{Setting, TABLE};
+use table::{Setting, TABLE, quoted};
 
 /// Settings. Once all is set, many threads may use them at the same time.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,11 @@ impl batv_settings {
         View::new(keys, &self.rules)
     }
 
+    #[inline]
+    pub(crate) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     #[cfg(feature = "messages")]
     pub(crate) fn may_bounce(&self) -> BouncePolicy<'_, String> {
         BouncePolicy {
@@ -72,8 +77,9 @@ impl batv_settings {
 
     fn set(&mut self, name: &CStr, value: &str) -> Result<(), Failure> {
         let setting = find(name)?;
-        let wrong =
-            |what: &dyn Display| Failure::Setting(format!("`{}` is `{value}`, but {what}", name.to_string_lossy()));
+        let wrong = |what: &dyn Display| {
+            Failure::Setting(format!("`{}` is {}, but {what}", name.to_string_lossy(), quoted(value)))
+        };
         if let Some(choices) = setting.choices.map(CStr::to_string_lossy)
             && choices.split(' ').all(|choice| choice != value)
         {
@@ -82,6 +88,12 @@ impl batv_settings {
         let mut new = self.clone();
         (setting.set)(&mut new, value).map_err(|error| wrong(&error))?;
         // An error by two settings together must not come to light in a later call.
+        let SrsRules { hash_length, hash_minimum, .. } = new.rules.srs;
+        if hash_length < hash_minimum {
+            return Err(wrong(&format_args!(
+                "`srs_hash_length` is {hash_length} then, and must be at least `srs_hash_minimum`, which is {hash_minimum}"
+            )));
+        }
         new.rules.srs.check().map_err(|error| wrong(&error))?;
         new.rules.form = new.rules.form.with_delimiter(new.delimiter);
         *self = new;
@@ -90,7 +102,7 @@ impl batv_settings {
 }
 
 fn find(name: &CStr) -> Result<&'static Setting, Failure> {
-    let unknown = || format!("no setting has the name `{}`: batv.h lists them", name.to_string_lossy());
+    let unknown = || format!("no setting has the name {}: batv.h lists them", quoted(&name.to_string_lossy()));
     TABLE.iter().find(|setting| setting.name == name).ok_or_else(|| Failure::Setting(unknown()))
 }
 

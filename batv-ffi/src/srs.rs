@@ -3,7 +3,7 @@
 use batv_core::Path;
 use batv_policy::{Handling, UnchangedReason};
 
-use crate::boundary::{call, day, from_c, path, reverse_path, wanted};
+use crate::boundary::{call, day, exact_path, from_c, reverse_path, wanted};
 use crate::code::{batv_change, batv_result, batv_tag_verdict};
 use crate::failure::Failure;
 use crate::keyring::batv_keyring;
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn batv_srs_forward(
         let settings = from_c!(handle settings)?;
         settings.check_srs()?;
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, settings.rules(), &mut storage)?;
         let today = day(now)?;
         let outcome = match sender {
             Path::Null => {
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn batv_srs_reverse(
         let settings = from_c!(handle settings)?;
         settings.check_srs()?;
         let mut storage = String::new();
-        let recipient = path("recipient", from_c!(octets recipient)?, &mut storage)?;
+        let recipient = exact_path("recipient", from_c!(octets recipient)?, &mut storage)?;
         let today = day(now)?;
         let Path::Mailbox(mailbox) = recipient else {
             verdict.put(batv_tag_verdict::Untagged);

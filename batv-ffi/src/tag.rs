@@ -5,7 +5,7 @@ use batv_core::tag;
 use batv_core::{Day, KeyId, Path};
 use batv_policy::{Handling, Outgoing, UnchangedReason};
 
-use crate::boundary::{Versioned, call, day, from_c, path, reverse_path, wanted};
+use crate::boundary::{Versioned, call, day, exact_path, from_c, reverse_path, wanted};
 use crate::code::{batv_change, batv_dialect, batv_result, batv_tag_verdict, batv_unwrap_mode};
 use crate::failure::Failure;
 use crate::keyring::batv_keyring;
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn batv_sign(
         let keys = from_c!(handle keyring)?.keys();
         let settings = or_default(from_c!(handle or none settings));
         let mut storage = String::new();
-        let sender = reverse_path("sender", from_c!(octets sender)?, &mut storage)?;
+        let sender = reverse_path("sender", from_c!(octets sender)?, settings.rules(), &mut storage)?;
         let today = day(now)?;
         let leaving = Outgoing { originates: true, ..Outgoing::new(sender) };
         let outcome = match settings.site(keys.keys()).sender(&leaving).sign(today) {
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn batv_verify(
         let text = text?;
         let keys = from_c!(handle keyring)?.keys();
         let mut storage = String::new();
-        let recipient = path("recipient", from_c!(octets recipient)?, &mut storage)?;
+        let recipient = exact_path("recipient", from_c!(octets recipient)?, &mut storage)?;
         let today = day(now)?;
         let Path::Mailbox(tagged) = recipient else {
             let verdict = batv_tag_verdict::Untagged;
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn batv_unwrap(
         let text = text?;
         let mode = batv_unwrap_mode::read(mode, "mode")?;
         let mut storage = String::new();
-        let wrapped = path("address", from_c!(octets address)?, &mut storage)?;
+        let wrapped = exact_path("address", from_c!(octets address)?, &mut storage)?;
         let mut outcome = batv_unwrapping { size: 0, layers: 0, dialect: 0, hidden: 0 };
         let mut innermost = wrapped;
         if let Path::Mailbox(mailbox) = wrapped {

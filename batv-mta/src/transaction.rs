@@ -1,10 +1,9 @@
 //! One message, from MAIL FROM to the end of DATA: the questions that every listener asks.
 
-use alloc::borrow::Cow;
 use alloc::sync::Arc;
 
 use batv_core::envelope::{Earlier, Envelope, Stage};
-use batv_core::{Day, Error, Mailbox, Path};
+use batv_core::{Day, Mailbox, Path};
 use batv_policy::Ruling;
 use tracing::error;
 
@@ -18,6 +17,7 @@ use crate::store::questions::Asking;
 use crate::store::sent;
 use log_decision::LogContext;
 use recipient::Recipient;
+use reverse_path::ReversePath;
 use trust::{is_internal, is_trusted};
 
 pub(crate) mod edits;
@@ -26,6 +26,7 @@ pub(crate) mod log_decision;
 mod rcpt_to;
 pub(crate) mod read_message;
 pub(crate) mod recipient;
+pub(crate) mod reverse_path;
 mod sender;
 pub(crate) mod signing;
 pub(crate) mod trust;
@@ -40,8 +41,7 @@ pub(crate) struct Transaction {
     client: Client,
     outgoing: bool,
     trusted: bool,
-    /// The reverse-path that counts, for [`Path::parse`].
-    reverse_path: Result<String, Malformed>,
+    reverse_path: ReversePath,
     recipients: Vec<Recipient>,
     /// The octets that they take.
     held: Held,
@@ -57,32 +57,11 @@ pub(crate) struct Transaction {
 
 /// Octets of a mail server's name for a message that are logged. Those of all mail servers are shorter.
 const QUEUE_ID_OCTETS: usize = 128;
-/// Octets of a malformed argument that are logged: as many as a path may have (RFC 5321 §4.5.3.1.3).
-const SHOWN_OCTETS: usize = 256;
-
-/// The argument of a command that is no address, and the error in it.
-#[derive(Clone, Debug)]
-struct Malformed {
-    argument: String,
-    error: Error,
-}
-
-impl Malformed {
-    fn new(argument: &[u8], error: Error) -> Self {
-        Self { argument: shown(argument), error }
-    }
-}
-
-/// A malformed argument as it is logged.
-fn shown(argument: &[u8]) -> String {
-    argument.get(..SHOWN_OCTETS).unwrap_or(argument).escape_ascii().to_string()
-}
 
 impl Transaction {
     /// Begins a message. `reverse_path` is the argument of MAIL FROM, with or without brackets, or the address that the mail
     /// server made of it.
     pub(crate) fn new(listener: Protocol, client: Client, reverse_path: &[u8], settings: &Arc<Settings>) -> Self {
-        let spelled = settings.rules().reverse_path(reverse_path).map(Cow::into_owned);
         Self {
             listener,
             settings: Arc::clone(settings),
@@ -90,7 +69,7 @@ impl Transaction {
             outgoing: is_internal(&client, settings) && !settings.is_exempt(client.address),
             trusted: is_trusted(&client, settings),
             client,
-            reverse_path: spelled.map_err(|error| Malformed::new(reverse_path, error)),
+            reverse_path: ReversePath::new(reverse_path, settings),
             recipients: Vec::new(),
             held: settings.held(),
             earlier: Earlier::None,
@@ -106,11 +85,6 @@ impl Transaction {
         self.queue_id = queue_id.chars().take(QUEUE_ID_OCTETS).collect();
     }
 
-    /// The reverse-path, where it is an address or null.
-    fn path(&self) -> Option<Path<'_>> {
-        Path::parse(self.reverse_path.as_ref().ok()?).ok()
-    }
-
     /// The new address of the last recipient. `None` if it stays.
     pub(crate) fn last_restored(&self) -> Option<&str> {
         self.recipients.last()?.restored.as_deref()
@@ -118,7 +92,7 @@ impl Transaction {
 
     /// The part of the message that the decision at its end needs. Ask after the last recipient.
     pub(crate) fn needs(&self) -> Needed {
-        match self.path() {
+        match self.reverse_path.path() {
             Some(reverse_path) if self.is_read(reverse_path) => Needed::All,
             Some(Path::Mailbox(sender))
                 if self.marks(&sender) || self.is_remembered(&sender) || self.asks_for_proof() =>
@@ -165,8 +139,9 @@ impl Transaction {
         Asking { listener: *listener, client, settings, today, wait, guesses: *guesses }
     }
 
-    fn log_context<'l>(&'l self, reverse_path: Path<'l>, stage: Stage) -> LogContext<'l> {
-        LogContext { listener: self.listener, queue_id: &self.queue_id, client: &self.client, reverse_path, stage }
+    fn log_context(&self, stage: Stage) -> LogContext<'_> {
+        let Self { listener, queue_id, client, reverse_path, .. } = self;
+        LogContext { listener: *listener, queue_id, client, reverse_path, stage }
     }
 }
 

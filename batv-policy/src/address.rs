@@ -3,16 +3,19 @@
 use alloc::borrow::Cow;
 
 use batv_core::envelope::Mode;
-use batv_core::{Error, Path, Pattern, Syntax, UnknownName};
+use batv_core::{Error, Mailbox, Path, Pattern, Syntax, UnknownName};
 
 /// Local part without a domain that Postfix also takes for the null reverse-path.
 const DAEMON: &str = "MAILER-DAEMON";
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// Mark before text in UTF-8, which some programs write in front of the first address of a file. It is no part of that, though
+/// a local part may hold it (RFC 6531 §3.3).
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Spells the argument of MAIL FROM as mail servers do, for [`Path::parse`].
 ///
-/// A correct address stays unchanged. Otherwise blanks and brackets around it, a byte order mark before it and a dot after
-/// it are removed; the domain is written in A-labels (RFC 5890 §2.3.2.1); `user%example.com` becomes `user@example.com`.
+/// A correct address stays unchanged. Otherwise blanks and brackets around it, a byte order mark or a source route before it and
+/// a dot after it are removed; the domain is written in A-labels (RFC 5890 §2.3.2.1); `user%example.com` and `example.com!user` become
+/// `user@example.com`.
 /// Blanks, empty quotes, doubled brackets and `<MAILER-DAEMON>` are the null reverse-path.
 ///
 /// # Errors
@@ -25,6 +28,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// assert_eq!(address::reverse_path(b"<alice@example.com.>")?, "<alice@example.com>");
 /// assert_eq!(address::reverse_path("<alice@b\u{fc}cher.example>".as_bytes())?, "<alice@xn--bcher-kva.example>");
 /// assert_eq!(address::reverse_path(b"<alice%example.com>")?, "<alice@example.com>");
+/// assert_eq!(address::reverse_path(b"<example.com!alice>")?, "<alice@example.com>");
 /// assert_eq!(address::reverse_path(b"<MAILER-DAEMON>")?, "<>");
 /// assert!(address::reverse_path(b"<alice>").is_err());
 /// # Ok::<(), batv_core::Error>(())
@@ -150,7 +154,41 @@ pub fn pattern(text: &str) -> Result<Pattern<String>, Error> {
 pub fn pattern_mode(text: &str) -> Result<(String, Mode), PatternModeError> {
     let (text, mode) = text.rsplit_once('=').ok_or(PatternModeError::Form)?;
     let mode = mode.parse()?;
-    Ok((pattern(text)?.as_str().to_ascii_lowercase(), mode))
+    Ok((mode_name(&pattern(text)?), mode))
+}
+
+/// Name of a pattern in [`Rules::modes`](crate::Rules::modes): in lower case, and the same for all spellings of a mailbox.
+///
+/// ```
+/// use batv_policy::address;
+///
+/// for spelling in ["news@example.com", "\"news\"@Example.COM", "<News@example.com>"] {
+///     assert_eq!(address::mode_name(&address::pattern(spelling)?), "news@example.com");
+/// }
+/// assert_eq!(address::mode_name(&address::pattern("Example.COM")?), "example.com");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[must_use]
+pub fn mode_name(pattern: &Pattern<String>) -> String {
+    let text = pattern.as_str();
+    match Mailbox::parse(text) {
+        Ok(mailbox) if text.contains('@') => mailbox_name(&mailbox),
+        _ => text.to_ascii_lowercase(),
+    }
+}
+
+pub(crate) fn mailbox_name(mailbox: &Mailbox<'_>) -> String {
+    let mut name = mailbox.to_string();
+    // The parser reads some local parts also without the quotes that RFC 5321 §4.1.2 wants, such as `john..doe`.
+    if name.starts_with('"') {
+        let local_part: String = mailbox.local_part().characters().collect();
+        let bare = format!("{local_part}@{}", mailbox.domain());
+        if Mailbox::parse(&bare).is_ok_and(|other| other == *mailbox) {
+            name = bare;
+        }
+    }
+    name.make_ascii_lowercase();
+    name
 }
 
 /// Error of [`pattern_mode`].
@@ -190,7 +228,7 @@ pub(crate) fn spelled<'w>(
     };
     let words = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
     let text = str::from_utf8(words).map_err(|_| error)?;
-    let inside = unbracketed(text);
+    let inside = without_route(unbracketed(text));
     let is_null = inside.is_empty() || inside == "\"\"" || inside.eq_ignore_ascii_case(DAEMON);
     let again = match (split(inside), local_domain) {
         _ if is_null && is_reverse => "<>".to_owned(),
@@ -217,10 +255,26 @@ fn unbracketed(text: &str) -> &str {
     text
 }
 
-/// Splits at the last `@` after all quotes, or at the last `%` where there is no `@`.
+/// Splits at the last `@` after all quotes. Where there is none, at the first `!` before all quotes, with the domain in
+/// front, or else at the last `%`: in the order of Postfix (`swap_bangpath`, `allow_percent_hack`), which delivers there.
 fn split(text: &str) -> Option<(&str, &str)> {
     let behind_quotes = text.rfind('"').unwrap_or(0);
-    let at = |mark| text.get(behind_quotes..)?.rfind(mark).map(|at| behind_quotes + at);
-    let at = at('@').or_else(|| at('%'))?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
+    let last = |mark| text.get(behind_quotes..)?.rfind(mark).map(|at| behind_quotes + at);
+    let halves = |at: usize| Some((text.get(..at)?, text.get(at + 1..)?));
+    if let Some(at) = last('@') {
+        return halves(at);
+    }
+    let before_quotes = text.split('"').next()?;
+    match before_quotes.find('!') {
+        Some(at) => halves(at).map(|(host, user)| (user, host)),
+        None => halves(last('%')?),
+    }
+}
+
+/// Text without a source route before it (RFC 5321 §4.1.1.3), which servers ignore.
+fn without_route(text: &str) -> &str {
+    match text.split_once(':') {
+        Some((route, rest)) if route.starts_with('@') => rest,
+        _ => text,
+    }
 }

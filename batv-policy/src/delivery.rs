@@ -15,12 +15,25 @@ use crate::ruling::{Ruling, needs_message};
 use crate::site::View;
 
 impl<'s> View<'s> {
-    /// Whether messages with this reverse-path are judged by their content.
+    /// Whether messages with this reverse-path are judged by their content: the null reverse-path, and where the rules say so
+    /// that of a daemon. The content of others changes no ruling, so that a caller need not read it.
+    ///
+    /// ```
+    /// use batv_core::{KeySet, Path};
+    /// use batv_policy::{Rules, View};
+    ///
+    /// let (keys, mut rules) = (KeySet::default(), Rules::default());
+    /// let daemon = Path::parse("MAILER-DAEMON@mx.example.net")?;
+    /// assert!(View::new(&keys, &rules).reads(Path::Null) && !View::new(&keys, &rules).reads(daemon));
+    /// rules.messages.daemon_senders = true;
+    /// assert!(View::new(&keys, &rules).reads(daemon));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn reads(self, reverse_path: Path<'_>) -> bool {
         match reverse_path {
             Path::Mailbox(sender) => self.rules.messages.daemon_senders && is_daemon(&sender),
-            _ => true,
+            Path::Null => true,
         }
     }
 
@@ -65,7 +78,7 @@ impl<'s, 'a> Recipient<'s, 'a> {
         let is_forwarded = self.examination.is_srs();
         let provenance =
             if is_forwarded { Provenance::default() } else { message.investigation.origin(&self.mailbox()) };
-        Delivery { recipient: *self, message, provenance }
+        Delivery { recipient: *self, message, provenance, counts: self.site.reads(self.envelope.reverse_path) }
     }
 }
 
@@ -140,6 +153,8 @@ pub struct Delivery<'c, 's, 'a, 'x> {
     recipient: Recipient<'s, 'a>,
     message: &'c Message<'c, 'x>,
     provenance: Provenance,
+    /// Whether the content of the message may change the ruling.
+    counts: bool,
 }
 
 impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
@@ -147,9 +162,12 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     pub fn questions(&self) -> impl Iterator<Item = Question<'_>> {
         let recipient = &self.recipient;
         let judgement = recipient.examination.judge(recipient.mode, Stage::EndOfData);
-        let limits = recipient.bounces(Stage::EndOfData).into_iter().chain(self.wrong_tags(&judgement));
-        let replays = self.replay(&judgement).into_iter().chain(self.proof_replay());
-        limits.chain(replays).chain(self.sent()).chain(recipient.handle(&judgement))
+        let by_message = || {
+            let replays = self.replay(&judgement).into_iter().chain(self.proof_replay());
+            self.wrong_tags(&judgement).into_iter().chain(replays).chain(self.sent())
+        };
+        let by_message = self.counts.then(by_message).into_iter().flatten();
+        recipient.bounces(Stage::EndOfData).into_iter().chain(by_message).chain(recipient.handle(&judgement))
     }
 
     /// The tag of the returned message is a guess as the one of the recipient is.
@@ -206,10 +224,8 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     where
         's: 'a,
     {
-        let Recipient { examination, envelope, .. } = self.recipient;
         let facts = self.facts(answers);
-        let judge = |mode| join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &facts, mode);
-        let (ruling, row) = self.recipient.rule(judge, answers);
+        let (ruling, row) = self.recipient.rule(|mode| self.judge(mode, &facts), answers);
         let row = row.map(|row| row.number);
         let ruling = Ruling { class: Some(facts.class), origin: Some(facts.origin), row, ..ruling };
         self.recipient.worded(self.recipient.throttled(ruling, answers))
@@ -218,14 +234,22 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     /// Disposition in another mode, after these answers.
     #[must_use]
     pub fn disposition_in(&self, mode: Mode, answers: &Answers<'a>) -> Disposition {
+        self.judge(mode, &self.facts(answers)).0.disposition
+    }
+
+    fn judge(&self, mode: Mode, facts: &Facts) -> (Judgement<'a>, Option<&'static Row>) {
         let Recipient { examination, envelope, .. } = self.recipient;
-        join(examination.judge(mode, Stage::EndOfData), envelope.reverse_path, &self.facts(answers), mode).0.disposition
+        let by_envelope = examination.judge(mode, Stage::EndOfData);
+        if self.counts { join(by_envelope, envelope.reverse_path, facts, mode) } else { (by_envelope, None) }
     }
 
     /// Row that decides; `None` if the envelope decides alone.
     #[must_use]
     pub fn row(&self, answers: &Answers<'_>) -> Option<&'static Row> {
         let Recipient { examination, envelope, mode, .. } = self.recipient;
+        if !self.counts {
+            return None;
+        }
         let by_envelope = examination.judge(mode, Stage::EndOfData);
         Row::find(envelope.reverse_path, by_envelope.reason, &self.facts(answers))
     }

@@ -7,6 +7,7 @@ pub mod address;
 mod answers;
 #[cfg(feature = "messages")]
 mod delivery;
+mod header_fields;
 #[cfg(feature = "messages")]
 mod may_bounce;
 mod recipient;
@@ -22,6 +23,7 @@ mod srs;
 pub use answers::{Answers, HandleAnswer, Question, SentAnswer};
 #[cfg(feature = "messages")]
 pub use delivery::{Delivery, Message};
+pub use header_fields::{Findings, STATUS_FIELD, VERDICT_FIELD};
 #[cfg(feature = "messages")]
 pub use may_bounce::{
     BounceAnswer, BouncePolicy, BounceQuestion, BounceReason, MayBounce, NoticeKind, Notify, NotifyError, may_bounce,

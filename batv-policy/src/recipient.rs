@@ -48,7 +48,8 @@ impl<'s> View<'s> {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn undecided<'a>(self, envelope: &Envelope<'a>) -> Ruling<'a> {
-        let mode = self.rules.mode_for(&envelope.forward_path);
+        // The day has no part in the mailbox under a tag, whose mode counts.
+        let mode = self.recipient(envelope, Day::MIN).mode;
         let judge = |mode| Judgement::undecided(envelope.forward_path, mode, self.rules.on_error);
         Ruling::new(&judge(mode), mode, judge(Mode::Reject).disposition, envelope.earlier)
     }

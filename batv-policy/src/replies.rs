@@ -55,7 +55,8 @@ impl Replies {
         } else {
             let name = name.parse().map_err(ReplyError::Name)?;
             check(text, REPLY_TEXT_LIMIT)?;
-            if text.trim_start().split(' ').next().is_some_and(|word| word.len() == 3 && word.parse::<u16>().is_ok()) {
+            // Some servers read three digits at the start as the code of the reply, whatever comes behind them.
+            if text.trim_start().get(..3).is_some_and(|start| start.bytes().all(|octet| octet.is_ascii_digit())) {
                 return Err(ReplyError::Code);
             }
             self.texts.insert(name, text.to_owned());
@@ -111,7 +112,7 @@ fn check(text: &str, limit: usize) -> Result<(), ReplyError> {
 #[non_exhaustive]
 pub enum ReplyError {
     /// Name that is no reply's.
-    #[error("{0}, or `url`")]
+    #[error("unknown reply: {0:#}, or `url`")]
     Name(UnknownName),
     /// Text without a word.
     #[error("text is empty")]
@@ -135,7 +136,7 @@ pub enum ReplyError {
         limit: usize,
     },
     /// Text that begins with a reply code.
-    #[error("text begins with a reply code: leave the codes out, they stay as they are")]
+    #[error("text begins with three digits, as a reply code does: leave the codes out, they stay as they are")]
     Code,
     /// URL of another scheme, without a host, or with a space.
     #[error("URL must be like `https://example.com/bounces`, without a space")]

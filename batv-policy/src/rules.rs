@@ -8,7 +8,7 @@ use batv_bounce::{Identity, dkim::PublicKey};
 use batv_core::envelope::{Mode, OnError, Stage};
 use batv_core::srs::{DEFAULT_MAX_AGE, Domains, HASH_MINIMUM, Separator, Srs};
 use batv_core::tag::Form;
-use batv_core::{Day, Error, Lifetime, Mailbox, Pattern};
+use batv_core::{Day, Error, Lifetime, Mailbox, Path, Pattern};
 
 use crate::address;
 use crate::replies::Replies;
@@ -44,11 +44,12 @@ pub struct Rules {
     /// Days for which a tag is valid; `None` for the lifetime of its key.
     pub lifetime: Option<Lifetime>,
     /// Whether a sender is tagged in lower case, if its case matters to the tag: to an `hmac-sha1` key, and to every key
-    /// beyond ASCII. Servers that look up recipients in lower case need that.
+    /// beyond ASCII. Servers that look up recipients in lower case need that; only a tag that another program checks is made for
+    /// the exact octets.
     pub fold_case: bool,
     /// Mode of the site.
     pub mode: Mode,
-    /// Modes of single domains and mailboxes, whose names are in lower case.
+    /// Modes of single domains and mailboxes, by their names as [`address::mode_name`] makes them.
     pub modes: BTreeMap<String, Mode>,
     /// First day on which all mail got tags; `None` for always.
     pub signing_since: Option<Day>,
@@ -75,7 +76,7 @@ impl Default for Rules {
             mixed_recipients: MixedRecipients::Unsigned,
             form: Form::Prvs,
             lifetime: None,
-            fold_case: false,
+            fold_case: true,
             mode: Mode::Observe,
             modes: BTreeMap::new(),
             signing_since: None,
@@ -245,6 +246,20 @@ impl Rules {
         address::spelled(words, true, self.local_domain.as_deref())
     }
 
+    /// Spells the argument of MAIL FROM for a ruling, like [`Rules::reverse_path`]. A sender that cannot be read is that of
+    /// a stranger, and its mail is no bounce ([`Path::UNREADABLE`]): mail servers accept more addresses than
+    /// RFC 5321 §4.1.2 knows, and must not accept a forged tag or relay to an SRS address for such a sender.
+    ///
+    /// ```
+    /// # use batv_policy::Rules;
+    /// assert_eq!(Rules::default().sender(b"<bob@example.net>"), "<bob@example.net>");
+    /// assert_eq!(Rules::default().sender(b"<x@a..test>"), "unreadable@sender.invalid");
+    /// ```
+    #[must_use]
+    pub fn sender<'w>(&self, words: &'w [u8]) -> Cow<'w, str> {
+        self.reverse_path(words).unwrap_or_else(|_| Cow::Owned(Path::UNREADABLE.to_string()))
+    }
+
     /// Spells the argument of RCPT TO like [`address::forward_path`], and completes an address without a domain with
     /// [`Rules::local_domain`].
     ///
@@ -278,13 +293,13 @@ impl Rules {
     /// ```
     #[must_use]
     pub fn mode_for(&self, mailbox: &Mailbox<'_>) -> Mode {
-        let named = |name: String| self.modes.get(&name.to_ascii_lowercase()).copied();
-        let of_mailbox = || self.modes.keys().any(|name| name.contains('@')).then(|| named(mailbox.to_string()));
-        let of_domain = || named(mailbox.domain().as_str().to_owned());
         if self.modes.is_empty() {
             return self.mode;
         }
-        of_mailbox().flatten().or_else(of_domain).unwrap_or(self.mode)
+        let names_mailboxes = || self.modes.keys().any(|name| name.contains('@'));
+        let of_mailbox = || if names_mailboxes() { self.modes.get(&address::mailbox_name(mailbox)) } else { None };
+        let of_domain = || self.modes.get(&mailbox.domain().as_str().to_ascii_lowercase());
+        of_mailbox().or_else(of_domain).copied().unwrap_or(self.mode)
     }
 
     /// Whether this sender gets tags: it is protected and not exempt.

@@ -5,6 +5,8 @@ use batv_bounce::{Class, Origin};
 use batv_core::Mailbox;
 use batv_core::envelope::{Disposition, Earlier, Judgement, Mode, Reason, Reply, ReplyName, Verdict};
 
+use crate::header_fields::Findings;
+
 /// Ruling on one recipient: verdict, reason, disposition and reply.
 ///
 /// ```
@@ -90,6 +92,19 @@ impl<'a> Ruling<'a> {
             settled: true,
             earlier,
             ..self
+        }
+    }
+
+    /// Part of the ruling that header fields report.
+    #[must_use]
+    pub fn findings(&self) -> Findings {
+        Findings {
+            verdict: self.verdict,
+            reason: self.reason,
+            disposition: self.disposition,
+            mode: self.mode,
+            #[cfg(feature = "messages")]
+            message: self.class.zip(self.origin),
         }
     }
 

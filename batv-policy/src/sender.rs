@@ -155,7 +155,7 @@ pub enum UnchangedReason {
 /// use batv_policy::{Handling, Outgoing, Rules, Site};
 ///
 /// let keys = vec![Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
-/// let site = Site::new(keys, Rules { fold_case: true, ..Rules::default() })?;
+/// let site = Site::new(keys, Rules::default())?;
 /// let leaving = Outgoing { originates: true, ..Outgoing::new(Path::parse("<Alice@example.com>")?) };
 /// let sender = site.view().sender(&leaving);
 /// let Handling::Tagged(tagged) = sender.sign(Day::new(18_262)?) else { panic!() };
@@ -180,9 +180,9 @@ impl<'s, 'a> Sender<'s, 'a> {
         Self { site, course: Course::of(site, leaving) }
     }
 
-    /// Sender that is rewritten, unless its domain is one of those of SRS.
-    pub(crate) fn rewriting(site: View<'s>, mailbox: Mailbox<'a>) -> Self {
-        Self { site, course: Course::Rewrite { mailbox, srs: site.rules.srs.srs() } }
+    /// Sender of a forwarded message.
+    pub(crate) fn forwarded(site: View<'s>, mailbox: Mailbox<'a>) -> Self {
+        Self { site, course: Course::of_forwarded(site, mailbox) }
     }
 
     /// Tags or rewrites the sender, or says why not.
@@ -260,24 +260,38 @@ impl<'s, 'a> Course<'s, 'a> {
     fn of(site: View<'s>, leaving: &Outgoing<'a>) -> Self {
         let rules = site.rules;
         let Path::Mailbox(mailbox) = leaving.reverse_path else { return Self::Leave(UnchangedReason::NullPath) };
-        if !site.is_ours(&mailbox) {
-            let is_forwarded = leaving.is_forwarded && !rules.srs.domains.is_empty();
-            return if is_forwarded {
-                Self::Rewrite { mailbox, srs: rules.srs.srs() }
-            } else {
-                Self::Leave(UnchangedReason::NotOurs)
-            };
-        }
+        let is_ours = site.is_ours(&mailbox);
+        let gets_tags = is_ours && leaving.originates && rules.is_protected(&mailbox);
         let exempt = match rules.mixed_recipients {
             MixedRecipients::Unsigned => leaving.exempt_recipients != ExemptRecipients::None,
             MixedRecipients::Signed => leaving.exempt_recipients == ExemptRecipients::All,
         };
-        // A sender of ours is not rewritten, even if it gets no tag.
         match () {
-            () if !leaving.originates => Self::Leave(UnchangedReason::NotOriginated),
-            () if !rules.is_protected(&mailbox) => Self::Leave(UnchangedReason::NotProtected),
-            () if exempt => Self::Leave(UnchangedReason::ExemptRecipient),
-            () => Self::Tag { mailbox, folded: rules.fold_case.then(|| folded(site.keys, &mailbox)).flatten() },
+            () if gets_tags && exempt => Self::Leave(UnchangedReason::ExemptRecipient),
+            () if gets_tags => {
+                Self::Tag { mailbox, folded: rules.fold_case.then(|| folded(site.keys, &mailbox)).flatten() }
+            }
+            () if leaving.is_forwarded && !rules.srs.domains.is_empty() && !site.keeps(&mailbox) => {
+                Self::Rewrite { mailbox, srs: rules.srs.srs() }
+            }
+            () => Self::Leave(Self::untagged(is_ours, leaving.originates)),
+        }
+    }
+
+    /// Course of a sender that gets no tag.
+    fn of_forwarded(site: View<'s>, mailbox: Mailbox<'a>) -> Self {
+        let srs = &site.rules.srs;
+        if site.keeps(&mailbox) && !srs.always_rewrite {
+            return Self::Leave(UnchangedReason::NotOriginated);
+        }
+        Self::Rewrite { mailbox, srs: srs.srs() }
+    }
+
+    const fn untagged(is_ours: bool, originates: bool) -> UnchangedReason {
+        match (is_ours, originates) {
+            (false, _) => UnchangedReason::NotOurs,
+            (true, false) => UnchangedReason::NotOriginated,
+            (true, true) => UnchangedReason::NotProtected,
         }
     }
 }

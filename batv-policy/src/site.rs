@@ -5,9 +5,9 @@ use batv_core::MailboxBuf;
 use batv_core::envelope::Policy;
 use batv_core::mark::{self, Mark};
 use batv_core::srs::Srs;
-use batv_core::{Day, Error, Key, KeySet, KeyState, KeyUse, Mailbox, Pattern};
+use batv_core::{Day, Error, Key, KeyRing, KeySet, KeyState, KeyUse, Mailbox, Pattern};
 
-use crate::rules::Rules;
+use crate::rules::{Rules, contain};
 
 /// Site with its keys and rules. Its answers are pure: the same question has the same answer.
 ///
@@ -116,6 +116,30 @@ impl<'s> View<'s> {
     /// domains.
     pub(crate) fn is_ours(self, sender: &Mailbox<'_>) -> bool {
         self.names(sender.domain().as_str()) || self.signs_for_everybody()
+    }
+
+    /// Whether forwarded mail keeps this sender: the rules protect or exempt it, or a key names it or its domain. SRS rewrites
+    /// all others, also of a domain of which only single mailboxes are named.
+    ///
+    /// ```
+    /// use batv_core::{KeySet, Mailbox, Pattern};
+    /// use batv_policy::{Rules, View};
+    ///
+    /// let protected = vec![Pattern::parse("old@example.net".to_owned())?];
+    /// let rules = Rules { protected, ..Rules::default() };
+    /// let keys = KeySet::default();
+    /// let site = View::new(&keys, &rules);
+    /// assert!(site.keeps(&Mailbox::parse("old@example.net")?) && !site.keeps(&Mailbox::parse("bob@example.net")?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn keeps(self, sender: &Mailbox<'_>) -> bool {
+        let Rules { protected, exempt, .. } = self.rules;
+        let is_named = |key: &Key| !key.scope().is_empty();
+        contain(protected, sender)
+            || contain(exempt, sender)
+            || self.keys.batv_keys(sender).any(is_named)
+            || self.keys.srs_keys(&sender.domain()).any(is_named)
     }
 
     /// Whether the rules or a key names this domain, or one of its mailboxes.

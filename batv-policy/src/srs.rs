@@ -7,8 +7,8 @@ use crate::sender::Sender;
 use crate::site::View;
 
 impl<'s> View<'s> {
-    /// Sender of a forwarded message, which is rewritten unless it belongs to one of the SRS domains. With [`View::sender`]
-    /// the rules decide which mail is rewritten.
+    /// Sender of a forwarded message, which is rewritten unless the site [keeps](View::keeps) it or it belongs to one of the SRS
+    /// domains. With [`View::sender`] the rules also decide which mail gets a tag.
     ///
     /// ```
     /// use batv_core::{Algorithm, Day, Key, KeySet, KeyUse, Mailbox};
@@ -24,7 +24,7 @@ impl<'s> View<'s> {
     /// ```
     #[must_use]
     pub fn forwarded<'a>(self, sender: Mailbox<'a>) -> Sender<'s, 'a> {
-        Sender::rewriting(self, sender)
+        Sender::forwarded(self, sender)
     }
 
     /// Sender inside an SRS address; `None` if the rules have no SRS domain. [`View::recipient`] decides whether mail may go

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::SystemTime;
 
-use batv_server::{Disposition, Mail, Ruling, Server};
+use batv_server::{Disposition, Mail, Ruling, STATUS_FIELD, Server, VERDICT_FIELD};
 
 /// Octets of a line with its CR LF (RFC 5321 §4.5.3.1.6).
 const LINE_LIMIT: u64 = 1000;
@@ -158,13 +158,12 @@ impl Session {
             return reply("503 5.5.1 there is a sender already");
         }
         let Some(path) = path(argument, "FROM:") else { return reply("501 5.5.4 syntax: MAIL FROM:<address>") };
-        match self.server.mail(path) {
-            Ok(mail) => {
-                self.mail = Some(mail);
-                reply("250 2.1.0 sender ok")
-            }
-            Err(error) => reply(format!("553 5.1.7 {error}")),
+        let mail = self.server.mail(path);
+        if !mail.sender_is_readable() {
+            return reply("553 5.1.7 the sender is no address");
         }
+        self.mail = Some(mail);
+        reply("250 2.1.0 sender ok")
     }
 
     fn rcpt_to(&mut self, argument: &str) -> Step {
@@ -271,13 +270,32 @@ fn store(folder: &Path, reverse_path: &str, ruling: &Ruling, message: &[u8]) -> 
     }
     let bare = reverse_path.trim_start_matches('<').trim_end_matches('>');
     let mut text = format!("Return-Path: <{bare}>\r\nDelivered-To: {mailbox}\r\n");
-    if ruling.disposition != Disposition::Accept {
-        text.push_str(&format!("X-BATV-Status: invalid, {}\r\n", ruling.reason));
+    for (name, value) in [(STATUS_FIELD, &ruling.status_field), (VERDICT_FIELD, &ruling.verdict_field)] {
+        if let Some(value) = value {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
     }
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     // It gets its name when it is complete.
     let (unfinished, name) = (home.join(format!(".{time}.{number}")), home.join(format!("{time}.{number}.eml")));
-    fs::write(&unfinished, [text.as_bytes(), message].concat())?;
+    fs::write(&unfinished, [text.as_bytes(), &without_our_fields(message)].concat())?;
     fs::rename(unfinished, name)
+}
+
+/// The message without copies of our fields, which a stranger may have written.
+fn without_our_fields(message: &[u8]) -> Vec<u8> {
+    let (mut kept, mut is_header, mut is_ours) = (Vec::with_capacity(message.len()), true, false);
+    for line in message.split_inclusive(|&octet| octet == b'\n') {
+        is_header &= !line.trim_ascii().is_empty();
+        if !is_header || !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            let name = line.split(|&octet| octet == b':').next().unwrap_or_default().trim_ascii();
+            let named = |field: &str| name.eq_ignore_ascii_case(field.as_bytes());
+            is_ours = is_header && [STATUS_FIELD, VERDICT_FIELD].into_iter().any(named);
+        }
+        if !is_ours {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
 }

@@ -18,7 +18,7 @@ pub enum Error {
     #[error(transparent)]
     Site(#[from] site::Error),
     /// An address cannot be parsed.
-    #[error("`{}`: {reason}", shown(.address))]
+    #[error("`{}`: {}", shown(.address), ascii(.reason))]
     Address {
         /// The address as it was given.
         address: String,
@@ -39,7 +39,15 @@ impl Error {
     }
 }
 
-/// The beginning of an address, for logs and replies: without control characters, and not too long for a line.
+/// The beginning of an address, for logs and replies: printable ASCII (RFC 5321 §4.2), and not too long for a line.
 fn shown(address: &str) -> String {
-    address.escape_debug().take(100).collect()
+    address.escape_default().take(100).collect()
+}
+
+/// A reason for a reply, which is ASCII: the number of a section goes without its sign.
+fn ascii(reason: &batv_core::Error) -> String {
+    let text = reason.to_string().replace('§', "");
+    text.chars()
+        .flat_map(|character| if character.is_ascii() { vec![character] } else { character.escape_default().collect() })
+        .collect()
 }

@@ -15,10 +15,13 @@ pub use batv_policy as policy;
 
 pub use batv_config::site::Site;
 pub use batv_core::Day;
+pub use batv_core::Path;
 pub use batv_core::envelope::{Disposition, Mode, Reason, Verdict};
 pub use batv_core::mark::Mark;
 pub use batv_core::srs::SrsVerdict;
-pub use batv_policy::{BounceAnswer, MayBounce, UnchangedReason};
+pub use batv_policy::{
+    BounceAnswer, BounceQuestion, MayBounce, NoticeKind, Notify, STATUS_FIELD, UnchangedReason, VERDICT_FIELD,
+};
 pub use error::Error;
 pub use mail::{Mail, Outcome};
 pub use ruling::Ruling;

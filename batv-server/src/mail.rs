@@ -7,7 +7,7 @@ use batv_bounce::{Limits, read};
 use batv_config::site::Site;
 use batv_core::envelope::{Earlier, Envelope, Stage};
 use batv_core::{Day, Mailbox, Path};
-use batv_policy::Answers;
+use batv_policy::{Answers, BounceQuestion};
 
 use crate::error::Error;
 use crate::ruling::Ruling;
@@ -19,7 +19,7 @@ use crate::ruling::Ruling;
 /// # use batv_server::{Mode, Server, Site, config::Keyring, policy::Rules};
 /// # let keyring = Keyring::parse("[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:0123456789abcdef'\nstate = 'signing'\n")?;
 /// # let server = Server::new(Site::with_rules(keyring, Rules { mode: Mode::Reject, ..Rules::default() })?);
-/// let mut mail = server.mail("<>")?;
+/// let mut mail = server.mail("<>");
 /// assert_eq!(mail.rcpt("<alice@example.com>")?.to_string(), "250 2.1.5 Recipient ok");
 /// // A bounce without a tag must be judged by its content, so it gets only one recipient at a time.
 /// assert_eq!(mail.rcpt("<bob@example.com>")?.code, 452);
@@ -49,10 +49,9 @@ struct Accepted {
 }
 
 impl Mail {
-    pub(crate) fn new(site: Arc<Site>, today: Option<Day>, mail_from: &str) -> Result<Self, Error> {
-        let reverse_path = site.rules().reverse_path(mail_from.as_bytes());
-        let reverse_path = reverse_path.map_err(|reason| Error::address(mail_from, reason))?.into_owned();
-        Ok(Self { site, today, reverse_path, trusted: false, earlier: Earlier::None, recipients: Vec::new() })
+    pub(crate) fn new(site: Arc<Site>, today: Option<Day>, mail_from: &str) -> Self {
+        let reverse_path = site.rules().sender(mail_from.as_bytes()).into_owned();
+        Self { site, today, reverse_path, trusted: false, earlier: Earlier::None, recipients: Vec::new() }
     }
 
     /// The same message from an authenticated user or a host of ours: its recipients are accepted without a tag.
@@ -61,7 +60,7 @@ impl Mail {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// let mut mail = mail.from_own_client();
     /// assert!(mail.rcpt("<prvs=0000000000=alice@example.com>")?.accepts());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -80,7 +79,7 @@ impl Mail {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// assert!(mail.rcpt("<alice@example.com>")?.accepts());
     /// assert!(mail.rcpt("<alice@@example.com>").is_err());
     /// assert_eq!(mail.len(), 1);
@@ -90,7 +89,7 @@ impl Mail {
         let wrong = |reason| Error::address(rcpt_to, reason);
         let address = self.site.rules().forward_path(rcpt_to.as_bytes()).map_err(wrong)?.into_owned();
         let mailbox = Mailbox::parse(&address).map_err(wrong)?;
-        let envelope = self.envelope(mailbox, self.earlier, Stage::RcptTo)?;
+        let envelope = self.envelope(mailbox, self.earlier, Stage::RcptTo);
         let ruling = match self.today {
             Some(today) => self.site.view().rcpt(&envelope, today),
             None => self.site.view().undecided(&envelope),
@@ -112,7 +111,7 @@ impl Mail {
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let server = Server::new(Site::with_rules(Keyring::default(), Rules::default())?);
-    /// let mut mail = server.mail("<bob@example.net>")?;
+    /// let mut mail = server.mail("<bob@example.net>");
     /// let ruling = mail.rcpt("<nobody@example.com>")?;
     /// if ruling.mailbox == "nobody@example.com" {
     ///     mail.withdraw();
@@ -141,20 +140,39 @@ impl Mail {
         &self.reverse_path
     }
 
+    /// Whether the sender is an address or null. A server that accepts no other senders replies to MAIL FROM with
+    /// `501 5.1.7` (RFC 3463 §3.2); one that does has the message judged as that of a stranger.
+    ///
+    /// ```
+    /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
+    /// # let server = Server::new(Site::with_rules(Keyring::default(), Rules::default())?);
+    /// assert!(server.mail("<>").sender_is_readable());
+    /// assert!(!server.mail("<bob@example..net>").sender_is_readable());
+    /// # Ok::<(), batv_server::Error>(())
+    /// ```
+    pub fn sender_is_readable(&self) -> bool {
+        self.path() != Path::UNREADABLE
+    }
+
+    /// Question whether its sender may get a bounce, for [`Server::may_bounce`](crate::Server::may_bounce). Add what else is
+    /// known: the header, NOTIFY of the recipient, the kind of the notice.
+    pub fn bounce_question(&self) -> BounceQuestion<'_> {
+        BounceQuestion { own_client: self.trusted, ..BounceQuestion::new(self.path()) }
+    }
+
     /// Whether the message can change a ruling. Otherwise [`Mail::data`] needs none of its octets.
     ///
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// mail.rcpt("<alice@example.com>")?;
     /// assert!(mail.needs_message());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn needs_message(&self) -> bool {
-        let reads = Path::parse(&self.reverse_path).is_ok_and(|path| self.site.reads(path));
-        reads && !self.trusted && self.recipients.iter().any(|accepted| accepted.needs_message)
+        self.site.reads(self.path()) && !self.trusted && self.recipients.iter().any(|accepted| accepted.needs_message)
     }
 
     /// Rules on all accepted recipients at the end of DATA.
@@ -165,7 +183,7 @@ impl Mail {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// mail.rcpt("<alice@example.com>")?;
     /// let outcome = mail.data(b"Subject: hello\r\n\r\nHello.\r\n");
     /// assert_eq!(outcome.to_string(), "250 2.0.0 message accepted");
@@ -182,7 +200,7 @@ impl Mail {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// mail.rcpt("<alice@example.com>")?;
     /// assert!(mail.data_cut(b"Subject: hello\r\n\r\nHel").refusal().is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -196,7 +214,7 @@ impl Mail {
         let Some(today) = self.today.filter(|_| self.needs_message()) else {
             return Outcome { rulings: self.recipients.iter().map(|accepted| self.by_envelope(accepted)).collect() };
         };
-        let mut reading = read(octets, Path::parse(&self.reverse_path).ok(), &Limits::default());
+        let mut reading = read(octets, Some(self.path()), &Limits::default());
         reading.cut |= cut;
         let message = site.message(&reading, today);
         let rule = |accepted: &Accepted| {
@@ -217,12 +235,15 @@ impl Mail {
 
     fn envelope_at_end<'a>(&'a self, accepted: &'a Accepted) -> Option<Envelope<'a>> {
         // The recipients were told apart at RCPT TO.
-        self.envelope(Mailbox::parse(&accepted.address).ok()?, Earlier::None, Stage::EndOfData).ok()
+        Some(self.envelope(Mailbox::parse(&accepted.address).ok()?, Earlier::None, Stage::EndOfData))
     }
 
-    fn envelope<'a>(&'a self, to: Mailbox<'a>, earlier: Earlier, stage: Stage) -> Result<Envelope<'a>, Error> {
-        let path = Path::parse(&self.reverse_path).map_err(|reason| Error::address(&self.reverse_path, reason))?;
-        Ok(Envelope::new(path, to).with_trusted_client(self.trusted).with_earlier(earlier).with_stage(stage))
+    fn envelope<'a>(&'a self, to: Mailbox<'a>, earlier: Earlier, stage: Stage) -> Envelope<'a> {
+        Envelope::new(self.path(), to).with_trusted_client(self.trusted).with_earlier(earlier).with_stage(stage)
+    }
+
+    fn path(&self) -> Path<'_> {
+        Path::parse(&self.reverse_path).unwrap_or(Path::UNREADABLE)
     }
 }
 
@@ -243,7 +264,7 @@ impl Outcome {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// let outcome = server.mail("<>")?.data(b"");
+    /// let outcome = server.mail("<>").data(b"");
     /// assert!(outcome.rulings.is_empty() && outcome.refusal().is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -258,7 +279,7 @@ impl Outcome {
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// # let mut mail = server.mail("<>")?;
+    /// # let mut mail = server.mail("<>");
     /// mail.rcpt("<alice@example.com>")?;
     /// assert_eq!(mail.data(b"").recipients().collect::<Vec<_>>(), ["alice@example.com"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

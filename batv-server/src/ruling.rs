@@ -41,6 +41,10 @@ pub struct Ruling {
     pub class: Option<Class>,
     /// Origin of the message that a bounce returns, once it was read.
     pub origin: Option<Origin>,
+    /// Value of the header field [`STATUS_FIELD`](crate::STATUS_FIELD); `None` for no such field.
+    pub status_field: Option<String>,
+    /// Value of the header field [`VERDICT_FIELD`](crate::VERDICT_FIELD); `None` for no such field.
+    pub verdict_field: Option<String>,
 }
 
 impl Ruling {
@@ -63,6 +67,8 @@ impl From<batv_policy::Ruling<'_>> for Ruling {
             settled: ruling.settled,
             class: ruling.class,
             origin: ruling.origin,
+            status_field: ruling.findings().status(),
+            verdict_field: ruling.findings().verdict(),
         }
     }
 }

@@ -235,21 +235,19 @@ impl Server {
         Ok(site.view().mark(&mailbox, message_id.as_bytes(), self.today()?))
     }
 
-    /// Begins a message that comes in, at MAIL FROM.
-    ///
-    /// # Errors
-    /// [`Error::Address`].
+    /// Begins a message that comes in, at MAIL FROM. A sender that cannot be read is that of a stranger, and its message is
+    /// no bounce: see [`Mail::sender_is_readable`].
     ///
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
     /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
-    /// let mut mail = server.mail("<bob@example.net>")?;
+    /// let mut mail = server.mail("<bob@example.net>");
     /// assert!(mail.rcpt("<alice@example.com>")?.accepts());
-    /// assert!(server.mail("<bob@@example.net>").is_err());
+    /// assert!(!server.mail("<bob@@example.net>").sender_is_readable());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn mail(&self, mail_from: &str) -> Result<Mail, Error> {
+    pub fn mail(&self, mail_from: &str) -> Mail {
         Mail::new(self.site(), self.today().ok(), mail_from)
     }
 
@@ -268,7 +266,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rcpt(&self, mail_from: &str, rcpt_to: &str) -> Result<Ruling, Error> {
-        self.mail(mail_from)?.rcpt(rcpt_to)
+        self.mail(mail_from).rcpt(rcpt_to)
     }
 
     /// Rules on a message with one recipient, at the end of DATA: the ruling at RCPT TO when that refuses already.
@@ -285,7 +283,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn data(&self, mail_from: &str, rcpt_to: &str, message: &[u8]) -> Result<Ruling, Error> {
-        let mut mail = self.mail(mail_from)?;
+        let mut mail = self.mail(mail_from);
         let ruling = mail.rcpt(rcpt_to)?;
         let Outcome { mut rulings } = mail.data(message);
         Ok(rulings.pop().unwrap_or(ruling))
@@ -348,27 +346,35 @@ impl Server {
         })
     }
 
-    /// Decides whether a bounce may be sent for a message that was accepted and cannot be delivered. `header` is its header,
-    /// or the whole message, with the `Authentication-Results` of your own servers (`bounces.authserv_ids`).
+    /// Decides whether a bounce or an automatic reply may be sent for a message that was accepted. `header` of the question is
+    /// the header of that message, or the whole message, with the `Authentication-Results` of your own servers
+    /// (`bounces.authserv_ids`). The server verifies the tag of the reverse-path, unless the question has a verdict on it.
+    /// [`Mail::bounce_question`] begins a question.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Clock`].
+    /// [`Error::Clock`].
     ///
     /// ```
     /// # use batv_server::{Server, Site, config::Keyring, policy::Rules};
     /// # let keys = "[[key]]\nuse = 'batv'\nid = 0\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
-    /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules::default())?);
+    /// # let protected = vec![batv_server::core::Pattern::parse("example.com".to_owned())?];
+    /// # let server = Server::new(Site::with_rules(Keyring::parse(keys)?, Rules { protected, ..Rules::default() })?);
     /// use batv_server::MayBounce;
     ///
-    /// assert_eq!(server.may_bounce("<>", b"Subject: hello\r\n")?.may, MayBounce::No);
+    /// let mail = server.mail("<bob@example.net>");
+    /// let mut question = mail.bounce_question();
+    /// question.header = b"Subject: hello\r\n";
+    /// assert_eq!(server.may_bounce(&question)?.may, MayBounce::No);
+    ///
+    /// // A user of ours who has authenticated gets its bounces.
+    /// let mail = server.mail("<alice@example.com>").from_own_client();
+    /// assert_eq!(server.may_bounce(&mail.bounce_question())?.may, MayBounce::Yes);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn may_bounce(&self, mail_from: &str, header: &[u8]) -> Result<BounceAnswer, Error> {
+    pub fn may_bounce(&self, question: &BounceQuestion<'_>) -> Result<BounceAnswer, Error> {
         let site = self.site();
-        let spelled = Spelled::reverse_path(&site, mail_from)?;
-        let mut question = BounceQuestion::new(spelled.as_path()?);
-        question.header = header;
-        if let Path::Mailbox(sender) = question.reverse_path {
+        let mut question = *question;
+        if let (Path::Mailbox(sender), None) = (question.reverse_path, question.tag) {
             question.tag = Some(tag::verify(site.keys(), &sender, self.today()?).verdict);
         }
         Ok(may_bounce(&question, &site.may_bounce_policy()))

@@ -71,11 +71,13 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
     let today = arguments.verifying.clock.today()?;
     let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let rules = Rules { reject_at: arguments.reject_at, ..arguments.policy.rules()? };
-    let mut sender = String::new();
+    let given = arguments.from.to_string_lossy();
+    let sender = rules.sender(arguments.from.as_encoded_bytes());
     let judge = Judge {
         site: View::new(keyring.keys(), &rules),
         today,
-        sender: Line::sender(&arguments.from, &mut sender),
+        given: Line::named(&given),
+        reverse_path: Path::parse(sender.as_ref())?,
         trusted_client: arguments.trusted_client,
         explain: arguments.explain,
     };
@@ -87,22 +89,19 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
 struct Judge<'k> {
     site: View<'k>,
     today: Day,
-    sender: Line<'k>,
+    /// The sender as it was given.
+    given: Line<'k>,
+    reverse_path: Path<'k>,
     trusted_client: bool,
     explain: bool,
 }
 
 impl Judge<'_> {
     fn judge<'a>(&'a self, line: &Line<'a>, answer: &mut Answer) -> Result<Checked<'a>, fmt::Error> {
-        let checked = match (self.sender.path(), line.path()) {
-            (Ok(reverse_path), Ok(Path::Mailbox(forward_path))) => {
-                let envelope = Envelope::new(reverse_path, forward_path).with_trusted_client(self.trusted_client);
-                Ok(self.site.rcpt(&envelope, self.today))
-            }
-            (Err(_), _) => Err(BAD_SENDER),
-            _ => Err(BAD_RECIPIENT),
-        };
-        let checked = Checked(checked);
+        let checked = Checked(self.recipient(line).map_or(Err(BAD_RECIPIENT), |forward_path| {
+            let envelope = Envelope::new(self.reverse_path, forward_path).with_trusted_client(self.trusted_client);
+            Ok(self.site.rcpt(&envelope, self.today))
+        }));
         answer.outcome = answer.outcome.max(match checked.disposition() {
             Disposition::Reject => Outcome::Refused,
             Disposition::Tempfail => Outcome::Undecided,
@@ -114,11 +113,16 @@ impl Judge<'_> {
         Ok(checked)
     }
 
+    fn recipient<'a>(&self, line: &Line<'a>) -> Option<Mailbox<'a>> {
+        line.path_as(|words| self.site.rules().forward_path(words)).ok()?.mailbox().copied()
+    }
+
     fn explain(&self, line: &Line<'_>, checked: &Checked<'_>, answer: &mut Answer) -> fmt::Result {
         let mut explanation = Explanation::begin(&mut answer.notes, line, self.site.keys(), self.today)?;
-        explanation.step("sender", self.sender.shown())?;
-        match (&checked.0, line.path()) {
-            (Ok(ruling), Ok(Path::Mailbox(forward_path))) => {
+        let unreadable = if self.reverse_path == Path::UNREADABLE { ", which cannot be read: a stranger" } else { "" };
+        explanation.step("sender", format_args!("{}{unreadable}", self.given.shown()))?;
+        match (&checked.0, self.recipient(line)) {
+            (Ok(ruling), Some(forward_path)) => {
                 explanation.recipient(self.site, &forward_path)?;
                 explanation.ruling(self.site.rules(), ruling)
             }
@@ -133,7 +137,6 @@ struct BadAddress {
     reply: &'static str,
 }
 
-const BAD_SENDER: BadAddress = BadAddress { reason: "bad-sender", reply: "501 5.1.7 Bad sender address syntax" };
 const BAD_RECIPIENT: BadAddress =
     BadAddress { reason: "bad-recipient", reply: "501 5.1.3 Bad recipient address syntax" };
 
@@ -180,7 +183,7 @@ fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result 
     let checked = judge.judge(line, answer)?;
     let (reply, deliver_to, ruling) = (checked.reply(), checked.deliver_to(), checked.0.as_ref());
     answer.json(&object! {
-        reverse_path: judge.sender.text(),
+        reverse_path: judge.given.text(),
         forward_path: line.text(),
         verdict: checked.verdict(),
         reason: checked.reason(),

@@ -3,8 +3,9 @@
 mod fields;
 mod summary;
 
+use alloc::borrow::Cow;
 use core::fmt::{self, Write as _};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::Path as FilePath;
@@ -23,7 +24,7 @@ use crate::answer::{Answer, Line, Outcome, print, shown};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::flags::policy::Policy;
-use crate::flags::values::{domain, mailbox, path, pattern};
+use crate::flags::values::{domain, pattern};
 use crate::flags::{Verifying, patterns};
 use crate::json::{Explained, object};
 use crate::messages::{Message, Messages, Unreadable, batches};
@@ -59,11 +60,11 @@ pub(crate) struct Judge {
     #[arg(value_name = "FILE")]
     inputs: Vec<OsString>,
     /// Sender of each message (MAIL FROM)
-    #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_parser = path)]
-    from: Option<String>,
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
+    from: Option<OsString>,
     /// Recipient of each message (RCPT TO)
-    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = mailbox)]
-    to: Option<String>,
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    to: Option<OsString>,
     #[command(flatten)]
     policy: Policy,
     /// Day since which all mail leaves with a mark; after that, a bounce of a message without one is not ours
@@ -84,8 +85,11 @@ pub(crate) struct Judge {
     /// Quarantine read receipts that are not proved, instead of marking them
     #[arg(long)]
     hold_receipts: bool,
-    /// With --mode reject, also reject disproved bounces whose sender is not `<>`
+    /// Also judge messages from a daemon such as `MAILER-DAEMON@…` by their content, not only those from `<>`
     #[arg(long)]
+    daemon_senders: bool,
+    /// With --mode reject, also reject disproved bounces whose sender is not `<>`
+    #[arg(long, requires = "daemon_senders")]
     reject_daemon_senders: bool,
     /// With --mode reject, also reject untagged bounces that do not tell whose message they return
     #[arg(long)]
@@ -119,6 +123,7 @@ pub(crate) fn run(arguments: &Judge) -> Result<Outcome, Error> {
         dkim_keys: arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<_, _>>()?,
         authserv_ids: arguments.authserv_ids.clone(),
         report_recipients: patterns(&arguments.report_recipients)?,
+        daemon_senders: arguments.daemon_senders,
         hold_receipts: arguments.hold_receipts,
         reject_daemon_senders: arguments.reject_daemon_senders,
         reject_unverified: arguments.reject_unverified,
@@ -126,13 +131,15 @@ pub(crate) fn run(arguments: &Judge) -> Result<Outcome, Error> {
     };
     let rules = Rules { messages, ..arguments.policy.rules()? };
     let limits = Limits { octets: usize::try_from(arguments.max_octets).unwrap_or(usize::MAX), ..Limits::default() };
+    let from = arguments.from.as_ref().map(|from| rules.sender(from.as_encoded_bytes()));
+    let to = arguments.to.as_ref().map(|to| recipient(to, &rules)).transpose()?;
     let judge = Judging {
         site: View::new(keyring.keys(), &rules),
         today,
         as_received: arguments.as_received,
         limits,
-        from: arguments.from.as_deref().map(Path::parse).transpose()?,
-        to: arguments.to.as_deref().map(Mailbox::parse).transpose()?,
+        from: from.as_deref().map(Path::parse).transpose()?,
+        to: to.as_deref().map(Mailbox::parse).transpose()?,
         show: match (arguments.summary, arguments.verifying.output.json) {
             (true, _) => Show::Nothing,
             (false, true) => Show::Json,
@@ -144,6 +151,12 @@ pub(crate) fn run(arguments: &Judge) -> Result<Outcome, Error> {
     let mut report = Report::new(arguments);
     ordered::in_order(batches(messages), |batch| judge.judge_batch(batch), |judged| report.add(judged))?;
     report.end(arguments)
+}
+
+/// The address of --to, in the spelling that counts.
+fn recipient<'a>(given: &'a OsStr, rules: &Rules) -> Result<Cow<'a, str>, Error> {
+    let wrong = |error| Error::Usage(format!("--to {}: {error}", shown(given.display())));
+    rules.forward_path(given.as_encoded_bytes()).map_err(wrong)
 }
 
 /// Reads `DOMAIN:SELECTOR:FILE`.
@@ -212,9 +225,11 @@ impl Judging<'_> {
 
     fn judge(&self, name: &Line<'_>, octets: &[u8], judged: &mut Judged) -> fmt::Result {
         let reading = read(octets, self.from, &self.limits);
-        let sender = self.from.is_none().then(|| reading.field("Return-Path")).flatten();
-        let reverse_path = self.from.or_else(|| Path::parse(sender.as_ref()?.trim()).ok());
-        let recipient = self.to.is_none().then(|| fields::recipient(&reading)).flatten();
+        let rules = self.site.rules();
+        let field = self.from.is_none().then(|| reading.field("Return-Path")).flatten();
+        let sender = field.as_ref().map(|field| rules.sender(field.as_bytes()));
+        let reverse_path = self.from.or_else(|| Path::parse(sender.as_deref()?).ok());
+        let recipient = self.to.is_none().then(|| fields::recipient(&reading, rules)).flatten();
         let forward_path = self.to.or_else(|| Mailbox::parse(recipient.as_ref()?.mailbox.as_str()).ok());
         let received = self.as_received.then(|| fields::day(&reading)).flatten();
         let today = received.unwrap_or(self.today);
@@ -295,9 +310,9 @@ impl Judging<'_> {
 
 /// The envelope, as far as it is known.
 fn envelope<'a>(reading: &Reading<'_>, reverse_path: Option<Path<'a>>, forward_path: Mailbox<'a>) -> Envelope<'a> {
-    // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not.
+    // RFC 3464 §2 and RFC 8098 §3: it is null. For all else it is enough that it is not null.
     let is_null = || reading.class.is_bounce() || reading.class == Class::Mdn;
-    let unknown = || if is_null() { Path::Null } else { Path::Mailbox(forward_path) };
+    let unknown = || if is_null() { Path::Null } else { Path::UNREADABLE };
     Envelope::new(reverse_path.unwrap_or_else(unknown), forward_path).with_stage(Stage::EndOfData)
 }
 

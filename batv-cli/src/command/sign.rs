@@ -20,6 +20,9 @@ use crate::json::{Text, object};
 /// an address of a domain without a signing key are printed unchanged. So is an address that cannot be tagged, with the
 /// reason on standard error and exit status 1.
 ///
+/// A key of a keyring with hmac-sha1 tags the address in lower case, as batvd does, because mail servers look recipients up in
+/// lower case. The key of --key-file is another program's, which checks the address as it is: it tags the exact octets.
+///
 /// If there is no keyring at all, one is created for you, with a new random key.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -38,6 +41,9 @@ pub(crate) struct Sign {
     /// Days that the tag is valid, at most the lifetime of the key [default: that lifetime]
     #[arg(long, value_name = "DAYS", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// Tag the exact octets also with an hmac-sha1 key of a keyring, for another program that checks them with the same key
+    #[arg(long)]
+    exact_case: bool,
     #[command(flatten)]
     keys: BatvKeySource,
     #[command(flatten)]
@@ -50,7 +56,9 @@ pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let keyring = arguments.keys.load_to_sign(arguments.lifetime, today)?;
     let form = arguments.form.with_delimiter(arguments.delimiter);
-    let rules = Rules { form, lifetime: arguments.lifetime, ..Rules::default() };
+    // A raw key is another program's, which checks the exact octets.
+    let fold_case = !arguments.exact_case && arguments.keys.source.key_file.is_none();
+    let rules = Rules { form, lifetime: arguments.lifetime, fold_case, ..Rules::default() };
     let signer = Signer { site: View::new(keyring.keys(), &rules), today };
     addresses::answer(&arguments.addresses.addresses, &arguments.output, &signer, &Forms { json, plain, alone: None })
 }

@@ -2,16 +2,16 @@
 
 use core::fmt::{self, Write};
 
-use batv_core::srs::{self, Forwarding, Reversal, Rewritten, Separator, SrsVerdict};
+use batv_core::srs::{self, Reversal, Rewritten, Separator, SrsVerdict};
 use batv_core::{Day, Domain, KeyRing, KeySet, KeyUse, Lifetime, Mailbox, Path};
-use batv_policy::SrsRules;
+use batv_policy::{Handling, Rules, SrsRules, UnchangedReason, View};
 use clap::{Args, Subcommand};
 
 use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::error::Error;
-use crate::flags::values::{domain, separator};
-use crate::flags::{Addresses, Clock, KeySource, Output};
+use crate::flags::values::{domain, pattern, separator};
+use crate::flags::{Addresses, Clock, KeySource, Output, patterns};
 use crate::json::{Text, object};
 use crate::keys;
 
@@ -28,30 +28,51 @@ pub(crate) struct Srs {
 
 #[derive(Debug, Subcommand)]
 enum Direction {
-    /// Rewrite senders into a domain of ours
-    ///
-    /// The null sender and senders in our own domains are printed unchanged. So is a sender that cannot be rewritten, with the
-    /// reason on standard error and exit status 1.
-    #[command(after_help = "\
+    Forward(Forward),
+    Reverse(Reverse),
+}
+
+/// Rewrite senders into a domain of ours
+///
+/// The null sender and senders of ours are printed unchanged: those of our SRS domains, those that --protected, --exempt or a
+/// key names. So is a sender that cannot be rewritten, with the
+/// reason on standard error and exit status 1.
+#[derive(Args, Debug)]
+#[command(after_help = "\
 Examples:
   batv srs forward --domain forwarder.example.net alice@example.com
   batv srs forward --domain forwarder.example.net --key-file /etc/postsrsd.secret < senders.txt")]
-    Forward(Addressed),
-    /// Restore rewritten senders
-    ///
-    /// For one address, prints the original sender if the address is valid, or else the reason on standard error. For several
-    /// addresses, or standard input, prints a line for each: verdict, tab, address.
-    ///
-    /// Verdicts: valid, expired, bad-mac, foreign (rewritten, but not into one of our domains), untagged, malformed.
-    #[command(after_help = "\
+struct Forward {
+    #[command(flatten)]
+    addresses: Addresses,
+    #[command(flatten)]
+    rewriting: Rewriting,
+    /// Domain or mailbox of ours, whose mail keeps its sender (repeatable); so do those that a key names
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    protected: Vec<String>,
+    /// Domain or mailbox of ours that sends without a tag, whose mail keeps its sender (repeatable)
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    exempt: Vec<String>,
+    #[command(flatten)]
+    keys: KeySource,
+    #[command(flatten)]
+    clock: Clock,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Restore rewritten senders
+///
+/// For one address, prints the original sender if the address is valid, or else the reason on standard error. For several
+/// addresses, or standard input, prints a line for each: verdict, tab, address.
+///
+/// Verdicts: valid, expired, bad-mac, foreign (rewritten, but not into one of our domains), untagged, malformed.
+#[derive(Args, Debug)]
+#[command(after_help = "\
 Examples:
   batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net
   batv srs reverse --domain forwarder.example.net --json < recipients.txt")]
-    Reverse(Addressed),
-}
-
-#[derive(Args, Debug)]
-struct Addressed {
+struct Reverse {
     #[command(flatten)]
     addresses: Addresses,
     #[command(flatten)]
@@ -101,24 +122,54 @@ impl Rewriting {
 }
 
 pub(crate) fn run(arguments: &Srs) -> Result<Outcome, Error> {
-    let is_forward = matches!(arguments.direction, Direction::Forward(_));
-    let (Direction::Forward(arguments) | Direction::Reverse(arguments)) = &arguments.direction;
+    match &arguments.direction {
+        Direction::Forward(arguments) => forward(arguments),
+        Direction::Reverse(arguments) => reverse(arguments),
+    }
+}
+
+fn forward(arguments: &Forward) -> Result<Outcome, Error> {
+    let today = arguments.clock.today()?;
+    let srs = arguments.rewriting.rules();
+    srs.srs()?;
+    let (protected, exempt) = (patterns(&arguments.protected)?, patterns(&arguments.exempt)?);
+    let rules = Rules { srs, protected, exempt, ..Rules::default() };
+    let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
+    let keys = keyring.keys();
+    let first = rules.srs.domains.first().and_then(|domain| Domain::parse(domain).ok());
+    if !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
+        return Err(Error::NoSigningKey { what: "rewrites senders", options: " --use srs" });
+    }
+    let forwarder = Forwarder { site: View::new(keys, &rules), today };
+    let forms = Forms { json: forward_json, plain: forward_plain, alone: None };
+    addresses::answer(&arguments.addresses.addresses, &arguments.output, &forwarder, &forms)
+}
+
+fn reverse(arguments: &Reverse) -> Result<Outcome, Error> {
     let today = arguments.clock.today()?;
     let rules = arguments.rewriting.rules();
     let srs = rules.srs()?;
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
-    let keys = keyring.keys();
-    let first = rules.domains.first().and_then(|domain| Domain::parse(domain).ok());
-    if is_forward && !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
-        return Err(Error::NoSigningKey { what: "rewrites senders", options: " --use srs" });
+    let reverser = Rewriter { srs, keys: keyring.keys(), today, max_age: arguments.rewriting.max_age };
+    let forms = Forms { json: reverse_json, plain: reverse_plain, alone: Some(reverse_alone) };
+    addresses::answer(&arguments.addresses.addresses, &arguments.output, &reverser, &forms)
+}
+
+struct Forwarder<'k> {
+    site: View<'k>,
+    today: Day,
+}
+
+impl Forwarder<'_> {
+    /// Passes the rewritten sender on; `None` when it stays unchanged.
+    fn forward<T>(&self, line: &Line<'_>, then: impl FnOnce(Option<&Rewritten<'_>>) -> T) -> Result<T, Malformed> {
+        let Path::Mailbox(mailbox) = line.path()? else { return Ok(then(None)) };
+        match self.site.forwarded(mailbox).sign(self.today) {
+            Handling::Rewritten(rewritten) => Ok(then(Some(&rewritten))),
+            Handling::TooLong { error, .. } | Handling::Unchanged(UnchangedReason::Refused(error)) => Err(error.into()),
+            _ => Ok(then(None)),
+        }
     }
-    let rewriter = Rewriter { srs, keys, today, max_age: arguments.rewriting.max_age };
-    let forms = if is_forward {
-        Forms { json: forward_json, plain: forward_plain, alone: None }
-    } else {
-        Forms { json: reverse_json, plain: reverse_plain, alone: Some(reverse_alone) }
-    };
-    addresses::answer(&arguments.addresses.addresses, &arguments.output, &rewriter, &forms)
 }
 
 struct Rewriter<'k> {
@@ -129,15 +180,6 @@ struct Rewriter<'k> {
 }
 
 impl Rewriter<'_> {
-    /// Rewritten sender; `None` when it stays unchanged.
-    fn forward<'a>(&'a self, line: &Line<'a>) -> Result<Option<Rewritten<'a>>, Malformed> {
-        let Path::Mailbox(mailbox) = line.path()? else { return Ok(None) };
-        match self.srs.forward(self.keys, &mailbox, self.today)? {
-            Forwarding::Rewritten(rewritten) => Ok(Some(rewritten)),
-            Forwarding::Unchanged(_) => Ok(None),
-        }
-    }
-
     fn reverse<'a>(&self, line: &Line<'a>, answer: &mut Answer) -> Restored<'a> {
         let path = line.path();
         let restored =
@@ -149,23 +191,24 @@ impl Rewriter<'_> {
     }
 }
 
-fn forward_plain(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
-    match forwarder.forward(line) {
-        Ok(Some(rewritten)) => return rewritten.write_to(&mut answer.out),
-        Ok(None) => {}
-        Err(error) => answer.refuse(line, error),
-    }
-    answer.unchanged(line)
+fn forward_plain(forwarder: &Forwarder<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+    let written = forwarder.forward(line, |rewritten| match rewritten {
+        Some(rewritten) => rewritten.write_to(&mut answer.out),
+        None => answer.unchanged(line),
+    });
+    written.unwrap_or_else(|error| {
+        answer.refuse(line, error);
+        answer.unchanged(line)
+    })
 }
 
-fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn forward_json(forwarder: &Forwarder<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    let rewritten = match forwarder.forward(line) {
-        Ok(rewritten) => rewritten,
-        Err(error) => return answer.refuse_in_json(line, error),
-    };
-    let address = rewritten.as_ref().map_or(Text(&input), Text::of);
-    answer.json(&object! { input: &input, address: address })
+    let written = forwarder.forward(line, |rewritten| {
+        let address = rewritten.map_or(Text(&input), Text::of);
+        answer.json(&object! { input: &input, address: address })
+    });
+    written.unwrap_or_else(|error| answer.refuse_in_json(line, error))
 }
 
 /// Reversal of an address; `None` for the null path.

@@ -26,6 +26,9 @@ pub(crate) struct Policy {
     /// Domain or mailbox that is not judged, although it is protected (repeatable)
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     exempt: Vec<String>,
+    /// Domain that completes an address without one, as your mail server does
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    local_domain: Option<String>,
     /// Form of the tags: an address that is too long for one is sent without
     #[arg(long, default_value_t, value_parser = form())]
     form: Form,
@@ -68,6 +71,7 @@ impl Policy {
             modes: self.modes.iter().cloned().collect(),
             signing_since: self.signing_since,
             on_error: self.on_error,
+            local_domain: self.local_domain.clone(),
             srs,
             ..Rules::default()
         })

@@ -102,7 +102,7 @@ fn sign() {
             ("delimiter", text(&case, "delimiter").to_owned()),
         ];
         let address = text(&case, "address");
-        let (object, success) = ask_one(&options(&["sign"], &case, &others), address);
+        let (object, success) = ask_one(&options(&["sign", "--exact-case"], &case, &others), address);
         if case["error"] == true {
             assert!(object["error"].is_string() && object["input"] == address && !success, "{case}: {object}");
             continue;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::site::mailboxes::Mailboxes;
+use crate::site::text;
 
 /// Bounces that the site sends itself, for mail that it accepted and cannot deliver.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,5 +17,6 @@ pub struct Bounces {
     /// Domains that get bounces without proof.
     pub allowed: Mailboxes,
     /// Domains whose ARC seals are trusted (RFC 8617).
+    #[serde(deserialize_with = "text::domains")]
     pub trusted_sealers: Vec<String>,
 }

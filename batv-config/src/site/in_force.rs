@@ -247,10 +247,11 @@ impl Site {
     /// ```
     pub fn warning(&self) -> Option<String> {
         let Rules { modes, srs, .. } = &self.rules;
-        let is_known = |domain: &String| {
+        let is_known = |name: &String| {
+            let domain = name.rsplit_once('@').map_or(name.as_str(), |(_, domain)| domain);
             self.view().names(domain) || srs.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))
         };
-        let stray = modes.keys().find(|domain| !is_known(domain))?;
+        let stray = modes.keys().find(|name| !is_known(name))?;
         Some(format!("verify.modes: `{stray}` is no domain of yours: its mode has no effect"))
     }
 }
@@ -264,7 +265,6 @@ fn rules(config: &Config, files: &dyn Files) -> Result<Rules, Error> {
         mixed_recipients: sign.mixed_recipients,
         form: sign.form(),
         lifetime: None,
-        fold_case: true,
         mode: verify.mode,
         modes: verify.modes.clone(),
         signing_since: verify.signing_since,
@@ -274,6 +274,7 @@ fn rules(config: &Config, files: &dyn Files) -> Result<Rules, Error> {
         local_domain: config.local_domain.clone(),
         srs: srs_rules(&config.srs)?,
         messages: message_rules(config, files)?,
+        ..Rules::default()
     })
 }
 

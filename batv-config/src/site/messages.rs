@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::site::mailboxes::Mailboxes;
 use crate::site::text;
-use crate::site::verify::{Scope, day};
+use crate::site::verify::{day, scoped};
 
 /// Checks of whole messages, for which the envelope alone is not conclusive.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +26,7 @@ pub struct Messages {
     #[serde(deserialize_with = "day")]
     pub marked_since: Option<Day>,
     /// Domains of outbound mail hosts, besides the protected domains.
+    #[serde(deserialize_with = "text::domains")]
     pub hosts: Vec<String>,
     /// DKIM keys of the site.
     pub dkim_keys: Vec<DkimKey>,
@@ -61,8 +62,7 @@ impl Default for Messages {
 }
 
 fn identities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mailboxes>, D::Error> {
-    let identities = BTreeMap::<Scope, Mailboxes>::deserialize(deserializer)?;
-    Ok(identities.into_iter().map(|(Scope(name), authors)| (name, authors)).collect())
+    scoped(deserializer)
 }
 
 /// File of a public DKIM key: `domain:selector:/path`.

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
+use batv_core::envelope::ReplyName;
 use batv_policy::Replies;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
+use crate::nearest::nearest;
 use crate::site::text;
 
 /// Reads the texts of SMTP replies. A wrong one gets the position of its text.
@@ -23,10 +25,30 @@ impl<'de> Visitor<'de> for Texts {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Replies, A::Error> {
         let mut replies = Replies::default();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(name) = map.next_key_seed(Name)? {
             map.next_value_seed(Text { name: &name, replies: &mut replies })?;
         }
         Ok(replies)
+    }
+}
+
+/// Name of a reply, or `url`.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        text::read(deserializer, |name| {
+            if name == "url" {
+                return Ok(name.to_owned());
+            }
+            name.parse::<ReplyName>().map(|_| name.to_owned()).map_err(|unknown| {
+                let near = nearest(name, ReplyName::NAMES.iter().copied().chain(["url"]));
+                let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+                format!("unknown reply `{name}`: {hint}{unknown:#}, or `url`")
+            })
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use core::fmt::{self, Display};
 use core::marker::PhantomData;
 use core::str::FromStr;
 
-use batv_core::UnknownName;
+use batv_core::{Domain, UnknownName};
+use batv_policy::address;
+use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 /// Reads a string by a function. Its error gets the position of this string, also within a list.
@@ -47,6 +49,24 @@ pub(super) fn named<'de, D: Deserializer<'de>, T>(
     find: impl FnOnce(&str) -> Result<T, UnknownName>,
 ) -> Result<T, D::Error> {
     read(deserializer, |name| find(name).map_err(|unknown| format!("unknown {what} `{name}`: {unknown:#}")))
+}
+
+/// Reads domains, which may be in U-labels.
+pub(super) fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let domains = Vec::<DomainName>::deserialize(deserializer)?;
+    Ok(domains.into_iter().map(|DomainName(domain)| domain).collect())
+}
+
+struct DomainName(String);
+
+impl<'de> Deserialize<'de> for DomainName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, |text| {
+            let domain = address::domain(text).into_owned();
+            Domain::parse(&domain).map_err(|error| format!("`{text}`: {error}"))?;
+            Ok::<_, String>(Self(domain))
+        })
+    }
 }
 
 struct Text<F, E>(F, PhantomData<E>);

@@ -1,10 +1,14 @@
 //! The section `verify`.
 
 use alloc::collections::BTreeMap;
+use core::fmt;
+use core::marker::PhantomData;
 
 use batv_core::Day;
 use batv_core::envelope::{Mode, Stage};
-use serde::{Deserialize, Deserializer, de};
+use batv_policy::address;
+use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::date;
 use crate::site::mailboxes;
@@ -44,17 +48,50 @@ fn stage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stage, D::Error> 
 }
 
 fn modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mode>, D::Error> {
-    let modes = BTreeMap::<Scope, ModeOf>::deserialize(deserializer)?;
-    Ok(modes.into_iter().map(|(Scope(name), ModeOf(mode))| (name, mode)).collect())
+    let modes = scoped::<D, ModeOf>(deserializer)?;
+    Ok(modes.into_iter().map(|(name, ModeOf(mode))| (name, mode)).collect())
 }
 
-/// Domain or mailbox, in lower case.
-#[derive(Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Scope(pub(super) String);
+/// Reads a table whose keys are domains and mailboxes, each of them once in any spelling.
+pub(super) fn scoped<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    deserializer.deserialize_map(Scoped(PhantomData))
+}
 
-impl<'de> Deserialize<'de> for Scope {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::read(deserializer, |name| Ok::<_, String>(Self(mailboxes::pattern(name)?.as_str().to_ascii_lowercase())))
+struct Scoped<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Scoped<T> {
+    type Value = BTreeMap<String, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of domains and mailboxes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some(name) = map.next_key_seed(Name(&values))? {
+            let value = map.next_value()?;
+            values.insert(name, value);
+        }
+        Ok(values)
+    }
+}
+
+/// Name of a domain or mailbox that is none of these.
+struct Name<'v, T>(&'v BTreeMap<String, T>);
+
+impl<'de, T> DeserializeSeed<'de> for Name<'_, T> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        text::read(deserializer, |text| {
+            let name = address::mode_name(&mailboxes::pattern(text)?);
+            if self.0.contains_key(&name) {
+                return Err(format!("`{text}` is here already, in another spelling"));
+            }
+            Ok(name)
+        })
     }
 }
 

@@ -37,6 +37,15 @@ fn mistakes_have_a_place() {
         ("[sign]\nexempt = [\n  'example.com', 'b@',\n]", "line 3, column 18: `b@`: "),
         ("[srs]\nreverse_for = 'mail'", "line 2, column 15: unknown choice `mail`: expected `bounces` or `all`"),
         ("[messages]\ndkim_keys = ['a', 'b']", "line 2, column 14: a DKIM key is `domain:selector:/path`"),
+        ("[verify.modes]\n'Example.com' = 'mark'\n'example.COM' = 'reject'", "line 3, column 1: `example.COM` is here"),
+        ("[verify.modes]\n'a@b.example' = 'mark'\n'\"a\"@b.example' = 'mark'", "is here already, in another spelling"),
+        ("[messages]\nhosts = ['mx.example.com', 'not a host']", "line 2, column 28: `not a host`: "),
+        ("[bounces]\ntrusted_sealers = ['example..com']", "line 2, column 20: `example..com`: "),
+        (
+            "[replies]\nnot-our-bonce = 'x'",
+            "line 2, column 1: unknown reply `not-our-bonce`: did you mean `not-our-bounce`? ",
+        ),
+        ("[replies]\ntag-forged = '550x'", "line 2, column 14: text begins with three digits"),
         ("[srs\n", "line 1, column 5: "),
     ] {
         let error = Config::parse(text).unwrap_err().to_string();
@@ -82,4 +91,16 @@ fn a_site_needs_a_key_and_names() {
         let error = load(folder(config, keyring).path()).unwrap_err();
         assert!(error.contains(expected), "{config}: {error}");
     }
+}
+
+#[test]
+fn a_mailbox_of_ours_may_have_a_mode() {
+    let site = |text: &str| {
+        Site::new(&Config::parse(text).unwrap(), batv_config::Keyring::default(), &FileSystem).unwrap().warning()
+    };
+    let modes = "sign.protected = ['example.com']\n[verify.modes]\n";
+    assert_eq!(site(&format!("{modes}'news@example.com' = 'reject'")), None);
+    assert!(
+        site(&format!("{modes}'news@example.org' = 'reject'")).is_some_and(|text| text.contains("news@example.org"))
+    );
 }

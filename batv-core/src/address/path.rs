@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::domain::Domain;
+use super::local_part::LocalPart;
 use super::mailbox::Mailbox;
 
 /// Longest path that is read, in octets: the length of a text line (RFC 5321 §4.5.3.1.6).
@@ -29,6 +31,17 @@ pub enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// Reverse-path in whose place one that cannot be read is judged: it is not null, and belongs to a stranger. No mail
+    /// comes from its domain (RFC 6761 §6.4).
+    ///
+    /// ```
+    /// # use batv_core::Path;
+    /// let reverse_path = Path::parse("<x@a..test>").unwrap_or(Path::UNREADABLE);
+    /// assert_eq!(reverse_path.to_string(), "unreadable@sender.invalid");
+    /// ```
+    pub const UNREADABLE: Path<'static> =
+        Path::Mailbox(Mailbox::new(LocalPart::unquoted("unreadable", false), Domain::new("sender.invalid", false)));
+
     /// Mailbox; `None` for the null path.
     ///
     /// ```

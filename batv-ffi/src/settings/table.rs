@@ -9,7 +9,7 @@ use core::str::FromStr;
 use batv_config::date;
 use batv_core::envelope::Mode;
 use batv_core::srs::Separator;
-use batv_core::tag::Delimiter;
+use batv_core::tag::{Delimiter, Form};
 use batv_core::{Day, Domain, Error, Lifetime, Pattern};
 use batv_policy::{Replies, address};
 
@@ -72,12 +72,14 @@ const fn first(choices: &[&'static CStr]) -> Option<&'static CStr> {
 }
 
 settings! {
-    c"form": Kind::NAMED = rules.form of c"prvs sub-address strong",
+    c"form": FORM = rules.form of c"prvs sub-address strong",
         c"form of the tags";
     c"delimiter": DELIMITER = delimiter,
         c"character before the tag of a sub-address";
     c"lifetime": DAYS = rules.lifetime,
         c"days that a tag lives, up to those of the key; 0 for those of the key";
+    c"fold_case": Kind::NAMED = rules.fold_case of c"true false",
+        c"whether a sender is tagged in lower case where its case matters to the tag; false for tags that another program checks";
     c"protected": PATTERNS = rules.protected,
         c"domains and mailboxes that tag all that they send; empty for those that a key serves";
     c"exempt": PATTERNS = rules.exempt,
@@ -92,6 +94,8 @@ settings! {
         c"date since which all outgoing mail is tagged; empty for always";
     c"on_error": Kind::NAMED = rules.on_error of c"tempfail accept",
         c"what to do without a key, or with a wrong clock";
+    c"local_domain": DOMAIN = rules.local_domain,
+        c"domain that completes an address without one; empty to complete none";
     c"replies": REPLIES = rules.replies,
         c"texts of SMTP replies, a line each, as in `not-our-bounce=We sent no such message`, and `url=` for refusals";
     c"srs_domains": DOMAINS = rules.srs.domains,
@@ -110,6 +114,8 @@ settings! {
         c"whether an SRS address accepts mail other than bounces";
     c"marked_since": DATE = rules.messages.marked_since,
         c"date since which all outgoing mail has a mark; empty for never";
+    c"daemon_senders": Kind::NAMED = rules.messages.daemon_senders of c"true false",
+        c"whether messages from a daemon such as `MAILER-DAEMON@...` are judged by their content, besides those from `<>`";
     c"hold_receipts": Kind::NAMED = rules.messages.hold_receipts of c"true false",
         c"whether disposition notifications that are not proved are held as bounces are";
     c"reject_daemon_senders": Kind::NAMED = rules.messages.reject_daemon_senders of c"true false",
@@ -145,6 +151,9 @@ impl<T: FromStr<Err: Display> + Display> Kind<T> {
     const NAMED: Self = Self { read: |text| text.parse().map_err(said), show: T::to_string };
 }
 
+/// The delimiter of a form is a setting of its own.
+const FORM: Kind<Form> = Kind { read: |text| text.parse().map_err(said), show: |value| value.as_str().to_owned() };
+
 const DELIMITER: Kind<Delimiter> =
     Kind { read: |text| Delimiter::new(one(text)?).map_err(said), show: |value| value.character().to_string() };
 
@@ -175,8 +184,13 @@ const PATTERNS: Kind<Vec<Pattern<String>>> = Kind {
 
 const MODES: Kind<BTreeMap<String, Mode>> = Kind {
     read: |text| {
-        let read = |word: &str| address::pattern_mode(word).map_err(|error| format!("`{word}`: {error}"));
-        Ok(each(text, read)?.into_iter().collect())
+        let mut modes = BTreeMap::new();
+        for (name, mode) in each(text, address::pattern_mode)? {
+            if modes.insert(name.clone(), mode).is_some() {
+                return Err(format!("{} is there twice", quoted(&name)));
+            }
+        }
+        Ok(modes)
     },
     show: |value| value.iter().map(|(pattern, mode)| format!("{pattern}={mode}")).collect::<Vec<_>>().join(" "),
 };
@@ -185,8 +199,8 @@ const REPLIES: Kind<Replies> = Kind {
     read: |text| {
         let mut replies = Replies::default();
         for line in text.lines() {
-            let (name, text) = line.split_once('=').ok_or_else(|| format!("`{line}` is not `NAME=TEXT`"))?;
-            replies.set(name, text).map_err(|error| format!("`{name}`: {error}"))?;
+            let (name, text) = line.split_once('=').ok_or_else(|| format!("{} is not `NAME=TEXT`", quoted(line)))?;
+            replies.set(name, text).map_err(|error| format!("{}: {error}", quoted(name)))?;
         }
         Ok(replies)
     },
@@ -202,6 +216,16 @@ const DOMAINS: Kind<Vec<String>> = Kind {
         })
     },
     show: |value| value.join(" "),
+};
+
+/// One domain, or none.
+const DOMAIN: Kind<Option<String>> = Kind {
+    read: |text| match (DOMAINS.read)(text)?.as_slice() {
+        [] => Ok(None),
+        [domain] => Ok(Some(domain.clone())),
+        _ => Err("must be one domain".to_owned()),
+    },
+    show: |value| value.clone().unwrap_or_default(),
 };
 
 const WORDS: Kind<Vec<String>> =
@@ -222,9 +246,20 @@ fn one(text: &str) -> Result<char, String> {
     text.parse().map_err(|_| "must be one character".to_owned())
 }
 
+/// The beginning of a text of the caller, as an error shows it: in quotes, and without control characters.
+pub(super) fn quoted(text: &str) -> String {
+    const MOST: usize = 100;
+    let mut shown: String = text.escape_debug().take(MOST).collect();
+    if text.escape_debug().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    format!("`{shown}`")
+}
+
 /// Words with spaces between.
 fn each<T, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String> {
-    text.split_ascii_whitespace().map(|word| read(word).map_err(said)).collect()
+    let read = |word| read(word).map_err(|error| format!("{}: {error}", quoted(word)));
+    text.split_ascii_whitespace().map(read).collect()
 }
 
 fn said(error: impl Display) -> String {

@@ -143,6 +143,7 @@ int main(void) {
         batv_keyring *keyring = keyring_of(row->keyring);
         batv_settings *settings;
         EXPECT_RESULT(BATV_RESULT_OK, batv_settings_new(&settings));
+        EXPECT_RESULT(BATV_RESULT_OK, batv_settings_set(settings, "fold_case", "false"));
         set_all(settings, row->settings);
         if (strcmp(row->operation, "sign") == 0)
             sign(row, keyring, settings);

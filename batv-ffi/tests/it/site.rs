@@ -124,6 +124,41 @@ fn both_spellings_of_a_domain_are_one() {
     );
 }
 
+/// A protected mailbox keeps its sender, and no other of its domain.
+#[test]
+fn who_is_protected_is_not_rewritten() {
+    let site = Site::new(&[("srs_domains", "forwarder.example.net"), ("protected", "old@example.com")]);
+    assert_eq!(site.forward("alice@example.com"), (batv_change::Tagged, REWRITTEN.to_owned()));
+    assert_eq!(site.forward("old@example.com"), (batv_change::NotOurs, "old@example.com".to_owned()));
+}
+
+#[test]
+fn wrong_words_are_named_in_quotes_and_cut() {
+    let site = Site::new(&[("srs_hash_length", "20"), ("srs_hash_minimum", "20")]);
+    let wrong = |name: &str, value: &str| {
+        assert_eq!(site.set(name, value), batv_result::BadArgument, "{value}");
+        // SAFETY: the buffer is as it is said to be.
+        written(|message| unsafe { batv_error_message(message) })
+    };
+    let length = wrong("srs_hash_length", "10");
+    assert!(length.contains("must be at least `srs_hash_minimum`, which is 20"), "{length}");
+    let word = wrong("protected", "example.com a\u{1b}@@b");
+    assert!(word.contains("but `a\\u{1b}@@b`: ") && !word.contains('\u{1b}'), "{word}");
+    let long = wrong("protected", &"@".repeat(5000));
+    assert!(long.len() < 500 && long.contains("..."), "{long}");
+    let twice = wrong("modes", "example.com=mark Example.COM=reject");
+    assert!(twice.contains("`example.com` is there twice"), "{twice}");
+}
+
+#[test]
+fn an_address_without_a_domain_is_completed() {
+    let site = Site::new(&[("mode", "reject"), ("reject_at", "rcpt"), ("local_domain", "example.com")]);
+    assert_eq!(site.get("local_domain"), "example.com");
+    assert_eq!(site.check("<>", "alice").0.reason, batv_reason::Untagged);
+    assert_eq!(site.set("local_domain", "example.com example.net"), batv_result::BadArgument);
+    assert_eq!(site.check("<>", "alice%example.com").0.reason, batv_reason::Untagged);
+}
+
 /// The key for everybody says nothing about what is forwarded.
 #[test]
 fn who_forwards_says_so() {
@@ -151,7 +186,7 @@ fn a_domain_has_a_mode_of_its_own() {
     }
     // SAFETY: the buffer is as it is said to be.
     let message = written(|message| unsafe { batv_error_message(message) });
-    assert!(message.starts_with("`modes` is `example.org=mark @=mark`, but "), "{message}");
+    assert!(message.starts_with("`modes` is `example.org=mark @=mark`, but `@=mark`: "), "{message}");
     assert_eq!(site.check("<>", "prvs=0269000000=alice@example.com").0.mode, batv_mode::Mark);
 }
 

@@ -29,12 +29,13 @@ pub struct Limits {
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
     /// Seconds that a connection may be idle after an answered request.
-    #[serde(deserialize_with = "positive")]
+    #[serde(deserialize_with = "seconds")]
     pub idle_seconds: u64,
     /// Seconds that a connection has for its first request, to complete a request, and to take an answer.
-    #[serde(deserialize_with = "positive")]
+    #[serde(deserialize_with = "seconds")]
     pub request_seconds: u64,
     /// Seconds that messages under way have to end when the daemon stops.
+    #[serde(deserialize_with = "seconds_or_none")]
     pub drain_seconds: u64,
 }
 
@@ -54,6 +55,26 @@ impl Default for Limits {
             drain_seconds: 30,
         }
     }
+}
+
+/// Seconds that a clock can count on from now: a year at most.
+const MOST_SECONDS: u64 = 365 * 86_400;
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    at_most_a_year(positive(deserializer)?)
+}
+
+fn seconds_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    at_most_a_year(u64::deserialize(deserializer)?)
+}
+
+fn at_most_a_year<E: de::Error>(seconds: u64) -> Result<u64, E> {
+    if seconds > MOST_SECONDS {
+        return Err(E::custom(format_args!(
+            "{seconds} seconds are too many: at most {MOST_SECONDS}, a year, are counted"
+        )));
+    }
+    Ok(seconds)
 }
 
 /// Number that may not be 0.

@@ -51,7 +51,8 @@ use crate::store::{Wait, sent};
 use crate::transaction::Transaction;
 use crate::transaction::log_decision::LogContext;
 use crate::transaction::read_message::read_message;
-use crate::transaction::recipient::{Finding, RcptReply};
+use crate::transaction::recipient::RcptReply;
+use crate::transaction::reverse_path::ReversePath;
 use crate::transaction::trust::is_trusted;
 
 /// Longest request line, in octets: two paths and a word.
@@ -257,7 +258,7 @@ fn judge_message(rest: &[u8], content: &MessageBuffer, settings: &Settings) -> L
     })
 }
 
-/// Rules on a recipient. `None` if an address is malformed.
+/// Rules on a recipient. `None` if its address is malformed.
 fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings) -> Option<LookupReply> {
     let (envelope, client) = (&request.envelope(settings)?, &request.client);
     let today = match settings.today() {
@@ -288,11 +289,13 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
             recipient.data(&answered.answers())
         }
     };
-    let context = LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path, stage: envelope.stage };
+    let stage = envelope.stage;
+    let context =
+        LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path: &request.reverse_path, stage };
     context.log(&ruling, &envelope.forward_path, settings);
     let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
     let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
-    let more = content.map(|_| message_fields(&Finding::of(&ruling))).unwrap_or_default();
+    let more = content.map(|_| message_fields(&ruling)).unwrap_or_default();
     Some(LookupReply::Found(format!(
         "disposition={disposition} verdict={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
          reply=\"{reply}\"{more}"
@@ -300,9 +303,11 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
 }
 
 /// The part of the answer that only a judgement with the message has.
-fn message_fields(finding: &Finding) -> String {
-    let (class, origin) = finding.message.map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
-    let (status, verdict) = (finding.status().unwrap_or_default(), finding.verdict().unwrap_or_default());
+fn message_fields(ruling: &Ruling<'_>) -> String {
+    let (class, origin) =
+        ruling.class.zip(ruling.origin).map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
+    let findings = ruling.findings();
+    let (status, verdict) = (findings.status().unwrap_or_default(), findings.verdict().unwrap_or_default());
     format!(" class={class} origin={origin} status_field=\"{status}\" verdict_field=\"{verdict}\"")
 }
 
@@ -349,7 +354,7 @@ struct Request {
     stage: Stage,
     earlier: Earlier,
     client: Client,
-    reverse_path: String,
+    reverse_path: ReversePath,
     forward_path: String,
 }
 
@@ -377,17 +382,13 @@ impl Request {
 
     fn of(stage: Stage, earlier: Earlier, client: Client, text: &[u8], settings: &Settings) -> Option<Self> {
         let (sender, recipient) = paths(text)?;
-        let (reverse_path, forward_path) = (
-            settings.rules().reverse_path(sender).map(Cow::into_owned).ok()?,
-            settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?,
-        );
+        let reverse_path = ReversePath::new(sender, settings);
+        let forward_path = settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?;
         Some(Self { stage, earlier, client, reverse_path, forward_path })
     }
 
     fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
-        let (reverse_path, forward_path) =
-            (Path::parse(&self.reverse_path).ok()?, Mailbox::parse(&self.forward_path).ok()?);
-        let envelope = Envelope::new(reverse_path, forward_path);
+        let envelope = Envelope::new(self.reverse_path.judged(), Mailbox::parse(&self.forward_path).ok()?);
         let envelope = envelope.with_trusted_client(is_trusted(&self.client, settings));
         Some(envelope.with_earlier(self.earlier).with_stage(self.stage))
     }
@@ -401,21 +402,54 @@ fn client(word: &str) -> Option<Client> {
     Some(client)
 }
 
-/// The first word, and the rest. A path ends with its bracket: a quoted local part may contain spaces.
+/// The end of a path in brackets that another word follows: its bracket outside quotes. A quoted local part may contain
+/// brackets and spaces (RFC 5321 §4.1.2).
+fn path_end(text: &[u8]) -> Option<usize> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let end = text.windows(2).position(|pair| {
+        let is_end = !is_quoted && pair == b"> ";
+        match pair.first() {
+            _ if is_escaped => is_escaped = false,
+            Some(b'\\') => is_escaped = is_quoted,
+            Some(b'"') => is_quoted = !is_quoted,
+            _ => {}
+        }
+        is_end
+    });
+    // Where a quote has no end, the path has none of its own: then no other word has a bracket.
+    end.or_else(|| text.windows(2).rposition(|pair| pair == b"> ")).map(|end| end + 1)
+}
+
+/// The first word, and the rest.
 fn next_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.trim_ascii_start();
-    let end = if text.starts_with(b"<") {
-        text.windows(2).position(|pair| pair == b"> ").map(|end| end + 1)
-    } else {
-        text.iter().position(|octet| *octet == b' ')
-    };
+    let end = if text.starts_with(b"<") { path_end(text) } else { text.iter().position(|octet| *octet == b' ') };
     let word = text.split_at(end.unwrap_or(text.len()));
     (!word.0.is_empty()).then_some(word)
 }
 
-/// The two paths. The reverse-path ends with its bracket: a quoted local part may contain spaces.
+/// The two paths.
 fn paths(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text.windows(2).position(|pair| pair == b"> ")?;
-    let (reverse_path, forward_path) = text.split_at(end + 1);
+    let (reverse_path, forward_path) = text.split_at(path_end(text)?);
     Some((reverse_path, forward_path.trim_ascii()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_ends_outside_its_quotes() {
+        for (text, reverse_path, forward_path) in [
+            ("<bob@example.net> alice@example.com", "<bob@example.net>", "alice@example.com"),
+            ("<> alice@example.com", "<>", "alice@example.com"),
+            (r#"<"a> b"@example.net> alice@example.com"#, r#"<"a> b"@example.net>"#, "alice@example.com"),
+            (r#"<"a\"> b"@example.net> <"c> d"@example.com>"#, r#"<"a\"> b"@example.net>"#, r#"<"c> d"@example.com>"#),
+            (r#"<"> b@spam.test> alice@example.com"#, r#"<"> b@spam.test>"#, "alice@example.com"),
+        ] {
+            let found = paths(text.as_bytes()).expect("two paths");
+            assert_eq!(found, (reverse_path.as_bytes(), forward_path.as_bytes()), "{text}");
+        }
+        assert_eq!(paths(b"<bob@example.net>"), None);
+    }
 }

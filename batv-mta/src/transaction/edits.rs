@@ -2,13 +2,10 @@
 
 use batv_core::envelope::Disposition;
 use batv_core::mark;
+use batv_policy::{STATUS_FIELD, VERDICT_FIELD};
 
 use super::recipient::{Finding, Recipient};
 
-/// Header field with the verdict in the words of batv-tools. Copies that came with the message are removed.
-pub(crate) const STATUS_FIELD: &str = "X-BATV-Status";
-/// Header field with the whole verdict: reason, class and origin of the message, disposition.
-pub(crate) const VERDICT_FIELD: &str = "X-BATV-Verdict";
 /// Header field with the tagged address of a recipient whose tag was removed.
 pub(crate) const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
 /// Fields on which other programs may act, as this host alone writes them: copies that came with a message are removed. A mark
@@ -70,8 +67,9 @@ impl Edits {
         if self.doubtful {
             return;
         }
-        self.doubtful = finding.is_doubtful();
-        for (field, text) in [(STATUS_FIELD, finding.status()), (VERDICT_FIELD, finding.verdict())] {
+        let findings = &finding.fields;
+        self.doubtful = findings.is_doubtful();
+        for (field, text) in [(STATUS_FIELD, findings.status()), (VERDICT_FIELD, findings.verdict())] {
             let present = self.fields.iter().position(|(name, _)| *name == field);
             match (present, text) {
                 (None, Some(text)) => self.fields.push((field, text)),

@@ -25,7 +25,7 @@ impl Transaction {
         let mut edits = Edits::new(sender);
         let recipients = core::mem::take(&mut self.recipients);
         self.earlier = Earlier::None;
-        let reverse_path = self.path();
+        let reverse_path = self.reverse_path.path();
         if let Some(Path::Mailbox(sender)) = &reverse_path {
             let author = self.settings.site().other_author(sender, content.octets()).filter(|_| self.outgoing);
             let mailboxes = [Some(*sender), author.as_ref().map(MailboxBuf::as_mailbox)];
@@ -35,6 +35,8 @@ impl Transaction {
             }
             edits.never_notify = self.asks_for_proof() && !self.may_bounce(sender, content);
         }
+        // Nothing proves a sender that cannot be read.
+        edits.never_notify |= self.asks_for_proof() && reverse_path.is_none();
         let read = reverse_path.filter(|_| content.is_message()).zip(self.today);
         let read = read.map(|(path, today)| (read_message(content, path, &self.settings), today));
         let message = read.as_ref().map(|(reading, today)| self.settings.site().message(reading, *today));
@@ -43,10 +45,8 @@ impl Transaction {
         for mut recipient in recipients {
             // A bounce counts at its end, also if nothing can change its ruling.
             let is_open = content.is_message() || !recipient.settled || reverse_path == Some(Path::Null);
-            let refused = match (is_open, reverse_path) {
-                (true, Some(path)) => self.rule_at_data(path, &mut recipient, message.as_ref(), &mut edits),
-                _ => None,
-            };
+            let mut rule = |recipient| self.rule_at_data(recipient, message.as_ref(), &mut edits);
+            let refused = if is_open { rule(&mut recipient) } else { None };
             match refused {
                 Some(reply) => refusal = Some(reply),
                 None => {
@@ -65,7 +65,6 @@ impl Transaction {
     /// Rules at the end of DATA. Returns an SMTP reply if the recipient is refused.
     fn rule_at_data<'m>(
         &self,
-        reverse_path: Path<'_>,
         recipient: &mut Recipient,
         message: Option<&'m Message<'m, '_>>,
         edits: &mut Edits,
@@ -73,7 +72,7 @@ impl Transaction {
         let (settings, site) = (&*self.settings, self.settings.site());
         let address = recipient.address.clone()?;
         let mailbox = Mailbox::parse(&address).ok()?;
-        let envelope = self.envelope(reverse_path, mailbox, Stage::EndOfData);
+        let envelope = self.envelope(self.reverse_path.judged(), mailbox, Stage::EndOfData);
         let (case, answered);
         let ruling = match (self.today, message) {
             (Some(today), Some(message)) => {
@@ -92,7 +91,7 @@ impl Transaction {
         let is_logged =
             recipient.settled && recipient.finding.as_ref().is_some_and(|finding| finding.reason == ruling.reason);
         if !is_logged {
-            self.log_context(reverse_path, Stage::EndOfData).log(&ruling, &mailbox, settings);
+            self.log_context(Stage::EndOfData).log(&ruling, &mailbox, settings);
         }
         let finding = Finding::of(&ruling);
         // If the message is taken for others, a refused recipient gets it, too.

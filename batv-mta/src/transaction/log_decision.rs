@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use batv_core::Mailbox;
 use batv_core::envelope::{Disposition, Reason, Stage};
-use batv_core::{Mailbox, Path};
 use batv_policy::Ruling;
 use batv_report::Decision;
 use tracing::{Level, debug, enabled, info};
@@ -11,13 +11,14 @@ use tracing::{Level, debug, enabled, info};
 use crate::client::Client;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
+use crate::transaction::reverse_path::ReversePath;
 
 /// The message and the stage of a ruling.
 pub(crate) struct LogContext<'l> {
     pub(crate) listener: Protocol,
     pub(crate) queue_id: &'l str,
     pub(crate) client: &'l Client,
-    pub(crate) reverse_path: Path<'l>,
+    pub(crate) reverse_path: &'l ReversePath,
     pub(crate) stage: Stage,
 }
 
@@ -44,7 +45,7 @@ impl LogContext<'_> {
         if !is_logged && !is_reported {
             return;
         }
-        let [client, from, to] = [&self.client as &dyn fmt::Display, &self.reverse_path, to].map(ToString::to_string);
+        let [client, from, to] = [&self.client as &dyn fmt::Display, self.reverse_path, to].map(ToString::to_string);
         let [class, origin] = [class.map(|class| class.as_str()), origin.map(|origin| origin.as_str())];
         let mut told = Decision::default();
         (told.listener, told.queue_id) = (self.listener.as_str(), self.queue_id.into());

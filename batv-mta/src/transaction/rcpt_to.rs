@@ -2,11 +2,12 @@
 
 use alloc::borrow::Cow;
 use batv_core::envelope::{ReplyName, Stage};
-use batv_core::{Error, Mailbox, Path};
+use batv_core::{Mailbox, Path};
 use tracing::warn;
 
+use super::Transaction;
 use super::recipient::{Finding, RcptReply, Recipient};
-use super::{Transaction, shown};
+use super::reverse_path::Malformed;
 use crate::log::word;
 
 /// Octets that the recipients of a message may take. 10,000 recipients of usual addresses take less.
@@ -32,16 +33,19 @@ impl Transaction {
         }
         let mut recipient =
             Recipient { given: kept.to_vec(), address: None, leaves, restored: None, finding: None, settled: true };
-        match (&self.reverse_path, address) {
-            (Ok(_), Ok(address)) => {
+        if let Some(malformed) = self.reverse_path.malformed() {
+            self.warn(malformed, "malformed sender address: judged as the mail of a stranger");
+        }
+        match address {
+            Ok(address) => {
                 if let Some(refused) = self.rule_at_rcpt(&address, &mut recipient) {
                     self.held.set(held);
                     return refused;
                 }
                 recipient.address = Some(address);
             }
-            (Err(malformed), _) => self.log_malformed("sender", &malformed.argument, &malformed.error),
-            (_, Err(error)) => self.log_malformed("recipient", &shown(given), &error),
+            // The mail server refuses it.
+            Err(error) => self.warn(&Malformed::new(given, error), "not judged: malformed recipient address"),
         }
         self.recipients.push(recipient);
         RcptReply::Continue
@@ -66,14 +70,15 @@ impl Transaction {
         self.held.set(self.held.octets() + octets);
     }
 
-    fn log_malformed(&self, role: &str, words: &str, error: &Error) {
-        warn!(queue_id = self.queue_id, words = %word(words), reason = %error, "not judged: malformed {role} address");
+    fn warn(&self, malformed: &Malformed, what: &str) {
+        let Malformed { argument, error } = malformed;
+        warn!(queue_id = self.queue_id, words = %word(argument), reason = %error, "{what}");
     }
 
     /// Rules at RCPT TO. Returns a reply if the recipient is not taken.
     fn rule_at_rcpt(&mut self, address: &str, recipient: &mut Recipient) -> Option<RcptReply> {
         let settings = &*self.settings;
-        let reverse_path = Path::parse(self.reverse_path.as_ref().ok()?).ok()?;
+        let reverse_path = self.reverse_path.judged();
         let mailbox = Mailbox::parse(address).ok()?;
         let envelope = self.envelope(reverse_path, mailbox, Stage::RcptTo);
         let answered;
@@ -87,7 +92,7 @@ impl Transaction {
             None => self.no_clock(&envelope),
         };
         let to = ruling.deliver_to.unwrap_or(mailbox);
-        self.log_context(reverse_path, Stage::RcptTo).log(&ruling, &mailbox, settings);
+        self.log_context(Stage::RcptTo).log(&ruling, &mailbox, settings);
         if ruling.deliver_to.is_none() {
             return Some(RcptReply::Reply(ruling.reply.to_string()));
         }

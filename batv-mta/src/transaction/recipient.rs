@@ -1,9 +1,8 @@
 //! One recipient of a message, and the ruling on it.
 
-use batv_bounce::{Class, Origin};
 use batv_core::Mailbox;
-use batv_core::envelope::{Disposition, Mode, Reason, Verdict};
-use batv_policy::Ruling;
+use batv_core::envelope::{Disposition, Reason};
+use batv_policy::{Findings, Ruling};
 
 /// The answer to RCPT TO.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,46 +35,19 @@ impl Recipient {
     }
 }
 
-/// The part of a ruling that header fields report.
+/// The part of a ruling that is kept until the message ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    pub(super) verdict: Verdict,
     pub(super) reason: Reason,
     pub(super) disposition: Disposition,
-    mode: Mode,
     /// Whether the content of the message can change the ruling.
     pub(super) needs_message: bool,
-    /// Class and origin of the message, if it was read.
-    pub(crate) message: Option<(Class, Origin)>,
+    pub(super) fields: Findings,
 }
 
 impl Finding {
     pub(crate) fn of(ruling: &Ruling<'_>) -> Self {
-        let Ruling { verdict, reason, disposition, mode, class, origin, .. } = *ruling;
-        let needs_message = ruling.needs_message();
-        Self { verdict, reason, disposition, mode, needs_message, message: class.zip(origin) }
-    }
-
-    pub(super) const fn is_doubtful(&self) -> bool {
-        let is_accepted = matches!(self.disposition, Disposition::Accept);
-        matches!(self.verdict, Verdict::Disproved | Verdict::Unverified)
-            || !matches!(self.verdict, Verdict::Genuine) && !is_accepted
-    }
-
-    /// Value of `X-BATV-Status`: the words of batv-tools, with our reason after them.
-    pub(crate) fn status(&self) -> Option<String> {
-        match self.verdict {
-            _ if self.mode == Mode::Observe => None,
-            Verdict::Genuine => Some("valid".to_owned()),
-            Verdict::Disproved | Verdict::Unverified => Some(format!("invalid, {}", self.reason)),
-            _ => None,
-        }
-    }
-
-    /// Value of `X-BATV-Verdict`, for programs.
-    pub(crate) fn verdict(&self) -> Option<String> {
-        let (class, origin) = self.message.filter(|_| self.mode > Mode::Observe && self.reason != Reason::Exempt)?;
-        let Self { verdict, reason, disposition, .. } = self;
-        Some(format!("{verdict}; reason={reason}; class={class}; origin={origin}; disposition={disposition}"))
+        let Ruling { reason, disposition, .. } = *ruling;
+        Self { reason, disposition, needs_message: ruling.needs_message(), fields: ruling.findings() }
     }
 }

@@ -6,9 +6,10 @@ use batv_report::Outcome;
 use tracing::field::display;
 use tracing::{error, info, warn};
 
+use super::Transaction;
 use super::recipient::Recipient;
+use super::reverse_path::Malformed;
 use super::signing::{self, Signed};
-use super::{Malformed, Transaction};
 use crate::log::word;
 
 impl Transaction {
@@ -21,12 +22,12 @@ impl Transaction {
     /// The reverse-path with which the message leaves. `None` if it stays.
     pub(super) fn sign(&self) -> Option<String> {
         let settings = &*self.settings;
-        if let Err(Malformed { argument, error }) = &self.reverse_path
+        if let Some(Malformed { argument, error }) = self.reverse_path.malformed()
             && self.outgoing
         {
             warn!(queue_id = self.queue_id, from = %word(argument), reason = %error, "left untagged");
         }
-        let from @ Path::Mailbox(_) = self.path()? else { return None };
+        let from @ Path::Mailbox(_) = self.reverse_path.path()? else { return None };
         let exempt = |recipient: &&Recipient| {
             recipient.mailbox().is_some_and(|mailbox| settings.rules().is_exempt_recipient(&mailbox))
         };

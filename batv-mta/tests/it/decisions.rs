@@ -181,7 +181,7 @@ fn codes(reply: &str) -> String {
 
 /// An address as it is shown.
 fn shown(address: &str) -> String {
-    let spelled = address::path(address.as_bytes()).unwrap_or_else(|error| panic!("{address}: {error}"));
+    let spelled = address::forward_path(address.as_bytes()).unwrap_or_else(|error| panic!("{address}: {error}"));
     Mailbox::parse(spelled.as_ref()).map_or_else(|error| format!("{address}: {error}"), |mailbox| mailbox.to_string())
 }
 

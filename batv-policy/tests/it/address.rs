@@ -20,6 +20,14 @@ fn each_spelling_is_one_address() {
         ("\u{feff}alice@example.com", "alice@example.com"),
         ("alice@b\u{fc}cher\u{3002}example", "alice@xn--bcher-kva.example"),
         ("postmaster", "postmaster"),
+        ("example.com!alice", "alice@example.com"),
+        ("<example.com!b!c>", "b!c@example.com"),
+        ("example.com!alice%example.net", "alice%example.net@example.com"),
+        ("example.com!\"a!b\"", "a!b@example.com"),
+        ("b!c@example.com", "b!c@example.com"),
+        ("@mx.example.net,@mx.example.org:alice@example.com", "alice@example.com"),
+        ("<@mx.example.net:example.com!alice>", "alice@example.com"),
+        ("<@mx.example.net:alice%example.com>", "alice@example.com"),
     ] {
         for spell in [address::reverse_path, address::forward_path] {
             let spelled = spell(words.as_bytes()).unwrap_or_else(|error| panic!("{words}: {error}"));
@@ -30,9 +38,19 @@ fn each_spelling_is_one_address() {
         assert_eq!(address::reverse_path(words.as_bytes()).as_deref().map(Path::parse), Ok(Ok(Path::Null)), "{words}");
         assert!(address::forward_path(words.as_bytes()).is_err(), "{words}");
     }
-    for words in
-        ["alice", "@example.com", "alice@", "alice@example..com", "alice@.", "a b@example.com", "%", "alice@\u{200b}"]
-    {
+    for words in [
+        "alice",
+        "@example.com",
+        "alice@",
+        "alice@example..com",
+        "alice@.",
+        "a b@example.com",
+        "%",
+        "alice@\u{200b}",
+        "!",
+        "!alice",
+        "example.com!",
+    ] {
         for spell in [address::reverse_path, address::forward_path, address::path] {
             assert!(spell(words.as_bytes()).is_err(), "{words}");
         }

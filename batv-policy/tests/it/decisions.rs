@@ -99,7 +99,7 @@ fn ask(row: &Row<'_>, today: Day) -> Heard {
     let question = row.question(today, &some_handle);
     let site = row.site(today);
     let site = site.view();
-    let spelled = address::reverse_path(row.from.as_bytes()).expect("a reverse-path");
+    let spelled = site.rules().sender(row.from.as_bytes());
     let reverse_path = Path::parse(spelled.as_ref()).expect("a reverse-path");
     let spelled = |to: &str| address::forward_path(to.as_bytes()).expect("a recipient").into_owned();
     let (to, before) = (spelled(&question.to), question.before.iter().map(|to| spelled(to)).collect::<Vec<_>>());
@@ -136,7 +136,7 @@ fn ask(row: &Row<'_>, today: Day) -> Heard {
 fn with_message(row: &Row<'_>, site: View<'_>, envelope: &Envelope<'_>, message: &str, today: Day) -> Said {
     let recipient = site.recipient(envelope, today);
     // As batvd does.
-    if envelope.trusted_client || !site.reads(envelope.reverse_path) || !recipient.needs_message() {
+    if envelope.trusted_client || !recipient.needs_message() {
         return said(&recipient.data(&Answers::default()));
     }
     let octets = row.message_octets().map_or(message.len(), |most| most.min(message.len()));

@@ -6,3 +6,4 @@ mod address;
 mod decisions;
 mod may_bounce;
 mod replies;
+mod senders;

@@ -23,7 +23,7 @@ fn ask(row: &Row<'_>, question: &Question, today: Day) -> Ruling {
     let config = Config::parse(&row.batvd_toml(today, "none")).expect("a configuration");
     let keyring = Keyring::parse(&row.keyring(today)).expect("a keyring");
     let server = Server::new(Site::new(&config, keyring, &FileSystem).expect("a site")).at(today);
-    let mut mail = server.mail(row.from).expect("a reverse-path");
+    let mut mail = server.mail(row.from);
     if row.client() != Client::World {
         mail = mail.from_own_client();
     }

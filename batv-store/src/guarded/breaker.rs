@@ -3,6 +3,9 @@
 use core::time::Duration;
 use std::time::Instant;
 
+/// Pause in the place of one that no clock can count.
+const MOST: Duration = Duration::from_secs(365 * 86_400);
+
 /// Circuit breaker.
 pub(super) struct Breaker {
     first: Duration,
@@ -55,11 +58,13 @@ impl Breaker {
         if permit.epoch != self.epoch {
             return;
         }
-        let open = |pause: Duration| State::Open { until: now + pause, pause };
+        // A pause beyond all clocks is as good as the longest that they have.
+        let after = |pause: Duration| now.checked_add(pause).or_else(|| now.checked_add(MOST)).unwrap_or(now);
+        let open = |pause: Duration| State::Open { until: after(pause), pause };
         match (self.state, outcome) {
             (State::Closed, Outcome::Failed) => self.change(open(self.first)),
             (State::Probing { .. }, Outcome::Answered) => self.change(State::Closed),
-            (State::Probing { pause }, Outcome::Failed) => self.change(open((2 * pause).min(self.longest))),
+            (State::Probing { pause }, Outcome::Failed) => self.change(open(pause.saturating_mul(2).min(self.longest))),
             (State::Probing { pause }, Outcome::Unknown) => self.change(State::Open { until: now, pause }),
             _ => {}
         }
@@ -87,6 +92,16 @@ mod tests {
         let permit = breaker.admit(now).expect("it was closed");
         breaker.end(permit, Outcome::Failed, now);
         assert!(!breaker.is_closed());
+    }
+
+    #[test]
+    fn an_endless_pause_is_a_long_one() {
+        let (mut breaker, now) = (Breaker::new(Duration::MAX, Duration::MAX), Instant::now());
+        open(&mut breaker, now);
+        assert!(breaker.admit(now + MOST - FIRST).is_none());
+        let probe = breaker.admit(now + MOST).unwrap();
+        breaker.end(probe, Outcome::Failed, now);
+        assert!(breaker.admit(now).is_none());
     }
 
     #[test]

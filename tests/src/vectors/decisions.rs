@@ -42,6 +42,8 @@ pub const FIELDS: [&str; 11] = [
 pub const NOTHING: &str = "-";
 /// The file's word for each form of the null reverse-path.
 const NULL: &str = "{null}";
+/// The file's word for each sender that cannot be read.
+const UNREADABLE: &str = "{unreadable}";
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -55,6 +57,7 @@ pub struct Vectors {
     /// By way in.
     pub cannot_say: BTreeMap<String, CannotSay>,
     null_senders: Vec<String>,
+    unreadable_senders: Vec<String>,
     rings: BTreeMap<String, Vec<RingEntry>>,
     sites: BTreeMap<String, SiteEntry>,
     messages: BTreeMap<String, Vec<String>>,
@@ -437,11 +440,13 @@ impl Vectors {
             ring: self.rings.get(site.ring()).unwrap_or_else(|| panic!("there is no ring {}", site.ring())),
             file: self,
         };
+        let each = |senders: &'v [String]| {
+            let name = |from| format!("{name} ({}, from `{from}`)", mode.as_str());
+            senders.iter().map(|from| row(name(from), from.as_str())).collect()
+        };
         match case.from.as_deref().unwrap_or("<>") {
-            NULL => {
-                let name = |from| format!("{name} ({}, from `{from}`)", mode.as_str());
-                self.null_senders.iter().map(|from| row(name(from), from.as_str())).collect()
-            }
+            NULL => each(&self.null_senders),
+            UNREADABLE => each(&self.unreadable_senders),
             from => vec![row(format!("{name} ({})", mode.as_str()), from)],
         }
     }

@@ -2,7 +2,8 @@
 
 use batv_bounce::Reading;
 use batv_bounce::header::day_of;
-use batv_core::{Day, Mailbox, Path};
+use batv_core::{Day, Mailbox};
+use batv_policy::Rules;
 
 /// Fields with the recipient, the surest first: the one in which `batvd` keeps the tagged address, then those that mail
 /// servers add on delivery.
@@ -17,16 +18,16 @@ pub(super) struct Recipient {
 }
 
 /// Finds the recipient in the header.
-pub(super) fn recipient(reading: &Reading<'_>) -> Option<Recipient> {
+pub(super) fn recipient(reading: &Reading<'_>, rules: &Rules) -> Option<Recipient> {
     RECIPIENT_FIELDS
         .into_iter()
-        .find_map(|field| Some(Recipient { mailbox: only_mailbox(&reading.field(field)?)?, field }))
+        .find_map(|field| Some(Recipient { mailbox: only_mailbox(&reading.field(field)?, rules)?, field }))
 }
 
 /// Host that reported, or else the domain of the author.
 pub(super) fn host(reading: &Reading<'_>) -> Option<String> {
     let author = || {
-        let author = only_mailbox(&reading.field("From")?)?;
+        let author = only_mailbox(&reading.field("From")?, &Rules::default())?;
         Some(Mailbox::parse(&author).ok()?.domain().to_string())
     };
     let host = reading.report.reporting_mta.clone().filter(|host| !host.is_empty()).or_else(author)?;
@@ -40,7 +41,7 @@ pub(super) fn day(reading: &Reading<'_>) -> Option<Day> {
 }
 
 /// The mailbox of an address list (RFC 5322 §3.4) that has only one.
-fn only_mailbox(list: &str) -> Option<String> {
+fn only_mailbox(list: &str, rules: &Rules) -> Option<String> {
     let (mut mailbox, mut in_brackets) = (String::new(), None);
     let (mut quoted, mut escaped, mut comments) = (false, false, 0_u32);
     for character in list.chars() {
@@ -73,10 +74,8 @@ fn only_mailbox(list: &str) -> Option<String> {
         }
     }
     let mailbox = in_brackets.unwrap_or(mailbox);
-    match Path::parse(mailbox.trim()) {
-        Ok(Path::Mailbox(mailbox)) => Some(mailbox.to_string()),
-        _ => None,
-    }
+    let spelled = rules.forward_path(mailbox.trim().as_bytes()).ok()?;
+    Mailbox::parse(spelled.as_ref()).ok().map(|mailbox| mailbox.to_string())
 }
 
 #[cfg(test)]
@@ -103,7 +102,7 @@ mod tests {
             ("", None),
             ("alice", None),
         ] {
-            assert_eq!(only_mailbox(list).as_deref(), expected, "{list}");
+            assert_eq!(only_mailbox(list, &Rules::default()).as_deref(), expected, "{list}");
         }
     }
 
@@ -112,7 +111,7 @@ mod tests {
         let message = b"To: list@example.net\nEnvelope-To: bob@example.com\nDelivered-To: alice@example.com\n\
             X-BATV-Recipient: <prvs=0269b1e711=alice@example.com>\n\n";
         let reading = read(message, None, &Limits::default());
-        let recipient = recipient(&reading).unwrap();
+        let recipient = recipient(&reading, &Rules::default()).unwrap();
         assert_eq!(
             (recipient.mailbox.as_str(), recipient.field),
             ("prvs=0269b1e711=alice@example.com", "X-BATV-Recipient")
@@ -145,7 +144,7 @@ mod tests {
 
         #[test]
         fn any_text_is_a_list_or_none(list in "[<>(),\"\\\\a@b. ]{0,40}|.*") {
-            if let Some(mailbox) = only_mailbox(&list) {
+            if let Some(mailbox) = only_mailbox(&list, &Rules::default()) {
                 prop_assert!(Mailbox::parse(&mailbox).is_ok());
             }
         }

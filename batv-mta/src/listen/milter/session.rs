@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::net::IpAddr;
 
 use batv_core::envelope::ReplyName;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::command::{Command, Family, texts};
 use super::constants::{VERSION, action, step};
@@ -65,7 +65,7 @@ const MACROS: [(u32, &str); 4] = [
 #[derive(Debug)]
 pub struct Session {
     wait_for_answers: bool,
-    /// The settings of the negotiation: they determine the steps that the server sends.
+    /// The settings of the negotiation, which determine the steps that the server sends, or those of the session after it.
     settings: Option<Arc<Settings>>,
     steps: u32,
     can_hold: bool,
@@ -133,6 +133,9 @@ impl Session {
                 return Flow::Close;
             }
         };
+        if matches!(command, Command::Negotiate { .. }) {
+            self.settings = None;
+        }
         let settings = &Arc::clone(self.settings.get_or_insert_with(|| Arc::clone(newest)));
         match command {
             Command::Negotiate { version, actions, steps } => {
@@ -165,8 +168,12 @@ impl Session {
                 self.end_transaction();
                 self.client = Client::default();
                 self.daemon_name.clear();
-                if negotiated(settings) == negotiated(newest) {
+                // A server that agreed to send no bodies will send none, unless it negotiates anew.
+                let judges = negotiated(newest).0 & step::NO_BODY == 0;
+                if self.steps & step::NO_BODY == 0 || !judges {
                     self.settings = Some(Arc::clone(newest));
+                } else {
+                    warn!(listener = "milter", "old settings stay: the server sends no bodies until it connects again");
                 }
             }
         }

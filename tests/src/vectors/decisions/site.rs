@@ -346,6 +346,7 @@ impl Row<'_> {
         options.all("host", &messages.hosts);
         options.all("authserv-id", &messages.authserv_ids);
         options.all("report-recipient", &messages.report_recipients);
+        options.flag("daemon-senders", messages.daemon_senders);
         options.flag("hold-receipts", messages.hold_receipts);
         options.flag("reject-daemon-senders", messages.reject_daemon_senders);
         options.flag("reject-unverified", messages.reject_unverified);
@@ -379,6 +380,7 @@ impl Row<'_> {
             ("hosts", words(&messages.hosts)),
             ("authserv_ids", words(&messages.authserv_ids)),
             ("report_recipients", words(&messages.report_recipients)),
+            ("daemon_senders", flag(messages.daemon_senders)),
             ("hold_receipts", flag(messages.hold_receipts)),
             ("reject_daemon_senders", flag(messages.reject_daemon_senders)),
             ("reject_unverified", flag(messages.reject_unverified)),
