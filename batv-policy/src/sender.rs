@@ -271,10 +271,13 @@ impl<'s, 'a> Course<'s, 'a> {
             () if gets_tags => {
                 Self::Tag { mailbox, folded: rules.fold_case.then(|| folded(site.keys, &mailbox)).flatten() }
             }
+            // What a user of ours sends is not forwarded, even if the mailbox gets no tag.
+            () if is_ours && leaving.originates => Self::Leave(UnchangedReason::NotProtected),
             () if leaving.is_forwarded && !rules.srs.domains.is_empty() && !site.keeps(&mailbox) => {
                 Self::Rewrite { mailbox, srs: rules.srs.srs() }
             }
-            () => Self::Leave(Self::untagged(is_ours, leaving.originates)),
+            () if is_ours => Self::Leave(UnchangedReason::NotOriginated),
+            () => Self::Leave(UnchangedReason::NotOurs),
         }
     }
 
@@ -285,14 +288,6 @@ impl<'s, 'a> Course<'s, 'a> {
             return Self::Leave(UnchangedReason::NotOriginated);
         }
         Self::Rewrite { mailbox, srs: srs.srs() }
-    }
-
-    const fn untagged(is_ours: bool, originates: bool) -> UnchangedReason {
-        match (is_ours, originates) {
-            (false, _) => UnchangedReason::NotOurs,
-            (true, false) => UnchangedReason::NotOriginated,
-            (true, true) => UnchangedReason::NotProtected,
-        }
     }
 }
 
