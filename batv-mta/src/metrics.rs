@@ -52,6 +52,7 @@ pub struct Metrics {
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
     limits_met: Family<Labels<1>, Counter>,
+    wrong_tags: Family<Labels<2>, Counter>,
     aliases: Counter,
     store_is_up: Family<Labels<0>, Gauge>,
     store_batches: Family<Labels<1>, Gauge>,
@@ -85,6 +86,7 @@ impl Default for Metrics {
             key_ages: Family::default(),
             key_days_left: Family::default(),
             limits_met: Family::default(),
+            wrong_tags: Family::default(),
             aliases: Counter::default(),
             store_is_up: Family::default(),
             store_batches: Family::default(),
@@ -106,6 +108,7 @@ impl Metrics {
         registry.register("senders", "Senders of outgoing mail, by outcome", self.senders.clone());
         registry.register("lookups", "Table lookups", self.lookups.clone());
         registry.register("limits_met", "Times that a limit was reached", self.limits_met.clone());
+        registry.register("wrong_tags", "Tags and SRS addresses that none of our keys made", self.wrong_tags.clone());
         registry.register("aliases", "Handles made for senders too long for a tag", self.aliases.clone());
     }
 
@@ -249,6 +252,11 @@ impl Metrics {
     /// Counts that the limit of this name in the configuration was reached.
     pub(crate) fn count_limit(&self, limit: &'static str) {
         self.limits_met.get_or_create(&[("limit", limit)]).inc();
+    }
+
+    /// Counts a tag or an SRS address that none of our keys made, by its place.
+    pub(crate) fn count_wrong_tag(&self, listener: Protocol, place: &'static str) {
+        self.wrong_tags.get_or_create(&[("listener", listener.as_str()), ("place", place)]).inc();
     }
 
     /// Counts a new handle of a sender that is too long for a tag.

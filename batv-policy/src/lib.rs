@@ -19,7 +19,7 @@ mod sender;
 mod site;
 mod srs;
 
-pub use answers::{Answers, HandleAnswer, Question, SentAnswer};
+pub use answers::{Answers, HandleAnswer, Question, SentAnswer, TagPlace};
 #[cfg(feature = "messages")]
 pub use delivery::{Delivery, Message};
 #[cfg(feature = "messages")]
