@@ -29,6 +29,8 @@ const BOUNCES: u64 = 500;
 pub const STRAYS: u64 = 20;
 /// One in so many networks that guess has one of the servers in it.
 const NEIGHBOURS: u64 = 10;
+/// Days of genuine bounces before the attack: in its first month a site knows few servers.
+const DAYS_BEFORE: u64 = 30;
 /// Days after which clients of the attacker earn their records again.
 const RECORD_DAYS: u64 = 30;
 /// More counters than there are at a time.
@@ -172,15 +174,16 @@ impl Attack {
         let mut random = Random::new(self.guesses ^ self.mailboxes << 40);
         let mut outcome = Outcome::default();
         let mut waiting = BinaryHeap::new();
-        let (mut today, mut on_this_day) = (BEGIN / DAY, 0);
-        let [mut guess, mut bounce, mut stray] = [self.guesses, BOUNCES, self.strays].map(|rate| {
-            // None of them comes at the first second.
-            BEGIN + DAY / rate.max(1)
-        });
+        let (mut today, mut on_this_day) = (BEGIN / DAY - DAYS_BEFORE, 0);
+        let mut guess = BEGIN + 1;
+        let [mut bounce, mut stray] = [BEGIN - DAYS_BEFORE * DAY; 2];
         loop {
             let retry = waiting.peek().map_or(u64::MAX, |bounce: &Bounce| bounce.next.0);
             let now = guess.min(bounce).min(stray).min(retry);
-            if now / DAY != today || now == BEGIN {
+            if now / DAY != today {
+                if today < BEGIN / DAY {
+                    outcome = Outcome::default();
+                }
                 outcome.most_in_a_day = outcome.most_in_a_day.max(core::mem::take(&mut on_this_day));
                 today = now / DAY;
                 self.earn_records(&model, now);
@@ -214,7 +217,7 @@ impl Attack {
 
     fn earn_records(&self, model: &Model, now: u64) {
         let Clients::Networks { networks, known, .. } = self.clients else { return };
-        if (now - BEGIN) / DAY % RECORD_DAYS < 2 {
+        if now.saturating_sub(BEGIN) / DAY % RECORD_DAYS == 0 {
             for (network, host) in (0..networks).flat_map(|network| (0..known).map(move |host| (network, host))) {
                 model.know(guesser(networks, network, host), now);
             }

@@ -40,13 +40,24 @@ fn main() -> ExitCode {
          |---|---|---|---|---|---|---|---|---|---|"
     );
     let mut rows = Vec::new();
-    for (target, guesses) in [(Target::Tag, 1_000), (Target::Tag, 100_000), (Target::Srs, 100_000)] {
+    for (target, guesses) in [(Target::Tag, 1_000), (Target::Tag, 10_000), (Target::Srs, 10_000)] {
         rows.extend(clients().map(|(name, clients)| (name, attack(target, guesses, clients, MAILBOXES, days))));
     }
+    for (target, name, clients) in [
+        (Target::Tag, "one network, 20 of 199 with a record", network(199, 20)),
+        (Target::Tag, "1,000 clients", botnet(1_000)),
+        (Target::Tag, "10,000 clients", botnet(10_000)),
+        (Target::Tag, "another /48 for each", Clients::AnotherSite),
+        (Target::Srs, "one network, 20 of 199 with a record", network(199, 20)),
+        (Target::Srs, "10,000 clients", botnet(10_000)),
+        (Target::Tag, "all servers of genuine bounces", Clients::Servers(3_000)),
+    ] {
+        rows.push((name, attack(target, 100_000, clients, MAILBOXES, days)));
+    }
     rows.push(("10,000 clients, at one mailbox", attack(Target::Tag, 100_000, botnet(10_000), 1, days)));
-    rows.push(("one server of genuine bounces", attack(Target::Tag, 40, Clients::Servers(1), MAILBOXES, days)));
-    rows.push(("one server of genuine bounces", attack(Target::Tag, 1_000, Clients::Servers(1), MAILBOXES, days)));
-    rows.push(("all servers of genuine bounces", attack(Target::Tag, 100_000, Clients::Servers(3_000), MAILBOXES, days)));
+    for guesses in [40, 1_000] {
+        rows.push(("one server of genuine bounces", attack(Target::Tag, guesses, Clients::Servers(1), MAILBOXES, days)));
+    }
     in_order(&rows);
     ExitCode::SUCCESS
 }
