@@ -119,7 +119,7 @@ fn postmaster_and_abuse_stay_reachable() {
         world.send("", &[ALICE], &bounce);
     }
     assert!(met(&daemon, "wrong_tags") >= 5 && met(&daemon, "bounces_per_minute") >= 5);
-    for to in ["postmaster@example.com", "Abuse@example.com", &tagged("postmaster@example.com", 0)] {
+    for to in ["postmaster@example.com", "Abuse@example.com"] {
         assert_eq!(world.ask("", &[to]), [None], "{to}");
         assert!(world.send("", &[to], &bounce).replies.is_empty(), "{to}");
     }
