@@ -235,10 +235,8 @@ impl Guesses {
             return true;
         }
         let add = || ask(self.operations(guess.spellings, has_record));
-        guess.is_wrong
-            && { add }().is_some_and(|answers| {
-                self.counted(&answers).without(guess.spellings, has_record).exceed(guess, limits)
-            })
+        guess.is_wrong && { add }()
+            .is_some_and(|answers| self.counted(&answers).without(guess.spellings, has_record).exceed(guess, limits))
     }
 
     /// Operations that add to the counters of such a client, and read the others.

@@ -217,7 +217,7 @@ impl Attack {
 
     fn earn_records(&self, model: &Model, now: u64) {
         let Clients::Networks { networks, known, .. } = self.clients else { return };
-        if now.saturating_sub(BEGIN) / DAY % RECORD_DAYS == 0 {
+        if (now.saturating_sub(BEGIN) / DAY).is_multiple_of(RECORD_DAYS) {
             for (network, host) in (0..networks).flat_map(|network| (0..known).map(move |host| (network, host))) {
                 model.know(guesser(networks, network, host), now);
             }

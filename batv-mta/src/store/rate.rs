@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn each_network_counts_by_itself_and_by_minute() {
         let rates = Rates::default();
-        let count = |client: &str, minute| rates.count(Protocol::Milter, network(client.parse::<IpAddr>().unwrap()), 1, minute);
+        let count =
+            |client: &str, minute| rates.count(Protocol::Milter, network(client.parse::<IpAddr>().unwrap()), 1, minute);
         assert_eq!((count("192.0.2.1", 1), count("::ffff:192.0.2.200", 1), count("198.51.100.1", 1)), (1, 2, 1));
         assert_eq!((count("2001:db8::1", 1), count("2001:db8:0:ffff::1", 1), count("2001:db8:1::1", 1)), (1, 2, 1));
         assert_eq!(count("192.0.2.1", 2), 1);

@@ -74,8 +74,7 @@ fn clients_that_are_deferred() {
         (true, 0, 0, 0, 0, 5000, false),
     ] {
         let total = |count: u32| [Answer::Total(count), Answer::Total(0)];
-        let answers =
-            [to_mailbox, has_record.into(), of_late, strangers, known, known_network].map(total).concat();
+        let answers = [to_mailbox, has_record.into(), of_late, strangers, known, known_network].map(total).concat();
         let counted = guesses.counted(&answers);
         assert_eq!(counted.exceed(Guess::RIGHT, &limits), expected, "{answers:?}");
         assert_eq!(counted.exceed(Guess::WRONG, &limits), expected, "{answers:?}");

@@ -1,6 +1,6 @@
 //! The limits of one peer, each with its metric.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 use std::thread;
 
 use batv_mta::listen::filter::Filter;
@@ -86,7 +86,9 @@ fn by_filter_questions_use_up_no_bounces_either() {
         String::from_utf8(out).expect("text")
     };
     let to = tagged(ALICE, 0);
-    say(&format!("report|0.6|1606212000.0|smtp-in|link-connect|s1|client.example.net|pass|{WORLD}:12345|192.0.2.25:25"));
+    say(&format!(
+        "report|0.6|1606212000.0|smtp-in|link-connect|s1|client.example.net|pass|{WORLD}:12345|192.0.2.25:25"
+    ));
     let mut begin = |end: bool| {
         say("filter|0.6|1606212000.0|smtp-in|mail-from|s1|t1|");
         let taken = say(&format!("filter|0.6|1606212000.0|smtp-in|rcpt-to|s1|t1|<{to}>"));
@@ -109,7 +111,8 @@ fn by_filter_questions_use_up_no_bounces_either() {
 /// RFC 5321 §4.5.1: a client that has a problem with us needs them.
 #[test]
 fn postmaster_and_abuse_stay_reachable() {
-    let daemon = Place::File.daemon("", &format!("[limits]\nbounces_per_minute = 5\nwrong_tags_per_network = 5\n{REJECT}"));
+    let daemon =
+        Place::File.daemon("", &format!("[limits]\nbounces_per_minute = 5\nwrong_tags_per_network = 5\n{REJECT}"));
     let mut world = Client::from(&daemon, WORLD);
     let (to, bounce) = (tagged(ALICE, 0), bounce("dave@example.net", "X-Returned: nothing"));
     for _ in 0..20 {

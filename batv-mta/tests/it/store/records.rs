@@ -80,7 +80,7 @@ fn clients_with_a_record_of_one_network_have_a_limit_together() {
         assert!((10..=2 * (10 + 8)).contains(&answered), "{answered}");
         // Strangers have theirs all the same.
         assert!((5..=10).contains(&guess(&daemon, 25, |_| "192.0.2.9".to_owned())));
-        assert_eq!(guess(&daemon, 50, |number| client(number)), 0);
+        assert_eq!(guess(&daemon, 50, client), 0);
     }
 }
 

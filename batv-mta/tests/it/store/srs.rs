@@ -7,7 +7,8 @@ use super::place::Place;
 use crate::support::Daemon;
 
 const WRONG: &str = "550 5.7.1";
-const SRS_ONLY: &str = "[[key]]\nuse = 'srs'\nalgorithm = 'hmac-sha1'\nsecret = 'text:another s3kr1t'\nstate = 'signing'\n";
+const SRS_ONLY: &str =
+    "[[key]]\nuse = 'srs'\nalgorithm = 'hmac-sha1'\nsecret = 'text:another s3kr1t'\nstate = 'signing'\n";
 
 fn unproved() -> String {
     bounce("dave@example.net", "X-Returned: nothing")
