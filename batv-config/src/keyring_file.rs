@@ -4,8 +4,6 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use fs4::FileExt;
-
 use crate::error::Error;
 use crate::file::Permissions;
 use crate::keyring::Keyring;
@@ -164,7 +162,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     // A lock that root makes for another user's keyring should be that user's. It need not be.
     let _ = fs::metadata(path).and_then(|keyring| keep_access(&file, &keyring));
     loop {
-        match FileExt::lock(&file) {
+        match file.lock() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             taken => return taken.map(|()| file).map_err(cannot_lock),
         }

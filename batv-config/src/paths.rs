@@ -3,8 +3,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
-
 /// Path of the system's keyring.
 pub const SYSTEM: &str = "/etc/batv/keyring.toml";
 /// Environment variable with the path of a keyring.
@@ -43,10 +41,9 @@ impl Paths {
     pub fn of_process(keyring: Option<&Path>) -> Self {
         let named = keyring.map(Path::to_owned);
         let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let data = etcetera::base_strategy::choose_native_strategy().map(|strategy| strategy.data_dir());
         Self {
             named: named.or_else(variable),
-            user: data.ok().map(|data| data.join("batv").join("keyring.toml")),
+            user: data_folder().map(|data| data.join("batv").join("keyring.toml")),
             system: PathBuf::from(SYSTEM),
         }
     }
@@ -76,6 +73,20 @@ impl Paths {
     #[must_use]
     pub fn for_new(&self) -> Option<&Path> {
         self.named.as_deref().or(self.user.as_deref())
+    }
+}
+
+/// The platform's directory for a user's data.
+fn data_folder() -> Option<PathBuf> {
+    // A relative one is to be ignored: the XDG Base Directory Specification says so of its own.
+    let named = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let at_home = |path| env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(path));
+    if cfg!(windows) {
+        named("APPDATA").or_else(|| at_home("AppData/Roaming"))
+    } else if cfg!(target_vendor = "apple") {
+        at_home("Library/Application Support")
+    } else {
+        named("XDG_DATA_HOME").or_else(|| at_home(".local/share"))
     }
 }
 

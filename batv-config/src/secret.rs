@@ -1,9 +1,9 @@
 //! Secrets: octets that are wiped, and their text in keyring files.
 
+use base32::Alphabet;
 use core::fmt;
 use core::ops::Deref;
 
-use base32::Alphabet;
 use data_encoding::{BASE32_NOPAD, DecodeError, Encoding, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
@@ -90,7 +90,6 @@ pub(crate) fn encode(secret: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Decodes by `data-encoding`, whose errors tell the position; `base32` would accept a truncated text.
 fn decode_with(name: &'static str, encoding: &Encoding, text: &str) -> Result<Secret, Fault> {
     let fault = |error: DecodeError| Fault::Encoding { encoding: name, reason: error.to_string() };
     let mut secret = Secret::from(vec![0; encoding.decode_len(text.len()).map_err(fault)?]);

@@ -69,7 +69,8 @@ pub unsafe extern "C" fn batv_mark_make(
     })
 }
 
-/// Verifies a returned mark: whether we made it for this message, and whether it is still valid, which it is for 60 days.
+/// Verifies a returned mark: whether we made it for this message, and whether it is still valid: for 7 days more than the lifetime
+/// of its key.
 /// White space and the case of letters don't matter.
 ///
 /// - `keyring`: not NULL.

@@ -104,10 +104,10 @@ pub fn domain(text: &str) -> Cow<'_, str> {
 
 /// Writes a domain in A-labels; one that has none stays unchanged, for the error to name.
 fn a_labels(text: &str) -> Cow<'_, str> {
-    match idna::domain_to_ascii(text) {
-        Ok(ascii) if !text.is_ascii() => Cow::Owned(ascii),
-        _ => Cow::Borrowed(text),
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
     }
+    idna::domain_to_ascii(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Reads a pattern whose domain may be in U-labels.

@@ -129,7 +129,7 @@ impl<'m, 'x> Message<'m, 'x> {
 /// let delivery = recipient.with_message(&message);
 ///
 /// // A caller with a log of sent mail asks it.
-/// assert!(matches!(delivery.questions().next(), Some(Question::Sent { .. })));
+/// assert!(delivery.questions().any(|question| matches!(question, Question::Sent { .. })));
 /// assert_eq!(delivery.data(&Answers::default()).reason, Reason::AutoReplyUnverified);
 /// let ruling = delivery.data(&Answers { sent: SentAnswer::Yes, ..Answers::default() });
 /// assert_eq!((ruling.reason, ruling.class), (Reason::AutoReplyProved, Some(Class::AutoReply)));

@@ -3,7 +3,9 @@
 
 use batv_core::{Algorithm, Day, KeyId};
 
+pub mod c;
 pub mod listeners;
+pub mod site;
 
 #[cfg(fuzzing)]
 pub use libfuzzer_sys;

@@ -58,7 +58,7 @@ pub(super) fn envelope_sender<'t>(field: &Field<'_>, text: &'t str) -> Option<&'
 ///
 /// ```
 /// let header = b"Subject: hello\nFrom: Alice <alice@example.com>\n";
-/// assert_eq!(batv_bounce::author(header).as_deref(), Some("alice@example.com"));
+/// assert_eq!(batv_bounce::author(header).map(|author| author.to_string()).as_deref(), Some("alice@example.com"));
 /// assert_eq!(batv_bounce::author(b"From: alice@example.com, bob@example.com\n"), None);
 /// ```
 #[must_use]

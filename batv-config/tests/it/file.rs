@@ -322,7 +322,7 @@ fn the_lock_is_held_from_before_the_reading_to_after_the_writing() {
     let path = directory.path().join("keyring.toml");
     let is_free = || {
         let lock = OpenOptions::new().read(true).open(directory.path().join("keyring.toml.lock")).unwrap();
-        fs4::FileExt::try_lock(&lock).is_ok()
+        lock.try_lock().is_ok()
     };
     let mut file = KeyringFile::open_or_create(&path, Permissions::Private).unwrap();
     assert!(!is_free());

@@ -62,7 +62,6 @@ enum Subject {
     },
     /// Any other bounce.
     Bounce {
-        lifetime: Lifetime,
         /// Whether what has no tag may answer mail from before there were tags.
         grace: bool,
     },
@@ -110,7 +109,7 @@ impl<'a> Examination<'a> {
                 false => Subject::MailToSrs { verdict, refused },
             };
             let mailbox = mailbox.unwrap_or(forward_path);
-            return examined(Tag { verdict: TagVerdict::Untagged, mailbox, days_left: None }, subject);
+            return examined(Tag { verdict: TagVerdict::Untagged, mailbox, days_left: None, lifetime: None }, subject);
         }
         let mut tag = Tag::read(envelope, ring, today);
         let keys = LiveKeys::of(ring, &tag.mailbox, today);
@@ -131,10 +130,10 @@ impl<'a> Examination<'a> {
             Subject::BounceToRole
         } else if !keys.any || keys.from_the_future && tag.days_left.is_none() {
             Subject::BounceWithoutKey
-        } else if tag.verdict == TagVerdict::Untagged && !tag::is_signed(ring, &tag.mailbox, policy.form) {
+        } else if tag.verdict == TagVerdict::Untagged && !tag::is_signed(ring, &tag.mailbox, policy.form, today) {
             Subject::BounceOfUntaggable
         } else {
-            Subject::Bounce { lifetime: keys.lifetime, grace }
+            Subject::Bounce { grace }
         };
         examined(tag, subject)
     }
@@ -205,7 +204,7 @@ impl<'a> Examination<'a> {
                 accept(Verdict::NotJudged, Reason::SrsMail, mailbox)
             }
             Subject::MailToSrs { verdict, .. } => self.judge_wrong_srs(verdict, of_mail(mode)),
-            Subject::Bounce { lifetime, grace } => self.judge_bounce(lifetime, grace, mode, stage),
+            Subject::Bounce { grace } => self.judge_bounce(grace, mode, stage),
         };
         let may_differ = self.earlier == Earlier::Undecided || judgement.must_be_alone(mode);
         let crowded = self.earlier != Earlier::None && stage == Stage::RcptTo;
@@ -240,10 +239,11 @@ impl<'a> Examination<'a> {
         settle(disposition, verdict, reason, reply, self.forward_path)
     }
 
-    fn judge_bounce(&self, lifetime: Lifetime, grace: bool, mode: Mode, stage: Stage) -> Judgement<'a> {
-        let Tag { verdict, mailbox, days_left } = self.tag;
+    fn judge_bounce(&self, grace: bool, mode: Mode, stage: Stage) -> Judgement<'a> {
+        let Tag { verdict, mailbox, days_left, lifetime } = self.tag;
         // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
-        let ahead = |days_left: i32| days_left + 1000 <= i32::from(lifetime.days()) + 1;
+        let ahead =
+            |days_left: i32| lifetime.is_some_and(|lifetime| days_left + 1000 <= i32::from(lifetime.days()) + 1);
         let late = days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left));
         let undecided = stage < self.reject_at;
         let (verdict, reason, reply) = match verdict {
@@ -272,20 +272,23 @@ struct Tag<'a> {
     verdict: TagVerdict,
     mailbox: Mailbox<'a>,
     days_left: Option<i32>,
+    /// Lifetime of the key that made it.
+    lifetime: Option<Lifetime>,
 }
 
 impl<'a> Tag<'a> {
     fn read(envelope: &Envelope<'a>, ring: &(impl KeyRing + ?Sized), today: Day) -> Self {
-        let Verification { verdict, mailbox, days_left, .. } = tag::verify(ring, &envelope.forward_path, today);
+        let Verification { verdict, mailbox, days_left, lifetime, .. } =
+            tag::verify(ring, &envelope.forward_path, today);
         if verdict == TagVerdict::Untagged
             && let Some(Layer { dialect, mailbox: Some(mailbox) }) =
                 dialect::outermost(&mailbox, dialect::Strictness::Strict)
             && dialect.is_bounce_tag()
         {
             // The tag of what stood here before, or stands beside: of a key that we don't know.
-            return Self { verdict: TagVerdict::UnknownKey, mailbox, days_left };
+            return Self { verdict: TagVerdict::UnknownKey, mailbox, days_left, lifetime };
         }
-        Self { verdict, mailbox, days_left }
+        Self { verdict, mailbox, days_left, lifetime }
     }
 
     /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §4). A tag that is forged or good speaks for

@@ -171,6 +171,7 @@ impl Reason {
     pub fn may_become(self, later: Self) -> bool {
         let by_message: &[Self] = match self {
             Self::TagOk => &[Self::TagReplayed, Self::TagOkOriginalForeign],
+            Self::SrsOk => &[Self::TagReplayed, Self::SrsNotBounce],
             Self::TagExpired | Self::TagUnknownKey => &[
                 Self::LateBounce,
                 Self::OriginalProved,

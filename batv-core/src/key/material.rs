@@ -31,6 +31,7 @@ pub struct Key {
     state: KeyState,
     lifetime: Lifetime,
     created: Option<Day>,
+    strong_since: Option<Day>,
     mac: MacBox,
     scope: Scope,
 }
@@ -73,6 +74,7 @@ impl Key {
             state: KeyState::default(),
             lifetime: Lifetime::default(),
             created: None,
+            strong_since: None,
             mac: unset(),
             scope: Scope::default(),
         };
@@ -119,6 +121,32 @@ impl Key {
     #[must_use]
     pub fn with_created(mut self, created: Day) -> Self {
         self.created = Some(created);
+        self
+    }
+
+    /// Sets the day since which the key signs in the [strong form](crate::tag::Form::Strong) alone, whatever form is asked for. Of
+    /// its shorter tags, which have 24 bits and can be guessed, those verify that were made before.
+    ///
+    /// ```
+    /// use batv_core::tag::{self, Form};
+    /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict};
+    ///
+    /// let key = Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?;
+    /// let alice = Mailbox::parse("alice@example.com")?;
+    /// let (today, tomorrow) = (Day::new(18_262)?, Day::new(18_263)?);
+    /// let of = |day| tag::sign(&[key.clone()], &alice, Form::Prvs, None, day).map(|signing| signing.to_string());
+    /// let (before, since) = (of(today)?, of(tomorrow)?);
+    ///
+    /// let keys = [key.clone().with_strong_since(tomorrow)];
+    /// let verify = |tag: &str| Ok(tag::verify(&keys, &Mailbox::parse(tag)?, tomorrow).verdict);
+    /// assert_eq!(verify(&before)?, TagVerdict::Valid);
+    /// assert_eq!(verify(&since)?, TagVerdict::BadMac);
+    /// assert!(tag::sign(&keys, &alice, Form::Prvs, None, tomorrow)?.to_string().starts_with("batv="));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_strong_since(mut self, day: Day) -> Self {
+        self.strong_since = Some(day);
         self
     }
 
@@ -198,6 +226,18 @@ impl Key {
     #[must_use]
     pub const fn created(&self) -> Option<Day> {
         self.created
+    }
+
+    /// First day on which the key signs in the strong form alone.
+    ///
+    /// ```
+    /// # use batv_core::{Algorithm, Key, KeyUse};
+    /// assert_eq!(Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"secret")?.strong_since(), None);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn strong_since(&self) -> Option<Day> {
+        self.strong_since
     }
 
     /// Domains and mailboxes that it serves; empty when it serves everybody.

@@ -195,6 +195,8 @@ impl fmt::Display for Tagged<'_> {
 
 /// Tags a mailbox with the signing key that serves it, for `lifetime` days or the lifetime of the key.
 ///
+/// A key with [`Key::strong_since`] signs in the strong form from that day on, whatever `form` is.
+///
 /// What is tagged already, in any [`Dialect`], and what no signing key serves stays as it is. The tag depends on the
 /// mailbox, the key and the day alone, so that retries and all hosts of a fleet agree on it (draft §5, greylisting).
 ///
@@ -224,6 +226,7 @@ pub fn sign<'a>(
         Ok(signing) => signing,
         Err(reason) => return Ok(Signing::Unchanged(*mailbox, reason)),
     };
+    let form = form_on(today, key, form);
     check_room(mailbox, form)?;
     let lifetime = match lifetime {
         Some(wanted) if wanted > key.lifetime() => {
@@ -242,8 +245,13 @@ pub fn sign<'a>(
 }
 
 /// Whether [`sign`] tags a mailbox for the lifetime of its key.
-pub(crate) fn is_signed(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form) -> bool {
-    signing_key(ring, mailbox).is_ok() && check_room(mailbox, form).is_ok()
+pub(crate) fn is_signed(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>, form: Form, today: Day) -> bool {
+    signing_key(ring, mailbox).is_ok_and(|(key, _)| check_room(mailbox, form_on(today, key, form)).is_ok())
+}
+
+/// Form in which a key signs on a day, if it is asked for this one.
+fn form_on(day: Day, key: &Key, wanted: Form) -> Form {
+    if key.strong_since().is_some_and(|since| since <= day) { Form::Strong } else { wanted }
 }
 
 fn check_room(mailbox: &Mailbox<'_>, form: Form) -> Result<(), Error> {

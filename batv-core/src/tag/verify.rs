@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 
 use crate::address::{LocalPart, Mailbox};
-use crate::day::Day;
+use crate::day::{Day, Lifetime};
 use crate::key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse};
 use crate::tag::form::{Form, split_sub_address};
 use crate::tag::mac::{DomainCase, Quotes, Spelling, short_mac, strong_mac};
@@ -61,6 +61,8 @@ pub struct Verification<'a> {
     pub days_left: Option<i32>,
     /// Last day on which the tag is valid, where [`Day`] can tell it; only for a MAC that is right.
     pub expires: Option<Day>,
+    /// Lifetime of the key that made the tag.
+    pub(crate) lifetime: Option<Lifetime>,
 }
 
 /// Verifies the tag of an address.
@@ -97,6 +99,7 @@ pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: 
         key_id: None,
         days_left: None,
         expires: None,
+        lifetime: None,
     })
 }
 
@@ -152,11 +155,11 @@ impl<'a> Found<'a> {
     }
 
     fn verify(self, ring: &(impl KeyRing + ?Sized), today: Day) -> Verification<'a> {
-        let (mut verdict, mut days_left) = (TagVerdict::UnknownKey, None);
+        let (mut verdict, mut days_left, mut lifetime) = (TagVerdict::UnknownKey, None, None);
         for key in live_keys(ring, self.stamp.key_id, &self.mailbox) {
-            if self.has_mac_of(key) {
-                let days = self.stamp.expiry.days_left(today, key.lifetime());
-                days_left = Some(days);
+            let days = self.stamp.expiry.days_left(today, key.lifetime());
+            if self.may_be_of(key, today, days) && self.has_mac_of(key) {
+                (days_left, lifetime) = (Some(days), Some(key.lifetime()));
                 if days >= 0 {
                     verdict = TagVerdict::Valid;
                     break;
@@ -173,7 +176,14 @@ impl<'a> Found<'a> {
             key_id: Some(self.stamp.key_id),
             days_left,
             expires: days_left.and_then(|days| today.plus(days)),
+            lifetime,
         }
+    }
+
+    /// Whether the key made tags of this form on the day on which this one would have been made.
+    fn may_be_of(&self, key: &Key, today: Day, days_left: i32) -> bool {
+        let is_before = |since: Day| today.since(since) + days_left < i32::from(key.lifetime().days());
+        self.form == Form::Strong || key.strong_since().is_none_or(is_before)
     }
 
     fn has_mac_of(&self, key: &Key) -> bool {
@@ -232,9 +242,11 @@ mod tests {
     extern crate alloc;
 
     use alloc::format;
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
 
     use super::*;
+    use crate::tag::form::Delimiter;
+    use crate::tag::sign::sign;
 
     fn day(number: u32) -> Day {
         Day::new(number).unwrap()
@@ -259,6 +271,33 @@ mod tests {
                 mac.replace_range(at..(at + others.len()).min(6), &others[..others.len().min(6 - at)]);
                 assert_eq!(verdict(&mac), TagVerdict::Untagged, "{mac}");
             }
+        }
+    }
+
+    /// From its day on a key makes strong tags. Short ones verify until the last that it made before has expired.
+    #[test]
+    fn short_tags_of_a_strong_key_verify_if_they_were_made_before() {
+        let alice = Mailbox::parse("alice@example.com").unwrap();
+        let strong = keys().map(|key| key.with_strong_since(day(18_262)));
+        let (valid, expired, forged) = (TagVerdict::Valid, TagVerdict::Expired, TagVerdict::BadMac);
+        for (form, made, today, verdict) in [
+            (Form::Prvs, 18_261, 18_262, valid),
+            (Form::Prvs, 18_261, 18_268, valid),
+            (Form::Prvs, 18_261, 18_269, expired),
+            (Form::Prvs, 18_262, 18_262, forged),
+            (Form::Prvs, 18_262, 18_269, forged),
+            (Form::Prvs, 18_275, 18_275, forged),
+            (Form::SubAddress(Delimiter::default()), 18_262, 18_262, forged),
+            (Form::Strong, 18_262, 18_269, valid),
+            (Form::Strong, 18_000, 18_003, valid),
+        ] {
+            let tagged = sign(&keys(), &alice, form, None, day(made)).unwrap().to_string();
+            let found = verify(&strong, &Mailbox::parse(&tagged).unwrap(), day(today));
+            assert_eq!(found.verdict, verdict, "{form:?} of {made} on {today}");
+        }
+        for (today, prefix) in [(18_261, "prvs="), (18_262, "batv="), (20_000, "batv=")] {
+            let signed = sign(&strong, &alice, Form::Prvs, None, day(today)).unwrap().to_string();
+            assert!(signed.starts_with(prefix), "{signed}");
         }
     }
 }

@@ -38,6 +38,8 @@ const CODES: usize = "250 2.1.5".len();
 /// Characters of a handle.
 const HANDLE: usize = 16;
 const TAKEN: &str = "250 2.1.5";
+/// Recipient who is never refused.
+const POSTMASTER: &str = "postmaster@example.com";
 /// The needs of a row that a protocol lacks.
 const MESSAGE: &str = "message";
 const END_OF_DATA: &str = "end of data";
@@ -98,7 +100,7 @@ impl Host {
     }
 
     fn line(&self, request: &str) -> String {
-        self.tell(&mut Line, request.as_bytes())
+        self.tell(&mut Line::default(), request.as_bytes())
     }
 
     /// The handle with which a sender leaves.
@@ -134,7 +136,7 @@ impl Host {
             let remembered = self.line(&format!("sent <{}> {message_id} {to}\n", row.me()));
             assert_eq!(remembered, "NO\n");
         }
-        if answers.replayed == Some(true) {
+        if answers.replayed == Some(true) || answers.proof_replayed == Some(true) {
             let message = question.message.as_deref().expect("a message");
             let request = format!("judge-message {client} whole {} <> {}\n{message}", message.len(), question.to);
             for _ in 0..2 {
@@ -157,7 +159,7 @@ impl Host {
             say("disposition", told.disposition);
             say("mode", told.mode);
             say("in_reject", told.in_reject.expect("the effect of mode reject"));
-            say("deliver_to", if is_taken { told.to } else { NOTHING });
+            say("deliver_to", if is_taken { &told.to } else { NOTHING });
             let at = if row.at() == Stage::EndOfData { "data" } else { "rcpt" };
             if told.at == "data" {
                 assert_eq!(at, "data", "{line}");
@@ -168,6 +170,9 @@ impl Host {
         said
     }
 }
+
+/// Brings no bounce: for listeners that know no client.
+fn bring_none(_: &Host, _: &str) {}
 
 /// The start of a reply.
 fn codes(reply: &str) -> String {
@@ -212,10 +217,12 @@ fn parts(message: &str) -> (Vec<(&str, String)>, &str) {
     (fields, body)
 }
 
-/// Puts all rows to a listener: `ask` asks it of a row, in the words of this reverse-path.
+/// Puts all rows to a listener: `ask` asks it of a row, in the words of this reverse-path; `bring` brings a bounce from this
+/// client to [`POSTMASTER`], to the end of DATA where the listener sees it.
 fn agree(
     way: &str,
     cannot: impl Fn(&Row<'_>) -> Option<&'static str>,
+    bring: impl Fn(&Host, &str),
     ask: impl Fn(&Host, &Row<'_>, &Question, &str) -> Said,
 ) {
     let log = Log::default();
@@ -236,7 +243,7 @@ fn agree(
         host.prepare(row, &question, today);
         if row.answers().too_many_bounces {
             await_minute();
-            ask(&host, row, &question, "<>");
+            bring(&host, row.client().address());
             host.log.take();
         }
         let said = ask(&host, row, &question, row.from);

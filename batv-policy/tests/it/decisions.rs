@@ -42,7 +42,14 @@ impl<'r> Answering<'r> {
                 self.answers.replayed = known.replayed.unwrap_or_default();
                 known.replayed.is_some()
             }
+            Question::ProofReplay { .. } => {
+                self.answers.proof_replayed = known.proof_replayed.unwrap_or_default();
+                known.proof_replayed.is_some()
+            }
             Question::Sent { query, .. } => {
+                // Found, the message is counted.
+                self.answers.proof_replayed = known.proof_replayed.unwrap_or_default();
+                self.asked += usize::from(known.proof_replayed.is_some());
                 self.answers.sent = match known.sent.as_ref().map(|sent| sent.answer.as_str()) {
                     None => SentAnswer::NotAsked,
                     Some("yes") => SentAnswer::Yes,
@@ -74,6 +81,7 @@ impl<'r> Answering<'r> {
             known.too_many_wrong_tags.is_some(),
             known.handle.is_some(),
             known.replayed.is_some(),
+            known.proof_replayed.is_some(),
             known.sent.is_some(),
         ];
         let given = given.into_iter().filter(|is_given| *is_given).count();

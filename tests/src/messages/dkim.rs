@@ -1,7 +1,7 @@
 //! Signatures over our own mail (RFC 6376, RFC 8463), made from the standards, with keys for tests only.
 
 use data_encoding::{BASE64, HEXLOWER};
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_compact::{KeyPair, Seed};
 use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -49,8 +49,8 @@ impl Signature {
                 keys.rsa.private().sign(padding, hash).expect("a signature")
             }
             Self::Ed25519 => {
-                let secret = octets(&keys.ed25519.secret).try_into().expect("32 octets");
-                SigningKey::from_bytes(&secret).sign(hash).to_bytes().to_vec()
+                let seed = Seed::from_slice(&octets(&keys.ed25519.secret)).expect("32 octets");
+                KeyPair::from_seed(seed).sk.sign(hash, None).to_vec()
             }
         }
     }

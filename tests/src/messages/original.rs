@@ -156,7 +156,7 @@ impl Original {
             (Proof::Tag, 1) => reverse_path = format!("X-Envelope-From: {}", home::tagged(Form::Strong, 1)),
             (Proof::Tag, 2) => {
                 reverse_path.clear();
-                envelope_from = format!("\n\t(envelope-from <{}>)", home::tagged(Form::Prvs, 2));
+                envelope_from = format!("\n\t(envelope-from <{}>)", home::tagged(Form::Strong, 2));
             }
             (Proof::Tag, 3) => reverse_path = format!("Return-path: <{}>", home::tagged(Form::Strong, 1)),
             (Proof::Tag, 4) => reverse_path = format!("Return-Path: <{}>", home::tagged(Form::Strong, 1)),

@@ -151,8 +151,10 @@ pub struct Answers {
     pub too_many_wrong_tags: Option<WrongTags>,
     /// For whom a handle stands: a sender, `forgotten` or `unanswered`.
     pub handle: Option<String>,
-    /// More bounces came to the tag than one should get.
+    /// More bounces came to the tag or SRS address than one should get.
     pub replayed: Option<bool>,
+    /// More bounces came of the message that is proved than one should get.
+    pub proof_replayed: Option<bool>,
     /// What the log of what was sent says.
     pub sent: Option<Sent>,
     /// What only a caller can know: that the recipient is there for reports, or the author proved.
@@ -211,6 +213,7 @@ impl Answers {
             None if self.too_many_wrong_tags.is_none()
                 && self.handle.is_none()
                 && self.replayed.is_none()
+                && self.proof_replayed.is_none()
                 && self.sent.is_none() =>
             {
                 Store::None
@@ -228,6 +231,7 @@ impl Answers {
         self.too_many_bounces
             || self.too_many_wrong_tags.is_some()
             || self.replayed == Some(true)
+            || self.proof_replayed == Some(true)
             || is_known
             || is_handle
     }

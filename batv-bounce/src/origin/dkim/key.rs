@@ -4,20 +4,19 @@ use alloc::borrow::Cow;
 
 use batv_core::Domain;
 use data_encoding::BASE64;
-use ed25519_dalek::VerifyingKey;
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use der::{Reader, SliceReader};
 use memchr::memmem;
-use rsa::pkcs8::SubjectPublicKeyInfoRef;
-use rsa::pkcs8::der::Decode;
-use rsa::{BoxedUint, Pkcs1v15Sign, pkcs1};
+use rsa::{BoxedUint, Pkcs1v15Sign};
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::tags::{TagError, Tags};
 
-/// Octets of an Ed25519 key.
-const ED25519_LENGTH: usize = 32;
+/// RFC 8017 §A.1.
+const RSA_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// RFC 8410 §3.
-const ED25519_OID: pkcs1::ObjectIdentifier = pkcs1::ObjectIdentifier::new_unwrap("1.3.101.112");
+const ED25519_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// A public key of ours, and the names under which its signatures find it.
 ///
@@ -43,7 +42,7 @@ pub struct PublicKey {
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Material {
     Rsa(rsa::PublicKey),
-    Ed25519(VerifyingKey),
+    Ed25519(ed25519_compact::PublicKey),
 }
 
 /// Why a key cannot be used.
@@ -217,8 +216,8 @@ impl PublicKey {
         match &self.material {
             Material::Rsa(key) => key.verify(Pkcs1v15Sign::new::<Sha256>(), hash, signature).is_ok(),
             Material::Ed25519(key) => {
-                let signature = ed25519_dalek::Signature::from_slice(signature);
-                signature.is_ok_and(|signature| key.verify_strict(hash, &signature).is_ok())
+                let signature = ed25519_compact::Signature::from_slice(signature);
+                signature.is_ok_and(|signature| key.verify(hash, &signature).is_ok())
             }
         }
     }
@@ -283,8 +282,8 @@ fn read_record(record: &[u8]) -> Result<(Material, bool), KeyError> {
         return Err(KeyError::Service);
     }
     let read: fn(&[u8]) -> _ = match tags.get("k") {
-        None | Some(b"rsa") => |der| match SubjectPublicKeyInfoRef::from_der(der) {
-            Ok(info) => read_info(&info),
+        None | Some(b"rsa") => |der| match decode_info(der) {
+            Ok(info) => read_info(info),
             Err(_) => read_rsa(der),
         },
         Some(b"ed25519") => read_ed25519,
@@ -306,45 +305,64 @@ pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1).
 fn read_spki(der: &[u8]) -> Result<Material, KeyError> {
-    SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Der).and_then(|info| read_info(&info))
+    decode_info(der).map_err(|_| KeyError::Der).and_then(read_info)
 }
 
-fn read_info(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Material, KeyError> {
-    let key = info.subject_public_key.as_bytes().ok_or(KeyError::Der)?;
-    match info.algorithm.oid {
-        pkcs1::ALGORITHM_OID => read_rsa(key),
+fn read_info((algorithm, key): (ObjectIdentifier, BitStringRef<'_>)) -> Result<Material, KeyError> {
+    let key = key.as_bytes().ok_or(KeyError::Der)?;
+    match algorithm {
+        RSA_OID => read_rsa(key),
         ED25519_OID => read_ed25519(key),
         other => Err(KeyError::Algorithm(other.to_string())),
     }
 }
 
+/// The algorithm and the key of a `SubjectPublicKeyInfo`.
+fn decode_info(der: &[u8]) -> der::Result<(ObjectIdentifier, BitStringRef<'_>)> {
+    let mut reader = SliceReader::new(der)?;
+    let info = reader.sequence(|info| {
+        let algorithm = info.sequence(|identifier| {
+            let algorithm = identifier.decode()?;
+            identifier.decode::<Option<AnyRef<'_>>>()?;
+            Ok::<_, der::Error>(algorithm)
+        })?;
+        Ok::<_, der::Error>((algorithm, info.decode()?))
+    })?;
+    reader.finish()?;
+    Ok(info)
+}
+
 /// An `RSAPublicKey` (RFC 8017 §A.1.1): RFC 6376 §3.6.1 asks for it, though its examples are the above.
 fn read_rsa(der: &[u8]) -> Result<Material, KeyError> {
-    let key = pkcs1::RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Der)?;
-    let number = |octets| BoxedUint::from_be_slice_vartime(octets);
-    let (modulus, exponent) = (number(key.modulus.as_bytes()), number(key.public_exponent.as_bytes()));
+    let (modulus, exponent) = decode_rsa(der).map_err(|_| KeyError::Der)?;
+    let number = |octets: UintRef<'_>| BoxedUint::from_be_slice_vartime(octets.as_bytes());
+    let modulus = number(modulus);
     let bits = modulus.bit_width_vartime();
-    rsa::PublicKey::new(modulus, exponent).map(Material::Rsa).map_err(|error| match error {
+    rsa::PublicKey::new(modulus, number(exponent)).map(Material::Rsa).map_err(|error| match error {
         rsa::Error::ModulusTooSmall | rsa::Error::ModulusTooLarge => KeyError::RsaSize { bits },
         _ => KeyError::Rsa,
     })
 }
 
+/// The modulus and the exponent of an `RSAPublicKey`.
+fn decode_rsa(der: &[u8]) -> der::Result<(UintRef<'_>, UintRef<'_>)> {
+    let mut reader = SliceReader::new(der)?;
+    let key = reader.sequence(|key| Ok::<_, der::Error>((key.decode()?, key.decode()?)))?;
+    reader.finish()?;
+    Ok(key)
+}
+
 fn read_ed25519(octets: &[u8]) -> Result<Material, KeyError> {
-    let octets: &[u8; ED25519_LENGTH] =
-        octets.try_into().map_err(|_| KeyError::Ed25519Length { octets: octets.len() })?;
-    match VerifyingKey::from_bytes(octets) {
-        Ok(key) if !key.is_weak() => Ok(Material::Ed25519(key)),
-        _ => Err(KeyError::Ed25519),
-    }
+    let key =
+        ed25519_compact::PublicKey::from_slice(octets).map_err(|_| KeyError::Ed25519Length { octets: octets.len() })?;
+    key.validate().map(|()| Material::Ed25519(key)).map_err(|_| KeyError::Ed25519)
 }
 
 #[cfg(test)]
 mod tests {
-    use rsa::pkcs1::EncodeRsaPublicKey;
+    use rsa::pkcs1::{self, EncodeRsaPublicKey};
     use rsa::pkcs8::EncodePublicKey;
     use rsa::pkcs8::der::Encode;
-    use rsa::pkcs8::der::asn1::UintRef;
 
     use super::*;
 
@@ -397,6 +415,8 @@ mod tests {
         let even = pkcs1::RsaPublicKey { modulus, public_exponent: exponent }.to_der().expect("DER");
         let even = BASE64.encode(&even);
         let weak = BASE64.encode(&[1_u8; 1].into_iter().chain([0; 31]).collect::<Vec<_>>());
+        let no_point = BASE64.encode(&[2_u8; 1].into_iter().chain([0; 31]).collect::<Vec<_>>());
+        let trailing = BASE64.encode(&[&BASE64.decode(SPKI.as_bytes()).expect("base64")[..], &[0]].concat());
         let curve = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEGOS0xMRlvmcy+SdJ0jBCcvBDkDSBqDNFKCZpYnRjQaJ0ZLDKvcJuFHLC0KTXkCsb\
             AQGyJ8DnU1DUqd5L+2k1Xg==";
         let cases = [
@@ -420,6 +440,8 @@ mod tests {
             ("k=ed25519; p=AAAA".into(), KeyError::Ed25519Length { octets: 3 }),
             (format!("k=ed25519; p={SPKI}"), KeyError::Ed25519Length { octets: 44 }),
             (format!("k=ed25519; p={weak}"), KeyError::Ed25519),
+            (format!("k=ed25519; p={no_point}"), KeyError::Ed25519),
+            (pem("PUBLIC KEY", &trailing), KeyError::Der),
             (pem("PRIVATE KEY", SPKI), KeyError::Private),
             (pem("RSA PRIVATE KEY", SPKI), KeyError::Private),
             (pem("CERTIFICATE", SPKI), KeyError::Pem),

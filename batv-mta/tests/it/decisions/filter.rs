@@ -4,7 +4,7 @@ use batv_core::envelope::Stage;
 use batv_mta::listen::filter::Filter;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
-use super::{BEFORE, CALLER, Host, NOTHING, TAKEN, agree, codes, complete, shown};
+use super::{BEFORE, CALLER, Host, NOTHING, POSTMASTER, TAKEN, agree, codes, complete, shown};
 
 struct Server<'h> {
     host: &'h Host,
@@ -25,11 +25,23 @@ impl Server<'_> {
     }
 }
 
-fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
+fn connected<'h>(host: &'h Host, client: &str) -> Server<'h> {
     let mut server = Server { host, filter: Filter::default() };
-    let client = row.client().address();
     let connect = format!("link-connect|s1|client.example.net|pass|{client}:12345|192.0.2.25:25");
     server.say(&format!("report|0.6|1606212000.0|smtp-in|{connect}"));
+    server
+}
+
+fn bring(host: &Host, client: &str) {
+    let mut server = connected(host, client);
+    server.result("mail-from", "");
+    server.result("rcpt-to", &format!("<{POSTMASTER}>"));
+    server.say("filter|0.6|1606212000.0|smtp-in|data-line|s1|t1|.");
+    server.result("commit", "");
+}
+
+fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
+    let mut server = connected(host, row.client().address());
     server.result("mail-from", from);
     for before in &question.before {
         assert_ne!(server.result("rcpt-to", &format!("<{before}>")).0, "reject", "{before}");
@@ -72,5 +84,5 @@ fn filter_agrees() {
             .then_some(CALLER)
             .or_else(|| (row.earlier() != "none" && row.at() == Stage::EndOfData).then_some(BEFORE))
     };
-    agree("filter", cannot, ask);
+    agree("filter", cannot, bring, ask);
 }

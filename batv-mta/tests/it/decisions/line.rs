@@ -3,7 +3,7 @@
 use batv_core::envelope::Stage;
 use batv_tests::vectors::decisions::{Client, Question, Row, Said};
 
-use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, TAKEN, agree, codes};
+use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, POSTMASTER, TAKEN, agree, bring_none, codes};
 
 /// A row without a message is asked with `judge`.
 const NO_MESSAGE: &str = "no message";
@@ -44,6 +44,10 @@ fn hear(host: &Host, row: &Row<'_>, answer: &str) -> Said {
     said
 }
 
+fn bring(host: &Host, client: &str) {
+    host.line(&format!("judge data none {client} <> {POSTMASTER}\n"));
+}
+
 #[test]
 fn judge_agrees() {
     let ask = |host: &Host, row: &Row<'_>, question: &Question, from: &str| {
@@ -51,7 +55,7 @@ fn judge_agrees() {
         let answer = host.line(&format!("judge {at} {earlier} {client} {from} {}\n", question.to));
         hear(host, row, &answer)
     };
-    agree("line judge", |row| row.has_message().then_some(MESSAGE), ask);
+    agree("line judge", |row| row.has_message().then_some(MESSAGE), bring, ask);
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn judge_message_agrees() {
         true => row.answers().report_is_welcome.then_some(CALLER),
         false => Some(NO_MESSAGE),
     };
-    agree("line judge-message", cannot, ask);
+    agree("line judge-message", cannot, bring, ask);
 }
 
 #[test]
@@ -90,5 +94,5 @@ fn check_agrees() {
             _ => Some(END_OF_DATA),
         }
     };
-    agree("line check", cannot, ask);
+    agree("line check", cannot, bring_none, ask);
 }

@@ -4,7 +4,7 @@ use batv_core::envelope::Stage;
 use batv_tests::milter::{self, Answer, MailServer, Offer};
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
-use super::{BEFORE, CALLER, Host, NOTHING, TAKEN, agree, codes, complete, parts, shown};
+use super::{BEFORE, CALLER, Host, NOTHING, POSTMASTER, TAKEN, agree, codes, complete, parts, shown};
 use crate::milter::Wire;
 
 /// The replies to a packet: the text behind each letter.
@@ -22,11 +22,23 @@ fn find(heard: &[(char, String)], letter: char) -> Option<&str> {
     heard.iter().find(|(known, _)| *known == letter).map(|(_, text)| text.as_str())
 }
 
-fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
+fn connected(host: &Host, client: &str) -> MailServer<Wire> {
     let mut server = MailServer::new(Wire::new(&host.settings));
     server.negotiate(Offer::USUAL).expect("an agreement");
     server.say(&milter::macros(b'C', &["{daemon_name}", "MX"]));
-    server.say(&milter::connect("client.example.net", 12345, row.client().address()));
+    server.say(&milter::connect("client.example.net", 12345, client));
+    server
+}
+
+fn bring(host: &Host, client: &str) {
+    let mut server = connected(host, client);
+    server.say(b"M<>\0");
+    server.say(&milter::recipient(POSTMASTER));
+    server.say(milter::END_OF_MESSAGE);
+}
+
+fn ask(host: &Host, row: &Row<'_>, question: &Question, from: &str) -> Said {
+    let mut server = connected(host, row.client().address());
     server.say(format!("M{from}\0").as_bytes());
     for before in &question.before {
         assert_eq!(heard(&server.say(&milter::recipient(before))), [('c', String::new())], "{before}");
@@ -70,5 +82,5 @@ fn milter_agrees() {
             .then_some(CALLER)
             .or_else(|| (row.earlier() != "none" && row.at() == Stage::EndOfData).then_some(BEFORE))
     };
-    agree("milter", cannot, ask);
+    agree("milter", cannot, bring, ask);
 }

@@ -4,7 +4,7 @@ use batv_core::envelope::Stage;
 use batv_mta::listen::socketmap::Socketmap;
 use batv_tests::vectors::decisions::{Question, Row, Said};
 
-use super::{BEFORE, CLIENT, END_OF_DATA, Host, NOTHING, agree, shown};
+use super::{BEFORE, CLIENT, END_OF_DATA, Host, NOTHING, agree, bring_none, shown};
 
 /// Where a key of ours made the address, whatever comes to it.
 const PROVED: [&str; 5] = ["tag-ok", "tag-expired", "tagged-mail", "srs-ok", "srs-mail"];
@@ -56,5 +56,5 @@ fn socketmap_agrees() {
             _ => Some(END_OF_DATA),
         }
     };
-    agree("socketmap", cannot, ask);
+    agree("socketmap", cannot, bring_none, ask);
 }
