@@ -7,7 +7,7 @@
 //! | client | is deferred when |
 //! |---|---|
 //! | without a wrong tag of late | never |
-//! | with one, and a good [`Record`] | it brought [`per_network`](Limits::per_network) in a day by itself, or all clients with a record of its network twice as many |
+//! | with one, and a good [`Record`] | the clients with a record of its network brought twice [`per_network`](Limits::per_network) in a day, itself included |
 //! | with one, and no record | the others of its network brought `per_network` in a day, or the mailbox got [`per_mailbox`](Limits::per_mailbox) from everywhere |
 //!
 //! So nobody can have the bounces of a server deferred that brings no wrong tags, and of one with a good record only
@@ -55,7 +55,8 @@ use crate::record::Record;
 const DAY_SECONDS: u64 = 24 * 3600;
 /// Window for a client. A wrong tag counts for two of them at most: that leaves one of the five days of retries.
 const OF_LATE_SECONDS: u64 = 2 * DAY_SECONDS;
-/// Clients with a good record in one network get as many answers together as so many of them by themselves.
+/// Clients with a good record in one network get so many times as many answers together as its strangers do. Servers that are
+/// made to guess, by spam with made-up tags, bear as many.
 const WITH_RECORD: u32 = 2;
 
 /// Most answers in a day to the wrong tags of a /24 of IPv4, by the default [`Limits`]: 50 to its strangers, 100 to its
@@ -80,7 +81,7 @@ pub const MOST_ANSWERED: u32 = 406;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a guess has a client and a recipient")]
 pub struct Limits {
-    /// From one network, or from one client with a good record.
+    /// From the strangers of one network, or half as many as from its clients with a good record.
     pub per_network: u32,
     /// To one mailbox, or to one domain of SRS addresses.
     pub per_mailbox: u32,
@@ -143,10 +144,8 @@ struct OfClient {
     of_late: Failures,
     /// From clients of its network without a record in a day.
     strangers: Failures,
-    /// From this client in a day, while it has a good record.
+    /// From clients of its network with a good record in a day.
     known: Failures,
-    /// From all clients of its network with a good record in a day.
-    known_network: Failures,
 }
 
 /// Totals in the answers to one batch.
@@ -160,7 +159,6 @@ struct CountedOfClient {
     of_late: u32,
     strangers: u32,
     known: u32,
-    known_network: u32,
 }
 
 impl Guesses {
@@ -188,13 +186,11 @@ impl Guesses {
         let of_client = client.map(|client| {
             // Servers with neighbours that guess have an IPv4 address, too.
             let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
-            let known = |networks| Failures::of(key, &Subject::known_network(client, networks), DAY_SECONDS, now);
             OfClient {
                 record: Record::of(key, client, now),
                 of_late: of(Networks::CLIENT, OF_LATE_SECONDS),
                 strangers: of(Networks::default(), DAY_SECONDS),
-                known: known(Networks::HOST),
-                known_network: known(Networks::default()),
+                known: Failures::of(key, &Subject::known_network(client, Networks::default()), DAY_SECONDS, now),
             }
         });
         Self { to_mailbox: Failures::of(key, subject, DAY_SECONDS, now), of_client }
@@ -248,7 +244,6 @@ impl Guesses {
             operations.extend(client.of_late.add(by));
             operations.extend(client.strangers.add(of_strangers));
             operations.extend(client.known.add(of_known));
-            operations.extend(client.known_network.add(of_known));
         }
         operations
     }
@@ -262,7 +257,6 @@ impl Guesses {
             of_late: client.of_late.total(next()),
             strangers: client.strangers.total(next()),
             known: client.known.total(next()),
-            known_network: client.known_network.total(next()),
         });
         Counted { to_mailbox, of_client }
     }
@@ -277,7 +271,6 @@ impl Counted {
             of_late: client.of_late.saturating_sub(by),
             strangers: client.strangers.saturating_sub(of_strangers),
             known: client.known.saturating_sub(of_known),
-            known_network: client.known_network.saturating_sub(of_known),
         });
         Self { to_mailbox: self.to_mailbox.saturating_sub(by), of_client }
     }
@@ -289,10 +282,7 @@ impl Counted {
             // A client without an address can't be told from others.
             None => to_mailbox,
             Some(client) if client.of_late == 0 && guess.spellings <= 1 => false,
-            Some(client) if client.has_record => {
-                exceeds(client.known, limits.per_network)
-                    || exceeds(client.known_network, limits.per_network.saturating_mul(WITH_RECORD))
-            }
+            Some(client) if client.has_record => exceeds(client.known, limits.per_network.saturating_mul(WITH_RECORD)),
             Some(client) => exceeds(client.strangers, limits.per_network) || to_mailbox,
         }
     }

@@ -21,8 +21,8 @@ pub struct Limits {
     pub recipients: usize,
     /// Bounces a minute from one network; more are deferred. 0 for any number.
     pub bounces_per_minute: u32,
-    /// Wrong tags a day from the strangers of one network, or from one client with a good record, after which clients that
-    /// brought some are deferred. 0 for any number.
+    /// Wrong tags a day from the strangers of one network, after which those that brought some are deferred; twice as many
+    /// from its clients with a good record. 0 for any number.
     pub wrong_tags_per_network: u32,
     /// Wrong tags a day to one mailbox or one domain of SRS addresses, after which strangers that brought some are deferred
     /// there. 0 for any number.

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         rows.push((name, attack(target, 100_000, clients, MAILBOXES, days / PART)));
     }
     rows.push(("10,000 clients, at one mailbox", attack(Target::Tag, 100_000, botnet(10_000), 1, days / PART)));
-    for guesses in [40, 1_000] {
+    for guesses in [70, 1_000] {
         rows.push((
             "one server of genuine bounces",
             attack(Target::Tag, guesses, Clients::Servers(1), MAILBOXES, days),
