@@ -12,4 +12,4 @@ pub use form::{Delimiter, Form};
 pub use sign::{Signing, Tagged, Unchanged, sign};
 pub(crate) use sign::{is_signed, signing_key};
 pub(crate) use verify::live_keys;
-pub use verify::{TagVerdict, Verification, verify};
+pub use verify::{TagVerdict, Verification, spellings, verify};

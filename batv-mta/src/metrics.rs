@@ -53,6 +53,7 @@ pub struct Metrics {
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
     limits_met: Family<Labels<1>, Counter>,
+    wrong_tags: Family<Labels<2>, Counter>,
     total: Arc<Total>,
     held: Gauge,
     aliases: Counter,
@@ -88,6 +89,7 @@ impl Default for Metrics {
             key_ages: Family::default(),
             key_days_left: Family::default(),
             limits_met: Family::default(),
+            wrong_tags: Family::default(),
             total: Arc::default(),
             held: Gauge::default(),
             aliases: Counter::default(),
@@ -111,6 +113,7 @@ impl Metrics {
         registry.register("senders", "Senders of outgoing mail, by outcome", self.senders.clone());
         registry.register("lookups", "Table lookups", self.lookups.clone());
         registry.register("limits_met", "Times that a limit was reached", self.limits_met.clone());
+        registry.register("wrong_tags", "Tags and SRS addresses that none of our keys made", self.wrong_tags.clone());
         registry.register("held_octets", "Octets that messages and requests under way hold", self.held.clone());
         registry.register("aliases", "Handles made for senders too long for a tag", self.aliases.clone());
     }
@@ -255,6 +258,11 @@ impl Metrics {
     /// Counts that the limit of this name in the configuration was reached.
     pub(crate) fn count_limit(&self, limit: &'static str) {
         self.limits_met.get_or_create(&[("limit", limit)]).inc();
+    }
+
+    /// Counts a tag or an SRS address that none of our keys made, by its place.
+    pub(crate) fn count_wrong_tag(&self, listener: Protocol, place: &'static str) {
+        self.wrong_tags.get_or_create(&[("listener", listener.as_str()), ("place", place)]).inc();
     }
 
     /// The octets that all messages and requests under way hold.

@@ -7,7 +7,7 @@
 //! | remember a sent message | not remembered; mark, tag and DKIM prove it all the same |
 //! | a handle for a sender too long for a tag | the message leaves without a tag |
 //! | the sender that a handle stands for | 451: the bounce comes again |
-//! | number of bounces to this tag, of wrong tags from this client | none that are known |
+//! | number of bounces to this tag, of wrong tags from this client | those that this process has counted since |
 
 use alloc::sync::Arc;
 use core::cell::Cell;
@@ -18,6 +18,7 @@ use std::time::{Instant, SystemTime};
 
 use batv_core::{Key, KeyState, KeyUse};
 use batv_store::clock::{Clock, STEADY};
+use batv_store::memory::Memory;
 use batv_store::redis::Redis;
 use batv_store::sqlite::Sqlite;
 use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store as _};
@@ -35,6 +36,7 @@ pub(crate) mod alias;
 mod guesses;
 pub(crate) mod questions;
 mod rate;
+mod record;
 mod replay;
 pub(crate) mod sent;
 
@@ -53,6 +55,8 @@ pub struct Store {
     opened: Option<Opened>,
     /// Counts of bounces. They are of this process alone, and need no store.
     pub(crate) bounces: Rates,
+    /// All other counts, where there is no store, and while it doesn't answer: limits hold all the same.
+    memory: Memory,
 }
 
 #[derive(Debug)]
@@ -128,6 +132,14 @@ impl Store {
             answers.extend(asked?);
         }
         Some(answers)
+    }
+}
+
+impl Store {
+    /// Runs operations on counters: on the store, or in memory when it doesn't answer.
+    fn count(&self, operations: Vec<Operation>, wait: &Wait) -> Option<Vec<Answer>> {
+        let answers = self.ask(operations.clone(), wait);
+        answers.or_else(|| self.memory.run(operations, now(), Duration::ZERO).ok())
     }
 }
 

@@ -31,13 +31,17 @@ pub enum Question<'q> {
     /// whether the mailbox exists, and at the end of DATA, where the bounce counts. A caller that sees no message counts at
     /// RCPT TO.
     Bounces(Stage),
-    /// Whether the client, or an earlier one at this mailbox, may be guessing tags. The tag is that of the recipient, or the one
-    /// of the returned message.
+    /// Whether the client, or an earlier one at this mailbox, may be guessing tags or SRS addresses.
     WrongTags {
-        /// Mailbox without the tag.
+        /// Mailbox without the tag, or the SRS address.
         mailbox: Mailbox<'q>,
+        /// Place of the tag. A client makes up the local part of an SRS address: those count for their domain.
+        place: TagPlace,
         /// Whether the tag is wrong, and counts.
         is_wrong: bool,
+        /// Number of spellings in which the tag is compared: a wrong one counts as so many
+        /// ([`spellings`](batv_core::tag::spellings)).
+        spellings: u32,
     },
     /// Sender behind a handle, which was made because the sender is too long for a tag.
     Handle(Mailbox<'q>),
@@ -66,6 +70,24 @@ pub enum Question<'q> {
         /// Sender of the message, without a tag.
         sender: Mailbox<'q>,
     },
+}
+
+/// Place of a tag.
+///
+/// ```
+/// use batv_policy::TagPlace;
+///
+/// assert_ne!(TagPlace::Recipient, TagPlace::Returned);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a new place has to be counted")]
+pub enum TagPlace {
+    /// Recipient with a tag.
+    Recipient,
+    /// Recipient that is an SRS address.
+    Srs,
+    /// Envelope sender of a returned message.
+    Returned,
 }
 
 /// Answers of counters and store. By default nothing was asked.

@@ -5,9 +5,9 @@ use core::cell::OnceCell;
 use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Class, Evidence, Investigation, Origin, OwnMail, Proof, Provenance, Reading, SentQuery, is_daemon};
 use batv_core::envelope::{Disposition, Judgement, Mode, PROOF_GRACE_DAYS, QUEUE_DAYS, Reason, Stage};
-use batv_core::{Day, KeySet, Path, TagVerdict};
+use batv_core::{Day, KeySet, Path, TagVerdict, tag};
 
-use crate::answers::{Answers, Question, SentAnswer};
+use crate::answers::{Answers, Question, SentAnswer, TagPlace};
 use crate::recipient::Recipient;
 use crate::rows::{Facts, Row, join};
 use crate::rules::{Rules, contain};
@@ -173,8 +173,10 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     /// The tag of the returned message is a guess as the one of the recipient is.
     fn wrong_tags(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {
         let is_counted = !self.recipient.envelope.trusted_client && needs_message(judgement.reason);
-        let tag = self.provenance.tag.as_ref().filter(|_| is_counted)?;
-        Some(Question::WrongTags { mailbox: tag.mailbox.as_mailbox(), is_wrong: tag.is_wrong() })
+        let found = self.provenance.tag.as_ref().filter(|_| is_counted)?;
+        let spellings = tag::spellings(self.recipient.site.keys, &found.tagged.as_mailbox());
+        let (mailbox, is_wrong) = (found.mailbox.as_mailbox(), found.is_wrong());
+        Some(Question::WrongTags { mailbox, place: TagPlace::Returned, is_wrong, spellings })
     }
 
     fn replay(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {

@@ -1,9 +1,9 @@
 //! Recipient of a message: its rulings by the envelope, at RCPT TO and at the end of DATA.
 
 use batv_core::envelope::{Disposition, Envelope, Examination, Judgement, Mode, Policy, Reason, ReplyName, Stage};
-use batv_core::{Day, Mailbox, Path};
+use batv_core::{Day, Mailbox, Path, tag};
 
-use crate::answers::{Answers, HandleAnswer, Question};
+use crate::answers::{Answers, HandleAnswer, Question, TagPlace};
 use crate::ruling::{Ruling, needs_message};
 use crate::site::View;
 
@@ -123,10 +123,18 @@ impl<'s, 'a> Recipient<'s, 'a> {
         let judgement = self.examination.judge(self.mode, Stage::RcptTo);
         let is_counted = !self.envelope.trusted_client;
         let is_tagged = self.examination.is_tagged();
-        let mailbox = self.examination.mailbox();
         let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad | Reason::SrsForged);
-        let guesses = (is_counted && is_tagged).then_some(Question::WrongTags { mailbox, is_wrong });
+        let guesses = (is_counted && is_tagged).then(|| self.wrong_tags(is_wrong));
         self.bounces(Stage::RcptTo).into_iter().chain(guesses).chain(self.handle(&judgement))
+    }
+
+    fn wrong_tags(&self, is_wrong: bool) -> Question<'a> {
+        let Self { envelope: Envelope { forward_path, .. }, examination, .. } = self;
+        if examination.is_srs() {
+            return Question::WrongTags { mailbox: *forward_path, place: TagPlace::Srs, is_wrong, spellings: 1 };
+        }
+        let spellings = tag::spellings(self.site.keys, forward_path);
+        Question::WrongTags { mailbox: examination.mailbox(), place: TagPlace::Recipient, is_wrong, spellings }
     }
 
     /// Question whether the client brings too many bounces.

@@ -62,6 +62,9 @@ const TAG: &str = "counter tag";
 const MESSAGE: &str = "counter message";
 const NETWORK: &str = "counter network";
 const MAILBOX: &str = "counter mailbox";
+const DOMAIN: &str = "counter domain";
+const KNOWN_NETWORK: &str = "counter network of known clients";
+const KNOWN: &str = "counter known client";
 
 /// Operation that counts a bounce to a tagged mailbox. `expires` is the time at which the tag expires, in seconds since
 /// 1970-01-01 (UTC); `key` is the key that verified the tag.
@@ -131,6 +134,8 @@ pub struct Networks {
 impl Networks {
     /// Networks of a client by itself: an IPv4 address, and the site of an IPv6 address.
     pub const CLIENT: Self = Self { v4: 32, v6: 48 };
+    /// Networks of one host: an IPv4 address, and the network of 64 bits of an IPv6 address (RFC 4291 §2.5.1).
+    pub const HOST: Self = Self { v4: 32, v6: 64 };
 
     /// Network of a client. An IPv4-mapped IPv6 address is its IPv4 address.
     ///
@@ -158,7 +163,7 @@ impl Default for Networks {
     }
 }
 
-/// Subject whose failures are counted: a network or a mailbox.
+/// Subject whose failures are counted: a network, a mailbox, or a domain of SRS addresses.
 ///
 /// ```
 /// use batv_core::Mailbox;
@@ -201,6 +206,30 @@ impl Subject {
     #[must_use]
     pub fn mailbox(mailbox: &Mailbox<'_>) -> Self {
         Self { label: MAILBOX, text: text::folded(mailbox) }
+    }
+
+    /// Domain of SRS addresses. A client makes up the mailbox in such an address, but not the domain.
+    ///
+    /// ```
+    /// # use batv_core::Mailbox;
+    /// # use batv_store::counter::Subject;
+    /// let [one, other] = ["SRS0=AAAA=2W=a.example=a@Fwd.example", "SRS0=BBBB=2W=b.example=b@fwd.example"].map(Mailbox::parse);
+    /// assert_eq!(Subject::domain(&one?), Subject::domain(&other?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn domain(mailbox: &Mailbox<'_>) -> Self {
+        Self { label: DOMAIN, text: mailbox.domain().as_str().to_ascii_lowercase() }
+    }
+
+    /// Network of clients that have brought bounces to good tags.
+    pub(crate) fn known_network(client: IpAddr, networks: Networks) -> Self {
+        Self { label: KNOWN_NETWORK, text: networks.of(client).to_string() }
+    }
+
+    /// Host that has brought a bounce to a good tag.
+    pub(crate) fn known(client: IpAddr) -> Self {
+        Self { label: KNOWN, text: Networks::HOST.of(client).to_string() }
     }
 }
 

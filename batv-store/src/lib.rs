@@ -10,7 +10,9 @@ pub mod counter;
 mod error;
 mod guarded;
 pub mod guesses;
+pub mod memory;
 mod operation;
+pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod sent;

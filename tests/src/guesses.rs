@@ -1,90 +1,164 @@
-//! Attacks on tags, by the rule that puts off who may be guessing: how many guesses are answered, and how long genuine
-//! bounces wait. Time is simulated, all else is the real thing.
-
-mod memory;
+//! Attacks on tags and SRS addresses, by the rule that defers clients which may be guessing: the number of answered guesses,
+//! and the delay of genuine bounces. Only the time is simulated; a test compares the answers with those of the daemon.
 
 use alloc::collections::BinaryHeap;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
 use batv_store::Store;
-use batv_store::guesses::{Guesses, Limits};
-
-use memory::Memory;
+use batv_store::counter::Subject;
+use batv_store::guesses::{Guess, Guesses, Limits};
+use batv_store::memory::Memory;
+use batv_store::record::Record;
 
 const DAY: u64 = 86_400;
 /// Some midnight of 2026.
 const BEGIN: u64 = 1_795_478_400;
-/// As Postfix tries again: first after so long, then after twice that, up to the longest, for so long in all.
+/// Postfix's retries: the first pause in seconds, which doubles up to the longest, and the time after which it gives up.
 const FIRST_RETRY: u64 = 300;
 const LAST_RETRY: u64 = 4_000;
 const GIVEN_UP: u64 = 5 * DAY;
 /// Servers that bring genuine bounces, each in a network of its own.
 const SERVERS: u64 = 3_000;
-/// Mailboxes that bounces come to.
+/// Mailboxes that get bounces.
 pub const MAILBOXES: u64 = 1_000;
 /// Genuine bounces a day.
 const BOUNCES: u64 = 500;
-/// Wrong tags that these servers bring in a day when nobody has them do it, as bounces of spam that made a tag up.
+/// Wrong tags that these servers bring in a day without an attack: bounces of spam with made-up tags.
 pub const STRAYS: u64 = 20;
-/// Addresses from which a network guesses.
-const ADDRESSES: u64 = 4;
 /// One in so many networks that guess has one of the servers in it.
 const NEIGHBOURS: u64 = 10;
+/// Days of genuine bounces before the attack: in its first month a site knows few servers.
+const DAYS_BEFORE: u64 = 30;
+/// Days after which clients of the attacker earn their records again.
+const RECORD_DAYS: u64 = 30;
+/// More counters than there are at a time.
+const COUNTERS: usize = 1 << 24;
 
-/// Who guesses, how much, and at whose tags.
+/// What is guessed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
+pub enum Target {
+    /// Tags of 24 bits, as a recipient or in the header of a returned message. One rule counts both.
+    Tag,
+    /// Hashes of SRS addresses with four characters, which are worth 20 bits as their case doesn't count.
+    Srs,
+}
+
+/// Clients that guess.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
+pub enum Clients {
+    /// Networks of IPv4, with so many addresses each, of which so many have a good record.
+    Networks {
+        /// Number of networks.
+        networks: u64,
+        /// Addresses in each, at most 199.
+        addresses: u64,
+        /// Those of them that have a good record.
+        known: u64,
+    },
+    /// Another /48 of IPv6 for each guess.
+    AnotherSite,
+    /// The very addresses of so many servers that bring genuine bounces, such as shared hosts.
+    Servers(u64),
+}
+
+/// An attack.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a table of numbers")]
 pub struct Attack {
+    /// What is guessed.
+    pub target: Target,
     /// Guesses a day.
     pub guesses: u64,
-    /// Networks that they come from.
-    pub networks: u64,
+    /// Their clients.
+    pub clients: Clients,
     /// Mailboxes that they go to.
     pub mailboxes: u64,
-    /// Whether they come from the very addresses of those servers, as from a host that is shared or broken into.
-    pub from_servers: bool,
-    /// Wrong tags that those servers bring in a day without guessing, as bounces of spam with made-up tags.
+    /// Wrong tags that the servers bring in a day without guessing.
     pub strays: u64,
     /// Mailboxes that these go to.
     pub stray_mailboxes: u64,
-    /// For so many days.
+    /// Duration in days.
     pub days: u64,
 }
 
-/// What became of an attack.
+/// Outcome of an attack.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
     /// Guesses that were made.
     pub guesses: u64,
-    /// Those of them of which the attacker learned whether they were right.
+    /// Those of them that were answered as wrong or right.
     pub answered: u64,
+    /// Most of them in one day.
+    pub most_in_a_day: u64,
     /// Genuine bounces that came.
     pub bounces: u64,
-    /// Those of them that were put off at first.
+    /// Those of them that were deferred at first.
     pub delayed: u64,
-    /// Seconds that one waited at most.
+    /// Longest delay in seconds.
     pub longest: u64,
-    /// Those that were put off for so long that their servers gave up.
+    /// Those that were deferred until their servers gave up.
     pub lost: u64,
-    /// Counters that there were at a time, at most.
-    pub counters: usize,
 }
 
 impl Outcome {
-    /// Valid tags that are found, on average: each has 24 bits.
+    /// Number of guesses that are right, on average.
     #[expect(clippy::cast_precision_loss, reason = "it is an average")]
-    pub fn found(&self) -> f64 {
-        self.answered as f64 / f64::from(1 << 24)
+    pub fn found(&self, target: Target) -> f64 {
+        let bits = match target {
+            Target::Tag => 24,
+            Target::Srs => 20,
+        };
+        self.answered as f64 / f64::from(1 << bits)
     }
 }
 
-/// A bounce of a server, genuine or with a tag that somebody made up, as the next to come first.
+/// The rule with its counters, at any time.
+#[derive(Debug)]
+pub struct Model {
+    key: Key,
+    limits: Limits,
+    store: Memory,
+}
+
+impl Model {
+    /// A site without any counts.
+    ///
+    /// # Panics
+    /// When the key of the simulation is none.
+    pub fn new(limits: Limits) -> Self {
+        let key = KeyUse::Batv(KeyId::new(4).expect("an id"));
+        let key = Key::new(key, Algorithm::HmacSha256, b"a secret of the simulation alone").expect("a key");
+        Self { key, limits, store: Memory::new(COUNTERS) }
+    }
+
+    /// Whether a client is deferred that brings a guess, or a right tag, to a mailbox or a domain of SRS addresses.
+    ///
+    /// # Panics
+    /// When the memory does not answer.
+    pub fn defers(&self, client: IpAddr, subject: &Subject, guess: Guess, now: u64) -> bool {
+        let guesses = Guesses::of(&self.key, Some(client), subject, now);
+        guesses.defer(guess, &self.limits, |batch| self.store.run(batch, now, Duration::ZERO).ok())
+    }
+
+    /// Gives a good record to a client.
+    ///
+    /// # Panics
+    /// When the memory does not answer.
+    pub fn know(&self, client: IpAddr, now: u64) {
+        let record = Record::of(&self.key, client, now);
+        self.store.run(record.earn(), now, Duration::ZERO).expect("an answer");
+    }
+}
+
+/// A bounce of a server, genuine or with a made-up tag.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Bounce {
-    /// From the far end, for what is the greatest comes first.
+    /// Reversed, as the greatest comes first.
     next: core::cmp::Reverse<u64>,
     first: u64,
     pause: u64,
@@ -93,59 +167,90 @@ struct Bounce {
     is_wrong: bool,
 }
 
-struct Site {
-    key: Key,
-    limits: Limits,
-    store: Memory,
-}
-
 impl Attack {
     /// Runs it against these limits.
-    ///
-    /// # Panics
-    /// When the key of the simulation is none.
     pub fn run(&self, limits: Limits) -> Outcome {
-        let key = KeyUse::Batv(KeyId::new(4).expect("an id"));
-        let key = Key::new(key, Algorithm::HmacSha256, b"a secret of the simulation alone").expect("a key");
-        let mut site = Site { key, limits, store: Memory::default() };
-        let mut random = Random::new(self.guesses ^ self.networks << 20 ^ self.mailboxes << 40);
+        let model = Model::new(limits);
+        let mut random = Random::new(self.guesses ^ self.mailboxes << 40);
         let mut outcome = Outcome::default();
         let mut waiting = BinaryHeap::new();
-        let [mut guess, mut bounce, mut stray] = [self.guesses, BOUNCES, self.strays].map(|rate| {
-            // None of them comes at the first stage.
-            BEGIN + DAY / rate.max(1)
-        });
+        let (mut today, mut on_this_day) = (BEGIN / DAY - DAYS_BEFORE, 0);
+        let mut guess = BEGIN + 1;
+        let [mut bounce, mut stray] = [BEGIN - DAYS_BEFORE * DAY; 2];
         loop {
             let retry = waiting.peek().map_or(u64::MAX, |bounce: &Bounce| bounce.next.0);
             let now = guess.min(bounce).min(stray).min(retry);
+            if now / DAY != today {
+                if today < BEGIN / DAY {
+                    outcome = Outcome::default();
+                }
+                outcome.most_in_a_day = outcome.most_in_a_day.max(core::mem::take(&mut on_this_day));
+                today = now / DAY;
+                self.earn_records(&model, now);
+            }
             if now >= BEGIN + self.days * DAY {
-                return Outcome { counters: site.store.most(), ..outcome };
+                return outcome;
             }
             if now == retry {
                 let Some(bounce) = waiting.pop() else { continue };
-                outcome.bring(&mut site, bounce, now, &mut waiting);
+                outcome.bring(&model, self.target, bounce, now, &mut waiting);
             } else if now == guess {
                 guess = after(now, self.guesses, &mut random);
-                let network = random.below(self.networks);
-                let client = if self.from_servers { server(network) } else { self.guesser(network, &mut random) };
+                let client = self.client(outcome.guesses, &mut random);
+                let subject = subject(self.target, random.below(self.mailboxes));
+                let answered = u64::from(!model.defers(client, &subject, Guess::WRONG, now));
                 outcome.guesses += 1;
-                outcome.answered += u64::from(!site.puts_off(client, random.below(self.mailboxes), true, now));
+                outcome.answered += answered;
+                on_this_day += answered;
             } else if now == bounce {
                 bounce = after(now, BOUNCES, &mut random);
                 outcome.bounces += 1;
-                outcome.bring(&mut site, Bounce::new(false, MAILBOXES, now, &mut random), now, &mut waiting);
+                let bounce = Bounce::new(false, MAILBOXES, now, &mut random);
+                outcome.bring(&model, self.target, bounce, now, &mut waiting);
             } else {
                 stray = after(now, self.strays, &mut random);
-                outcome.bring(&mut site, Bounce::new(true, self.stray_mailboxes, now, &mut random), now, &mut waiting);
+                let bounce = Bounce::new(true, self.stray_mailboxes, now, &mut random);
+                outcome.bring(&model, self.target, bounce, now, &mut waiting);
             }
         }
     }
 
-    fn guesser(&self, network: u64, random: &mut Random) -> IpAddr {
-        // The neighbours come first, and are at least one.
-        let neighbours = self.networks.div_ceil(NEIGHBOURS).min(SERVERS);
-        let third = if network < neighbours { network } else { SERVERS + network };
-        address(third, 1 + random.below(ADDRESSES))
+    fn earn_records(&self, model: &Model, now: u64) {
+        let Clients::Networks { networks, known, .. } = self.clients else { return };
+        if (now.saturating_sub(BEGIN) / DAY).is_multiple_of(RECORD_DAYS) {
+            for (network, host) in (0..networks).flat_map(|network| (0..known).map(move |host| (network, host))) {
+                model.know(guesser(networks, network, host), now);
+            }
+        }
+    }
+
+    fn client(&self, number: u64, random: &mut Random) -> IpAddr {
+        match self.clients {
+            Clients::Networks { networks, addresses, .. } => {
+                guesser(networks, random.below(networks), random.below(addresses))
+            }
+            Clients::AnotherSite => Ipv6Addr::from_bits((0x2a00_0000_0000 + u128::from(number)) << 80 | 1).into(),
+            Clients::Servers(servers) => server(random.below(servers)),
+        }
+    }
+}
+
+fn guesser(networks: u64, network: u64, host: u64) -> IpAddr {
+    // The neighbours come first, and are at least one.
+    let neighbours = networks.div_ceil(NEIGHBOURS).min(SERVERS);
+    let third = if network < neighbours { network } else { SERVERS + network };
+    address(third, 1 + host)
+}
+
+fn subject(target: Target, mailbox: u64) -> Subject {
+    let mailbox = match target {
+        Target::Tag => format!("user{mailbox}@example.com"),
+        Target::Srs => "SRS0=AAAA=2W=example.net=user@fwd.example.com".to_owned(),
+    };
+    let mailbox = Mailbox::parse(&mailbox).expect("an address");
+    match target {
+        Target::Tag => Subject::mailbox(&mailbox),
+        Target::Srs => Subject::domain(&mailbox),
     }
 }
 
@@ -157,12 +262,17 @@ impl Bounce {
 }
 
 impl Outcome {
-    /// What is put off comes again, be it right or wrong: its server can't tell.
-    fn bring(&mut self, site: &mut Site, bounce: Bounce, now: u64, waiting: &mut BinaryHeap<Bounce>) {
+    /// A deferred bounce comes again, with a right tag or a wrong one: its server can't tell.
+    fn bring(&mut self, model: &Model, target: Target, bounce: Bounce, now: u64, waiting: &mut BinaryHeap<Bounce>) {
         let waited = now - bounce.first;
         let is_genuine = u64::from(!bounce.is_wrong);
-        if !site.puts_off(server(bounce.server), bounce.mailbox, bounce.is_wrong, now) {
+        let guess = if bounce.is_wrong { Guess::WRONG } else { Guess::RIGHT };
+        let client = server(bounce.server);
+        if !model.defers(client, &subject(target, bounce.mailbox), guess, now) {
             self.longest = self.longest.max(is_genuine * waited);
+            if !bounce.is_wrong {
+                model.know(client, now);
+            }
         } else if waited >= GIVEN_UP {
             self.lost += is_genuine;
         } else {
@@ -173,21 +283,7 @@ impl Outcome {
     }
 }
 
-impl Site {
-    fn puts_off(&mut self, client: IpAddr, mailbox: u64, is_wrong: bool, now: u64) -> bool {
-        if self.limits == (Limits { per_network: 0, per_mailbox: 0 }) {
-            return false;
-        }
-        let mailbox = format!("user{mailbox}@example.com");
-        let mailbox = Mailbox::parse(&mailbox).expect("an address");
-        let guesses = Guesses::of(&self.key, Some(client), &mailbox, now);
-        let ask = |operations| self.store.run(operations, now, Duration::ZERO).expect("memory answers");
-        guesses.are_too_many(&ask(guesses.look()), &self.limits)
-            || is_wrong && guesses.were_too_many(&ask(guesses.add()), &self.limits)
-    }
-}
-
-/// When the next one comes of so many a day, with nothing regular about it.
+/// Time of the next one of so many a day, at random.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]
 fn after(now: u64, rate: u64, random: &mut Random) -> u64 {
     if rate == 0 {
@@ -203,7 +299,7 @@ fn server(number: u64) -> IpAddr {
     address(number, 200)
 }
 
-/// Number so many of the IPv4 networks, and so many in it.
+/// Address of a host in a network of IPv4.
 fn address(network: u64, host: u64) -> IpAddr {
     let octets = u32::try_from((network << 8) + host).expect("few networks");
     Ipv4Addr::from_bits(0x0a00_0000 + octets).into()

@@ -103,6 +103,26 @@ pub fn verify<'a>(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'a>, today: 
     })
 }
 
+/// Number of spellings of an address, 1 to 4, in which a tag is compared under the live keys of its mailbox: its domain as it
+/// came and in lower case, under an `hmac-sha1` key; its local part with quotes and without. A guess is as many guesses.
+///
+/// ```
+/// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox, tag};
+///
+/// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+/// let spellings = |address| Mailbox::parse(address).map(|mailbox| tag::spellings(&keys, &mailbox));
+/// assert_eq!(spellings("prvs=0269b1e711=alice@example.com"), Ok(1));
+/// assert_eq!(spellings("\"prvs=0269b1e711=ali\\ce\"@EXAMPLE.COM"), Ok(4));
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+pub fn spellings(ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>) -> u32 {
+    let bare = Found::before(mailbox).or_else(|| Found::behind(mailbox)).map_or(*mailbox, |found| found.mailbox);
+    let folds_no_case = |key: &Key| key.algorithm() == Algorithm::HmacSha1 && key.state() != KeyState::Retired;
+    let of_case = bare.domain().has_upper_case() && ring.batv_keys(&bare).any(folds_no_case);
+    let of_quotes = bare.local_part().has_other_spelling();
+    (1 + u32::from(of_case)) * (1 + u32::from(of_quotes))
+}
+
 /// A tag of one of our forms, taken apart.
 struct Found<'a> {
     form: Form,

@@ -21,9 +21,11 @@ pub struct Limits {
     pub recipients: usize,
     /// Bounces a minute from one network; more are deferred. 0 for any number.
     pub bounces_per_minute: u32,
-    /// Wrong tags a day from one network, after which its clients that brought some are deferred. 0 for any number.
+    /// Wrong tags a day from the strangers of one network, after which those that brought some are deferred; twice as many
+    /// from its clients with a good record. 0 for any number.
     pub wrong_tags_per_network: u32,
-    /// Wrong tags a day to one mailbox, after which clients that brought some are deferred there. 0 for any number.
+    /// Wrong tags a day to one mailbox or one domain of SRS addresses, after which strangers that brought some are deferred
+    /// there. 0 for any number.
     pub wrong_tags_per_mailbox: u32,
     /// Connections at a time, of all listeners for mail servers; each has an equal share, and more wait.
     #[serde(deserialize_with = "positive")]

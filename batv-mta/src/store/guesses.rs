@@ -3,7 +3,9 @@
 use core::net::IpAddr;
 
 use batv_core::Mailbox;
-use batv_store::guesses::{Guesses, Limits};
+use batv_policy::TagPlace;
+use batv_store::counter::Subject;
+use batv_store::guesses::{Guess, Guesses, Limits};
 
 use super::{Wait, counting_key};
 use crate::settings::Settings;
@@ -12,20 +14,21 @@ use crate::settings::Settings;
 pub(crate) fn are_too_many(
     client: Option<IpAddr>,
     mailbox: &Mailbox<'_>,
-    is_wrong: bool,
+    place: TagPlace,
+    guess: Guess,
     settings: &Settings,
     wait: &Wait,
 ) -> bool {
     let limits = &settings.config().limits;
     let limits = Limits { per_network: limits.wrong_tags_per_network, per_mailbox: limits.wrong_tags_per_mailbox };
-    if !settings.store().is_there() || limits == (Limits { per_network: 0, per_mailbox: 0 }) {
+    if limits == (Limits { per_network: 0, per_mailbox: 0 }) {
         return false;
     }
     let Some(key) = counting_key(settings) else { return false };
-    let guesses = Guesses::of(key, client, mailbox, super::now());
-    let ask = |operations| settings.store().ask(operations, wait);
-    ask(guesses.look()).is_some_and(|before| {
-        guesses.are_too_many(&before, &limits)
-            || is_wrong && ask(guesses.add()).is_some_and(|counted| guesses.were_too_many(&counted, &limits))
-    })
+    let subject = match place {
+        TagPlace::Srs => Subject::domain(mailbox),
+        TagPlace::Recipient | TagPlace::Returned => Subject::mailbox(mailbox),
+    };
+    let guesses = Guesses::of(key, client, &subject, super::now());
+    guesses.defer(guess, &limits, |operations| settings.store().count(operations, wait))
 }

@@ -2,10 +2,13 @@
 
 use batv_core::envelope::Stage;
 use batv_core::{Day, Mailbox};
-use batv_policy::{Answers, HandleAnswer, Question, SentAnswer};
+use batv_policy::{Answers, HandleAnswer, Question, SentAnswer, TagPlace};
+use batv_store::counter::Networks;
+use batv_store::guesses::Guess;
+use tracing::info;
 
 use super::alias::{self, Alias};
-use super::{Wait, guesses, replay, sent};
+use super::{Wait, guesses, record, replay, sent};
 use crate::client::Client;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -54,13 +57,21 @@ impl Asking<'_> {
         for question in questions {
             match question {
                 Question::Bounces(stage) => answered.too_many_bounces = self.are_too_many_bounces(stage),
-                Question::WrongTags { mailbox, is_wrong } => {
-                    answered.too_many_wrong_tags =
-                        self.guesses || guesses::are_too_many(self.client.address, &mailbox, is_wrong, settings, wait);
+                Question::WrongTags { mailbox, place, is_wrong, spellings } => {
+                    let guess = Guess { is_wrong, spellings };
+                    answered.too_many_wrong_tags = self.guesses
+                        || guesses::are_too_many(self.client.address, &mailbox, place, guess, settings, wait);
+                    if is_wrong {
+                        self.note_wrong_tag(&mailbox, place);
+                    }
                 }
                 Question::Handle(mailbox) => answered.handle = Some(alias::resolve(&mailbox, settings, wait)),
                 Question::Replay { tagged, days_left, .. } => {
-                    answered.replayed = replay::is_tag_replayed(&tagged, days_left, settings, wait);
+                    let (is_first, is_replayed) = replay::count_tag(&tagged, days_left, settings, wait);
+                    answered.replayed = is_replayed;
+                    if is_first {
+                        record::earn(self.client.address, settings, wait);
+                    }
                 }
                 Question::ProofReplay { message, mailbox } => {
                     answered.proof_replayed = replay::is_message_replayed(&message, &mailbox, settings, wait);
@@ -90,10 +101,23 @@ impl Asking<'_> {
         answered
     }
 
-    /// Whether the client's network brings too many bounces. A bounce counts where it can no longer be a question whether the
-    /// mailbox exists.
+    /// Counts a wrong tag. The log shows one of a recipient in its decision.
+    fn note_wrong_tag(&self, mailbox: &Mailbox<'_>, place: TagPlace) {
+        let place = match place {
+            TagPlace::Recipient => "recipient",
+            TagPlace::Srs => "srs",
+            TagPlace::Returned => {
+                info!(client = %self.client, of = %mailbox, "forged tag in a returned header");
+                "returned"
+            }
+        };
+        self.settings.metrics().count_wrong_tag(self.listener, place);
+    }
+
+    /// Whether the client's network brings too many bounces, and the client as many by itself if it has a good record. A bounce
+    /// counts where it can no longer be a question whether the mailbox exists.
     fn are_too_many_bounces(&self, stage: Stage) -> bool {
-        let (Self { listener, settings, .. }, Some(client)) = (self, self.client.address) else { return false };
+        let (Self { listener, settings, wait, .. }, Some(client)) = (self, self.client.address) else { return false };
         let sees_messages = match listener {
             Protocol::Policy => false,
             // Its callers ask again at the end of DATA if messages are judged.
@@ -101,6 +125,9 @@ impl Asking<'_> {
             _ => true,
         };
         let by = u32::from(stage == Stage::EndOfData || !sees_messages);
-        settings.store().bounces.are_too_many(*listener, client, by, settings.config().limits.bounces_per_minute)
+        let (bounces, most) = (&settings.store().bounces, settings.config().limits.bounces_per_minute);
+        bounces.are_too_many(*listener, Networks::default().of(client), by, most)
+            && (!record::is_good(client, settings, wait)
+                || bounces.are_too_many(*listener, Networks::HOST.of(client), by, most))
     }
 }

@@ -2,7 +2,7 @@
 
 use batv_tests::site::{ALICE, forged, tagged};
 
-use super::mail::Client;
+use super::mail::{Client, bounce, message};
 use super::place::Place;
 use crate::support::Daemon;
 
@@ -105,17 +105,99 @@ fn observing_counts_and_defers_no_client() {
 }
 
 #[test]
-fn without_limits_or_store_no_client_is_deferred() {
-    let mut daemons: Vec<(Option<Place>, Daemon)> = Vec::new();
+fn without_limits_no_client_is_deferred() {
     for place in Place::all() {
         let daemon = place.daemon("", &configuration(0, 0, "reject"));
-        daemons.push((Some(place), daemon));
-    }
-    daemons.push((None, Daemon::started(&configuration(5, 5, "reject"))));
-    for (_place, daemon) in daemons {
         for _ in 0..25 {
             assert_eq!(ask(&daemon, "192.0.2.7", &forged(&tagged(ALICE, 0))), "550 5.7.1");
         }
         assert_eq!(metric(&daemon, "wrong_tags"), 0);
     }
+}
+
+#[test]
+fn limits_hold_without_a_store_and_while_it_is_down() {
+    for is_down in [false, true] {
+        let mut daemon = Daemon::new("");
+        let nobody = format!("[store]\nat = 'unix://{}/nobody.sock'\n", daemon.root());
+        let store = if is_down { nobody.as_str() } else { "" };
+        daemon.configure(&format!("{store}{}", configuration(5, 7, "reject")));
+        daemon.start();
+        let answered = guess(&daemon, "192.0.2.7");
+        assert!((5..=10).contains(&answered), "{answered}");
+        assert_eq!(ask(&daemon, "192.0.2.7", &tagged(ALICE, 0)), "451 4.7.1");
+        assert_eq!(ask(&daemon, "192.0.2.8", &tagged(ALICE, 0)), "250");
+        // Replays are counted as well.
+        let mut world = Client::from(&daemon, "198.51.100.7");
+        let (tagged_bob, bounce) = (tagged(BOB, 0), bounce("dave@example.net", "X-Returned: nothing"));
+        let held = (0..110).filter(|_| world.send("", &[&tagged_bob], &bounce).is_held).count();
+        assert_eq!(held, 10);
+    }
+}
+
+/// Wrong tags, and how they are counted.
+fn wrong_tags(daemon: &Daemon, place: &str) -> u32 {
+    let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let start = format!("batv_wrong_tags_total{{listener=\"milter\",place=\"{place}\"}} ");
+    metrics.lines().find_map(|line| line.strip_prefix(&start)).map_or(0, |count| count.parse().expect("a number"))
+}
+
+/// A bounce that returns the header of a message with these lines at its top.
+fn returning(lines: &str) -> String {
+    let header = message("<1@laptop.example>");
+    bounce("dave@example.net", &format!("{lines}\n{}", header.split_once("\n\n").expect("a header").0))
+}
+
+#[test]
+fn tags_in_returned_headers_are_guesses_as_well() {
+    let configuration = format!("{}[messages]\nmarked_since = 2020-01-01\n", configuration(5, 0, "reject"));
+    for daemon in [Place::File.daemon("", &configuration), Daemon::started(&configuration)] {
+        let mut client = Client::from(&daemon, "192.0.2.7");
+        let guess = |number: u32| returning(&format!("Return-Path: <prvs=4999{number:06x}=alice@example.com>"));
+        let replies: Vec<String> =
+            (0..70).map(|number| client.send("", &[ALICE], &guess(number)).reply().chars().take(9).collect()).collect();
+        let answered = replies.iter().filter(|reply| *reply == "550 5.7.1").count();
+        assert!((5..=10).contains(&answered), "{replies:?}");
+        assert_eq!(replies.iter().filter(|reply| *reply == "451 4.7.1").count(), 70 - answered, "{replies:?}");
+        assert!(metric(&daemon, "wrong_tags") >= 60, "{}", metric(&daemon, "wrong_tags"));
+        assert_eq!((wrong_tags(&daemon, "returned"), wrong_tags(&daemon, "recipient")), (70, 0));
+        daemon.wait_for_log("forged tag in a returned header client=192.0.2.7 of=alice@example.com");
+        // Right and wrong are alike, in both places.
+        let right = returning(&format!("Return-Path: <{}>", tagged(ALICE, 0)));
+        assert!(client.send("", &[ALICE], &right).reply().starts_with("451 4.7.1 "));
+        assert_eq!(ask(&daemon, "192.0.2.7", &tagged(ALICE, 0)), "451 4.7.1");
+        assert_eq!(ask(&daemon, "192.0.2.7", &forged(&tagged(ALICE, 0))), "451 4.7.1");
+        // A client that guessed at recipients alone is no better.
+        ask(&daemon, "192.0.2.8", &forged(&tagged(ALICE, 0)));
+        let mut other = Client::from(&daemon, "192.0.2.8");
+        assert!(other.send("", &[ALICE], &right).reply().starts_with("451 4.7.1 "));
+        // A bounce that returns no tag is answered as ever, and so is a client that guessed nothing.
+        assert!(client.send("", &[ALICE], &returning("X-Other: 1")).reply().starts_with("550 5.7.1 "));
+        assert!(!Client::from(&daemon, "192.0.2.9").send("", &[ALICE], &right).reply().starts_with("451"));
+    }
+}
+
+#[test]
+fn a_message_is_one_guess_however_many_tags_it_returns() {
+    let daemon = Place::File.daemon("", &configuration(6, 0, "reject"));
+    let mut client = Client::from(&daemon, "192.0.2.7");
+    for round in 0..4_u32 {
+        let lines: Vec<String> = (0..64)
+            .map(|number| (["Return-Path", "X-Envelope-From", "From", "Reply-To"][number % 4], number))
+            .map(|(name, number)| format!("{name}: <prvs=4999{round:02x}{number:04x}=alice@example.com>"))
+            .collect();
+        let said = client.send("", &[ALICE], &returning(&lines.join("\n")));
+        assert!(!said.reply().starts_with("451"), "{said:?}");
+    }
+    assert_eq!(wrong_tags(&daemon, "returned"), 4);
+    assert_eq!(ask(&daemon, "192.0.2.7", &forged(&tagged(ALICE, 0))), "550 5.7.1");
+}
+
+#[test]
+fn a_tag_written_so_that_it_is_compared_more_often_counts_as_often() {
+    let daemon = Place::File.daemon("", &configuration(20, 0, "reject"));
+    // Under an hmac-sha1 key: quoted or not, the domain as it came or in lower case.
+    let wrong = r#""prvs=4999000000=ali\ce"@EXAMPLE.COM"#;
+    let answered = (0..30).filter(|_| ask(&daemon, "192.0.2.7", wrong) == "550 5.7.1").count();
+    assert!((5..=10).contains(&answered), "{answered}");
 }

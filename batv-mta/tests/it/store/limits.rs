@@ -1,13 +1,19 @@
 //! The limits of one peer, each with its metric.
 
+use alloc::sync::Arc;
 use std::thread;
 
+use batv_mta::listen::filter::Filter;
+use batv_mta::listen::handler::Handler as _;
+use batv_mta::settings::Settings;
 use batv_tests::host::wait_for;
-use batv_tests::site::{ALICE, tagged};
+use batv_tests::site::{ALICE, KEYRING, forged, tagged};
 
 use super::mail::{Client, WORLD, bounce, message};
 use super::place::Place;
 use crate::support::Daemon;
+
+const REJECT: &str = "[verify]\nmode = 'reject'\n";
 
 fn met(daemon: &Daemon, limit: &str) -> u32 {
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -48,26 +54,88 @@ fn connections_over_the_limit_wait_their_turn() {
 fn a_network_brings_so_many_bounces_in_a_minute() {
     let daemon = Daemon::started("[limits]\nbounces_per_minute = 5\n[verify]\nmode = 'reject'\n");
     let mut world = Client::from(&daemon, WORLD);
-    let to = tagged(ALICE, 0);
+    let (to, bounce) = (tagged(ALICE, 0), bounce("dave@example.net", "X-Returned: nothing"));
+    // Whoever only wants to know whether the mailbox exists uses nothing up.
+    assert!((0..50).all(|_| world.ask("", &[&to]) == [None]));
     // A minute may end meanwhile, and then twice as many are taken.
-    let replies: Vec<_> = (0..20).filter_map(|_| world.ask("", &[&to]).remove(0)).collect();
+    let replies: Vec<_> = (0..20).filter_map(|_| world.send("", &[&to], &bounce).replies.pop()).collect();
     assert!((10..=15).contains(&replies.len()) && replies.iter().all(|reply| reply.starts_with("451 4.7.1 ")));
     assert_eq!(usize::try_from(met(&daemon, "bounces_per_minute")), Ok(replies.len()));
     // Mail with a sender is no bounce, another network is another, and ours are not counted.
     assert_eq!(world.ask("carol@example.org", &[&to]), [None]);
     assert_eq!(Client::from(&daemon, "198.51.100.7").ask("", &[&to]), [None]);
     let mut ours = Client::of_ours(&daemon, WORLD);
-    assert!((0..20).all(|_| ours.ask("", &[&to]) == [None]));
-    // Requests through two listeners count in each.
+    assert!((0..20).all(|_| ours.send("", &[&to], &bounce).replies.is_empty()));
+    // The policy service hears of no message, and counts recipients.
     let request = format!("protocol_state=RCPT\nclient_address={WORLD}\nsender=\nrecipient={to}\n\n");
-    assert!(daemon.ask("policy", request.as_bytes()).starts_with("action=DUNNO"));
+    let answers: Vec<_> = (0..20).map(|_| daemon.ask("policy", request.as_bytes())).collect();
+    assert!(answers[0].starts_with("action=DUNNO"), "requests through two listeners count in each");
+    let deferred = answers.iter().filter(|answer| answer.starts_with("action=451 4.7.1 ")).count();
+    assert!((10..=15).contains(&deferred), "{answers:?}");
+}
+
+#[test]
+fn by_filter_questions_use_up_no_bounces_either() {
+    let configuration = "[limits]\nbounces_per_minute = 5\n[verify]\nmode = 'reject'\n";
+    let config = batv_mta::config::Config::parse(configuration).expect("a configuration");
+    let keyring = batv_config::Keyring::parse(KEYRING).expect("a keyring");
+    let settings = Arc::new(Settings::new(config, keyring).expect("settings"));
+    let mut filter = Filter::default();
+    let mut say = |line: &str| {
+        let mut out = Vec::new();
+        filter.receive(format!("{line}\n").as_bytes(), &settings, &mut out);
+        String::from_utf8(out).expect("text")
+    };
+    let to = tagged(ALICE, 0);
+    say(&format!(
+        "report|0.6|1606212000.0|smtp-in|link-connect|s1|client.example.net|pass|{WORLD}:12345|192.0.2.25:25"
+    ));
+    let mut begin = |end: bool| {
+        say("filter|0.6|1606212000.0|smtp-in|mail-from|s1|t1|");
+        let taken = say(&format!("filter|0.6|1606212000.0|smtp-in|rcpt-to|s1|t1|<{to}>"));
+        if !end || taken.contains("|reject|") {
+            say("report|0.6|1606212000.0|smtp-in|tx-rollback|s1|t1");
+            return taken;
+        }
+        for line in ["Subject: test", "", "."] {
+            say(&format!("filter|0.6|1606212000.0|smtp-in|data-line|s1|t1|{line}"));
+        }
+        let said = say("filter|0.6|1606212000.0|smtp-in|commit|s1|t1|");
+        say("report|0.6|1606212000.0|smtp-in|tx-commit|s1|t1|100");
+        said
+    };
+    assert!((0..50).all(|_| !begin(false).contains("|451 ")));
+    let deferred = (0..20).filter(|_| begin(true).contains("|451 4.7.1 ")).count();
+    assert!((10..=15).contains(&deferred), "{deferred}");
+}
+
+/// RFC 5321 §4.5.1: a client that has a problem with us needs them.
+#[test]
+fn postmaster_and_abuse_stay_reachable() {
+    let daemon =
+        Place::File.daemon("", &format!("[limits]\nbounces_per_minute = 5\nwrong_tags_per_network = 5\n{REJECT}"));
+    let mut world = Client::from(&daemon, WORLD);
+    let (to, bounce) = (tagged(ALICE, 0), bounce("dave@example.net", "X-Returned: nothing"));
+    for _ in 0..20 {
+        world.ask("", &[&forged(&to)]);
+    }
+    for _ in 0..20 {
+        world.send("", &[ALICE], &bounce);
+    }
+    assert!(met(&daemon, "wrong_tags") >= 5 && met(&daemon, "bounces_per_minute") >= 5);
+    for to in ["postmaster@example.com", "Abuse@example.com"] {
+        assert_eq!(world.ask("", &[to]), [None], "{to}");
+        assert!(world.send("", &[to], &bounce).replies.is_empty(), "{to}");
+    }
+    assert!(world.send("", &[&to], &bounce).reply().starts_with("451 4.7.1 "));
 }
 
 #[test]
 fn observing_counts_bounces_and_takes_them() {
     let daemon = Daemon::started("[limits]\nbounces_per_minute = 5\n");
     let mut world = Client::from(&daemon, WORLD);
-    assert!((0..20).all(|_| world.ask("", &[ALICE]) == [None]));
+    let bounce = bounce("dave@example.net", "X-Returned: nothing");
+    assert!((0..20).all(|_| world.send("", &[ALICE], &bounce).replies.is_empty()));
     assert!(met(&daemon, "bounces_per_minute") >= 10);
 }
 

@@ -1,6 +1,6 @@
 //! A tag that comes back too often.
 
-use batv_tests::site::{ALICE, tagged};
+use batv_tests::site::{ALICE, mark, tagged};
 
 use super::mail::{Client, WORLD, bounce, message};
 use super::place::Place;
@@ -83,4 +83,51 @@ fn any_number_is_taken_where_none_is_named_or_nothing_is_remembered() {
             assert_eq!(world.send("", &[&tagged(ALICE, 0)], &unproved()).found("reason"), "tag-ok");
         }
     }
+}
+
+/// Whatever else of ours it returns, but a proof of the message itself.
+#[test]
+fn quoting_tags_and_marks_of_others_does_not_help_a_replay() {
+    let daemon = Place::File.daemon("", "[verify]\nmode = 'reject'\n[limits]\nbounces_per_minute = 0\n");
+    let (to, bob) = (tagged(ALICE, 0), "bob@example.com");
+    let header = message("<1@laptop.example>");
+    let header = header.split_once("\n\n").expect("a header").0;
+    let returned = [
+        format!("Return-Path: <{to}>\n{header}"),
+        format!("Return-Path: <{}>\n{header}", to.replace("prvs", "PRVS")),
+        format!("Return-Path: <{}>\n{header}", tagged(ALICE, 1)),
+        format!("Return-Path: <{}>\n{header}", tagged(bob, 0)),
+        format!("X-Envelope-From: <{to}>\nReturn-Path: <{}>\n{header}", tagged(bob, 0)),
+        format!("X-BATV-Mark: {}\n{header}", mark(bob, "<1@laptop.example>").0),
+        format!("X-BATV-Mark: {}\n{header}", mark(ALICE, "<2@laptop.example>").0),
+    ];
+    let mut world = Client::from(&daemon, WORLD);
+    let said: Vec<_> = (0..300).map(|number| world.send("", &[&to], &bounce(DAVE, &returned[number % 7]))).collect();
+    assert!(said[..100].iter().all(|said| !said.is_held), "{said:?}");
+    let taken = said[100..].iter().filter(|said| !said.is_held && said.replies.is_empty()).count();
+    assert_eq!(taken, 0, "{:?}", said[100..].iter().find(|said| !said.is_held));
+    assert!(said.iter().all(|said| said.replies.is_empty()), "none is refused");
+    // A vacation notice is what somebody wrote to be read.
+    let notice = "From: Dave <dave@example.net>\nTo: alice@example.com\nSubject: Out of office\n\
+                  Auto-Submitted: auto-replied\nIn-Reply-To: <1@laptop.example>\n\nI am away.\n";
+    let said = world.send("", &[&to], notice);
+    assert!(!said.is_held && said.replies.is_empty(), "{said:?}");
+}
+
+#[test]
+fn a_message_that_is_proved_has_so_many_bounces() {
+    let daemon = Place::File.daemon("bounces_per_message = 5", "[verify]\nmode = 'reject'\n");
+    let header = message("<1@laptop.example>");
+    let header = header.split_once("\n\n").expect("a header").0;
+    let marked = bounce(DAVE, &format!("X-BATV-Mark: {}\n{header}", mark(ALICE, "<1@laptop.example>").0));
+    let mut world = Client::from(&daemon, WORLD);
+    for number in 1..=10 {
+        let said = world.send("", &[ALICE], &marked);
+        assert_eq!((said.is_held, said.replies.len()), (number > 5, 0), "{number}: {said:?}");
+    }
+    let header = header.replace("<1@", "<2@");
+    let other = bounce(DAVE, &format!("X-BATV-Mark: {}\n{header}", mark(ALICE, "<2@laptop.example>").0));
+    assert!(!world.send("", &[ALICE], &other).is_held, "another message");
+    let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(metrics.contains("\nbatv_limits_met_total{limit=\"bounces_per_message\"} 5\n"), "{metrics}");
 }
