@@ -113,8 +113,10 @@ pub fn read<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limit
 fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Limits) -> Reading<'x> {
     let message = Message::read(octets, limits);
     let found = classify(&message, reverse_path);
-    let others =
-        if found.class == Class::Ordinary { Vec::new() } else { Original::others(&message, found.original.as_ref()) };
+    let (others, others_cut) = match found.class {
+        Class::Ordinary => (Vec::new(), false),
+        _ => Original::others(&message, found.original.as_ref()),
+    };
     let answers = ["In-Reply-To", "References"].into_iter().filter_map(|name| message.field(name));
     let answers = answers.flat_map(|field| message_ids(&field.text())).collect();
     Reading {
@@ -126,7 +128,7 @@ fn read_lines<'x>(octets: &'x [u8], reverse_path: Option<Path<'_>>, limits: &Lim
         original: found.original,
         others,
         answers,
-        cut: message.cut,
+        cut: message.is_cut() || others_cut,
     }
 }
 

@@ -6,48 +6,49 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
+use crate::flags::Output;
 use crate::progress::Progress;
 use crate::stream::{self, Outputs, Tail};
 
-/// Answers each address on a line of its own.
-pub(crate) fn answer_all<F>(addresses: &[OsString], tail: Tail, answer_line: F) -> Result<Outcome, Error>
-where
-    F: Fn(&Line<'_>, &mut Answer) -> fmt::Result + Sync,
-{
-    if addresses.is_empty() {
-        return answer_input(tail, &answer_line);
-    }
+/// The forms of an answer: functions of what all lines have in common, and of one of them.
+pub(crate) struct Forms<C> {
+    pub(crate) json: Form<C>,
+    pub(crate) plain: Form<C>,
+    /// For a single address, where that is not [`Self::plain`]. It ends its lines itself.
+    pub(crate) alone: Option<Form<C>>,
+}
+
+type Form<C> = fn(&C, &Line<'_>, &mut Answer) -> fmt::Result;
+
+/// Answers all addresses in their order; `-` stands for standard input, and so does no address at all.
+pub(crate) fn answer<C: Sync>(
+    addresses: &[OsString],
+    output: &Output,
+    common: &C,
+    forms: &Forms<C>,
+) -> Result<Outcome, Error> {
     let mut answer = Answer::default();
+    let form = if output.json { forms.json } else { forms.plain };
+    if let ([address], Some(alone), false) = (addresses, forms.alone, output.json)
+        && address != "-"
+    {
+        alone(common, &Line::argument(address, &mut String::new()), &mut answer)?;
+        answer.print()?;
+        return Ok(answer.outcome);
+    }
+    let answer_line = |line: &Line<'_>, answer: &mut Answer| form(common, line, answer);
+    if addresses.is_empty() {
+        return answer_input(output.tail(), &answer_line);
+    }
     for address in addresses {
         if address == "-" {
             answer.print()?;
-            answer.outcome = answer.outcome.max(answer_input(tail, &answer_line)?);
+            answer.outcome = answer.outcome.max(answer_input(output.tail(), &answer_line)?);
         } else {
-            let mut storage = String::new();
-            let line = Line::argument(address, &mut storage);
-            answer_line(&line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
+            answer_line(&Line::argument(address, &mut String::new()), &mut answer)?;
             answer.out.raw(b"\n");
         }
     }
-    answer.print()?;
-    Ok(answer.outcome)
-}
-
-/// The one address that is asked about, if it is one and not a stream. `storage` keeps its spelling where that is another.
-pub(crate) fn only_one<'a>(addresses: &'a [OsString], storage: &'a mut String) -> Option<Line<'a>> {
-    match addresses {
-        [address] if address != "-" => Some(Line::argument(address, storage)),
-        _ => None,
-    }
-}
-
-/// Answers one address, which may need no line at all.
-pub(crate) fn answer_one(
-    line: &Line<'_>,
-    answer_line: impl Fn(&Line<'_>, &mut Answer) -> fmt::Result,
-) -> Result<Outcome, Error> {
-    let mut answer = Answer::default();
-    answer_line(line, &mut answer).map_err(io::Error::other).map_err(Error::Output)?;
     answer.print()?;
     Ok(answer.outcome)
 }
@@ -61,6 +62,6 @@ where
         let _ = writeln!(&notes, "batv: type one address per line; end with Ctrl-D");
     }
     let shown = notes.is_terminal() && !answers.is_terminal() && !input.is_terminal();
-    let outputs = Outputs { answers, notes, progress: shown.then(|| Progress::new("lines")) };
+    let outputs = Outputs { answers, notes, progress: Progress::new("lines", shown) };
     stream::answer_lines(input, outputs, tail, answer_line)
 }

@@ -9,7 +9,8 @@ use batv_core::{Error, Path};
 use batv_policy::address;
 use serde::Serialize;
 
-use crate::{error, json};
+use crate::error;
+use crate::json::{Text, object};
 
 /// Octets of a line that are read at most.
 pub(crate) const LINE_LIMIT: usize = 64 * 1024;
@@ -154,10 +155,16 @@ impl Answer {
         self.outcome = Outcome::Refused;
     }
 
+    /// Answers with the line itself.
+    pub(crate) fn unchanged(&mut self, line: &Line<'_>) -> fmt::Result {
+        self.out.raw(line.octets);
+        Ok(())
+    }
+
     /// Adds an object for an address that was refused.
     pub(crate) fn refuse_in_json(&mut self, line: &Line<'_>, why: impl Display) -> fmt::Result {
         self.outcome = Outcome::Refused;
-        self.json(&json::Refused { input: &line.text(), error: json::Text(&why) })
+        self.json(&object! { input: line.text(), error: Text(&why) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Errors that end the program with exit status 2.
 
 use core::error::Error as _;
+use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -41,6 +42,12 @@ pub(crate) enum Error {
     Input(#[source] io::Error),
     #[error("standard output: {0}")]
     Output(#[source] io::Error),
+}
+
+impl From<fmt::Error> for Error {
+    fn from(error: fmt::Error) -> Self {
+        Self::Output(io::Error::other(error))
+    }
 }
 
 impl Error {

@@ -36,9 +36,7 @@ impl flags::KeyringFile {
     }
 
     pub(crate) fn load(&self) -> Result<Keyring, Error> {
-        let paths = self.paths();
-        let path = paths.in_force().ok_or(Error::NoKeyring)?;
-        Ok(Keyring::load(path, Permissions::from(&self.permissions))?)
+        load(self.paths().in_force(), &self.permissions)
     }
 
     pub(crate) fn open(&self) -> Result<KeyringFile, Error> {
@@ -54,17 +52,17 @@ impl flags::KeyringFile {
     }
 }
 
+fn load(path: Option<&Path>, permissions: &flags::Permissions) -> Result<Keyring, Error> {
+    Ok(Keyring::load(path.ok_or(Error::NoKeyring)?, permissions.into())?)
+}
+
 impl KeySource {
     /// The keys, of which one in a raw file is for this use, and its tags live so long.
     pub(crate) fn load(&self, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {
         match &self.key_file {
             Some(file) => self.load_raw(file, key_use, lifetime),
-            None => self.load_ring(Paths::of_process(self.keyring.as_deref()).in_force().ok_or(Error::NoKeyring)?),
+            None => load(Paths::of_process(self.keyring.as_deref()).in_force(), &self.permissions),
         }
-    }
-
-    fn load_ring(&self, path: &Path) -> Result<Keyring, Error> {
-        Ok(Keyring::load(path, Permissions::from(&self.permissions))?)
     }
 
     fn load_raw(&self, file: &Path, key_use: KeyUse, lifetime: Lifetime) -> Result<Keyring, Error> {

@@ -37,7 +37,7 @@ pub(crate) enum Tail {
 pub(crate) struct Outputs<O, N> {
     pub(crate) answers: O,
     pub(crate) notes: N,
-    pub(crate) progress: Option<Progress>,
+    pub(crate) progress: Progress,
 }
 
 /// Answers each line of the input.
@@ -64,9 +64,7 @@ where
     };
     thread::scope(|scope| stream.work(scope));
     let Output { mut to, outcome, error } = stream.output.into_inner();
-    if let Some(progress) = &mut to.progress {
-        progress.clear(&mut to.notes);
-    }
+    to.progress.clear(&mut to.notes);
     error.map_or(Ok(outcome), Err)
 }
 
@@ -151,7 +149,7 @@ where
             }
         };
         if let Err(error) = result {
-            self.stop(turn, Error::Output(io::Error::other(error)));
+            self.stop(turn, error.into());
             return ControlFlow::Break(());
         }
         if answer.len() < FULL { ControlFlow::Continue(()) } else { self.write(turn, answer, None) }
@@ -199,16 +197,10 @@ impl<O: Write, N: Write> Output<O, N> {
         answers.write_all(&answer.out.0)?;
         answers.flush()?;
         answer.out.0.clear();
-        if let Some(progress) = progress {
-            if !answer.notes.0.is_empty() {
-                progress.clear(notes);
-            }
-            if let Some(chunk) = done {
-                progress.add(chunk.lines, chunk.octets.len(), notes);
-            }
+        progress.note(&answer.notes.0, notes);
+        if let Some(chunk) = done {
+            progress.add(chunk.lines, chunk.octets.len(), notes);
         }
-        // Standard error may be closed: then nobody wants to be told.
-        let _ = notes.write_all(&answer.notes.0);
         answer.notes.0.clear();
         Ok(())
     }
@@ -345,7 +337,7 @@ mod tests {
 
     fn run(input: impl Read + Send, tail: Tail) -> (Result<Outcome, Error>, Vec<u8>) {
         let mut written = Vec::new();
-        let outputs = Outputs { answers: &mut written, notes: io::sink(), progress: None };
+        let outputs = Outputs { answers: &mut written, notes: io::sink(), progress: Progress::new("lines", false) };
         let result = answer_lines(input, outputs, tail, |line, answer| {
             answer.out.raw(format!("{:?} {} ", line.number, line.cut).as_bytes());
             answer.out.raw(line.octets);
@@ -404,7 +396,7 @@ mod tests {
         const FIRST: usize = 8;
         let met = Barrier::new(ordered::workers().min(2));
         let chunks = AtomicUsize::new(0);
-        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: Progress::new("lines", false) };
         // Lines as long as chunks: each is one.
         let line = [vec![b'x'; LINE_LIMIT], b"\n".to_vec()].concat();
         let input = Pieces { octets: &line.repeat(FIRST), size: line.len() };
@@ -431,14 +423,18 @@ mod tests {
 
     #[test]
     fn an_error_of_writing_ends_all_work() {
-        let outputs = Outputs { answers: Failing(ErrorKind::BrokenPipe), notes: io::sink(), progress: None };
+        let outputs = Outputs {
+            answers: Failing(ErrorKind::BrokenPipe),
+            notes: io::sink(),
+            progress: Progress::new("lines", false),
+        };
         let result = answer_lines(io::repeat(b'\n'), outputs, Tail::Passed, |_, _| Ok(()));
         assert!(result.unwrap_err().is_broken_pipe());
     }
 
     #[test]
     fn a_worker_that_panics_takes_the_others_along() {
-        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: Progress::new("lines", false) };
         let answer = |line: &Line<'_>, _: &mut Answer| {
             assert_ne!(line.number, Some(1_000_000));
             Ok(())
@@ -449,7 +445,7 @@ mod tests {
 
     #[test]
     fn the_worst_outcome_counts() {
-        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: None };
+        let outputs = Outputs { answers: io::sink(), notes: io::sink(), progress: Progress::new("lines", false) };
         let outcome = answer_lines(&b"a\nb\nc\n"[..], outputs, Tail::Passed, |line, answer| {
             if line.octets == b"b" {
                 answer.outcome = Outcome::Refused;

@@ -11,20 +11,20 @@ use crate::parse::{Misplaced, Placed};
 
 /// Refuses two keys that conflict. `line_of` turns an offset into a line.
 pub(crate) fn check(placed: &[Placed], line_of: impl Fn(usize) -> usize) -> Result<(), Misplaced> {
-    let mut signing = First::default();
-    let mut ids = First::default();
+    let mut signing = HashMap::new();
+    let mut ids = HashMap::new();
     let mut secrets = HashMap::new();
     for (entry, offset) in placed {
         let key_use = Use::from(entry.key_use());
         let scope = |member: Option<&str>| member.unwrap_or("everybody").to_owned();
         for member in entry.scope().members() {
             if entry.state() == KeyState::Signing
-                && let Some(other) = signing.other((key_use, member), *offset)
+                && let Some(other) = earlier(&mut signing, (key_use, member), *offset)
             {
                 return Err((Fault::TwoSign { scope: scope(member), other: line_of(other) }, *offset));
             }
             if let Some(id) = entry.id()
-                && let Some(other) = ids.other((id, member), *offset)
+                && let Some(other) = earlier(&mut ids, (id, member), *offset)
             {
                 return Err((Fault::TwoHaveId { id, scope: scope(member), other: line_of(other) }, *offset));
             }
@@ -37,19 +37,8 @@ pub(crate) fn check(placed: &[Placed], line_of: impl Fn(usize) -> usize) -> Resu
     Ok(())
 }
 
-/// Offset at which each thing was first seen.
-struct First<T>(HashMap<T, usize>);
-
-impl<T> Default for First<T> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<T: Eq + Hash> First<T> {
-    /// Offset at which the thing was seen before, if it was.
-    fn other(&mut self, thing: T, offset: usize) -> Option<usize> {
-        let first = *self.0.entry(thing).or_insert(offset);
-        (first != offset).then_some(first)
-    }
+/// Offset at which a thing was seen before, if it was.
+fn earlier<T: Eq + Hash>(seen: &mut HashMap<T, usize>, thing: T, offset: usize) -> Option<usize> {
+    let first = *seen.entry(thing).or_insert(offset);
+    (first != offset).then_some(first)
 }

@@ -43,6 +43,11 @@ impl Edit {
         self.set(index, "created", date(created));
     }
 
+    pub(crate) fn set_strong_since(&mut self, index: usize, since: Day) {
+        self.entries[index].strong_since = Some(since);
+        self.set(index, "strong_since", date(since));
+    }
+
     /// Adds an entry at the end, and returns its index.
     pub(crate) fn push(&mut self, entry: Entry) -> usize {
         let fields = fields(&entry);
@@ -129,6 +134,7 @@ fn fields(entry: &Entry) -> Vec<(&'static str, Value)> {
     fields.push(("state", entry.state().as_str().into()));
     fields.push(("lifetime", i64::from(entry.lifetime().days()).into()));
     fields.extend(entry.created().map(|created| ("created", date(created))));
+    fields.extend(entry.strong_since().map(|since| ("strong_since", date(since))));
     if !entry.scope().is_everybody() {
         fields.push(("domains", entry.scope().domains().iter().collect::<Array>().into()));
     }

@@ -113,6 +113,7 @@ pub struct Entry {
     pub(crate) state: KeyState,
     pub(crate) lifetime: Lifetime,
     pub(crate) created: Option<Day>,
+    pub(crate) strong_since: Option<Day>,
     pub(crate) scope: Scope,
 }
 
@@ -162,6 +163,8 @@ impl Entry {
         lifetime -> Lifetime, "Lifetime::new(21)?";
         /// Day since which it signs; `None` for a key that has not signed yet.
         created -> Option<Day>, "None";
+        /// First day on which it signs in the strong form alone; shorter tags verify that it made before.
+        strong_since -> Option<Day>, "None";
     }
 
     /// Id, which only BATV keys have.
@@ -203,6 +206,12 @@ impl Entry {
         &self.secret
     }
 
+    /// The same entry with an empty secret, for its dates and its scope.
+    #[cfg(feature = "site")]
+    pub(crate) fn without_secret(self) -> Self {
+        Self { secret: Secret::default(), ..self }
+    }
+
     /// Whether it is for this use, and for some domain or mailbox of this scope.
     pub(crate) fn meets(&self, key_use: Use, scope: &Scope) -> bool {
         Use::from(self.key_use) == key_use && self.scope.overlaps(scope)
@@ -213,10 +222,8 @@ impl Entry {
             .with_state(self.state)
             .with_lifetime(self.lifetime)
             .with_scope(self.scope.patterns()?);
-        Ok(match self.created {
-            Some(created) => key.with_created(created),
-            None => key,
-        })
+        let key = self.created.into_iter().fold(key, Key::with_created);
+        Ok(self.strong_since.into_iter().fold(key, Key::with_strong_since))
     }
 }
 
@@ -228,6 +235,7 @@ impl fmt::Debug for Entry {
             .field("state", &self.state)
             .field("lifetime", &self.lifetime)
             .field("created", &self.created)
+            .field("strong_since", &self.strong_since)
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,5 @@
 //! Errors of reading and changing keyrings.
 
-use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +22,7 @@ use crate::scope::{Scope, ScopeError};
 #[non_exhaustive]
 pub enum Error {
     /// Fault in the text of a keyring file.
-    #[error("{}line {line}, column {column}: {fault}", Prefix(.path.as_deref()))]
+    #[error("{}line {line}, column {column}: {fault}", in_file(.path.as_deref()))]
     Content {
         /// File, if the text came from one.
         path: Option<PathBuf>,
@@ -80,7 +79,7 @@ pub enum Error {
     #[error("an SRS key is for whole domains, not for mailboxes")]
     MailboxForSrs,
     /// No key that matches.
-    #[error("no {} in the keyring", Named(*.key_use, *.id, .scope.as_ref()))]
+    #[error("no {} in the keyring", named(*.key_use, *.id, .scope.as_ref()))]
     NoSuchKey {
         /// Use.
         key_use: Use,
@@ -90,7 +89,7 @@ pub enum Error {
         scope: Option<Scope>,
     },
     /// Several keys that match.
-    #[error("{count} keys match `{}`: name one by its id and domains", Named(*.key_use, *.id, .scope.as_ref()))]
+    #[error("{count} keys match `{}`: name one by its id and domains", named(*.key_use, *.id, .scope.as_ref()))]
     Ambiguous {
         /// Use.
         key_use: Use,
@@ -105,7 +104,7 @@ pub enum Error {
     #[error("the key is not in this keyring")]
     NotInKeyring,
     /// Id of a key whose tags may still be valid.
-    #[error("id {id} belongs to a {state} key for {scope}{}", IdUntil(*.state, *.until))]
+    #[error("id {id} belongs to a {state} key for {scope}{}", id_until(*.state, *.until))]
     IdTaken {
         /// Id.
         id: KeyId,
@@ -117,7 +116,7 @@ pub enum Error {
         until: Option<Day>,
     },
     /// All ten ids belong to keys whose tags may still be valid.
-    #[error("no id is free, since tags of all ten may still be valid: {}", FreeFrom(*.until))]
+    #[error("no id is free, since tags of all ten may still be valid: {}", free_from(*.until))]
     NoFreeId {
         /// Last day on which no id is free, if the file tells.
         until: Option<Day>,
@@ -168,50 +167,31 @@ impl Error {
     }
 }
 
-struct Prefix<'a>(Option<&'a Path>);
+fn in_file(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| format!("{}: ", path.display()))
+}
 
-impl fmt::Display for Prefix<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |path| write!(f, "{}: ", path.display()))
+fn named(key_use: Use, id: Option<KeyId>, scope: Option<&Scope>) -> String {
+    let id = id.map_or_else(String::new, |id| format!(" with id {id}"));
+    let scope = scope.map_or_else(String::new, |scope| format!(" for {scope}"));
+    format!("{key_use} key{id}{scope}")
+}
+
+fn id_until(state: KeyState, until: Option<Day>) -> String {
+    match (state, until) {
+        (KeyState::Signing, _) => String::new(),
+        (KeyState::Retired, Some(until)) => format!(" whose tags are valid until {until}"),
+        (KeyState::Retired, None) => {
+            ", and the file does not tell when its last tag expires: delete the key there after that".to_owned()
+        }
+        (_, Some(until)) => format!(": retire it after {until}"),
+        (_, None) => ": retire it first".to_owned(),
     }
 }
 
-struct Named<'a>(Use, Option<KeyId>, Option<&'a Scope>);
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(key_use, id, scope) = self;
-        write!(f, "{key_use} key")?;
-        if let Some(id) = id {
-            write!(f, " with id {id}")?;
-        }
-        scope.map_or(Ok(()), |scope| write!(f, " for {scope}"))
-    }
-}
-
-struct IdUntil(KeyState, Option<Day>);
-
-impl fmt::Display for IdUntil {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self(KeyState::Signing, _) => Ok(()),
-            Self(KeyState::Retired, Some(until)) => write!(f, " whose tags are valid until {until}"),
-            Self(KeyState::Retired, None) => {
-                f.write_str(", and the file does not tell when its last tag expires: delete the key there after that")
-            }
-            Self(_, Some(until)) => write!(f, ": retire it after {until}"),
-            Self(_, None) => f.write_str(": retire it first"),
-        }
-    }
-}
-
-struct FreeFrom(Option<Day>);
-
-impl fmt::Display for FreeFrom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(until) => write!(f, "retire a key after {until}"),
-            None => f.write_str("retire a key that is no longer needed"),
-        }
-    }
+fn free_from(until: Option<Day>) -> String {
+    until.map_or_else(
+        || "retire a key that is no longer needed".to_owned(),
+        |until| format!("retire a key after {until}"),
+    )
 }

@@ -5,7 +5,6 @@ use thiserror::Error;
 
 use crate::entry::{Entry, Use};
 use crate::keyring::Keyring;
-use crate::line_ending::LineEnding;
 use crate::secret::Secret;
 
 /// Octets that Exim takes of a key at most.
@@ -170,7 +169,7 @@ fn check_text<'a>(secret: &'a [u8], program: &'static str) -> Result<&'a str, Ex
     if let Some(offset) = nul {
         return Err(ExportError::Octet { offset, what: "NUL", program });
     }
-    if LineEnding::of(secret).is_some() {
+    if secret.ends_with(b"\n") {
         return Err(ExportError::LineEnding { program });
     }
     let text = text?;

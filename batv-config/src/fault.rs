@@ -1,12 +1,11 @@
 //! Faults in the text of a keyring file.
 
-use core::fmt;
-
 use batv_core::{KeyId, UnknownName};
 use thiserror::Error;
 
 /// Fields of `[[key]]`, in the order in which they are written.
-pub(crate) const FIELDS: [&str; 8] = ["use", "id", "algorithm", "secret", "state", "lifetime", "created", "domains"];
+pub(crate) const FIELDS: [&str; 9] =
+    ["use", "id", "algorithm", "secret", "state", "lifetime", "created", "strong_since", "domains"];
 
 /// Fault in the text of a keyring file.
 ///
@@ -28,7 +27,7 @@ pub enum Fault {
     #[error("octet that is not UTF-8")]
     NotUtf8,
     /// Key of the file that no keyring has.
-    #[error("unknown key: {}", Nearest(*.nearest))]
+    #[error("unknown key: {}", advice(*.nearest))]
     UnknownKey {
         /// Known key that looks like it.
         nearest: Option<&'static str>,
@@ -55,6 +54,9 @@ pub enum Fault {
     /// Id for an SRS key.
     #[error("an SRS key has no `id`: remove it")]
     IdForSrs,
+    /// Day of the strong form, which tags alone have.
+    #[error("an SRS key has no `strong_since`: SRS addresses have one form, and an hmac-sha256 key makes long hashes")]
+    StrongForSrs,
     /// Secret in a wrong encoding.
     #[error("the secret is not valid {encoding}: {reason}")]
     Encoding {
@@ -101,13 +103,9 @@ pub enum Fault {
     },
 }
 
-struct Nearest(Option<&'static str>);
-
-impl fmt::Display for Nearest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(nearest) => write!(f, "did you mean `{nearest}`?"),
-            None => write!(f, "a keyring has `[[key]]` with `{}`", FIELDS.join("`, `")),
-        }
+fn advice(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("a keyring has `[[key]]` with `{}`", FIELDS.join("`, `")),
     }
 }

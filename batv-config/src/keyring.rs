@@ -138,6 +138,7 @@ impl Keyring {
             state: KeyState::Signing,
             lifetime,
             created: None,
+            strong_since: None,
             scope: Scope::default(),
         };
         // The text is checked like that of any file, but for an empty secret the error says more.
@@ -248,6 +249,12 @@ impl Keyring {
     #[must_use]
     pub fn last_valid_day(&self, handle: Handle, today: Day) -> Option<Day> {
         expiry::last_valid_day(&self.entries, self.index(handle)?, today)
+    }
+
+    /// The keys, and the entries without their secrets, which are wiped with the text.
+    #[cfg(feature = "site")]
+    pub(crate) fn into_keys(self) -> (KeySet, Vec<Entry>) {
+        (self.keys, self.entries.into_iter().map(Entry::without_secret).collect())
     }
 
     pub(crate) fn index(&self, handle: Handle) -> Option<usize> {

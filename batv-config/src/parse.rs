@@ -87,60 +87,62 @@ impl<'a> Fields<'a> {
             secret: self.secret()?,
             state: self.name("state")?.unwrap_or(KeyState::Verifying),
             lifetime: self.lifetime()?.unwrap_or_else(|| Use::from(key_use).default_lifetime()),
-            created: self.created()?,
+            created: self.day("created")?,
+            strong_since: self.strong_since(key_use)?,
             scope: self.scope(key_use)?,
         };
         Ok((entry, self.header))
     }
 
     fn key_use(&self) -> Result<KeyUse, Misplaced> {
-        let key_use = self.name("use")?.ok_or_else(|| self.missing("use"))?;
-        let must = |offset| (Fault::Must { key: "id", what: "an integer from 0 to 9" }, offset);
-        match (key_use, self.value("id")) {
-            (Use::Srs, None) => Ok(KeyUse::Srs),
-            (Use::Srs, Some(_)) => Err((Fault::IdForSrs, self.key_offset("id"))),
-            (Use::Batv, None) => Err(self.missing("id")),
-            (Use::Batv, Some((item, offset))) => {
-                let number = item.as_integer().and_then(|number| u8::try_from(number).ok());
-                number.and_then(|number| KeyId::new(number).ok()).map(KeyUse::Batv).ok_or_else(|| must(offset))
+        match self.name("use")?.ok_or_else(|| self.missing("use"))? {
+            Use::Srs if self.table.contains_key("id") => Err((Fault::IdForSrs, self.key_offset("id"))),
+            Use::Srs => Ok(KeyUse::Srs),
+            Use::Batv => {
+                let read = |item: &Item| KeyId::new(item.as_integer()?.try_into().ok()?).ok();
+                let id = self.read("id", "an integer from 0 to 9", read)?;
+                id.map(KeyUse::Batv).ok_or_else(|| self.missing("id"))
             }
         }
     }
 
     fn secret(&self) -> Result<Secret, Misplaced> {
-        let (text, offset) = self.text("secret", "text in quotes")?.ok_or_else(|| self.missing("secret"))?;
-        secret::decode(text).map_err(|fault| (fault, offset))
+        let text = self.read("secret", "text in quotes", Item::as_str)?.ok_or_else(|| self.missing("secret"))?;
+        secret::decode(text).map_err(|fault| (fault, self.offset("secret")))
     }
 
     fn lifetime(&self) -> Result<Option<Lifetime>, Misplaced> {
-        let Some((item, offset)) = self.value("lifetime") else { return Ok(None) };
-        let days = item.as_integer().and_then(|days| u32::try_from(days).ok());
-        days.and_then(|days| Lifetime::new(days).ok())
-            .map(Some)
-            .ok_or((Fault::Must { key: "lifetime", what: "a number of days from 1 to 180" }, offset))
+        let read = |item: &Item| Lifetime::new(item.as_integer()?.try_into().ok()?).ok();
+        self.read("lifetime", "a number of days from 1 to 180", read)
     }
 
-    fn created(&self) -> Result<Option<Day>, Misplaced> {
-        let Some((item, offset)) = self.value("created") else { return Ok(None) };
-        let date = item.as_datetime().filter(|moment| moment.time.is_none()).and_then(|moment| moment.date);
-        date.and_then(|date| Day::from_date(date.year, date.month, date.day).ok())
-            .map(Some)
-            .ok_or((Fault::Must { key: "created", what: "a date without quotes, from 1970-01-01 on" }, offset))
+    fn strong_since(&self, key_use: KeyUse) -> Result<Option<Day>, Misplaced> {
+        match self.day("strong_since")? {
+            Some(_) if key_use == KeyUse::Srs => Err((Fault::StrongForSrs, self.key_offset("strong_since"))),
+            day => Ok(day),
+        }
+    }
+
+    fn day(&self, key: &'static str) -> Result<Option<Day>, Misplaced> {
+        self.read(key, "a date without quotes, from 1970-01-01 on", |item| {
+            let date = item.as_datetime().filter(|moment| moment.time.is_none())?.date?;
+            Day::from_date(date.year, date.month, date.day).ok()
+        })
     }
 
     fn scope(&self, key_use: KeyUse) -> Result<Scope, Misplaced> {
-        let Some((item, offset)) = self.value("domains") else { return Ok(Scope::default()) };
-        let must = |offset| (Fault::Must { key: "domains", what: "an array of text in quotes" }, offset);
-        let domains = item.as_array().ok_or_else(|| must(offset))?;
+        const WHAT: &str = "an array of text in quotes";
+        let Some(domains) = self.read("domains", WHAT, Item::as_array)? else { return Ok(Scope::default()) };
         let mut scope = Scope::default();
         for value in domains {
             let offset = start(value.span());
-            scope.add(value.as_str().ok_or_else(|| must(offset))?).map_err(|error| (Fault::Domain(error), offset))?;
+            let domain = value.as_str().ok_or((Fault::Must { key: "domains", what: WHAT }, offset))?;
+            scope.add(domain).map_err(|error| (Fault::Domain(error), offset))?;
         }
         if scope.is_everybody() {
-            Err((Fault::NoDomains, offset))
+            Err((Fault::NoDomains, self.offset("domains")))
         } else if key_use == KeyUse::Srs && scope.has_mailbox() {
-            Err((Fault::MailboxForSrs, offset))
+            Err((Fault::MailboxForSrs, self.offset("domains")))
         } else {
             Ok(scope)
         }
@@ -153,20 +155,26 @@ impl<'a> Fields<'a> {
 
     /// Value that is one of a few words.
     fn name<T: FromStr<Err = UnknownName>>(&self, key: &'static str) -> Result<Option<T>, Misplaced> {
-        let Some((item, offset)) = self.value(key) else { return Ok(None) };
         // A value that is not text is no name, as the empty text is none.
-        let name = item.as_str().unwrap_or_default().parse();
-        name.map(Some).map_err(|choices| (Fault::Name { key, choices }, offset))
+        let name = self.table.get(key).map(|item| item.as_str().unwrap_or_default().parse());
+        name.transpose().map_err(|choices| (Fault::Name { key, choices }, self.offset(key)))
     }
 
-    fn text(&self, key: &'static str, what: &'static str) -> Result<Option<(&'a str, usize)>, Misplaced> {
-        let Some((item, offset)) = self.value(key) else { return Ok(None) };
-        item.as_str().map(|text| Some((text, offset))).ok_or((Fault::Must { key, what }, offset))
+    /// Any other value; `what` describes those that `read` takes.
+    fn read<T>(
+        &self,
+        key: &'static str,
+        what: &'static str,
+        read: impl FnOnce(&'a Item) -> Option<T>,
+    ) -> Result<Option<T>, Misplaced> {
+        let Some(item) = self.table.get(key) else { return Ok(None) };
+        read(item).map(Some).ok_or_else(|| (Fault::Must { key, what }, self.offset(key)))
     }
 
-    fn value(&self, key: &str) -> Option<(&'a Item, usize)> {
-        let item = self.table.get(key)?;
-        Some((item, item.span().map_or_else(|| self.key_offset(key), |span| span.start)))
+    /// Offset of a value.
+    fn offset(&self, key: &str) -> usize {
+        let span = self.table.get(key).and_then(Item::span);
+        span.map_or_else(|| self.key_offset(key), |span| span.start)
     }
 
     fn key_offset(&self, key: &str) -> usize {

@@ -33,6 +33,8 @@ pub struct NewKey {
     pub algorithm: Option<Algorithm>,
     /// Lifetime of its tags, by default that of the key that it takes over from, else [`Use::default_lifetime`].
     pub lifetime: Option<Lifetime>,
+    /// Whether it makes tags in the strong form alone, as does a key that takes over from such a key.
+    pub strong: bool,
     /// Domains and mailboxes that it is for.
     pub scope: Scope,
 }
@@ -46,7 +48,7 @@ impl NewKey {
     /// ```
     #[must_use]
     pub fn new(key_use: Use) -> Self {
-        Self { key_use, id: None, algorithm: None, lifetime: None, scope: Scope::default() }
+        Self { key_use, id: None, algorithm: None, lifetime: None, strong: false, scope: Scope::default() }
     }
 }
 
@@ -143,6 +145,7 @@ impl Keyring {
         let key = NewKey {
             algorithm: key.algorithm.or(Some(old.algorithm())),
             lifetime: key.lifetime.or(Some(old.lifetime())),
+            strong: key.strong || old.strong_since().is_some(),
             ..key.clone()
         };
         let index = push(&mut edit, &key, secret, today)?;
@@ -179,6 +182,35 @@ impl Keyring {
         let rotation = take_over(&mut edit, index, today)?;
         *self = Self::edited(edit)?;
         Ok(rotation)
+    }
+
+    /// Lets a key sign in the strong form alone from a day on: tomorrow at the earliest, since a short tag that it made today would
+    /// no longer verify. Those that it made before verify until they expire. A key that does already stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotInKeyring`].
+    ///
+    /// ```
+    /// use batv_config::{Keyring, NewKey, Use};
+    /// use batv_core::Day;
+    ///
+    /// let today = Day::new(20_780)?;
+    /// let mut keyring = Keyring::default();
+    /// let key = keyring.add(&NewKey::new(Use::Batv), b"random octets...", today)?;
+    /// let tomorrow = Day::new(20_781)?;
+    /// keyring.strengthen(key, tomorrow)?;
+    /// assert_eq!(keyring.entry(key).and_then(|entry| entry.strong_since()), Some(tomorrow));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn strengthen(&mut self, key: Handle, since: Day) -> Result<(), Error> {
+        let index = self.index(key).ok_or(Error::NotInKeyring)?;
+        let entry = &self.entries()[index];
+        if entry.strong_since().is_none_or(|already| already > since) && entry.key_use() != KeyUse::Srs {
+            let mut edit = self.edit()?;
+            edit.set_strong_since(index, since);
+            *self = Self::edited(edit)?;
+        }
+        Ok(())
     }
 
     /// Retires a key: it neither signs nor verifies any more, but keeps its id while a tag of it may be valid.
@@ -253,6 +285,7 @@ fn push(edit: &mut Edit, key: &NewKey, secret: &[u8], today: Day) -> Result<usiz
         state: KeyState::Verifying,
         lifetime: key.lifetime.unwrap_or_else(|| key.key_use.default_lifetime()),
         created: None,
+        strong_since: (key.strong && key.key_use == Use::Batv).then_some(today),
         scope: key.scope.clone(),
     }))
 }

@@ -35,23 +35,10 @@ pub use srs::{Forwarded, ReverseFor};
 pub use verify::Verify;
 
 /// Top-level keys of the file: first those of a site, then the sections that only `batvd` reads.
+#[rustfmt::skip]
 const NAMES: [&str; SITE_NAMES + 7] = [
-    "keyring",
-    "on_error",
-    "local_domain",
-    "sign",
-    "verify",
-    "messages",
-    "bounces",
-    "srs",
-    "replies", // the site
-    "log",
-    "listen",
-    "clients",
-    "store",
-    "page",
-    "limits",
-    "sandbox", // the daemon
+    "keyring", "on_error", "local_domain", "sign", "verify", "messages", "bounces", "srs", "replies",
+    "log", "listen", "clients", "store", "page", "limits", "sandbox",
 ];
 const SITE_NAMES: usize = 9;
 
@@ -165,7 +152,7 @@ impl Config {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load(path: &Path, files: &dyn Files) -> Result<Self, Fault> {
-        Ok(Fault::in_file(path, files, Self::parse)?.beside(path))
+        Ok(Fault::in_config(path, files, Self::parse)?.beside(path))
     }
 
     /// Makes a relative path of the keyring one that starts in the folder of this file.

@@ -64,9 +64,13 @@ macro_rules! code {
         code!(@$($clause)+);
     };
     (@of $rust:ident; $name:ident { $($(#[$doc:meta])* $variant:ident = $number:literal => $text:literal,)+ }) => {
+        code!(@of some $rust by of: $($variant)+; $name);
+    };
+    // The variants that are listed, by a function of this name.
+    (@of some $rust:ident by $function:ident: $($variant:ident)+; $name:ident) => {
         impl $name {
             #[inline]
-            pub(crate) const fn of(value: $rust) -> Result<Self, Unnumbered> {
+            pub(crate) const fn $function(value: $rust) -> Result<Self, Unnumbered> {
                 match value {
                     $($rust::$variant => Ok(Self::$variant),)+
                     _ => Err(Unnumbered),
@@ -521,48 +525,22 @@ macro_rules! numbered {
     )+};
 }
 
+code!(@of some TagVerdict by of: Valid Expired BadMac UnknownKey Untagged; batv_tag_verdict);
+code!(@of some SrsVerdict by of_srs: Valid Expired BadMac Foreign Untagged Malformed; batv_tag_verdict);
+
 numbered!(batv_dialect of Dialect, batv_verdict of Verdict, batv_mode of Mode, batv_reason of Reason);
 #[cfg(feature = "messages")]
 numbered!(batv_class of Class);
 
+#[cfg(feature = "messages")]
 impl batv_tag_verdict {
-    #[inline]
-    pub(crate) const fn of(value: TagVerdict) -> Result<Self, Unnumbered> {
-        Ok(match value {
-            TagVerdict::Valid => Self::Valid,
-            TagVerdict::Expired => Self::Expired,
-            TagVerdict::BadMac => Self::BadMac,
-            TagVerdict::UnknownKey => Self::UnknownKey,
-            TagVerdict::Untagged => Self::Untagged,
-            _ => return Err(Unnumbered),
-        })
-    }
-
-    #[inline]
-    pub(crate) const fn of_srs(value: SrsVerdict) -> Result<Self, Unnumbered> {
-        Ok(match value {
-            SrsVerdict::Valid => Self::Valid,
-            SrsVerdict::Expired => Self::Expired,
-            SrsVerdict::BadMac => Self::BadMac,
-            SrsVerdict::Foreign => Self::Foreign,
-            SrsVerdict::Untagged => Self::Untagged,
-            SrsVerdict::Malformed => Self::Malformed,
-            _ => return Err(Unnumbered),
-        })
-    }
-
     /// Reads a number that the caller gives as `tag`; 0, and the verdicts that only SRS has, are no verdict on a tag.
-    #[cfg(feature = "messages")]
-    pub(crate) const fn read(number: u32) -> Result<Option<TagVerdict>, Failure> {
-        Ok(Some(match number {
-            0 | 105 | 106 => return Ok(None),
-            100 => TagVerdict::Valid,
-            101 => TagVerdict::Expired,
-            102 => TagVerdict::BadMac,
-            103 => TagVerdict::UnknownKey,
-            104 => TagVerdict::Untagged,
-            _ => return Err(Failure::Code { argument: "tag", kind: "batv_tag_verdict" }),
-        }))
+    pub(crate) fn read(number: u32) -> Result<Option<TagVerdict>, Failure> {
+        if number != 0 && Self::text(number).is_none() {
+            return Err(Failure::Code { argument: "tag", kind: "batv_tag_verdict" });
+        }
+        let has_number = |verdict: &TagVerdict| Self::of(*verdict).is_ok_and(|code| code as u32 == number);
+        Ok(TagVerdict::ALL.iter().copied().find(has_number))
     }
 }
 

@@ -14,15 +14,10 @@ use crate::failure::Failure;
 use crate::text::batv_text;
 
 /// Keys. Many threads may use a keyring at the same time, while another reloads it.
+#[derive(Debug)]
 pub struct batv_keyring {
     keys: ArcSwap<Keyring>,
     file: Option<(PathBuf, Permissions)>,
-}
-
-impl core::fmt::Debug for batv_keyring {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("batv_keyring").finish_non_exhaustive()
-    }
 }
 
 impl batv_keyring {

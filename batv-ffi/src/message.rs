@@ -11,14 +11,9 @@ use crate::failure::Failure;
 use crate::text::{Filling, Tame, batv_buffer, batv_text};
 
 /// Message that was read. It never changes, so that many threads may use it at the same time.
+#[derive(Debug)]
 pub struct batv_message {
     reading: Reading<'static>,
-}
-
-impl core::fmt::Debug for batv_message {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("batv_message").finish_non_exhaustive()
-    }
 }
 
 impl batv_message {

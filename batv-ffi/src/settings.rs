@@ -25,7 +25,7 @@ pub use table::batv_setting;
 use table::{Setting, TABLE};
 
 /// Settings. Once all is set, many threads may use them at the same time.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct batv_settings {
     rules: Rules,
     delimiter: Delimiter,
@@ -34,12 +34,6 @@ pub struct batv_settings {
     allowed: Vec<Pattern<String>>,
     double_bounce: Vec<Pattern<String>>,
     hold_unproved: bool,
-}
-
-impl core::fmt::Debug for batv_settings {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("batv_settings").finish_non_exhaustive()
-    }
 }
 
 /// The settings of a call: those of a handle, or the defaults.

@@ -28,12 +28,6 @@ pub struct batv_signing {
 
 impl Versioned for batv_signing {}
 
-impl batv_signing {
-    const fn unchanged(change: batv_change) -> Self {
-        Self { size: 0, change, key_id: NONE, expires: NONE }
-    }
-}
-
 /// Verdict on a tag, and its terms.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -136,11 +130,12 @@ pub unsafe extern "C" fn batv_sign(
             }
             handling => {
                 text.write(|out| out.write(&sender))?;
-                batv_signing::unchanged(match handling {
+                let change = match handling {
                     Handling::Unchanged(UnchangedReason::NullPath) => batv_change::NullPath,
                     Handling::Unchanged(UnchangedReason::AlreadyTagged(_)) => batv_change::AlreadyTagged,
                     _ => batv_change::NotOurs,
-                })
+                };
+                batv_signing { size: 0, change, key_id: NONE, expires: NONE }
             }
         };
         if let Some(signing) = signing {

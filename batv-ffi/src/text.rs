@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use core::fmt::{self, Write};
+use std::io;
 
 use batv_core::Path;
 
@@ -113,26 +114,12 @@ impl Text {
 
 /// Text as a field of a struct, with a NUL after it.
 pub(crate) fn fixed<const SIZE: usize>(text: &impl fmt::Display) -> Result<[c_char; SIZE], Failure> {
-    let mut fixed = Fixed { octets: [0; SIZE], length: 0 };
-    write!(fixed, "{text}").map_err(|_| Failure::Argument("the text of an answer is too long"))?;
-    Ok(fixed.octets)
-}
-
-struct Fixed<const SIZE: usize> {
-    octets: [c_char; SIZE],
-    length: usize,
-}
-
-impl<const SIZE: usize> Write for Fixed<SIZE> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length + text.len();
-        let room = self.octets.get_mut(self.length..end).filter(|_| end < SIZE).ok_or(fmt::Error)?;
-        for (place, octet) in room.iter_mut().zip(text.bytes()) {
-            *place = c_char::from_ne_bytes([octet]);
-        }
-        self.length = end;
-        Ok(())
-    }
+    let mut octets = [0; SIZE];
+    // The last one stays NUL.
+    let mut room = octets.split_last_mut().map_or(&mut [][..], |(_, room)| room);
+    io::Write::write_fmt(&mut room, format_args!("{text}"))
+        .map_err(|_| Failure::Argument("the text of an answer is too long"))?;
+    Ok(octets.map(|octet| c_char::from_ne_bytes([octet])))
 }
 
 /// Writer that writes as much as fits, and counts all.

@@ -77,7 +77,7 @@ impl Config {
     /// # Errors
     /// [`Fault::Read`]; [`Fault::InFile`] for a mistake in its text.
     pub fn load(path: &Path, files: &dyn Files) -> Result<Self, Fault> {
-        let config = Fault::in_file(path, files, Self::parse)?;
+        let config = Fault::in_config(path, files, Self::parse)?;
         Ok(Self { site: config.site.beside(path), ..config })
     }
 
@@ -100,9 +100,15 @@ impl Config {
     /// # Ok::<(), batv_mta::config::Fault>(())
     /// ```
     pub fn doubt(&self) -> Option<&'static str> {
-        let Self { listen, site: site::Config { verify, messages, .. }, .. } = self;
+        let Self { listen, limits, site: site::Config { verify, messages, .. }, .. } = self;
         if !listen.has_listener() {
             return Some("the configuration opens no listener: it serves `batvd filter` alone");
+        }
+        if limits.total_octets < limits.message_octets {
+            return Some(
+                "`total_octets` is less than `message_octets`: a message of that length is deferred until its sender \
+                 gives up",
+            );
         }
         let judges_messages = !listen.milter.is_empty() || !listen.line.is_empty();
         let refuses = verify.mode > Mode::Observe || !verify.modes.is_empty();

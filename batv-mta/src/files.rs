@@ -1,13 +1,15 @@
 //! The files of the settings: on disk, or as the supervisor read them.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use batv_config::{Permissions, read_secret_file};
+
 pub use batv_config::site::{FileSystem, Files, Octets};
 
-/// What is in a file. It may be a key, so it is wiped after use.
+/// Reader that keeps what it read, for the worker, and whose it was. What is in a file may be a key, so it is wiped after use.
 ///
 /// ```
 /// use std::path::Path;
@@ -24,16 +26,30 @@ pub use batv_config::site::{FileSystem, Files, Octets};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Default)]
-pub struct Recorder(RefCell<Kept>);
+pub struct Recorder {
+    kept: RefCell<Kept>,
+    /// The secret files, and the numbers of the users to whom they belong.
+    owners: RefCell<BTreeSet<(PathBuf, u32)>>,
+}
 
 impl Recorder {
     /// The files that were read.
     pub fn kept(self) -> Kept {
-        self.0.into_inner()
+        self.kept.into_inner()
+    }
+
+    /// The paths of the files that were read.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.kept.borrow().0.keys().cloned().collect()
+    }
+
+    /// The first secret file that belongs to none of these users, and its owner.
+    pub fn stranger(&self, users: &[u32]) -> Option<(PathBuf, u32)> {
+        self.owners.borrow().iter().find(|(_, owner)| !users.contains(owner)).cloned()
     }
 
     fn keep(&self, path: &Path, octets: Octets) -> Octets {
-        self.0.borrow_mut().insert(path.to_owned(), octets.clone());
+        self.kept.borrow_mut().insert(path.to_owned(), octets.clone());
         octets
     }
 }
@@ -44,13 +60,15 @@ impl Files for Recorder {
     }
 
     fn read_secret(&self, path: &Path) -> Result<Octets, batv_config::Error> {
-        FileSystem.read_secret(path).map(|octets| self.keep(path, octets))
+        let (octets, owner) = read_secret_file(path, Permissions::Private)?;
+        self.owners.borrow_mut().extend(owner.map(|owner| (path.to_owned(), owner)));
+        Ok(self.keep(path, octets))
     }
 }
 
 impl core::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.borrow().fmt(f)
+        self.kept.borrow().fmt(f)
     }
 }
 

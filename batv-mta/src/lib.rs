@@ -8,7 +8,10 @@ mod client;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
+pub mod exposure;
+#[doc(hidden)]
 pub mod files;
+mod held;
 #[doc(hidden)]
 pub mod listen;
 #[doc(hidden)]

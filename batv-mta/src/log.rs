@@ -1,18 +1,23 @@
 //! The log: on standard error, for the journal, or by syslog.
 
+use alloc::borrow::Cow;
+use core::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::process;
 
+use batv_report::{Plain, Word};
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{Log, LogLevel, LogTo};
+use queue::Queue;
 use syslog::SyslogSocket;
 
+mod queue;
 mod syslog;
 
 /// Facility of messages of mail systems (RFC 3164 §4.1.1).
@@ -31,16 +36,16 @@ const MAIL: u8 = 2;
 /// ```
 pub fn begin(log: Log, by_journal: bool) -> WorkerGuard {
     let (to, guard) = match log.to {
-        LogTo::Stderr => tracing_appender::non_blocking(io::stderr()),
-        LogTo::Syslog => tracing_appender::non_blocking(SyslogSocket::default()),
+        LogTo::Stderr => queue::begin(io::stderr()),
+        LogTo::Syslog => queue::begin(SyslogSocket::default()),
     };
     match log.to {
-        LogTo::Stderr if by_journal => write_to(WithPriority { facility: 0, tag: String::new(), to }, log.level, true),
-        LogTo::Stderr => write_to(to, log.level, true),
+        LogTo::Stderr if by_journal => write_to(Lines { priority: Some((0, String::new())), to }, log.level, true),
+        LogTo::Stderr => write_to(Lines { priority: None, to }, log.level, true),
         // The priority has the level.
         LogTo::Syslog => {
             let tag = format!("batvd[{}]: ", process::id());
-            write_to(WithPriority { facility: MAIL, tag, to }, log.level, false);
+            write_to(Lines { priority: Some((MAIL, tag)), to }, log.level, false);
         }
     }
     guard
@@ -79,20 +84,28 @@ pub fn is_read_by_journal() -> bool {
     metadata.is_ok_and(|metadata| stream == format!("{}:{}", metadata.dev(), metadata.ino()))
 }
 
-/// Begins each line with its priority, which the journal (sd-daemon(3)) and syslog (RFC 3164 §4.1.1) take off.
-struct WithPriority {
-    facility: u8,
-    tag: String,
-    to: NonBlocking,
+/// An address, or other words of strangers, as the value of a field: [`Word`].
+pub(crate) fn word(value: impl fmt::Display) -> String {
+    Word::from(value.to_string()).in_log().to_string()
 }
 
-impl WithPriority {
+/// The lines of the log, in which no character affects the text around it.
+struct Lines {
+    /// Facility and tag, where each line begins with its priority, which the journal (sd-daemon(3)) and syslog (RFC 3164
+    /// §4.1.1) take off.
+    priority: Option<(u8, String)>,
+    to: Queue,
+}
+
+impl Lines {
     fn line(&self, severity: u8) -> Line {
-        Line { prefix: format!("<{}>{}", self.facility << 3 | severity, self.tag), to: self.to.clone() }
+        let priority = self.priority.as_ref();
+        let prefix = priority.map(|(facility, tag)| format!("<{}>{tag}", facility << 3 | severity));
+        Line { prefix: prefix.unwrap_or_default(), to: self.to.clone() }
     }
 }
 
-impl<'w> MakeWriter<'w> for WithPriority {
+impl<'w> MakeWriter<'w> for Lines {
     type Writer = Line;
 
     fn make_writer(&'w self) -> Line {
@@ -112,16 +125,43 @@ impl<'w> MakeWriter<'w> for WithPriority {
 /// One line, which is written by a single call.
 struct Line {
     prefix: String,
-    to: NonBlocking,
+    to: Queue,
 }
 
 impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.to.write_all(&[self.prefix.as_bytes(), line].concat())?;
+        self.to.write_all(&[self.prefix.as_bytes(), &plain(line)].concat())?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+/// A line whose control characters, and those that are invisible or change the direction of text, are escaped. Addresses
+/// come with escapes that can be read back; this is for all other words of peers.
+fn plain(line: &[u8]) -> Cow<'_, [u8]> {
+    let (text, end) = line.strip_suffix(b"\n").map_or((line, ""), |text| (text, "\n"));
+    if text.iter().all(|octet| matches!(octet, b' '..=b'~')) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(format!("{}{end}", Plain(&String::from_utf8_lossy(text))).into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_of_a_line_affects_the_text_around_it() {
+        for (line, shown) in [
+            (" INFO ready\n", " INFO ready\n"),
+            ("from=ü@example.com\n", "from=ü@example.com\n"),
+            ("why: one\nINFO judged\r\n", "why: one\\u{a}INFO judged\\u{d}\n"),
+            ("a\u{202e}b\u{2028}c\u{feff}\u{1b}[31m", "a\\u{202e}b\\u{2028}c\\u{feff}\\u{1b}[31m"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&plain(line.as_bytes())), shown);
+        }
     }
 }

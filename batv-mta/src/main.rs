@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use batv_mta::config::Config;
-use batv_mta::files::FileSystem;
+use batv_mta::exposure;
+use batv_mta::files::{FileSystem, Recorder};
 use batv_mta::log;
 use batv_mta::process::{self, Error, UserError, account};
 use batv_mta::settings::Settings;
@@ -73,13 +74,21 @@ fn fail(message: &str) -> ExitCode {
 }
 
 fn check(config: &Path) -> Result<(), String> {
-    let settings = Settings::load(config, &FileSystem, &Arc::default()).map_err(|error| error.to_string())?;
+    let files = Recorder::default();
+    let settings = Settings::load(config, &files, &Arc::default()).map_err(|error| error.to_string())?;
     if let Some(doubt) = settings.doubt() {
         eprintln!("batvd: {doubt}");
     }
+    // The user who checks need not be the one who starts the daemon.
+    if let Err(error) = settings.check_owners(&files) {
+        eprintln!("batvd: {error}");
+    }
+    for warning in exposure::warnings(settings.config(), &files) {
+        eprintln!("batvd: {warning}");
+    }
     if let Some(user) = &settings.config().sandbox.user {
         match account(user) {
-            // The user who checks need not be the one who starts the daemon.
+            // Nor need it be root.
             Ok(_) | Err(UserError::NotRoot(_)) => {}
             Err(error) => return Err(error.to_string()),
         }

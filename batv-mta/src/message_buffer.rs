@@ -1,5 +1,7 @@
 //! Bounded buffer for the part of a message that a decision at its end needs.
 
+use crate::held::Held;
+
 /// The part of a message that is needed.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Needed {
@@ -11,6 +13,8 @@ pub(crate) enum Needed {
 
 /// Octets that are kept if only the header is needed.
 const HEADER_OCTETS: usize = 256 * 1024;
+/// First size of the buffer, in octets.
+const FIRST_OCTETS: usize = 4096;
 
 /// The needed part of a message.
 #[derive(Debug, Default)]
@@ -18,14 +22,18 @@ pub(crate) struct MessageBuffer {
     needed: Needed,
     octets: Vec<u8>,
     limit: usize,
+    held: Held,
     in_body: bool,
     cut: bool,
+    cut_off: bool,
+    deferred: bool,
 }
 
 impl MessageBuffer {
-    /// An empty buffer, for at most `limit` octets of a whole message.
-    pub(crate) fn new(needed: Needed, limit: usize) -> Self {
-        Self { needed, limit: if needed == Needed::Header { HEADER_OCTETS } else { limit }, ..Self::default() }
+    /// An empty buffer, for at most `limit` octets of a whole message, which are `held`.
+    pub(crate) fn new(needed: Needed, limit: usize, held: Held) -> Self {
+        let limit = if needed == Needed::Header { HEADER_OCTETS } else { limit };
+        Self { needed, limit, held, ..Self::default() }
     }
 
     /// Adds a header field, folded as it came.
@@ -49,15 +57,19 @@ impl MessageBuffer {
         self.keep(Needed::All, octets);
     }
 
-    /// Adds a whole message, or its beginning.
-    pub(crate) fn message(&mut self, octets: &[u8], is_whole: bool) {
+    /// Adds a piece of a whole message, header and body.
+    pub(crate) fn piece(&mut self, octets: &[u8]) {
         self.keep(Needed::All, octets);
-        self.cut |= !is_whole;
+    }
+
+    /// Notes that the end of the message does not come.
+    pub(crate) const fn note_cut_off(&mut self) {
+        self.cut_off = true;
     }
 
     /// Whether more of the body would be kept.
     pub(crate) const fn wants_body(&self) -> bool {
-        matches!(self.needed, Needed::All) && !self.cut
+        matches!(self.needed, Needed::All) && !self.cut && !self.deferred
     }
 
     /// Whether anything is needed.
@@ -70,9 +82,14 @@ impl MessageBuffer {
         matches!(self.needed, Needed::All)
     }
 
+    /// Whether some of the needed part was left out for lack of memory, so that the message must come again.
+    pub(crate) const fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
     /// Whether some of the needed part was left out.
     pub(crate) const fn is_cut(&self) -> bool {
-        self.cut
+        self.cut || self.cut_off
     }
 
     /// The octets that were kept.
@@ -81,35 +98,68 @@ impl MessageBuffer {
     }
 
     fn keep(&mut self, part: Needed, octets: &[u8]) {
-        if self.needed < part || self.cut {
+        if self.needed < part || self.cut || self.deferred {
             return;
         }
         let room = self.limit - self.octets.len();
-        self.cut = octets.len() > room;
-        self.octets.extend_from_slice(&octets[..octets.len().min(room)]);
+        let kept = &octets[..octets.len().min(room)];
+        if !self.grow(self.octets.len() + kept.len()) {
+            self.deferred = true;
+            return;
+        }
+        self.cut = kept.len() < octets.len();
+        self.octets.extend_from_slice(kept);
+    }
+
+    /// Makes room for so many octets in all. `false` if the total of all messages has none.
+    fn grow(&mut self, octets: usize) -> bool {
+        let capacity = self.octets.capacity();
+        if octets <= capacity {
+            return true;
+        }
+        // Doubled as a vector is, but never beyond the limit.
+        let wanted = octets.max(2 * capacity).max(FIRST_OCTETS).min(self.limit);
+        let has_room = self.held.resize(wanted);
+        if has_room {
+            self.octets.reserve_exact(wanted - self.octets.len());
+        }
+        has_room
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::sync::Arc;
+
     use super::*;
+    use crate::held::Total;
 
     #[test]
     fn needed_parts_are_kept_up_to_the_limit() {
-        let mut content = MessageBuffer::new(Needed::All, 26);
+        let mut content = MessageBuffer::new(Needed::All, 26, Held::default());
         content.field(b"Subject", b"hello");
         content.body(b"Hello\r\n");
         assert_eq!((content.octets(), content.is_cut()), (b"Subject: hello\r\n\r\nHello\r\n".as_slice(), false));
         content.body(b"12345");
         assert_eq!((content.octets().len(), content.is_cut()), (26, true));
 
-        let mut content = MessageBuffer::new(Needed::Header, 1024);
+        let mut content = MessageBuffer::new(Needed::Header, 1024, Held::default());
         content.field(b"Subject", b"hello");
         content.body(b"Hello\r\n");
         assert_eq!((content.octets(), content.is_cut()), (b"Subject: hello\r\n".as_slice(), false));
+    }
 
-        let mut content = MessageBuffer::new(Needed::All, 1024);
-        content.message(b"Subject: hello\n\nHel", false);
-        assert!(content.is_cut());
+    #[test]
+    fn a_message_holds_no_more_than_its_limit_and_the_total() {
+        let total = Arc::new(Total::default());
+        total.set_limit(10_000);
+        let mut content = MessageBuffer::new(Needed::All, 5_000, Held::new(&total));
+        (0..100).for_each(|_| content.line(&[b'x'; 70]));
+        assert_eq!((content.octets().len(), total.octets(), content.is_deferred()), (5_000, 5_000, false));
+        let mut other = MessageBuffer::new(Needed::All, 20_000, Held::new(&total));
+        (0..100).for_each(|_| other.line(&[b'x'; 70]));
+        assert!(other.is_deferred() && !other.wants_body() && total.octets() <= 10_000);
+        drop((content, other));
+        assert_eq!(total.octets(), 0);
     }
 }

@@ -19,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::sync::Notify;
 
+use crate::held::Total;
 use crate::process::endpoint::Endpoint;
 use crate::protocol::Protocol;
 
@@ -52,6 +53,8 @@ pub struct Metrics {
     key_ages: Family<KeyLabels, Gauge>,
     key_days_left: Family<KeyLabels, Gauge>,
     limits_met: Family<Labels<1>, Counter>,
+    total: Arc<Total>,
+    held: Gauge,
     aliases: Counter,
     store_is_up: Family<Labels<0>, Gauge>,
     store_batches: Family<Labels<1>, Gauge>,
@@ -85,6 +88,8 @@ impl Default for Metrics {
             key_ages: Family::default(),
             key_days_left: Family::default(),
             limits_met: Family::default(),
+            total: Arc::default(),
+            held: Gauge::default(),
             aliases: Counter::default(),
             store_is_up: Family::default(),
             store_batches: Family::default(),
@@ -106,6 +111,7 @@ impl Metrics {
         registry.register("senders", "Senders of outgoing mail, by outcome", self.senders.clone());
         registry.register("lookups", "Table lookups", self.lookups.clone());
         registry.register("limits_met", "Times that a limit was reached", self.limits_met.clone());
+        registry.register("held_octets", "Octets that messages and requests under way hold", self.held.clone());
         registry.register("aliases", "Handles made for senders too long for a tag", self.aliases.clone());
     }
 
@@ -251,6 +257,11 @@ impl Metrics {
         self.limits_met.get_or_create(&[("limit", limit)]).inc();
     }
 
+    /// The octets that all messages and requests under way hold.
+    pub(crate) const fn total(&self) -> &Arc<Total> {
+        &self.total
+    }
+
     /// Counts a new handle of a sender that is too long for a tag.
     pub(crate) fn count_alias(&self) {
         self.aliases.inc();
@@ -318,6 +329,7 @@ impl Metrics {
             self.measure_store(health);
         }
         self.measure_sockets();
+        self.held.set(i64::try_from(self.total.octets()).unwrap_or(i64::MAX));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -12,7 +12,9 @@ use batv_policy::{BouncePolicy, Rules, View};
 use thiserror::Error;
 
 use crate::config::{Address, Config, Fault};
-use crate::files::{FileSystem, Files};
+use crate::exposure::trusted_users;
+use crate::files::{FileSystem, Files, Recorder};
+use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::process::sandbox::Needs;
 use crate::store::Store;
@@ -60,6 +62,17 @@ pub enum Error {
     /// The settings of the store are wrong.
     #[error("the store: {0}")]
     Store(#[from] batv_store::Error),
+    /// Somebody else can change the keys, or the password of the store.
+    #[error(
+        "{} belongs to user {owner}, who can change it: give it to root, or to the user that the daemon runs as",
+        .path.display()
+    )]
+    Owner {
+        /// The secret file.
+        path: PathBuf,
+        /// Number of its owner.
+        owner: u32,
+    },
     /// An attacker in the worker could read the keys, or change the configuration.
     #[error(
         "{} is in {}, where the worker reads and changes files: keep `store.at` and `page.figures` in a \
@@ -108,6 +121,15 @@ impl Settings {
         Ok(Self { metrics: Arc::clone(metrics), ..Self::of(config, site)? })
     }
 
+    /// Checks that the secret files which were read for these settings belong to root or to the daemon.
+    ///
+    /// # Errors
+    /// [`Error::Owner`].
+    pub fn check_owners(&self, files: &Recorder) -> Result<(), Error> {
+        let stranger = files.stranger(&trusted_users(&self.config));
+        stranger.map_or(Ok(()), |(path, owner)| Err(Error::Owner { path, owner }))
+    }
+
     /// Puts a configuration and a keyring together, with metrics of their own, and reads the lists that the configuration
     /// names.
     ///
@@ -151,6 +173,11 @@ impl Settings {
         &self.metrics
     }
 
+    /// A part of the octets that all messages and requests under way hold: nothing yet.
+    pub(crate) fn held(&self) -> Held {
+        Held::new(self.metrics.total())
+    }
+
     /// The configuration.
     pub const fn config(&self) -> &Config {
         &self.config
@@ -180,7 +207,7 @@ impl Settings {
 
     /// [`Keyring::last_valid_day`] of the key at this place.
     pub fn last_valid_day(&self, index: usize, today: Day) -> Option<Day> {
-        self.site.keyring().last_valid_day(self.site.keyring().entries().get(index)?.handle(), today)
+        self.site.last_valid_day(index, today)
     }
 
     /// Today.

@@ -17,10 +17,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use batv_core::{Key, KeyState, KeyUse};
+use batv_store::clock::{Clock, STEADY};
 use batv_store::redis::Redis;
 use batv_store::sqlite::Sqlite;
 use batv_store::{Answer, BATCH_LIMIT, Error, Guarded, Health, Operation, Patience, Store as _};
 use tokio::task::block_in_place;
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use crate::config;
@@ -35,6 +37,9 @@ pub(crate) mod questions;
 mod rate;
 mod replay;
 pub(crate) mod sent;
+
+/// Interval between looks after the store.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Store of the daemon, if it has one, and the counts of this process.
 ///
@@ -82,6 +87,25 @@ impl Store {
         self.opened.as_ref().map(|opened| opened.store.health())
     }
 
+    /// Looks after the store each second, also while no mail comes: so a file that is lost is missed and made again, and the
+    /// log says when the clock has jumped. It never ends.
+    pub(crate) async fn look_after(self: Arc<Self>) {
+        let (mut clock, mut is_lost) = (Clock::default(), false);
+        loop {
+            sleep(CHECK_INTERVAL).await;
+            if let Some(jump) = clock.note(now(), Instant::now()) {
+                log_jump(jump);
+            }
+            let Some(opened) = &self.opened else { continue };
+            is_lost |= opened.store.is_lost();
+            if is_lost {
+                // Nothing is asked, and so nothing is done but what every question begins with: to look, and to open.
+                let _ = opened.ask(Vec::new(), now(), opened.patience);
+                is_lost = !opened.store.is_up();
+            }
+        }
+    }
+
     pub(crate) const fn is_there(&self) -> bool {
         self.opened.is_some()
     }
@@ -127,6 +151,17 @@ impl Opened {
             None => info!("the store answers again"),
         }
     }
+}
+
+/// Logs by how many seconds the clock has jumped.
+fn log_jump(jump: i64) {
+    let (hours, minutes) = (jump.unsigned_abs() / 3_600, jump.unsigned_abs() / 60 % 60);
+    let direction = if jump < 0 { "backwards" } else { "forwards" };
+    warn!(
+        "the clock has jumped {direction} by {hours} hours and {minutes} minutes, or the host has slept: what has expired stays in the \
+         store file until the clock has been steady for {} minutes",
+        STEADY.as_secs() / 60
+    );
 }
 
 /// Opens a file, later if an accident prevents it now: mail goes on without it. A file of another program was named by

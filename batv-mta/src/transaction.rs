@@ -9,6 +9,7 @@ use batv_policy::Ruling;
 use tracing::error;
 
 use crate::client::Client;
+use crate::held::Held;
 use crate::message_buffer::Needed;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -42,6 +43,8 @@ pub(crate) struct Transaction {
     /// The reverse-path that counts, for [`Path::parse`].
     reverse_path: Result<String, Malformed>,
     recipients: Vec<Recipient>,
+    /// The octets that they take.
+    held: Held,
     earlier: Earlier,
     /// Whether the sender was signed before the recipients were known.
     sender_is_signed: bool,
@@ -49,8 +52,13 @@ pub(crate) struct Transaction {
     /// Whether the client may be guessing tags, whatever the next recipient is.
     guesses: bool,
     /// The mail server's name for the message, once there is one.
-    pub(crate) queue_id: String,
+    queue_id: String,
 }
+
+/// Octets of a mail server's name for a message that are logged. Those of all mail servers are shorter.
+const QUEUE_ID_OCTETS: usize = 128;
+/// Octets of a malformed argument that are logged: as many as a path may have (RFC 5321 §4.5.3.1.3).
+const SHOWN_OCTETS: usize = 256;
 
 /// The argument of a command that is no address, and the error in it.
 #[derive(Clone, Debug)]
@@ -61,8 +69,13 @@ struct Malformed {
 
 impl Malformed {
     fn new(argument: &[u8], error: Error) -> Self {
-        Self { argument: argument.escape_ascii().to_string(), error }
+        Self { argument: shown(argument), error }
     }
+}
+
+/// A malformed argument as it is logged.
+fn shown(argument: &[u8]) -> String {
+    argument.get(..SHOWN_OCTETS).unwrap_or(argument).escape_ascii().to_string()
 }
 
 impl Transaction {
@@ -79,12 +92,18 @@ impl Transaction {
             client,
             reverse_path: spelled.map_err(|error| Malformed::new(reverse_path, error)),
             recipients: Vec::new(),
+            held: settings.held(),
             earlier: Earlier::None,
             sender_is_signed: false,
             wait: Wait::new(settings.store()),
             guesses: false,
             queue_id: String::new(),
         }
+    }
+
+    /// Sets the mail server's name for the message.
+    pub(crate) fn set_queue_id(&mut self, queue_id: &str) {
+        self.queue_id = queue_id.chars().take(QUEUE_ID_OCTETS).collect();
     }
 
     /// The reverse-path, where it is an address or null.
@@ -173,7 +192,7 @@ mod tests {
         let mut message = Transaction::new(Protocol::Milter, client, b"<alice@example.com>", &settings);
         let reply = message.recipient(b"<dave@example.net>", b"dave@example.net", "smtp");
         assert_eq!(reply, RcptReply::Continue);
-        let mut content = MessageBuffer::new(message.needs(), 1024);
+        let mut content = MessageBuffer::new(message.needs(), 1024, settings.held());
         content.field(b"Message-ID", b"<1@example.com>");
         let DataReply::Take(edits) = message.end_of_data(&content) else { panic!("refused") };
         assert_eq!(edits.fields[0].0, "X-BATV-Mark");
@@ -186,7 +205,7 @@ mod tests {
 
         let mut forged = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
         assert_eq!(forged.recipient(b"<alice@example.com>", b"alice@example.com", ""), RcptReply::Continue);
-        let mut content = MessageBuffer::new(forged.needs(), 1024);
+        let mut content = MessageBuffer::new(forged.needs(), 1024, settings.held());
         content.field(b"Content-Type", b"multipart/report; report-type=delivery-status; boundary=b");
         content.body(
             b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\nFrom: alice@example.com\r\n\

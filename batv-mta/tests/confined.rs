@@ -10,6 +10,7 @@ use std::env;
 use std::fs;
 use std::io::{self, IoSliceMut};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -17,10 +18,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 use batv_mta::process::sandbox::{Needs, confine};
 use libtest_mimic::{Arguments, Trial};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::{Pid, geteuid, getppid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use support::Daemon;
+
+/// fchmodat2(2), which the C library of the oldest system that builds this has no name for.
+const FCHMODAT2: i64 = 452;
 
 /// The signal of the kernel for a system call that kills.
 const SIGSYS: i32 = 31;
@@ -65,6 +70,8 @@ const ATTEMPTS: &[(&str, Outcome, Outcome, bool)] = &[
     ("send a datagram", Refused, Refused, false),
     ("connect to a local socket", Refused, Refused, false),
     ("start a thread", Done, Done, false),
+    ("have a descriptor send signals", Refused, Refused, false),
+    ("command a descriptor otherwise", Refused, Refused, false),
 ];
 
 /// Where it is tried.
@@ -95,6 +102,7 @@ fn main() -> ExitCode {
             });
             let others = [
                 trial("a_daemon_runs_without", runs_without),
+                trial("no_mode_is_set_by_a_name", sets_no_mode_by_a_name),
                 trial("find_a_host", finds_a_host),
                 trial("the_filter_holds_without_landlock", holds_without_landlock),
             ];
@@ -170,6 +178,15 @@ impl Site {
                 socket.send_to(b"x", (Ipv4Addr::LOCALHOST, ports[0])).map(drop)
             }
             "connect to a local socket" => UnixStream::connect(local).map(drop),
+            "have a descriptor send signals" => {
+                let (reader, _writer) = io::pipe()?;
+                Ok(fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_ASYNC)).map(drop)?)
+            }
+            // As F_SETOWN and F_SETSIG, for which nobody here has a function.
+            "command a descriptor otherwise" => {
+                let (reader, _writer) = io::pipe()?;
+                Ok(fcntl(&reader, FcntlArg::F_GETPIPE_SZ).map(drop)?)
+            }
             "find a host" => ("localhost", ports[0]).to_socket_addrs().map(drop),
             "start a thread" => {
                 std::thread::Builder::new().spawn(|| {})?.join().map_err(|_| io::ErrorKind::Other.into())
@@ -267,6 +284,7 @@ fn finds_a_host() {
 /// Has the kernel refuse the calls of the sandbox.
 fn forbid(parts: &str) {
     let calls = match parts {
+        "names" => vec![libc::SYS_chmod, libc::SYS_fchmodat, FCHMODAT2],
         "landlock" => vec![libc::SYS_landlock_create_ruleset],
         "both" => vec![libc::SYS_landlock_create_ruleset, libc::SYS_seccomp],
         _ => panic!("there is no {parts}"),
@@ -287,6 +305,22 @@ fn holds_without_landlock() {
     }
 }
 
+/// Where no mode can be set by the name of a file, the sockets have theirs all the same: so none is set on what another has
+/// put in the place of a socket by then.
+fn sets_no_mode_by_a_name() {
+    let mut daemon = Daemon::new("");
+    let text = fs::read_to_string(daemon.path("batvd.toml")).expect("a file");
+    for mode in ["666", "660", "600"] {
+        daemon.write("batvd.toml", &text.replace("0o666", &format!("0o{mode}")), 0o644);
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        command.args(["without", "names", env!("CARGO_BIN_EXE_batvd"), "--config"]).arg(daemon.path("batvd.toml"));
+        daemon.try_start(&mut command).expect("a daemon");
+        let socket = fs::metadata(daemon.socket("line")).expect("a socket");
+        assert_eq!(format!("{:o}", socket.permissions().mode() & 0o7777), mode);
+        assert!(daemon.stop().success());
+    }
+}
+
 /// As in a container that forbids both. It says so, and serves.
 fn runs_without() {
     let mut daemon = Daemon::new("");
@@ -296,10 +330,9 @@ fn runs_without() {
     let answer = daemon.ask("line", b"unwrap prvs=0787f93fc2=alice@example.com\n");
     assert_eq!(answer, "OK alice@example.com\n");
     daemon.reload();
-    let log = daemon.log();
-    let warnings: Vec<_> = log.lines().filter(|line| line.contains("WARN")).collect();
+    let (log, warnings) = (daemon.log(), daemon.warnings());
     assert!(
-        matches!(warnings[..], [one] if one.contains("sandbox incomplete") && one.contains("landlock: ") && one.contains("seccomp: ")),
+        matches!(&warnings[..], [one] if one.contains("sandbox incomplete") && one.contains("landlock: ") && one.contains("seccomp: ")),
         "{log}"
     );
     let metrics = daemon.ask("metrics", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -10,7 +10,7 @@ use crate::tally::Tally;
 /// Largest number of domains that are counted by name.
 pub(crate) const MOST: usize = 100;
 /// Octets of a name that are kept (RFC 5321 §4.5.3.1.2).
-const NAME_LIMIT: usize = 255;
+pub(crate) const NAME_LIMIT: usize = 255;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Domain {
@@ -31,7 +31,7 @@ impl Domains {
     /// Place of a domain; [`MOST`] for all that have none of their own.
     pub(crate) fn place(&mut self, address: &str, mode: Option<Mode>) -> usize {
         let name = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let name = bounded(name);
+        let name = bounded(name, NAME_LIMIT);
         if let Some(place) = self.list.iter().position(|domain| domain.name.eq_ignore_ascii_case(name)) {
             self.list[place].mode = mode.or(self.list[place].mode);
             return place;
@@ -70,23 +70,10 @@ impl Domains {
     }
 }
 
-/// Name, cut to its limit.
-pub(crate) fn bounded(name: &str) -> &str {
-    &name[..name.floor_char_boundary_at(NAME_LIMIT)]
-}
-
-/// `str::floor_char_boundary` is of Rust 1.91.
-pub(crate) trait CharBoundary {
-    fn floor_char_boundary_at(&self, index: usize) -> usize;
-}
-
-impl CharBoundary for str {
-    fn floor_char_boundary_at(&self, index: usize) -> usize {
-        if index >= self.len() {
-            return self.len();
-        }
-        (0..=index).rev().find(|at| self.is_char_boundary(*at)).unwrap_or_default()
-    }
+/// As much of the text as the limit in octets allows. `str::floor_char_boundary` is of Rust 1.91.
+pub(crate) fn bounded(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use crate::field::message;
+use crate::field::{Quoted, Word, message};
 
 /// Ruling on a recipient, or sender that left, and its time.
 ///
@@ -14,7 +14,7 @@ use crate::field::message;
 ///
 /// let event = Event::parse("INFO tagged queue_id=\"4Zx1\" from=alice@example.com key=4").ok_or("no event")?;
 /// let Told::Departure(departure) = &event.told else { return Err("no departure") };
-/// assert_eq!((departure.from, departure.outcome.as_str()), ("alice@example.com", "tagged"));
+/// assert_eq!((&*departure.from, departure.outcome.as_str()), ("alice@example.com", "tagged"));
 /// assert_eq!(event.to_string(), "tagged queue_id=\"4Zx1\" from=alice@example.com key=4");
 /// # Ok::<(), &str>(())
 /// ```
@@ -53,7 +53,8 @@ message! {
     /// use batv_report::Decision;
     ///
     /// let mut decision = Decision::default();
-    /// (decision.listener, decision.client, decision.from, decision.to) = ("milter", "192.0.2.7", "<>", "alice@example.com");
+    /// (decision.listener, decision.client) = ("milter", "192.0.2.7".into());
+    /// (decision.from, decision.to) = ("<>".into(), "alice@example.com".into());
     /// (decision.verdict, decision.reason, decision.disposition) = ("genuine", "tag-ok", "accept");
     /// (decision.mode, decision.at) = ("reject", "rcpt");
     /// assert_eq!(
@@ -70,11 +71,11 @@ message! {
         /// The mail server's name for the message, empty where it had none yet.
         pub queue_id: Cow<'a, str>,
         /// Client: an address, or `local`.
-        pub client: &'a str,
+        pub client: Word<'a>,
         /// Reverse-path.
-        pub from: &'a str,
+        pub from: Word<'a>,
         /// Forward-path, without its tag where that was taken off.
-        pub to: &'a str,
+        pub to: Word<'a>,
         /// Verdict.
         pub verdict: &'a str,
         /// Reason of the verdict.
@@ -110,7 +111,7 @@ pub struct Departure<'a> {
     /// The mail server's name for the message, empty where it had none yet.
     pub queue_id: Cow<'a, str>,
     /// Reverse-path as it came.
-    pub from: &'a str,
+    pub from: Word<'a>,
     /// Id of the key that made the tag, if any.
     pub key: Option<u8>,
     /// Reason for leaving it as it was, if any.
@@ -190,12 +191,12 @@ impl<'a> Departure<'a> {
     /// assert_eq!(Departure::new(Outcome::Exempt, "alice@example.com").reason, "exempt-recipient");
     /// ```
     #[must_use]
-    pub const fn new(outcome: Outcome, from: &'a str) -> Self {
+    pub fn new(outcome: Outcome, from: impl Into<Word<'a>>) -> Self {
         let reason = match outcome {
             Outcome::Exempt => EXEMPT_RECIPIENT,
             _ => "",
         };
-        Self { outcome, queue_id: Cow::Borrowed(""), from, key: None, reason }
+        Self { outcome, queue_id: Cow::Borrowed(""), from: from.into(), key: None, reason }
     }
 }
 
@@ -211,7 +212,7 @@ impl fmt::Display for Event<'_> {
 impl fmt::Display for Departure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { outcome, queue_id, from, key, reason } = self;
-        write!(f, "{} queue_id={queue_id:?} from={from}", outcome.message())?;
+        write!(f, "{} queue_id={} from={}", outcome.message(), Quoted(queue_id), from.in_log())?;
         if let Some(key) = key {
             write!(f, " key={key}")?;
         }

@@ -1,13 +1,17 @@
 //! Fields of a message of the log, as `tracing`'s format writes them.
 //!
 //! A field is a name, `=`, and a value that ends with a space. A value written by `Debug` has quotes and escapes; an
-//! address is written as it is, and may have a quoted string with spaces in it (RFC 5321 §4.1.2), whose quoted pairs
-//! look the same. So one rule finds the end of both, and no address can pass for another field.
+//! address is written as it is, or as a [`Word`] in quotes. Older logs have addresses as they came, with quoted strings and
+//! spaces in them (RFC 5321 §4.1.2), whose quoted pairs look the same as escapes. So one rule finds the end of all, and no
+//! address can pass for another field.
 
 use alloc::borrow::Cow;
-use core::fmt;
+use core::fmt::{self, Write as _};
+use core::ops::Deref;
 
 use memchr::memchr2;
+
+use crate::redact::acts;
 
 /// Value of a field.
 pub(crate) trait Value<'a> {
@@ -38,14 +42,122 @@ impl<'a> Value<'a> for Option<&'a str> {
     }
 }
 
-/// Text that strangers chose: it is written in quotes.
+/// Name that a peer chose: it is always in quotes.
 impl<'a> Value<'a> for Cow<'a, str> {
     fn read(text: &'a str) -> Self {
         unquote(text)
     }
 
     fn write(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, " {name}={self:?}")
+        write!(f, " {name}={}", Quoted(self))
+    }
+}
+
+/// Text that strangers chose, such as an address, as one word of the log.
+///
+/// It stands there as it is, unless something in it could pass for another field, or affects the text around it: spaces,
+/// quotes, backslashes, and characters that are invisible or change the direction of text. Then it stands in quotes, and
+/// these characters are escaped, spaces too: no search for a field finds one inside an address.
+///
+/// ```
+/// use batv_report::Word;
+///
+/// assert_eq!(Word::from("alice@example.com").in_log().to_string(), "alice@example.com");
+/// let hostile = Word::from("\"x verdict=genuine\"@example.com");
+/// assert_eq!(hostile.in_log().to_string(), r#""\"x\u{20}verdict=genuine\"@example.com""#);
+/// assert_eq!(Word::from("a\u{202e}b@example.com").in_log().to_string(), r#""a\u{202e}b@example.com""#);
+/// assert_eq!(&*hostile, "\"x verdict=genuine\"@example.com");
+/// ```
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Word<'a>(Cow<'a, str>);
+
+impl Word<'_> {
+    /// The word as the log has it.
+    #[must_use]
+    pub fn in_log(&self) -> impl fmt::Display {
+        InLog(&self.0)
+    }
+}
+
+impl Deref for Word<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Word<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&'a String> for Word<'a> {
+    fn from(text: &'a String) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Word<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl PartialEq<str> for Word<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Word<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == **other
+    }
+}
+
+impl<'a> Value<'a> for Word<'a> {
+    fn read(text: &'a str) -> Self {
+        Self(unquote(text))
+    }
+
+    fn write(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " {name}={}", self.in_log())
+    }
+}
+
+struct InLog<'t>(&'t str);
+
+impl fmt::Display for InLog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() || self.0.contains(misleads) { Quoted(self.0).fmt(f) } else { f.write_str(self.0) }
+    }
+}
+
+/// Text in quotes, without a space.
+pub(crate) struct Quoted<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => write!(f, "\\{character}")?,
+                _ if misleads(character) => write!(f, "{}", character.escape_unicode())?,
+                _ => f.write_char(character)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// Whether an address with this character needs quotes.
+fn misleads(character: char) -> bool {
+    match character {
+        '"' | '\\' => true,
+        '!'..='~' => false,
+        _ => character.is_whitespace() || acts(character),
     }
 }
 
@@ -131,6 +243,7 @@ fn quoted_length(octets: &[u8]) -> Option<usize> {
 
 /// Text without the quotes and escapes of `Debug`, if it has quotes.
 pub(crate) fn unquote(value: &str) -> Cow<'_, str> {
+    // An address of an older log may begin with a quote, but it ends with a domain.
     let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Cow::Borrowed(value);
     };

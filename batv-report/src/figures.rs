@@ -3,16 +3,17 @@
 
 use alloc::borrow::Cow;
 
+use batv_core::Day;
 use batv_core::envelope::{Mode, Reason};
 use serde::{Serialize, Serializer};
 
 use crate::event::Outcome;
-use crate::format;
+use crate::format::{self, Number};
 use crate::health::Health;
 use crate::redact::{Plain, Shown};
-use crate::report::{self, Report};
+use crate::report::Report;
 use crate::samples::Sample;
-use crate::tally::{Column, Tally};
+use crate::tally::{ByName, Column, Tally};
 
 /// Contents of a page, and how they are shown.
 ///
@@ -85,19 +86,28 @@ impl Lines {
     pub const fn skipped(&self) -> u64 {
         self.read.saturating_sub(self.counted + self.left_out)
     }
+
+    pub(crate) fn sentence(&self) -> String {
+        let left_out = match self.left_out {
+            0 => String::new(),
+            left_out => format!(", {} more of other days or domains", Number(left_out)),
+        };
+        let (read, counted, skipped) = (Number(self.read), Number(self.counted), Number(self.skipped()));
+        format!("{read} lines were read; {counted} tell of a recipient or a sender{left_out}, {skipped} of nobody.")
+    }
 }
 
 /// Figures of a report.
 #[derive(Serialize)]
 pub(crate) struct Figures {
     pub(crate) name: String,
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) made: Option<i64>,
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) counted_since: Option<i64>,
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) from: Option<i64>,
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) to: Option<i64>,
     pub(crate) headline: Vec<String>,
     pub(crate) notices: Vec<String>,
@@ -114,7 +124,7 @@ pub(crate) struct Figures {
     pub(crate) samples: Vec<Shape>,
     pub(crate) backscatter: Backscatter,
     pub(crate) signing: Signing,
-    pub(crate) health: Option<State>,
+    pub(crate) health: Option<Health>,
 }
 
 #[derive(Serialize)]
@@ -125,7 +135,7 @@ pub(crate) struct Time {
 
 #[derive(Serialize)]
 pub(crate) struct Step {
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) from: Option<i64>,
     #[serde(flatten)]
     pub(crate) tally: Tally,
@@ -147,7 +157,7 @@ pub(crate) struct Row {
 /// Sample as it is shown.
 #[derive(Serialize)]
 pub(crate) struct Shape {
-    #[serde(serialize_with = "stage")]
+    #[serde(serialize_with = "format::time")]
     pub(crate) time: Option<i64>,
     pub(crate) refused: bool,
     pub(crate) verdict: String,
@@ -195,49 +205,6 @@ pub(crate) struct TagsOfKey {
     pub(crate) count: u64,
 }
 
-/// [`Health`] as it is shown.
-#[derive(Serialize)]
-pub(crate) struct State {
-    pub(crate) version: String,
-    pub(crate) uptime_seconds: Option<u64>,
-    #[serde(serialize_with = "stage")]
-    pub(crate) settings_loaded: Option<i64>,
-    pub(crate) reload_is_good: Option<bool>,
-    pub(crate) keys: Vec<Key>,
-    pub(crate) listeners: Vec<Listener>,
-    pub(crate) store: Option<Store>,
-    pub(crate) sandbox: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Key {
-    #[serde(rename = "use")]
-    pub(crate) key_use: String,
-    pub(crate) id: Option<u8>,
-    pub(crate) algorithm: String,
-    pub(crate) state: String,
-    pub(crate) domains: Vec<String>,
-    pub(crate) created: Option<String>,
-    pub(crate) age_days: Option<i32>,
-    pub(crate) next_rotation: Option<String>,
-    pub(crate) last_valid: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Listener {
-    pub(crate) protocol: String,
-    pub(crate) address: String,
-    pub(crate) connections: u64,
-    pub(crate) missing: bool,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Store {
-    pub(crate) kind: String,
-    pub(crate) up: bool,
-    pub(crate) words: String,
-}
-
 impl Figures {
     pub(crate) fn of(page: &Page<'_>) -> Self {
         let report = page.report.settled();
@@ -253,15 +220,15 @@ impl Figures {
             decisions: report.decisions,
             answers: report.answers,
             time: time(&report),
-            modes: modes(&report),
+            modes: rows(&report.modes),
             domains: domains(&report),
             reasons: reasons(&report),
-            classes: classes(&report),
-            listeners: listeners(&report),
+            classes: rows(&report.classes),
+            listeners: rows(&report.listeners),
             samples: report.samples.latest().map(|sample| shape(sample, page.shown)).collect(),
             backscatter: backscatter(&report),
             signing: signing(&report),
-            health: page.health.map(|health| state(health, page.made)),
+            health: page.health.map(|health| shown_health(health, page.made)),
         }
     }
 }
@@ -276,30 +243,18 @@ fn time(report: &Report) -> Time {
     Time { step_seconds: report.timeline.width(), steps: steps.collect() }
 }
 
-/// Rows with counts.
-fn rows(named: impl Iterator<Item = (&'static str, Option<&'static str>, Tally)>) -> Vec<Row> {
-    named
-        .filter(|(_, _, tally)| tally.total() > 0)
-        .map(|(name, words, tally)| Row { name: name.into(), mode: None, words, tally })
-        .collect()
+/// Rows of those that were counted.
+fn rows(tallies: &ByName) -> Vec<Row> {
+    let counted = tallies.iter().filter(|(_, tally)| tally.total() > 0);
+    counted.map(|(name, tally)| Row { name: name.into(), mode: None, words: None, tally }).collect()
 }
 
-fn modes(report: &Report) -> Vec<Row> {
-    rows(report::mode_names().zip(report.modes).map(|(name, tally)| (name, None, tally)))
-}
-
-fn classes(report: &Report) -> Vec<Row> {
-    rows(report::class_names().zip(report.classes).map(|(name, tally)| (name, None, tally)))
-}
-
-fn listeners(report: &Report) -> Vec<Row> {
-    rows(report::listener_names().zip(report.listeners).map(|(name, tally)| (name, None, tally)))
-}
-
+/// The reasons that were counted, first those for which mode reject refuses most.
 fn reasons(report: &Report) -> Vec<Row> {
-    let words = Reason::ALL.iter().map(|reason| Some(reason.words())).chain([None]);
-    let names = report::reason_names().zip(words);
-    let mut rows = rows(names.zip(report.reasons).map(|((name, words), tally)| (name, words, tally)));
+    let mut rows = rows(&report.reasons);
+    for row in &mut rows {
+        row.words = row.name.parse().ok().map(Reason::words);
+    }
     rows.sort_by_key(|row| core::cmp::Reverse((row.tally.refusable + row.tally.refused, row.tally.total())));
     rows
 }
@@ -361,45 +316,26 @@ fn signing(report: &Report) -> Signing {
     }
 }
 
-fn state(health: &Health, made: Option<i64>) -> State {
-    State {
-        version: plain(&health.version),
-        uptime_seconds: health.uptime,
-        settings_loaded: health.settings_loaded,
-        reload_is_good: health.reload_is_good,
-        keys: health.keys.iter().map(|key| self::key(key, made)).collect(),
-        listeners: health.listeners.iter().map(listener).collect(),
-        store: health.store.as_ref().map(|store| Store {
-            kind: plain(&store.kind),
-            up: store.is_up,
-            words: plain(&store.words),
-        }),
-        sandbox: health.sandbox.as_deref().map(plain),
+/// The same without characters that act, and with the age of each key.
+fn shown_health(health: &Health, made: Option<i64>) -> Health {
+    let mut shown = health.clone();
+    let Health { version, keys, listeners, store, sandbox, .. } = &mut shown;
+    let today = day(made);
+    for key in &mut *keys {
+        key.age_days = today.zip(key.created).map(|(today, created)| today.since(created));
     }
+    let of_keys = keys
+        .iter_mut()
+        .flat_map(|key| [&mut key.key_use, &mut key.algorithm, &mut key.state].into_iter().chain(&mut key.domains));
+    let of_listeners = listeners.iter_mut().flat_map(|listener| [&mut listener.protocol, &mut listener.address]);
+    let of_store = store.iter_mut().flat_map(|store| [&mut store.kind, &mut store.words]);
+    let texts = of_keys.chain(of_listeners).chain(of_store).chain(sandbox).chain([version]);
+    texts.for_each(|text| *text = plain(text));
+    shown
 }
 
-fn key(key: &crate::health::Key, made: Option<i64>) -> Key {
-    let today = made.and_then(|made| batv_core::Day::from_unix_seconds(made).ok());
-    Key {
-        key_use: plain(&key.key_use),
-        id: key.id,
-        algorithm: plain(&key.algorithm),
-        state: plain(&key.state),
-        domains: key.domains.iter().map(|domain| plain(domain)).collect(),
-        created: key.created.map(|day| day.to_string()),
-        age_days: today.zip(key.created).map(|(today, created)| today.since(created)),
-        next_rotation: key.next_rotation.map(|day| day.to_string()),
-        last_valid: key.last_valid.map(|day| day.to_string()),
-    }
-}
-
-fn listener(listener: &crate::health::Listener) -> Listener {
-    Listener {
-        protocol: plain(&listener.protocol),
-        address: plain(&listener.address),
-        connections: listener.connections,
-        missing: listener.is_missing,
-    }
+fn day(seconds: Option<i64>) -> Option<Day> {
+    Day::from_unix_seconds(seconds?).ok()
 }
 
 /// Warnings for the administrator.
@@ -414,7 +350,7 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
     if let Some(store) = health.store.as_ref().filter(|store| !store.is_up) {
         notices.push(format!("The store ({}) doesn't answer.", plain(&store.kind)));
     }
-    let today = made.and_then(|made| batv_core::Day::from_unix_seconds(made).ok());
+    let today = day(made);
     for key in health.keys.iter().filter(|key| key.state == "signing") {
         if let (Some(today), Some(due)) = (today, key.next_rotation)
             && today > due
@@ -428,10 +364,6 @@ fn notices(health: &Health, made: Option<i64>) -> Vec<String> {
         }
     }
     notices
-}
-
-fn stage<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
-    seconds.map(format::rfc3339).serialize(serializer)
 }
 
 impl Serialize for Tally {

@@ -5,7 +5,9 @@ use core::fmt;
 
 use batv_core::Day;
 use batv_core::envelope::Reason;
+use serde::{Serialize, Serializer};
 
+use crate::health::Health;
 use crate::report::Report;
 use crate::tally::{Column, Tally};
 use crate::timestamp::DAY;
@@ -45,6 +47,11 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
     format!("{}T{:02}:{:02}:{:02}Z", day(seconds), within / 3600, within / 60 % 60, within % 60)
 }
 
+/// Writes a time in a field of JSON.
+pub(crate) fn time<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds.map(rfc3339).serialize(serializer)
+}
+
 /// Duration in the largest unit of which there are two: `7 days`, `36 hours`.
 pub(crate) fn span(seconds: i64) -> String {
     let (unit, number) = [("days", DAY), ("hours", 3600), ("minutes", 60)]
@@ -56,6 +63,11 @@ pub(crate) fn span(seconds: i64) -> String {
         (unit, 1) => format!("1 {}", &unit[..unit.len() - 1]),
         (unit, number) => format!("{} {unit}", Number(number.unsigned_abs())),
     }
+}
+
+/// How long the daemon has been running.
+pub(crate) fn uptime(health: &Health) -> Option<String> {
+    i64::try_from(health.uptime?).ok().map(span)
 }
 
 /// Length of a step: `day`, `15 minutes`.
@@ -110,7 +122,8 @@ pub(crate) fn headline(report: &Report, since: Option<i64>) -> Vec<String> {
 /// Causes of refusals: `189 returned messages that are not ours and 65 came to a forged tag`.
 fn causes(report: &Report) -> String {
     let reasons = Reason::ALL.iter().copied().map(cause).chain(["had another reason"]);
-    let mut causes: Vec<_> = reasons.zip(report.reasons).filter(|(_, tally)| tally.refusable > 0).collect();
+    let tallies = report.reasons.iter().map(|(_, tally)| tally);
+    let mut causes: Vec<_> = reasons.zip(tallies).filter(|(_, tally)| tally.refusable > 0).collect();
     causes.sort_by_key(|(_, tally)| Reverse(tally.refusable));
     match causes[..] {
         [(cause, tally)] if tally.refusable > 1 => format!("all of them {cause}"),
@@ -212,7 +225,7 @@ mod tests {
             for _ in 0..times {
                 report.answers.count(column, fate);
                 report.decisions.count(column, fate);
-                report.reasons[reason as usize].count(column, fate);
+                report.reasons.at(reason as usize).count(column, fate);
             }
         };
         count(1100, Column::Genuine, Reason::TagOk, Fate::Taken);

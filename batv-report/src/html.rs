@@ -164,16 +164,7 @@ fn footer(out: &mut String, figures: &Figures, page: &Page<'_>) -> fmt::Result {
         out.write_str("<li>Addresses are redacted.</li>\n")?;
     }
     if let Some(lines) = figures.lines {
-        write!(
-            out,
-            "<li>{} lines were read; {} tell of a recipient or a sender",
-            Number(lines.read),
-            Number(lines.counted)
-        )?;
-        if lines.left_out > 0 {
-            write!(out, ", {} more of other days or domains", Number(lines.left_out))?;
-        }
-        writeln!(out, ", {} of nobody.</li>", Number(lines.skipped()))?;
+        writeln!(out, "<li>{}</li>", lines.sentence())?;
     }
     out.write_str("</ul>\n</footer>\n")
 }

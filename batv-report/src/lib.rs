@@ -26,10 +26,11 @@ mod timeline;
 mod timestamp;
 
 pub use event::{Decision, Departure, Event, Outcome, Told};
+pub use field::Word;
 pub use figures::{Lines, Page};
 pub use persist::Unreadable;
 pub use reader::Reader;
 pub use recent::Recent;
-pub use redact::Shown;
+pub use redact::{Plain, Shown};
 pub use report::Report;
 pub use tally::{Column, Tally};

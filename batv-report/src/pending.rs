@@ -68,8 +68,8 @@ fn index(key: u64) -> usize {
 /// Key of both lines on a recipient. In the line on a refusal the recipient still has its tag.
 pub(crate) fn key(decision: &Decision<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (decision.listener, decision.client, decision.from).hash(&mut hasher);
-    match untagged(decision.to) {
+    (decision.listener, &decision.client, &decision.from).hash(&mut hasher);
+    match untagged(&decision.to) {
         Some(mailbox) => mailbox.hash(&mut hasher),
         None => decision.to.hash(&mut hasher),
     }

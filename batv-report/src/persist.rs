@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::domains::{self, Domain, Domains};
 use crate::event::Outcome;
 use crate::recent::Recent;
-use crate::report::{self, Report};
+use crate::report::Report;
 use crate::samples::{Sample, Samples};
 use crate::senders::{self, Sender, Senders};
 use crate::tally::{Column, LARGEST, Tally};
@@ -140,14 +140,14 @@ impl Day {
             timeline: report.timeline.clone(),
             domains: report.domains.list.iter().map(domain).collect(),
             other_domains: report.domains.others,
-            modes: named(report::mode_names(), &report.modes),
-            reasons: named(report::reason_names(), &report.reasons),
-            classes: named(report::class_names(), &report.classes),
-            listeners: named(report::listener_names(), &report.listeners),
+            modes: named(report.modes.iter()),
+            reasons: named(report.reasons.iter()),
+            classes: named(report.classes.iter()),
+            listeners: named(report.listeners.iter()),
             networks: report.senders.largest(),
             backscatter: report.senders.total,
             samples: report.samples.latest().map(Sample::redacted).collect(),
-            departures: named(Outcome::ALL.iter().copied().map(Outcome::as_str), &report.departures),
+            departures: named(Outcome::NAMES.iter().copied().zip(report.departures)),
             keys: report.keys.iter().enumerate().map(|(id, count)| (id.to_string().into(), *count)).collect(),
         }
     }
@@ -177,21 +177,20 @@ impl Day {
             ..Report::default()
         };
         let domain = |(name, mode, tally): (Box<str>, Option<Box<str>>, Tally)| Domain {
-            name: domains::bounded(&name).into(),
+            name: domains::bounded(&name, domains::NAME_LIMIT).into(),
             tally,
             mode: mode.and_then(|mode| mode.parse::<Mode>().ok()),
         };
         report.domains = Domains { list: self.domains.into_iter().map(domain).collect(), others: self.other_domains };
-        for (tallies, names, kept) in [
-            (&mut report.modes[..], report::mode_names().collect::<Vec<_>>(), self.modes),
-            (&mut report.reasons[..], report::reason_names().collect(), self.reasons),
-            (&mut report.classes[..], report::class_names().collect(), self.classes),
-            (&mut report.listeners[..], report::listener_names().collect(), self.listeners),
+        for (tallies, kept) in [
+            (&mut report.modes, self.modes),
+            (&mut report.reasons, self.reasons),
+            (&mut report.classes, self.classes),
+            (&mut report.listeners, self.listeners),
         ] {
             for (name, tally) in kept {
-                // The last place is for all other names: another version may have more.
-                let place = names.iter().position(|known| **known == *name).unwrap_or(names.len() - 1);
-                tallies[place] += tally;
+                // Another version may know more names.
+                *tallies.at(tallies.place(&name)) += tally;
             }
         }
         for (outcome, count) in Outcome::ALL.iter().copied().zip(&mut report.departures) {
@@ -207,10 +206,9 @@ impl Day {
     }
 }
 
-/// Values that are not zero, by their names.
-fn named<T: Copy + Default + PartialEq>(names: impl Iterator<Item = &'static str>, values: &[T]) -> Named<T> {
-    let counted = names.zip(values).filter(|(_, value)| **value != T::default());
-    counted.map(|(name, value)| (name.into(), *value)).collect()
+/// What is not nothing.
+fn named<T: Default + PartialEq>(counts: impl Iterator<Item = (&'static str, T)>) -> Named<T> {
+    counts.filter(|(_, count)| *count != T::default()).map(|(name, count)| (name.into(), count)).collect()
 }
 
 impl<'de> Deserialize<'de> for Tally {

@@ -4,7 +4,7 @@ use core::str;
 
 use memchr::memchr_iter;
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 
 use crate::event::Event;
 use crate::timestamp::{Clock, number};
@@ -77,10 +77,11 @@ impl Reader {
 
     fn read_json<'l>(&'l mut self, line: &[u8]) -> Option<Event<'l>> {
         let entry: Entry = serde_json::from_slice(line).ok()?;
-        self.text = entry.message?;
+        self.text = entry.message?.text()?;
         let event = Event::parse(&self.text)?;
         // Microseconds, and JSON has them as text (systemd.journal-fields(7)).
-        let time = entry.time.and_then(|time| number(time.as_bytes())).map(|time| time / 1_000_000);
+        let time =
+            entry.time.and_then(Value::text).and_then(|time| number(time.as_bytes())).map(|time| time / 1_000_000);
         Some(Event { time, ..event })
     }
 }
@@ -95,38 +96,12 @@ fn priority(line: &[u8]) -> (usize, bool) {
 }
 
 /// Entry of the journal, as far as it is used.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct Entry {
-    message: Option<String>,
-    time: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Entry;
-
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("an entry of the journal")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
-                let mut entry = Entry::default();
-                while let Some(name) = map.next_key::<alloc::borrow::Cow<'de, str>>()? {
-                    match &*name {
-                        "MESSAGE" => entry.message = map.next_value::<Message>()?.0,
-                        "__REALTIME_TIMESTAMP" => entry.time = map.next_value::<Message>()?.0,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(entry)
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
+    #[serde(rename = "MESSAGE")]
+    message: Option<Value>,
+    #[serde(rename = "__REALTIME_TIMESTAMP")]
+    time: Option<Value>,
 }
 
 /// Text, or octets if it has unprintable ones (`journalctl -o json`).
@@ -138,15 +113,13 @@ enum Value {
     Other(IgnoredAny),
 }
 
-struct Message(Option<String>);
-
-impl<'de> Deserialize<'de> for Message {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Value::deserialize(deserializer)? {
-            Value::Text(text) => Some(text),
-            Value::Octets(octets) => Some(String::from_utf8_lossy(&octets).into_owned()),
-            Value::Other(_) => None,
-        }))
+impl Value {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Octets(octets) => Some(String::from_utf8_lossy(&octets).into_owned()),
+            Self::Other(_) => None,
+        }
     }
 }
 
@@ -165,7 +138,7 @@ mod tests {
         let mut reader = Reader::new(NOW);
         let event = reader.read(line.as_bytes())?;
         let Told::Departure(departure) = event.told else { panic!("{line}") };
-        assert_eq!((departure.from, departure.key), ("alice@example.com", Some(4)), "{line}");
+        assert_eq!((&*departure.from, departure.key), ("alice@example.com", Some(4)), "{line}");
         Some(event.time)
     }
 

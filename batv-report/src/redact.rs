@@ -8,8 +8,15 @@ use crate::senders::Network;
 
 /// Text in one line without side effects: control characters, and those that are invisible or change the direction of
 /// text, are shown by their number.
+///
+/// ```
+/// use batv_report::Plain;
+///
+/// assert_eq!(Plain("a\u{202e}b").to_string(), r"a\u{202e}b");
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plain<'t>(pub(crate) &'t str);
+#[expect(clippy::exhaustive_structs, reason = "it is a text")]
+pub struct Plain<'t>(pub &'t str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use crate::event::{Decision, Departure, Event, Outcome, Told};
 use crate::pending::{self, Pending};
 use crate::samples::{Sample, Samples};
 use crate::senders::{Network, Senders};
-use crate::tally::{Column, Fate, Tally};
+use crate::tally::{ByName, Column, Fate, Tally};
 use crate::timeline::Timeline;
 use crate::timestamp::PLAUSIBLE;
 
@@ -31,29 +31,6 @@ const CLASSES: [&str; 12] = [
     "null-other",
     "ordinary",
 ];
-
-/// Name for all other names.
-const OTHER: &str = "other";
-
-/// Names of [`Report::modes`].
-pub(crate) fn mode_names() -> impl Iterator<Item = &'static str> {
-    Mode::ALL.iter().map(|mode| mode.as_str()).chain([OTHER])
-}
-
-/// Names of [`Report::reasons`].
-pub(crate) fn reason_names() -> impl Iterator<Item = &'static str> {
-    Reason::ALL.iter().map(|reason| reason.as_str()).chain([OTHER])
-}
-
-/// Names of [`Report::classes`].
-pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
-    CLASSES.into_iter().chain([OTHER])
-}
-
-/// Names of [`Report::listeners`].
-pub(crate) fn listener_names() -> impl Iterator<Item = &'static str> {
-    LISTENERS.into_iter().chain([OTHER])
-}
 
 /// Accumulator of events: counts, and the latest decisions that refused, or would have in mode `reject`.
 ///
@@ -86,10 +63,10 @@ pub struct Report {
     pub(crate) answers: Tally,
     pub(crate) timeline: Timeline,
     pub(crate) domains: Domains,
-    pub(crate) modes: [Tally; Mode::ALL.len() + 1],
-    pub(crate) reasons: [Tally; Reason::ALL.len() + 1],
-    pub(crate) classes: [Tally; CLASSES.len() + 1],
-    pub(crate) listeners: [Tally; LISTENERS.len() + 1],
+    pub(crate) modes: ByName,
+    pub(crate) reasons: ByName,
+    pub(crate) classes: ByName,
+    pub(crate) listeners: ByName,
     pub(crate) senders: Senders,
     pub(crate) samples: Samples,
     pub(crate) departures: [u64; Outcome::ALL.len()],
@@ -106,10 +83,10 @@ impl Default for Report {
             answers: Tally::default(),
             timeline: Timeline::default(),
             domains: Domains::default(),
-            modes: Default::default(),
-            reasons: [Tally::default(); Reason::ALL.len() + 1],
-            classes: Default::default(),
-            listeners: Default::default(),
+            modes: ByName::new(Mode::NAMES),
+            reasons: ByName::new(Reason::NAMES),
+            classes: ByName::new(&CLASSES),
+            listeners: ByName::new(&LISTENERS),
             senders: Senders::default(),
             samples: Samples::default(),
             departures: Default::default(),
@@ -190,10 +167,10 @@ impl Report {
         self.answers += other.answers;
         self.timeline.merge(&other.timeline);
         self.domains.merge(&other.domains);
-        self.modes.iter_mut().zip(other.modes).for_each(|(mine, its)| *mine += its);
-        self.reasons.iter_mut().zip(other.reasons).for_each(|(mine, its)| *mine += its);
-        self.classes.iter_mut().zip(other.classes).for_each(|(mine, its)| *mine += its);
-        self.listeners.iter_mut().zip(other.listeners).for_each(|(mine, its)| *mine += its);
+        self.modes.merge(&other.modes);
+        self.reasons.merge(&other.reasons);
+        self.classes.merge(&other.classes);
+        self.listeners.merge(&other.listeners);
         self.senders.merge(&other.senders);
         self.samples.merge(&other.samples);
         self.departures.iter_mut().zip(other.departures).for_each(|(mine, its)| *mine += its);
@@ -249,18 +226,17 @@ impl Report {
             _ => Column::of(decision.verdict),
         };
         let fate = fate(decision, reason, mode);
-        let place = |found: Option<usize>, most: usize| found.unwrap_or(most);
         Counted {
             time,
             column,
             fate,
-            is_answer: is_answer(decision.from, reason),
-            domain: self.domains.place(decision.to, mode),
-            mode: mode.map_or(Mode::ALL.len(), |mode| mode as usize),
+            is_answer: is_answer(&decision.from, reason),
+            domain: self.domains.place(&decision.to, mode),
+            mode: self.modes.place(decision.mode),
             reason,
-            class: decision.class.map(|class| place(CLASSES.iter().position(|known| *known == class), CLASSES.len())),
-            listener: place(LISTENERS.iter().position(|listener| *listener == decision.listener), LISTENERS.len()),
-            network: if is_backscatter(decision, column, reason) { Network::of(decision.client) } else { None },
+            class: decision.class.map(|class| self.classes.place(class)),
+            listener: self.listeners.place(decision.listener),
+            network: if is_backscatter(decision, column, reason) { Network::of(&decision.client) } else { None },
             sample: (fate != Fate::Taken).then(|| Arc::new(Sample::of(decision, time, fate == Fate::Refused))),
         }
     }
@@ -276,12 +252,12 @@ impl Report {
             self.timeline.at(time).decisions.count(column, fate);
         }
         self.domains.tally(domain).count(column, fate);
-        self.modes[mode].count(column, fate);
-        self.reasons[reason].count(column, fate);
+        self.modes.at(mode).count(column, fate);
+        self.reasons.at(reason).count(column, fate);
         if let Some(class) = class {
-            self.classes[class].count(column, fate);
+            self.classes.at(class).count(column, fate);
         }
-        self.listeners[listener].count(column, fate);
+        self.listeners.at(listener).count(column, fate);
         if let Some(network) = network {
             self.senders.count(network);
         }

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domains::CharBoundary as _;
+use crate::domains::bounded;
 use crate::event::Decision;
 use crate::redact::Shown;
 use crate::senders::Network;
@@ -41,9 +41,9 @@ impl Sample {
             was_refused,
             listener: name(decision.listener),
             queue_id: name(&decision.queue_id),
-            client: name(decision.client),
-            from: address(decision.from),
-            to: address(decision.to),
+            client: name(&decision.client),
+            from: address(&decision.from),
+            to: address(&decision.to),
             verdict: name(decision.verdict),
             reason: name(decision.reason),
             class: decision.class.map(name),
@@ -63,29 +63,25 @@ impl Sample {
     }
 
     /// Sample with its texts cut to their limits.
-    pub(crate) fn bounded(self) -> Self {
-        Self {
-            time: self.time.filter(|time| PLAUSIBLE.contains(time)),
-            was_refused: self.was_refused,
-            listener: name(&self.listener),
-            queue_id: name(&self.queue_id),
-            client: name(&self.client),
-            from: address(&self.from),
-            to: address(&self.to),
-            verdict: name(&self.verdict),
-            reason: name(&self.reason),
-            class: self.class.as_deref().map(name),
-            mode: name(&self.mode),
+    pub(crate) fn bounded(mut self) -> Self {
+        self.time = self.time.filter(|time| PLAUSIBLE.contains(time));
+        let Self { listener, queue_id, client, from, to, verdict, reason, class, mode, .. } = &mut self;
+        for text in [listener, queue_id, client, verdict, reason, mode].into_iter().chain(class) {
+            *text = name(text);
         }
+        for text in [from, to] {
+            *text = address(text);
+        }
+        self
     }
 }
 
 fn name(text: &str) -> Box<str> {
-    text[..text.floor_char_boundary_at(NAME_LIMIT)].into()
+    bounded(text, NAME_LIMIT).into()
 }
 
 fn address(text: &str) -> Box<str> {
-    text[..text.floor_char_boundary_at(ADDRESS_LIMIT)].into()
+    bounded(text, ADDRESS_LIMIT).into()
 }
 
 /// Samples in the order of their times.

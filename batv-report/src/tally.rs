@@ -114,3 +114,33 @@ impl AddAssign for Tally {
         self.refusable += other.refusable;
     }
 }
+
+/// Tallies by name, the last of them for all names that are not known.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ByName {
+    names: &'static [&'static str],
+    tallies: Box<[Tally]>,
+}
+
+impl ByName {
+    pub(crate) fn new(names: &'static [&'static str]) -> Self {
+        Self { names, tallies: vec![Tally::default(); names.len() + 1].into() }
+    }
+
+    /// Place of a name among the tallies.
+    pub(crate) fn place(&self, name: &str) -> usize {
+        self.names.iter().position(|known| *known == name).unwrap_or(self.names.len())
+    }
+
+    pub(crate) fn at(&mut self, place: usize) -> &mut Tally {
+        &mut self.tallies[place]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, Tally)> {
+        self.names.iter().copied().chain(["other"]).zip(self.tallies.iter().copied())
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.tallies.iter_mut().zip(&other.tallies).for_each(|(mine, its)| *mine += *its);
+    }
+}

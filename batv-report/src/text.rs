@@ -3,7 +3,8 @@
 use core::fmt::{self, Write};
 
 use crate::figures::{Figures, Page, Row, Shape, Step};
-use crate::format::{Number, minute, span, step};
+use crate::format::{minute, step, uptime};
+use crate::health::Health;
 use crate::tally::{Column, Tally};
 use crate::timestamp::DAY;
 
@@ -65,21 +66,8 @@ fn write_report(out: &mut String, figures: &Figures) -> fmt::Result {
         )?;
     }
     if let Some(lines) = figures.lines {
-        let left_out = match lines.left_out {
-            0 => String::new(),
-            left_out => format!(", {} more of other days or domains", Number(left_out)),
-        };
         out.write_str("\n")?;
-        wrap(
-            out,
-            "",
-            &format!(
-                "{} lines were read; {} tell of a recipient or a sender{left_out}, {} of nobody.",
-                Number(lines.read),
-                Number(lines.counted),
-                Number(lines.skipped())
-            ),
-        )?;
+        wrap(out, "", &lines.sentence())?;
     }
     Ok(())
 }
@@ -231,26 +219,26 @@ fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
     Ok(())
 }
 
-fn health(out: &mut String, state: &crate::figures::State) -> fmt::Result {
+fn health(out: &mut String, state: &Health) -> fmt::Result {
     writeln!(out, "\nTHE DAEMON")?;
-    let uptime = state.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(span);
-    writeln!(out, "version {}, running for {}", state.version, uptime.unwrap_or_else(|| "a while".to_owned()))?;
+    let uptime = uptime(state).unwrap_or_else(|| "a while".to_owned());
+    writeln!(out, "version {}, running for {uptime}", state.version)?;
     for key in &state.keys {
         let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();
         let mut line = format!("{} key{id}: {}", key.key_use, key.state);
         for (words, day) in
-            [("since", &key.created), ("to be replaced on", &key.next_rotation), ("last tag valid to", &key.last_valid)]
+            [("since", key.created), ("to be replaced on", key.next_rotation), ("last tag valid to", key.last_valid)]
         {
-            line.extend(day.iter().flat_map(|day| [", ", words, " ", day]));
+            line.extend(day.map(|day| format!(", {words} {day}")));
         }
         wrap(out, "", &line)?;
     }
     for listener in &state.listeners {
-        let is = if listener.missing { "gone" } else { "listens" };
+        let is = if listener.is_missing { "gone" } else { "listens" };
         writeln!(out, "{} on {}: {is}, {} connections", listener.protocol, listener.address, listener.connections)?;
     }
     if let Some(store) = &state.store {
-        writeln!(out, "store: {}, {}", store.kind, if store.up { "up" } else { "down" })?;
+        writeln!(out, "store: {}, {}", store.kind, if store.is_up { "up" } else { "down" })?;
     }
     if let Some(sandbox) = &state.sandbox {
         writeln!(out, "sandbox: {sandbox}")?;

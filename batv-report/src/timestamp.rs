@@ -69,8 +69,7 @@ impl Clock {
     fn begin_of(&self, [m, o, n, _, tens, ones]: [u8; 6]) -> Option<i64> {
         let month = MONTHS.iter().position(|name| **name == [m, o, n])?;
         let month = Month::January.nth_next(u8::try_from(month).ok()?);
-        let tens = if tens == b' ' { 0 } else { digit(tens)? };
-        let day = u8::try_from(tens * 10 + digit(ones)?).ok()?;
+        let day = two(if tens == b' ' { b'0' } else { tens }, ones)?.try_into().ok()?;
         let dates = (0..=MOST_YEARS).filter_map(|back| Date::from_calendar_date(self.year - back, month, day).ok());
         dates.map(begin_of_date).find(|begins| *begins <= self.latest)
     }
@@ -79,7 +78,6 @@ impl Clock {
 /// Parses `2026-11-25T13:32:14`, with `T` or a space, with or without a fraction and a zone; UTC without one.
 fn iso(line: &[u8]) -> Option<(i64, usize)> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', ..] = line else { return None };
-    let two = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);
     let year = two(y1, y2)? * 100 + two(y3, y4)?;
     let month = Month::try_from(u8::try_from(two(m1, m2)?).ok()?).ok()?;
     let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(two(d1, d2)?).ok()?).ok()?;
@@ -91,7 +89,6 @@ fn iso(line: &[u8]) -> Option<(i64, usize)> {
 /// Parses `13:32:14`, with or without a fraction, in seconds.
 fn clock_time(text: &[u8]) -> Option<(i64, usize)> {
     let &[h1, h2, b':', m1, m2, b':', s1, s2, ..] = text else { return None };
-    let two = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);
     let (hours, minutes, seconds) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
     let fraction = match text.get(8) {
         Some(b'.' | b',') => 1 + text.iter().skip(9).take_while(|octet| octet.is_ascii_digit()).count(),
@@ -103,9 +100,8 @@ fn clock_time(text: &[u8]) -> Option<(i64, usize)> {
 
 /// Parses `Z`, `+0100` or `+01:00`, in seconds; UTC without one.
 fn zone(text: &[u8]) -> (i64, usize) {
-    let read = |sign: u8, digits: [u8; 4], length| {
-        let [h1, h2, m1, m2] = digits.map(digit);
-        let seconds = (h1? * 10 + h2?) * 3600 + (m1? * 10 + m2?) * 60;
+    let read = |sign: u8, [h1, h2, m1, m2]: [u8; 4], length| {
+        let seconds = two(h1, h2)? * 3600 + two(m1, m2)? * 60;
         Some((if sign == b'-' { -seconds } else { seconds }, length))
     };
     let zone = match *text {
@@ -130,6 +126,10 @@ pub(crate) fn number(digits: &[u8]) -> Option<i64> {
         return None;
     }
     digits.iter().try_fold(0, |number, octet| Some(number * 10 + digit(*octet)?))
+}
+
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    Some(digit(tens)? * 10 + digit(ones)?)
 }
 
 fn digit(octet: u8) -> Option<i64> {

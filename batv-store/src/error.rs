@@ -76,6 +76,14 @@ pub enum Error {
         /// Error of SQLite.
         reason: String,
     },
+    /// File that was removed or cut off while it was in use.
+    #[error("{} was {what} while it was in use: the store is opened again", .path.display())]
+    Lost {
+        /// Path of the file.
+        path: PathBuf,
+        /// What was done to it: `removed`, or `cut off`.
+        what: String,
+    },
     /// SQLite file of another program.
     #[error("{} is an SQLite file of another program: name a file of its own for the store", .path.display())]
     Foreign {

@@ -221,6 +221,10 @@ impl<S: Store> Store for Guarded<S> {
         result
     }
 
+    fn is_lost(&self) -> bool {
+        self.store.is_lost()
+    }
+
     fn forgotten(&self) -> u64 {
         self.store.forgotten()
     }

@@ -5,6 +5,7 @@ extern crate alloc;
 pub mod alias;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod bounds;
+pub mod clock;
 pub mod counter;
 mod error;
 mod guarded;

@@ -1,7 +1,9 @@
 //! Store on a server, for many hosts: Valkey, or Redis from version 6.
 //!
 //! The server runs a batch as a script: in one round trip, and without operations of others in between. The clocks of
-//! all hosts should agree to a few seconds, as each batch brings the time of its host.
+//! all hosts should agree to a few seconds, as each batch brings the time of its host. What frees memory is the server's
+//! own clock (`EX` and `EXPIRE`): a host whose clock is wrong finds nothing while it is, and removes nothing; a server whose
+//! clock is set forwards by a month forgets all.
 //!
 //! The server decides what outlives it: set `appendonly yes`, or `save`. All entries expire, so give the server
 //! `maxmemory` and `maxmemory-policy volatile-ttl`: then entries that expire first are dropped first. A user of its own
@@ -15,6 +17,7 @@
 
 mod connection;
 mod lookup;
+mod stream;
 mod translate;
 
 use alloc::format;
@@ -27,8 +30,7 @@ use std::path::Path;
 
 use batv_config::{Permissions, read_secret};
 use redis::{
-    Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError, Script, ServerErrorKind,
-    Value,
+    Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError, Script, ServerErrorKind, Value,
 };
 
 use crate::error::Error;
@@ -36,6 +38,7 @@ use crate::operation::{Answer, Operation};
 use crate::store::Store;
 use crate::worker::{Backend, Job, Worker};
 use connection::Reconnecting;
+use stream::Request;
 
 /// Default prefix of all keys on the server.
 ///
@@ -94,7 +97,7 @@ impl Settings {
             _ => return Err(refused(unusable)),
         };
         let redis = redis.clone().set_protocol(ProtocolVersion::RESP3);
-        let info = info.set_redis_settings(redis).set_tcp_settings(connection::tcp_settings());
+        let info = info.set_redis_settings(redis);
         let client = Client::open(info).map_err(|_| refused(unusable))?;
         Ok(Self { client, address, prefix: DEFAULT_PREFIX.into() })
     }
@@ -234,7 +237,8 @@ impl Redis {
     pub fn new(settings: &Settings) -> Result<Self, Error> {
         let Settings { client, address, prefix } = settings.clone();
         let script = Script::new(include_str!("redis/batch.lua"));
-        let connection = Reconnecting::new(client, translate::command(&script, &prefix, &[], 0));
+        let check = Request::new(translate::command(&script, &prefix, &[], 0), 0);
+        let connection = Reconnecting::new(client, check);
         let server = Server { connection, script, address: address.clone(), prefix };
         Ok(Self { worker: Worker::start(address, server)? })
     }
@@ -256,16 +260,19 @@ struct Server {
 
 impl Server {
     fn answers(&mut self, jobs: &[Job]) -> Vec<Result<Vec<Answer>, Error>> {
-        let command = |job: &Job| translate::command(&self.script, &self.prefix, &job.batch, job.now);
-        let commands: Vec<Cmd> = jobs.iter().map(command).collect();
-        let mut values = self.connection.exchange(&commands);
+        let request = |job: &Job| {
+            Request::new(translate::command(&self.script, &self.prefix, &job.batch, job.now), job.batch.len())
+        };
+        let requests: Vec<Request> = jobs.iter().map(request).collect();
+        let mut values = self.connection.exchange(&requests);
         // A server loses its scripts when it is restarted; batches that need the script were not done.
         let is_missing = |error: &RedisError| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript);
         let missing: Vec<usize> =
             (0..).zip(&values).filter(|(_, value)| value.as_ref().is_err_and(is_missing)).map(|(at, _)| at).collect();
         if !missing.is_empty() {
             let load = redis::cmd("SCRIPT").arg("LOAD").arg(include_str!("redis/batch.lua")).clone();
-            let again: Vec<Cmd> = iter::once(load).chain(missing.iter().map(|at| commands[*at].clone())).collect();
+            let missed = missing.iter().map(|at| requests[*at].clone());
+            let again: Vec<Request> = iter::once(Request::new(load, 0)).chain(missed).collect();
             for (at, value) in missing.iter().zip(self.connection.exchange(&again).into_iter().skip(1)) {
                 values[*at] = value;
             }

@@ -5,11 +5,16 @@
 //!
 //! What is committed outlives the process. The last of it may be lost when the host loses power, as SQLite waits for
 //! the disk only now and then (`synchronous = NORMAL`); the file stays whole.
+//!
+//! A file that is removed or cut off while it is in use is noticed before the next batch, which fails with
+//! [`Error::Lost`]; the one after that opens the file again, or a new one. What has expired is removed only while the times
+//! of the batches go on steadily: see [`clock`](crate::clock).
 
 mod execute;
 mod file;
 mod schema;
 mod size;
+mod watch;
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -23,6 +28,7 @@ use crate::operation::{Answer, Operation};
 use crate::store::Store;
 use crate::worker::Worker;
 use file::File;
+use watch::Watch;
 
 /// Default limit of the file: 256 MiB, enough for about two million recipients.
 ///
@@ -70,6 +76,7 @@ pub const LEAST_LIMIT: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Sqlite {
     worker: Worker,
+    watch: Arc<Watch>,
     forgotten: Arc<AtomicU64>,
 }
 
@@ -118,8 +125,8 @@ impl Sqlite {
     }
 
     fn start(path: &Path, file: File) -> Result<Self, Error> {
-        let forgotten = file.forgotten();
-        Ok(Self { worker: Worker::start(path.display().to_string(), file)?, forgotten })
+        let (watch, forgotten) = (file.watch(), file.forgotten());
+        Ok(Self { worker: Worker::start(path.display().to_string(), file)?, watch, forgotten })
     }
 }
 
@@ -143,6 +150,10 @@ pub const fn check_limit(octets: u64) -> Result<(), Error> {
 impl Store for Sqlite {
     fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error> {
         self.worker.run(batch, now, wait)
+    }
+
+    fn is_lost(&self) -> bool {
+        self.watch.look().is_some()
     }
 
     fn forgotten(&self) -> u64 {

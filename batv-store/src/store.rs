@@ -43,6 +43,11 @@ pub trait Store: Send + Sync {
     /// [`Error`]; [`Error::TimedOut`] when there is no answer within `wait`.
     fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error>;
 
+    /// Whether the store has lost its file since the last batch, which the next one finds out. It doesn't wait.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// Number of entries dropped before they expired, for want of room, since the store was opened; 0 if the store
     /// doesn't know.
     fn forgotten(&self) -> u64 {
@@ -53,6 +58,10 @@ pub trait Store: Send + Sync {
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error> {
         (**self).run(batch, now, wait)
+    }
+
+    fn is_lost(&self) -> bool {
+        (**self).is_lost()
     }
 
     fn forgotten(&self) -> u64 {

@@ -27,6 +27,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// A batch whose answers nobody waits for.
+    #[cfg(all(test, feature = "sqlite"))]
+    pub(crate) fn of(batch: Vec<Operation>, now: u64) -> Self {
+        Self { batch, now, reply: sync_channel(1).0 }
+    }
+
     /// Ends it. The caller may no longer be waiting.
     pub(crate) fn answer(self, result: Result<Vec<Answer>, Error>) {
         let _ = self.reply.send(result);

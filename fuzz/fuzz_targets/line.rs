@@ -5,6 +5,6 @@ use batv_fuzz::listeners::speak;
 use batv_mta::listen::line::Line;
 
 batv_fuzz::fuzz!(|data| {
-    let answers = speak(|| Line, data);
+    let answers = speak(Line::default, data);
     assert!(answers.is_empty() || answers.ends_with(b"\n"));
 });

@@ -153,6 +153,7 @@ exports.end_of_data = function (next, connection) {
     // Copies of our fields that came with the message are forged.
     transaction.remove_header(STATUS_FIELD)
     transaction.remove_header(VERDICT_FIELD)
+    transaction.remove_header(RECIPIENT_FIELD)
     this.steps(next, connection, async () => {
         let judged
         if (noted.given) {

@@ -61,12 +61,17 @@ pub(crate) enum Named {
     Listed,
 }
 
+/// The most octets of a line before a mailbox that is listed.
+const MOST_BEFORE: usize = 1000;
+
 fn named(text: &str, at: usize) -> Named {
-    let line = text[..at].rsplit('\n').next().unwrap_or_default();
+    let start = (at.saturating_sub(MOST_BEFORE)..at).find(|start| text.is_char_boundary(*start)).unwrap_or(at);
+    let line = text[start..at].rsplit('\n').next().unwrap_or_default();
+    let is_whole = start == 0 || line.len() < at - start;
     let before = line.trim_end_matches(['<', '"', '\'', '(', ' ', '\t', '\u{3000}']);
     let before = before.strip_suffix("mailto:").unwrap_or(before).trim();
     // A line that is quoted is another message's.
-    if before.chars().all(|letter| !letter.is_alphanumeric() && letter != '>') {
+    if is_whole && before.chars().all(|letter| !letter.is_alphanumeric() && letter != '>') {
         Named::Listed
     } else if before.ends_with([':', '\u{ff1a}']) {
         Named::BehindColon

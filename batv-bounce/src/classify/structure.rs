@@ -6,7 +6,7 @@ use super::sender::Sender;
 use super::signs::Signs;
 use super::wording::{Place as WordPlace, Said};
 use crate::evidence::Place;
-use crate::read::header::fields;
+use crate::read::header::{MOST_FIELDS, fields};
 use crate::read::message::Part;
 
 /// Types of parts that make a report, with their class, in the order in which they count.
@@ -25,6 +25,9 @@ const REPORT_TYPES: [(Class, &str); 5] = [
     (Class::Mdn, "disposition-notification"),
     (Class::Dsn, "delivery-status"),
 ];
+
+/// The most parts that are taken for a report in spite of their type.
+const MOST_UNTOLD: usize = 100;
 
 impl<'x> Signs<'_, 'x> {
     /// The class of a report, by its parts and their types.
@@ -66,14 +69,18 @@ impl<'x> Signs<'_, 'x> {
         const FIELDS: [(&str, Class); 2] = [("Disposition", Class::Mdn), ("Feedback-Type", Class::FeedbackReport)];
         let class = |part: &Part<'_>| {
             let octets = part.octets();
-            FIELDS.iter().find(|(name, _)| fields(&octets).any(|field| field.is(name))).map(|(_, class)| *class)
+            let found = fields(&octets)
+                .take(MOST_FIELDS)
+                .filter_map(|field| FIELDS.iter().position(|(name, _)| field.is(name)));
+            found.min().map(|place| FIELDS[place].1)
         };
         self.untold_parts().find_map(class).unwrap_or(Class::Dsn)
     }
 
     /// Parts that may be those of a report, but for their type. The first one is for people.
     pub(super) fn untold_parts(&self) -> impl Iterator<Item = &Part<'x>> {
-        self.message.parts.iter().filter(|part| part.is(&["application/octet-stream", "text/plain"])).skip(1)
+        let parts = self.message.parts.iter().filter(|part| part.is(&["application/octet-stream", "text/plain"]));
+        parts.skip(1).take(MOST_UNTOLD)
     }
 
     /// Whether a report is part of what a person writes. A person's mail has a null reverse-path too when it was relayed

@@ -4,6 +4,9 @@ use batv_core::Day;
 use mail_parser::DateTime;
 use memchr::memchr;
 
+/// The most fields of a header that are read: no program writes so many, and what is asked of a header is asked of each.
+pub(crate) const MOST_FIELDS: usize = 1000;
+
 /// Header field, with its line ends and folding.
 ///
 /// ```

@@ -1,20 +1,26 @@
 //! A message as its MIME structure (RFC 2045 to 2049): its parts in order, none of them decoded before it is asked for.
 
 use alloc::borrow::Cow;
-use core::cell::OnceCell;
+use core::cell::{Cell, OnceCell};
 use std::sync::LazyLock;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::decoders::html::html_to_text;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, ContentType, HeaderName, HeaderValue, MessageParser};
 use memchr::memmem;
 
-use crate::read::header::{Field, fields, is_empty, line, without_envelope_line};
+use super::boundaries::Boundaries;
+use super::html::text_of_html;
+use crate::read::header::{Field, MOST_FIELDS, fields, is_empty, line, without_envelope_line};
 
-/// The most octets of a field that are taken apart: the parser goes through its parameters again for each of them.
+/// The most octets of a field that are taken apart.
 const MOST_FIELD_OCTETS: usize = 8192;
+/// The same of a field with parameters: the parser goes through them again for each of them.
+const MOST_PARAMETER_OCTETS: usize = 2048;
+/// The texts that may be as long as a text may be. Those of all parts together are read up to this number times
+/// [`Limits::text_octets`].
+const LONG_TEXTS: usize = 4;
 
 /// Limits of the message that is read. What lies beyond is as if it had been cut off, and the reading says so.
 ///
@@ -31,18 +37,17 @@ pub struct Limits {
     pub octets: usize,
     /// Octets of each header.
     pub header_octets: usize,
-    /// Octets of a text, decoded, whose words are read.
+    /// Octets of a text, decoded, whose words are read. Of all texts together it is four times as much.
     pub text_octets: usize,
     /// Parts, multiparts among them. Those of messages inside are not looked for.
     pub parts: usize,
-    /// Multiparts in one another. A line that may be a delimiter is compared with those of all, so that the time is
-    /// bounded by this number times the octets.
+    /// Multiparts in one another. A line can be compared with the delimiters of all of them.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { octets: 16 * 1024 * 1024, header_octets: 256 * 1024, text_octets: 64 * 1024, parts: 10_000, depth: 100 }
+        Self { octets: 16 * 1024 * 1024, header_octets: 256 * 1024, text_octets: 64 * 1024, parts: 10_000, depth: 20 }
     }
 }
 
@@ -56,6 +61,10 @@ pub(crate) struct Message<'x> {
     pub(crate) parts: Vec<Part<'x>>,
     /// Whether it ends at a limit.
     pub(crate) cut: bool,
+    /// Octets of texts that may still be decoded.
+    text_left: Cell<usize>,
+    /// Whether a text was longer than that.
+    text_cut: Cell<bool>,
     pub(crate) limits: Limits,
 }
 
@@ -92,14 +101,23 @@ impl<'x> Message<'x> {
         let octets = without_envelope_line(within);
         let Structure { parts, header_length, cut, .. } = Structure::read(octets, limits);
         let header = &octets[..header_length.min(limits.header_octets)];
+        let mut all_fields = fields(header);
+        let fields = all_fields.by_ref().take(MOST_FIELDS).collect();
         Self {
             header,
-            fields: fields(header).collect(),
+            fields,
             subject: OnceCell::new(),
             parts,
-            cut: cut || beyond,
+            cut: cut || beyond || all_fields.next().is_some(),
+            text_left: Cell::new(limits.text_octets.saturating_mul(LONG_TEXTS)),
+            text_cut: Cell::new(false),
             limits: *limits,
         }
+    }
+
+    /// Whether something of it was not read.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut || self.text_cut.get()
     }
 
     /// Its fields.
@@ -145,13 +163,20 @@ impl<'x> Message<'x> {
     }
 
     fn decode_text(&self, part: &Part<'x>) -> String {
+        let left = self.text_left.get();
+        let most = self.limits.text_octets.min(left);
         let encoded = match part.encoding {
-            Encoding::Identity => &part.body[..part.body.len().min(self.limits.text_octets)],
+            Encoding::Identity => &part.body[..part.body.len().min(most)],
             // At most three octets stand for one, and line ends.
-            _ => &part.body[..part.body.len().min(4 * self.limits.text_octets)],
+            _ => &part.body[..part.body.len().min(4 * most)],
         };
         let octets = decode(encoded, part.encoding);
-        let octets = &octets[..octets.len().min(self.limits.text_octets)];
+        let octets = &octets[..octets.len().min(most)];
+        // What stands for nothing takes time too.
+        self.text_left.set(left - most.min(octets.len().max(encoded.len() / 4)));
+        if most < self.limits.text_octets && part.body.len() > encoded.len() {
+            self.text_cut.set(true);
+        }
         let text = decode_charset(octets, part.charset.as_deref());
         if part.kind == "text/html" { text_of_html(&text) } else { text }
     }
@@ -172,33 +197,6 @@ impl<'x> Part<'x> {
     pub(crate) fn octets(&self) -> Cow<'x, [u8]> {
         decode(self.body, self.encoding)
     }
-}
-
-/// The text of HTML, with the line ends of what is preformatted: a header is returned so.
-fn text_of_html(html: &str) -> String {
-    let find = |html: &str, tag: &str| {
-        let found = |tag: &str| memmem::find(html.as_bytes(), tag.as_bytes());
-        found(tag).or_else(|| found(&tag.to_ascii_uppercase()))
-    };
-    let mut text = String::new();
-    let mut rest = html;
-    while let Some(start) = find(rest, "<pre") {
-        text.push_str(&html_to_text(&rest[..start]));
-        let inside = rest[start..].split_once('>').map_or("", |(_, inside)| inside);
-        let end = find(inside, "</pre").unwrap_or(inside.len());
-        text.push('\n');
-        for line in inside[..end].lines() {
-            let content = line.trim_start_matches([' ', '\t']);
-            // What folds a field.
-            text.push_str(&line[..line.len() - content.len()]);
-            text.push_str(&html_to_text(content));
-            text.push('\n');
-        }
-        text.push('\n');
-        rest = &inside[end..];
-    }
-    text.push_str(&html_to_text(rest));
-    text
 }
 
 fn decode(octets: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
@@ -302,7 +300,8 @@ fn parameterized(field: Field<'_>) -> Option<ContentType<'_>> {
             .header_content_type(HeaderName::ContentDisposition)
             .default_header_ignore()
     });
-    let mut parsed = PARSER.parse_headers(beginning(field.octets))?;
+    let octets = &field.octets[..field.octets.len().min(MOST_PARAMETER_OCTETS)];
+    let mut parsed = PARSER.parse_headers(octets)?;
     match parsed.parts.first_mut()?.headers.pop()?.value {
         HeaderValue::ContentType(value) => Some(value),
         _ => None,
@@ -317,6 +316,8 @@ struct Structure<'x, 'l> {
     parts: Vec<Part<'x>>,
     /// The parts that have not ended, from the outermost on: all but the last are multiparts.
     open: Vec<Open>,
+    /// Their boundaries.
+    boundaries: Boundaries,
     /// Octets of the first header.
     header_length: usize,
     cut: bool,
@@ -325,8 +326,7 @@ struct Structure<'x, 'l> {
 struct Open {
     /// Its place among the parts.
     place: usize,
-    /// Boundary of a multipart.
-    boundary: Option<String>,
+    is_multipart: bool,
     children: usize,
 }
 
@@ -344,7 +344,15 @@ struct Delimiter {
 
 impl<'x, 'l> Structure<'x, 'l> {
     fn read(octets: &'x [u8], limits: &'l Limits) -> Self {
-        let mut structure = Self { octets, limits, parts: Vec::new(), open: Vec::new(), header_length: 0, cut: false };
+        let mut structure = Self {
+            octets,
+            limits,
+            parts: Vec::new(),
+            open: Vec::new(),
+            boundaries: Boundaries::default(),
+            header_length: 0,
+            cut: false,
+        };
         let mut next = Some(0);
         while let Some(start) = next {
             if structure.parts.len() >= limits.parts.max(1) {
@@ -379,7 +387,10 @@ impl<'x, 'l> Structure<'x, 'l> {
             (part.kind, boundary) = ("text/plain".to_owned(), None);
             self.cut = true;
         }
-        self.open.push(Open { place: self.parts.len(), boundary, children: 0 });
+        self.open.push(Open { place: self.parts.len(), is_multipart: boundary.is_some(), children: 0 });
+        if let Some(boundary) = boundary {
+            self.boundaries.open(boundary.into_bytes());
+        }
         self.parts.push(part);
         body
     }
@@ -417,11 +428,12 @@ impl<'x, 'l> Structure<'x, 'l> {
     /// Ends the open parts from this level on.
     fn close(&mut self, level: usize, end: usize) {
         let behind = self.octets.len() - end;
-        for Open { place, boundary, children } in self.open.drain(level..) {
+        self.boundaries.close(level);
+        for Open { place, is_multipart, children } in self.open.drain(level..) {
             let part = &mut self.parts[place];
             part.body = &part.body[..part.body.len().saturating_sub(behind)];
             part.ends = behind > 0;
-            if boundary.is_some() && children == 0 {
+            if is_multipart && children == 0 {
                 // A multipart whose delimiter is missing.
                 part.kind = "text/plain".to_owned();
             }
@@ -430,26 +442,21 @@ impl<'x, 'l> Structure<'x, 'l> {
 
     /// The first delimiter of an open multipart, from a line start on.
     fn delimiter(&self, from: usize) -> Option<Delimiter> {
-        if self.open.iter().all(|open| open.boundary.is_none()) {
+        if self.boundaries.is_empty() {
             return None;
         }
         let others = || memmem::find_iter(&self.octets[from..], b"\n--");
         self.delimiter_at(from).or_else(|| others().find_map(|at| self.delimiter_at(from + at + 1)))
     }
 
-    /// The delimiter that is the line which starts here. Of two boundaries one may begin with the other.
+    /// The delimiter that is the line which starts here.
     fn delimiter_at(&self, start: usize) -> Option<Delimiter> {
-        let octets = self.octets[start..].strip_prefix(b"--")?;
-        let octets = line(octets);
-        let behind = |open: &Open| octets.strip_prefix(open.boundary.as_ref()?.as_bytes());
-        let found = self.open.iter().map(behind).enumerate().filter_map(|(level, rest)| Some((level, rest?)));
-        // White space may follow (§5.1.1).
-        let found = found.filter(|(_, rest)| rest.starts_with(b"--") || rest.trim_ascii().is_empty());
-        let (level, rest) = found.min_by_key(|(level, rest)| (rest.len(), usize::MAX - level))?;
+        let octets = line(self.octets[start..].strip_prefix(b"--")?);
+        let (level, closes) = self.boundaries.of_line(octets)?;
         let before = &self.octets[..start];
         let before = before.strip_suffix(b"\n").unwrap_or(before);
         let before = before.strip_suffix(b"\r").unwrap_or(before);
-        Some(Delimiter { level, closes: rest.starts_with(b"--"), start: before.len(), end: start + 2 + octets.len() })
+        Some(Delimiter { level, closes, start: before.len(), end: start + 2 + octets.len() })
     }
 }
 

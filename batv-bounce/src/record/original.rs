@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use crate::read::header::{Field, fields, is_empty, line};
+use crate::read::header::{Field, MOST_FIELDS, fields, is_empty, line};
 use crate::read::message::{Message, Part};
 
 /// Fields that nearly each message has: three of them in a row are the header of one.
@@ -20,9 +20,10 @@ const COMMON: [&str; 12] = [
     "Reply-To",
     "Cc",
 ];
-const ENOUGH: usize = 3;
-/// The most messages that are looked at beside the first.
+const ENOUGH: u32 = 3;
+/// The most messages that are kept beside the first, and the most parts in which they are looked for.
 const MOST_OTHERS: usize = 7;
+const MOST_CANDIDATES: usize = 50;
 /// The most texts in which others are looked for.
 const MOST_TEXTS: usize = 4;
 /// The most characters of quotation before a line.
@@ -129,20 +130,28 @@ impl<'x> Original<'x> {
     }
 
     /// What else may be the original: other parts, the header that a text shows besides, and what a returned bounce returns
-    /// itself.
-    pub(crate) fn others(message: &Message<'x>, first: Option<&Self>) -> Vec<Self> {
-        let own = message.parts.iter().rev().filter_map(|part| Self::of_part(message, part));
+    /// itself. Their headers together are not longer than one may be. The flag says whether one is left out for that.
+    pub(crate) fn others(message: &Message<'x>, first: Option<&Self>) -> (Vec<Self>, bool) {
+        let own = message.parts.iter().rev().filter(|part| part.is(WHOLE) || part.is(HEADERS)).take(MOST_CANDIDATES);
+        let own = own.filter_map(|part| Self::of_part(message, part));
         let texts = texts(message).take(MOST_TEXTS).filter_map(|part| Self::in_text(message, part));
-        let inside = message.parts.iter().rev().filter_map(|part| Self::inside(message, part));
+        let whole = message.parts.iter().rev().filter(|part| part.is(WHOLE)).take(MOST_CANDIDATES);
+        let inside = whole.filter_map(|part| Self::inside(message, part));
         let is_other = |other: &Self| first.is_none_or(|first| first.header != other.header);
-        own.chain(texts).chain(inside).filter(is_other).take(MOST_OTHERS).collect()
+        let mut left = message.limits.header_octets;
+        let mut others = Vec::new();
+        for other in own.chain(texts).chain(inside).filter(is_other).take(MOST_OTHERS) {
+            match left.checked_sub(other.header.len()) {
+                Some(rest) => left = rest,
+                None => return (others, true),
+            }
+            others.push(other);
+        }
+        (others, false)
     }
 
     /// The original of a bounce that is returned.
     fn inside(message: &Message<'x>, part: &Part<'x>) -> Option<Self> {
-        if !part.is(WHOLE) {
-            return None;
-        }
         let octets = part.octets();
         let is_report = |field: Field<'_>| {
             field.is("Content-Type") && field.text().to_ascii_lowercase().contains("multipart/report")
@@ -163,14 +172,12 @@ impl<'x> Original<'x> {
         // Some put an empty line first.
         let before = octets.len() - beginning(&octets).len();
         let octets = from(octets, before);
-        let header_length = header_length(&octets);
-        let most = message.limits.header_octets;
-        let length = if header_length <= most { header_length } else { whole_lines(&octets[..most]).len() };
+        let (length, is_whole) = header_length(&octets, message.limits.header_octets);
         let (header, rest) = split(octets, length);
         fields(&header).next()?;
         // A part that is followed by nothing may have been cut off anywhere, and so may a header that something follows.
         let alone = whole || rest.trim_ascii().is_empty();
-        let ended = header_length <= most && alone && if whole { !rest.is_empty() } else { part.ends };
+        let ended = is_whole && alone && if whole { !rest.is_empty() } else { part.ends };
         let body = if rest.starts_with(b"\r\n") { from(rest, 2) } else { from(rest, 1) };
         let whole_body = whole && part.ends && !message.cut;
         let (header, intact) = joined(header);
@@ -234,8 +241,13 @@ fn joined(header: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, bool) {
         return (header, true);
     }
     let mut joined = Vec::with_capacity(header.len() + 16);
+    let mut broken = 0;
     for line in lines(&header) {
         if !is_of_field(line) && !joined.is_empty() {
+            broken += 1;
+            if broken > MOST_FIELDS {
+                break;
+            }
             join(&mut joined, line);
         } else {
             joined.extend_from_slice(line);
@@ -246,12 +258,20 @@ fn joined(header: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, bool) {
 
 /// Adds a line to the field above it. The equals sign that quoted-printable puts before a break of its own is left out.
 fn join(above: &mut Vec<u8>, line: &[u8]) {
-    let end = above.trim_ascii_end().len();
+    // No further up: what is crafted can be white space all the way.
+    let start = above.len() - last_line(above).len();
+    let end = start + above[start..].trim_ascii_end().len();
     if above[..end].ends_with(b"=") {
         above.drain(end - 1..end);
     }
     above.push(b' ');
     above.extend_from_slice(line);
+}
+
+/// The last line, with its end.
+fn last_line(octets: &[u8]) -> &[u8] {
+    let before = octets.strip_suffix(b"\n").unwrap_or(octets);
+    &octets[memchr::memrchr(b'\n', before).map_or(0, |end| end + 1)..]
 }
 
 /// Without a line that was cut at the limit.
@@ -268,10 +288,16 @@ fn is_of_field(line: &[u8]) -> bool {
     matches!(line, [b' ' | b'\t', ..]) || begins_field(line)
 }
 
-fn header_length(octets: &[u8]) -> usize {
-    let mut header = fields(octets);
-    header.by_ref().for_each(drop);
-    octets.len() - header.rest().len()
+/// Length of a header as far as it is read, and whether that is all of it.
+fn header_length(octets: &[u8], most: usize) -> (usize, bool) {
+    // With the empty line behind a header that is as long as it may be.
+    let within = &octets[..octets.len().min(most.saturating_add(2))];
+    let mut header = fields(within);
+    header.by_ref().take(MOST_FIELDS).for_each(drop);
+    let read = within.len() - header.rest().len();
+    let is_whole = header.next().is_none();
+    let length = if is_whole { within.len() - header.rest().len() } else { read };
+    if length <= most { (length, is_whole) } else { (whole_lines(&octets[..most]).len(), false) }
 }
 
 fn split(octets: Cow<'_, [u8]>, at: usize) -> (Cow<'_, [u8]>, Cow<'_, [u8]>) {
@@ -295,8 +321,7 @@ fn from(octets: Cow<'_, [u8]>, at: usize) -> Cow<'_, [u8]> {
 /// Whether a header has all that each message has when it has left its host: RFC 5322 §3.6 wants From and Date, and who
 /// refused it must have received it, and told its Message-ID.
 fn is_complete(header: &[u8]) -> bool {
-    let has = |name: &str| fields(header).any(|field| field.is(name));
-    has("From") && has("Date") && has("Message-ID") && has("Received")
+    named(header, &["From", "Date", "Message-ID", "Received"]) == 4
 }
 
 /// Whether it is more than a list of the fields that somebody has chosen: those leave the ones of MIME out.
@@ -304,8 +329,19 @@ fn has_unread_fields(header: &[u8]) -> bool {
     fields(header).any(|field| field.is("MIME-Version") || field.is("Content-Type"))
 }
 
-fn common_fields(header: &[u8]) -> usize {
-    COMMON.iter().filter(|name| fields(header).any(|field| field.is(name))).count()
+fn common_fields(header: &[u8]) -> u32 {
+    named(header, &COMMON)
+}
+
+/// The number of these names, at most 32, that a field of a header has.
+fn named(header: &[u8], names: &[&str]) -> u32 {
+    let mut found = 0_u32;
+    for field in fields(header) {
+        if let Some(place) = names.iter().position(|name| field.is(name)) {
+            found |= 1 << place;
+        }
+    }
+    found.count_ones()
 }
 
 struct TextHeader {

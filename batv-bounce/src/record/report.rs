@@ -1,9 +1,11 @@
 //! Reports of delivery (RFC 3464, RFC 6533) and of disposition (RFC 8098).
 
-use crate::read::header::{Field, fields};
+use crate::read::header::{Field, MOST_FIELDS, fields};
 
 /// The most recipients of a report that are kept.
 const MOST_RECIPIENTS: usize = 100;
+/// The most fields that are looked at: many more than the recipients that are kept have.
+const MOST_REPORTED: usize = 10 * MOST_FIELDS;
 /// The most octets of a value that are kept.
 const MOST_OCTETS: usize = 1000;
 
@@ -45,7 +47,8 @@ impl Action {
     }
 }
 
-/// Fields of a report, unchanged. At most 100 recipients and 1,000 octets of a value are kept.
+/// Fields of a report, unchanged. At most 100 recipients and 1,000 octets of a value are kept, and 10,000
+/// fields read.
 ///
 /// ```
 /// use batv_bounce::{Action, Report};
@@ -103,15 +106,17 @@ impl Report {
     pub fn read(content: &[u8]) -> Self {
         let mut report = Self::default();
         let mut rest = content;
+        let mut left = MOST_REPORTED;
         loop {
             let empty_lines = rest.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
             rest = &rest[empty_lines..];
-            if rest.is_empty() {
+            if rest.is_empty() || left == 0 {
                 return report;
             }
             let mut group = fields(rest);
             let mut recipient = RecipientReport::default();
-            for field in group.by_ref() {
+            for field in group.by_ref().take(left) {
+                left -= 1;
                 // A group of some programs names several.
                 if field.is("Final-Recipient") && recipient.final_recipient.is_some() {
                     report.add(core::mem::take(&mut recipient));
@@ -166,17 +171,23 @@ impl Report {
         let field = Field { value: &field.value[..field.value.len().min(2 * MOST_OCTETS)], ..field };
         let whole = || Some(bounded(&field.text()).trim_end().to_owned());
         let untyped = || Some(untyped(&field.text()).to_owned());
-        match field.name.to_ascii_lowercase().as_slice() {
-            b"reporting-mta" => self.reporting_mta = untyped(),
+        if field.is("Reporting-MTA") {
+            self.reporting_mta = untyped();
+        } else if field.is("Reporting-UA") {
             // RFC 8098 §3.2.1: the name comes first, then the product.
-            b"reporting-ua" => self.reporting_mta = Some(before_semicolon(&field.text()).to_owned()),
-            b"original-envelope-id" => self.original_envelope_id = whole(),
-            b"original-message-id" => self.original_message_id = whole(),
-            b"original-recipient" => recipient.original_recipient = untyped(),
-            b"final-recipient" => recipient.final_recipient = untyped(),
-            b"action" => recipient.action = Action::read(&field.text()),
-            b"status" => recipient.status = status(&field.text()),
-            _ => {}
+            self.reporting_mta = Some(before_semicolon(&field.text()).to_owned());
+        } else if field.is("Original-Envelope-Id") {
+            self.original_envelope_id = whole();
+        } else if field.is("Original-Message-ID") {
+            self.original_message_id = whole();
+        } else if field.is("Original-Recipient") {
+            recipient.original_recipient = untyped();
+        } else if field.is("Final-Recipient") {
+            recipient.final_recipient = untyped();
+        } else if field.is("Action") {
+            recipient.action = Action::read(&field.text());
+        } else if field.is("Status") {
+            recipient.status = status(&field.text());
         }
     }
 }

@@ -4,6 +4,7 @@ extern crate alloc;
 
 mod bounds;
 mod classify;
+mod crafted;
 mod dkim;
 mod messages;
 mod origin;

@@ -3,19 +3,19 @@
 use core::fmt::{self, Write};
 use std::ffi::OsString;
 
-use batv_core::envelope::{Disposition, Envelope, Mode, Stage};
+use batv_core::envelope::{Disposition, Envelope, Stage};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Rules, Ruling, View};
 use clap::Args;
 
-use crate::addresses;
+use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::flags::Verifying;
 use crate::flags::policy::Policy;
 use crate::flags::values::named;
-use crate::json::{self, Text};
+use crate::json::{Text, object};
 
 /// Judge recipients as a mail server should at RCPT TO
 ///
@@ -80,13 +80,8 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome, Error> {
         explain: arguments.explain,
     };
     let recipients: Vec<OsString> = arguments.to.iter().chain(&arguments.addresses).cloned().collect();
-    let mut storage = String::new();
-    let answer = match addresses::only_one(&recipients, &mut storage) {
-        _ if arguments.verifying.output.json => json,
-        Some(line) => return addresses::answer_one(&line, |line, answer| alone(&judge, line, answer)),
-        None => plain,
-    };
-    addresses::answer_all(&recipients, arguments.verifying.output.tail(), |line, to| answer(&judge, line, to))
+    let forms = Forms { json, plain, alone: Some(alone) };
+    addresses::answer(&recipients, &arguments.verifying.output, &judge, &forms)
 }
 
 struct Judge<'k> {
@@ -102,11 +97,12 @@ impl Judge<'_> {
         let checked = match (self.sender.path(), line.path()) {
             (Ok(reverse_path), Ok(Path::Mailbox(forward_path))) => {
                 let envelope = Envelope::new(reverse_path, forward_path).with_trusted_client(self.trusted_client);
-                Checked::Ruled(self.site.rcpt(&envelope, self.today))
+                Ok(self.site.rcpt(&envelope, self.today))
             }
-            (Err(_), _) => Checked::BadSender,
-            _ => Checked::BadRecipient,
+            (Err(_), _) => Err(BAD_SENDER),
+            _ => Err(BAD_RECIPIENT),
         };
+        let checked = Checked(checked);
         answer.outcome = answer.outcome.max(match checked.disposition() {
             Disposition::Reject => Outcome::Refused,
             Disposition::Tempfail => Outcome::Undecided,
@@ -121,8 +117,8 @@ impl Judge<'_> {
     fn explain(&self, line: &Line<'_>, checked: &Checked<'_>, answer: &mut Answer) -> fmt::Result {
         let mut explanation = Explanation::begin(&mut answer.notes, line, self.site.keys(), self.today)?;
         explanation.step("sender", self.sender.shown())?;
-        match (checked, line.path()) {
-            (Checked::Ruled(ruling), Ok(Path::Mailbox(forward_path))) => {
+        match (&checked.0, line.path()) {
+            (Ok(ruling), Ok(Path::Mailbox(forward_path))) => {
                 explanation.recipient(self.site, &forward_path)?;
                 explanation.ruling(self.site.rules(), ruling)
             }
@@ -131,64 +127,37 @@ impl Judge<'_> {
     }
 }
 
-enum Checked<'a> {
-    Ruled(Ruling<'a>),
-    /// Malformed addresses reach a script, but not a server.
-    BadSender,
-    BadRecipient,
+/// Answer to an address that is none, which reaches a script, but not a server. RFC 3463 §3.2 has the codes.
+struct BadAddress {
+    reason: &'static str,
+    reply: &'static str,
 }
+
+const BAD_SENDER: BadAddress = BadAddress { reason: "bad-sender", reply: "501 5.1.7 Bad sender address syntax" };
+const BAD_RECIPIENT: BadAddress =
+    BadAddress { reason: "bad-recipient", reply: "501 5.1.3 Bad recipient address syntax" };
+
+struct Checked<'a>(Result<Ruling<'a>, BadAddress>);
 
 impl<'a> Checked<'a> {
     fn verdict(&self) -> &'static str {
-        match self {
-            Self::Ruled(ruling) => ruling.verdict.as_str(),
-            Self::BadSender | Self::BadRecipient => "malformed",
-        }
+        self.0.as_ref().map_or("malformed", |ruling| ruling.verdict.as_str())
     }
 
     fn reason(&self) -> &'static str {
-        match self {
-            Self::Ruled(ruling) => ruling.reason.as_str(),
-            Self::BadSender => "bad-sender",
-            Self::BadRecipient => "bad-recipient",
-        }
+        self.0.as_ref().map_or_else(|bad| bad.reason, |ruling| ruling.reason.as_str())
     }
 
     fn disposition(&self) -> Disposition {
-        match self {
-            Self::Ruled(ruling) => ruling.disposition,
-            Self::BadSender | Self::BadRecipient => Disposition::Reject,
-        }
+        self.0.as_ref().map_or(Disposition::Reject, |ruling| ruling.disposition)
     }
 
-    /// RFC 3463 §3.2 has the codes for addresses that are none.
     fn reply(&self) -> String {
-        match self {
-            Self::Ruled(ruling) => ruling.reply.to_string(),
-            Self::BadSender => "501 5.1.7 Bad sender address syntax".to_owned(),
-            Self::BadRecipient => "501 5.1.3 Bad recipient address syntax".to_owned(),
-        }
+        self.0.as_ref().map_or_else(|bad| bad.reply.to_owned(), |ruling| ruling.reply.to_string())
     }
 
     fn deliver_to(&self) -> Option<Mailbox<'a>> {
-        match self {
-            Self::Ruled(ruling) => ruling.deliver_to,
-            Self::BadSender | Self::BadRecipient => None,
-        }
-    }
-
-    fn mode(&self) -> Option<Mode> {
-        match self {
-            Self::Ruled(ruling) => Some(ruling.mode),
-            Self::BadSender | Self::BadRecipient => None,
-        }
-    }
-
-    fn in_reject(&self) -> Disposition {
-        match self {
-            Self::Ruled(ruling) => ruling.in_reject,
-            Self::BadSender | Self::BadRecipient => self.disposition(),
-        }
+        self.0.as_ref().ok()?.deliver_to
     }
 }
 
@@ -203,17 +172,14 @@ fn plain(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result
     write!(answer.out, "{}\t{}\t{}\t", checked.verdict(), checked.reason(), checked.disposition())?;
     match checked.deliver_to() {
         Some(mailbox) => mailbox.write_to(&mut answer.out),
-        None => {
-            answer.out.raw(line.octets);
-            Ok(())
-        }
+        None => answer.unchanged(line),
     }
 }
 
 fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let checked = judge.judge(line, answer)?;
-    let (reply, deliver_to) = (checked.reply(), checked.deliver_to());
-    answer.json(&json::Checked {
+    let (reply, deliver_to, ruling) = (checked.reply(), checked.deliver_to(), checked.0.as_ref());
+    answer.json(&object! {
         reverse_path: judge.sender.text(),
         forward_path: line.text(),
         verdict: checked.verdict(),
@@ -221,7 +187,7 @@ fn json(judge: &Judge<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result 
         disposition: checked.disposition().as_str(),
         reply: Text(&reply),
         deliver_to: deliver_to.as_ref().map(Text::of),
-        mode: checked.mode().map(Mode::as_str),
-        in_reject: checked.in_reject().as_str(),
+        mode: ruling.ok().map(|ruling| ruling.mode.as_str()),
+        in_reject: ruling.map_or(Disposition::Reject, |ruling| ruling.in_reject).as_str(),
     })
 }

@@ -6,7 +6,7 @@ mod summary;
 use core::fmt::{self, Write as _};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
@@ -16,6 +16,7 @@ use batv_core::envelope::{Envelope, Mode, Stage, Verdict};
 use batv_core::{Day, Mailbox, Path};
 use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View};
 use clap::Args;
+use serde::Serialize;
 
 use self::summary::{Cause, Summary, Tally};
 use crate::answer::{Answer, Line, Outcome, print, shown};
@@ -24,7 +25,7 @@ use crate::explain::Explanation;
 use crate::flags::policy::Policy;
 use crate::flags::values::{domain, mailbox, path, pattern};
 use crate::flags::{Verifying, patterns};
-use crate::json;
+use crate::json::{Explained, object};
 use crate::messages::{Message, Messages, Unreadable, batches};
 use crate::ordered;
 use crate::progress::Progress;
@@ -235,7 +236,11 @@ impl Judging<'_> {
                 found.plain(answer)?;
             }
             Show::Json => {
-                answer.json(&found.object(self.explain))?;
+                if self.explain {
+                    answer.json(&Explained { object: found.object(), evidence: found.evidence() })?;
+                } else {
+                    answer.json(&found.object())?;
+                }
                 answer.out.raw(b"\n");
             }
         }
@@ -361,16 +366,13 @@ impl Found<'_, '_> {
         writeln!(answer.out, "{verdict}\t{class}\t{reason}\t{disposition}\t{}", self.name.shown())
     }
 
-    fn object(&self, explain: bool) -> json::Judged<'_> {
+    /// The message as JSON.
+    fn object(&self) -> impl Serialize {
         let Reading { class, action, report, original, cut, .. } = self.reading;
         let original_id = original.as_ref().and_then(|original| original.field("Message-ID"));
         let recipient = report.recipients.first();
-        let evidence = || {
-            let found = self.ruled.iter().flat_map(|ruled| ruled.case.evidence());
-            self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
-        };
         let ruling = self.ruling();
-        json::Judged {
+        object! {
             input: core::str::from_utf8(self.name.octets).unwrap_or_default(),
             class: class.as_str(),
             action: action.map(|action| action.as_str()),
@@ -387,8 +389,13 @@ impl Found<'_, '_> {
             final_recipient: recipient.and_then(|recipient| recipient.final_recipient.as_deref()),
             status: recipient.and_then(|recipient| recipient.status.as_deref()),
             cut: *cut,
-            evidence: explain.then(evidence),
         }
+    }
+
+    /// What was seen and found.
+    fn evidence(&self) -> Vec<String> {
+        let found = self.ruled.iter().flat_map(|ruled| ruled.case.evidence());
+        self.reading.evidence.iter().chain(found).map(Evidence::to_string).collect()
     }
 }
 
@@ -396,7 +403,7 @@ impl Found<'_, '_> {
 struct Report {
     summary: Summary,
     outcome: Outcome,
-    progress: Option<Progress>,
+    progress: Progress,
 }
 
 impl Report {
@@ -404,33 +411,24 @@ impl Report {
         let is_typed = io::stdin().is_terminal() && Messages::read_input(&arguments.inputs);
         let is_free = arguments.summary || !io::stdout().is_terminal();
         let shown = io::stderr().is_terminal() && is_free && !is_typed;
-        Self { summary: Summary::default(), outcome: Outcome::Good, progress: shown.then(|| Progress::new("messages")) }
+        Self { summary: Summary::default(), outcome: Outcome::Good, progress: Progress::new("messages", shown) }
     }
 
     fn add(&mut self, judged: Result<Judged, fmt::Error>) -> Result<(), Error> {
-        let judged = judged.map_err(io::Error::other).map_err(Error::Output)?;
+        let judged = judged?;
         let Answer { out, notes, outcome } = judged.answer;
         self.outcome = self.outcome.max(outcome);
         self.summary.messages += judged.messages;
         self.summary.unreadable += judged.unreadable;
         judged.tallies.into_iter().for_each(|tally| self.summary.add(tally));
         print(&out.0)?;
-        let mut terminal = io::stderr();
-        if let Some(progress) = &mut self.progress {
-            if !notes.0.is_empty() {
-                progress.clear(&mut terminal);
-            }
-            progress.add(judged.messages, judged.octets, &mut terminal);
-        }
-        // Standard error may be closed: then nobody wants to be told.
-        let _ = terminal.write_all(&notes.0);
+        self.progress.note(&notes.0, &mut io::stderr());
+        self.progress.add(judged.messages, judged.octets, &mut io::stderr());
         Ok(())
     }
 
     fn end(mut self, arguments: &Judge) -> Result<Outcome, Error> {
-        if let Some(progress) = &mut self.progress {
-            progress.clear(&mut io::stderr());
-        }
+        self.progress.clear(&mut io::stderr());
         if arguments.summary {
             let mut answer = Answer::default();
             let written = if arguments.verifying.output.json {
@@ -438,7 +436,7 @@ impl Report {
             } else {
                 self.summary.write(&mut answer.out)
             };
-            written.map_err(io::Error::other).map_err(Error::Output)?;
+            written?;
             print(&answer.out.0)?;
         }
         Ok(self.outcome)

@@ -4,8 +4,8 @@ mod export;
 mod import;
 mod list;
 
-use batv_config::{Entry, Force, Handle, Keyring, Scope, Use};
-use batv_core::{Algorithm, KeyId, Lifetime};
+use batv_config::{Entry, Force, Handle, Keyring, Scope, Use, date};
+use batv_core::{Algorithm, Day, KeyId, KeyState, Lifetime};
 use clap::{Args, Subcommand};
 
 use crate::answer::Outcome;
@@ -28,48 +28,29 @@ pub(crate) struct Key {
 
 #[derive(Debug, Subcommand)]
 enum Operation {
-    New(New),
-    List(list::List),
-    Rotate(Rotate),
-    Promote(Promote),
-    Retire(Retire),
-    Import(import::Import),
-    Export(export::Export),
-}
-
-/// Add a new random key
-///
-/// It signs at once if no other key signs for its use and domains. Otherwise it only verifies until it is promoted, so that all
-/// hosts can have it before its first tag comes back. Creates the keyring if there is none.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+    /// Add a new random key
+    ///
+    /// It signs at once if no other key signs for its use and domains. Otherwise it only verifies until it is promoted, so that all
+    /// hosts can have it before its first tag comes back. Creates the keyring if there is none.
+    #[command(after_help = "\
 Examples:
   batv key new
   batv key new --use srs --algorithm hmac-sha1")]
-struct New {
-    #[command(flatten)]
-    key: NewKey,
-    #[command(flatten)]
-    keyring: flags::KeyringFile,
-    #[command(flatten)]
-    clock: Clock,
-}
-
-/// Add a new random key that signs from now on
-///
-/// The previous key verifies until its last tag has expired. Its id is not given to another key before that.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+    New(NewKey),
+    List(list::List),
+    /// Add a new random key that signs from now on
+    ///
+    /// The previous key verifies until its last tag has expired. Its id is not given to another key before that.
+    #[command(after_help = "\
 Examples:
   batv key rotate
   batv key rotate --domain example.com --lifetime 14")]
-struct Rotate {
-    #[command(flatten)]
-    key: NewKey,
-    #[command(flatten)]
-    keyring: flags::KeyringFile,
-    #[command(flatten)]
-    clock: Clock,
+    Rotate(NewKey),
+    Promote(Promote),
+    Strong(Strong),
+    Retire(Retire),
+    Import(import::Import),
+    Export(export::Export),
 }
 
 /// Let a verifying key sign from now on
@@ -83,6 +64,27 @@ Examples:
 struct Promote {
     #[command(flatten)]
     key: WhichKey,
+    #[command(flatten)]
+    keyring: flags::KeyringFile,
+    #[command(flatten)]
+    clock: Clock,
+}
+
+/// Let a key make tags in the strong form alone from tomorrow on
+///
+/// Nobody guesses their 60 bits. Short tags that the key made before verify until they expire, and no others. All hosts need the
+/// new keyring before that day.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  batv key strong
+  batv key strong 3 --since 2026-12-24")]
+struct Strong {
+    #[command(flatten)]
+    key: WhichKey,
+    /// First day of strong tags alone (RFC 3339, UTC) [default: tomorrow]
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    since: Option<Day>,
     #[command(flatten)]
     keyring: flags::KeyringFile,
     #[command(flatten)]
@@ -124,9 +126,16 @@ struct NewKey {
     /// Lifetime of its tags, 1 to 180 days [default: that of the key that it replaces, else 7]
     #[arg(long, value_name = "DAYS", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// Make tags in the strong form alone, which nobody guesses [default: as the key that it replaces]
+    #[arg(long)]
+    strong: bool,
     /// Domain or mailbox that the key is for (repeatable) [default: everybody]
     #[arg(long = "domain", value_name = "PATTERN", value_parser = pattern)]
     domains: Vec<String>,
+    #[command(flatten)]
+    keyring: flags::KeyringFile,
+    #[command(flatten)]
+    clock: Clock,
 }
 
 #[derive(Args, Debug)]
@@ -148,6 +157,7 @@ pub(crate) fn run(arguments: &Key) -> Result<Outcome, Error> {
         Operation::List(arguments) => list::run(arguments),
         Operation::Rotate(arguments) => rotate(arguments),
         Operation::Promote(arguments) => promote(arguments),
+        Operation::Strong(arguments) => strong(arguments),
         Operation::Retire(arguments) => retire(arguments),
         Operation::Import(arguments) => import::run(arguments),
         Operation::Export(arguments) => export::run(arguments),
@@ -155,9 +165,9 @@ pub(crate) fn run(arguments: &Key) -> Result<Outcome, Error> {
     Ok(Outcome::Good)
 }
 
-fn new(arguments: &New) -> Result<(), Error> {
+fn new(arguments: &NewKey) -> Result<(), Error> {
     let today = arguments.clock.today()?;
-    let key = batv_config::NewKey::try_from(&arguments.key)?;
+    let key = batv_config::NewKey::try_from(arguments)?;
     let mut file = arguments.keyring.open_or_create()?;
     let added = file.keyring_mut().add(&key, keys::random_secret()?.as_slice(), today)?;
     file.save()?;
@@ -166,9 +176,9 @@ fn new(arguments: &New) -> Result<(), Error> {
     Ok(())
 }
 
-fn rotate(arguments: &Rotate) -> Result<(), Error> {
+fn rotate(arguments: &NewKey) -> Result<(), Error> {
     let today = arguments.clock.today()?;
-    let key = batv_config::NewKey::try_from(&arguments.key)?;
+    let key = batv_config::NewKey::try_from(arguments)?;
     let mut file = arguments.keyring.open()?;
     let rotation = file.keyring_mut().rotate(&key, keys::random_secret()?.as_slice(), today)?;
     file.save()?;
@@ -185,6 +195,16 @@ fn promote(arguments: &Promote) -> Result<(), Error> {
     file.save()?;
     report("promoted", &file, &[rotation.signing])?;
     report_others(&file, &rotation, today)
+}
+
+fn strong(arguments: &Strong) -> Result<(), Error> {
+    let today = arguments.clock.today()?;
+    let mut file = arguments.keyring.open()?;
+    let key = arguments.key.find(file.keyring(), |key| key.state() == KeyState::Signing)?;
+    let since = arguments.since.or_else(|| today.plus(1)).unwrap_or(today);
+    file.keyring_mut().strengthen(key, since)?;
+    file.save()?;
+    report("changed", &file, &[key])
 }
 
 fn retire(arguments: &Retire) -> Result<(), Error> {
@@ -205,6 +225,7 @@ impl TryFrom<&NewKey> for batv_config::NewKey {
         key.id = given.id;
         key.algorithm = given.algorithm;
         key.lifetime = given.lifetime;
+        key.strong = given.strong;
         key.scope = Scope::parse(&given.domains)?;
         Ok(key)
     }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::explain::Explanation;
 use crate::flags::values::{mailbox, path, pattern};
 use crate::flags::{Verifying, patterns};
-use crate::json;
+use crate::json::object;
 use crate::messages::standard_input;
 
 /// Octets of a message in which its header is looked for at most.
@@ -129,16 +129,10 @@ pub(crate) fn run(arguments: &MayBounce) -> Result<Outcome, Error> {
 
     let found = may_bounce(&question, &policy);
     let mut answer = Answer::default();
-    arguments
-        .write(&question, &found, &mut answer)
-        .and_then(|()| {
-            if !arguments.explain {
-                return Ok(());
-            }
-            explain(&question, &policy, &found, keys.unwrap_or(&no_keys), today, &mut answer)
-        })
-        .map_err(io::Error::other)
-        .map_err(Error::Output)?;
+    arguments.write(&question, &found, &mut answer)?;
+    if arguments.explain {
+        explain(&question, &policy, &found, keys.unwrap_or(&no_keys), today, &mut answer)?;
+    }
     answer.print()?;
     Ok(if found.may == May::Yes { Outcome::Good } else { Outcome::Refused })
 }
@@ -163,7 +157,7 @@ impl MayBounce {
 
     fn write(&self, question: &BounceQuestion<'_>, found: &BounceAnswer, answer: &mut Answer) -> fmt::Result {
         if self.verifying.output.json {
-            answer.json(&json::MayBounce {
+            answer.json(&object! {
                 reverse_path: question.reverse_path.to_string(),
                 forward_path: self.to.as_deref(),
                 may_bounce: found.may.as_str(),

@@ -72,17 +72,14 @@ pub(crate) fn run(arguments: &Report) -> Result<Outcome, Error> {
         reader: Reader::new(made),
         since: arguments.since.map(|day| i64::from(day.number()) * DAY),
         domains: arguments.domains.iter().map(Pattern::parse).collect::<Result<_, _>>()?,
-        progress: io::stderr().is_terminal().then(|| Progress::new("lines")),
-        buffer: vec![0; CHUNK],
+        progress: Progress::new("lines", io::stderr().is_terminal()),
     };
     let input = OsStr::new("-");
     let given = arguments.inputs.iter().map(|name| &**name);
     for name in given.chain(arguments.inputs.is_empty().then_some(input)) {
         logs.read(name)?;
     }
-    if let Some(progress) = &mut logs.progress {
-        progress.clear(&mut io::stderr());
-    }
+    logs.progress.clear(&mut io::stderr());
     print(arguments.render(&logs, made).as_bytes())?;
     if logs.lines.counted > 0 {
         return Ok(Outcome::Good);
@@ -116,8 +113,7 @@ struct Logs<'p> {
     reader: Reader,
     since: Option<i64>,
     domains: Vec<Pattern<&'p String>>,
-    progress: Option<Progress>,
-    buffer: Vec<u8>,
+    progress: Progress,
 }
 
 impl Logs<'_> {
@@ -132,7 +128,7 @@ impl Logs<'_> {
 
     fn read_lines(&mut self, log: impl Read, name: &OsStr, error: impl Fn(io::Error) -> Error) -> Result<(), Error> {
         let mut input = Input::new(log);
-        let mut buffer = core::mem::take(&mut self.buffer);
+        let mut buffer = vec![0; CHUNK];
         let mut is_first = true;
         while let Some(chunk) = input.next_chunk(&mut buffer).map_err(&error)? {
             if core::mem::take(&mut is_first) && chunk.octets.starts_with(GZIP) {
@@ -144,11 +140,8 @@ impl Logs<'_> {
             if matches!(chunk.content, Content::Lines) {
                 self.read_chunk(chunk.octets);
             }
-            if let Some(progress) = &mut self.progress {
-                progress.add(chunk.lines, chunk.octets.len(), &mut io::stderr());
-            }
+            self.progress.add(chunk.lines, chunk.octets.len(), &mut io::stderr());
         }
-        self.buffer = buffer;
         Ok(())
     }
 
@@ -171,9 +164,9 @@ impl Logs<'_> {
 
 /// Whether an event is about one of these; none stand for all.
 fn is_of(event: &Event<'_>, domains: &[Pattern<&String>]) -> bool {
-    let address = match &event.told {
-        Told::Decision(decision) => decision.to,
-        Told::Departure(departure) => departure.from,
+    let address: &str = match &event.told {
+        Told::Decision(decision) => &decision.to,
+        Told::Departure(departure) => &departure.from,
     };
     let matches = |address| match Path::parse(address) {
         Ok(Path::Mailbox(mailbox)) => domains.iter().any(|pattern| pattern.matches(&mailbox)),

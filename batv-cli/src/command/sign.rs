@@ -7,12 +7,12 @@ use batv_core::{Day, Lifetime, Path};
 use batv_policy::{Handling, Outgoing, Rules, Sender, UnchangedReason, View};
 use clap::Args;
 
-use crate::addresses;
+use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Outcome};
 use crate::error::Error;
 use crate::flags::values::{delimiter, form, lifetime};
 use crate::flags::{Addresses, BatvKeySource, Clock, Output};
-use crate::json::{self, Text};
+use crate::json::{Text, object};
 
 /// Tag sender addresses
 ///
@@ -52,8 +52,7 @@ pub(crate) fn run(arguments: &Sign) -> Result<Outcome, Error> {
     let form = arguments.form.with_delimiter(arguments.delimiter);
     let rules = Rules { form, lifetime: arguments.lifetime, ..Rules::default() };
     let signer = Signer { site: View::new(keyring.keys(), &rules), today };
-    let answer = if arguments.output.json { json } else { plain };
-    addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(&signer, line, to))
+    addresses::answer(&arguments.addresses.addresses, &arguments.output, &signer, &Forms { json, plain, alone: None })
 }
 
 struct Signer<'k> {
@@ -79,8 +78,7 @@ fn plain(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resu
         },
         Err(error) => answer.refuse(line, error),
     }
-    answer.out.raw(line.octets);
-    Ok(())
+    answer.unchanged(line)
 }
 
 fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
@@ -89,7 +87,7 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
         Ok(path) => match signer.sender(path).sign(signer.today) {
             Handling::Tagged(tagged) => {
                 let expires = tagged.expires();
-                return answer.json(&json::Signed {
+                return answer.json(&object! {
                     input: &input,
                     address: Text(&tagged),
                     key_id: Some(tagged.key_id().number()),
@@ -103,5 +101,5 @@ fn json(signer: &Signer<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Resul
         },
         Err(error) => return answer.refuse_in_json(line, error),
     }
-    answer.json(&json::Signed { input: &input, address: Text(&input), key_id: None, expires: None })
+    answer.json(&object! { input: &input, address: &input, key_id: None::<u8>, expires: None::<Text<'_>> })
 }

@@ -7,12 +7,12 @@ use batv_core::{Day, Domain, KeyRing, KeySet, KeyUse, Lifetime, Mailbox, Path};
 use batv_policy::SrsRules;
 use clap::{Args, Subcommand};
 
-use crate::addresses;
+use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::error::Error;
 use crate::flags::values::{domain, separator};
 use crate::flags::{Addresses, Clock, KeySource, Output};
-use crate::json::{self, Text};
+use crate::json::{Text, object};
 use crate::keys;
 
 /// Rewrite the senders of forwarded mail, and restore them (SRS)
@@ -28,44 +28,30 @@ pub(crate) struct Srs {
 
 #[derive(Debug, Subcommand)]
 enum Direction {
-    Forward(Forward),
-    Reverse(Reverse),
-}
-
-/// Rewrite senders into a domain of ours
-///
-/// The null sender and senders in our own domains are printed unchanged. So is a sender that cannot be rewritten, with the
-/// reason on standard error and exit status 1.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+    /// Rewrite senders into a domain of ours
+    ///
+    /// The null sender and senders in our own domains are printed unchanged. So is a sender that cannot be rewritten, with the
+    /// reason on standard error and exit status 1.
+    #[command(after_help = "\
 Examples:
   batv srs forward --domain forwarder.example.net alice@example.com
   batv srs forward --domain forwarder.example.net --key-file /etc/postsrsd.secret < senders.txt")]
-struct Forward {
-    #[command(flatten)]
-    addresses: Addresses,
-    #[command(flatten)]
-    rewriting: Rewriting,
-    #[command(flatten)]
-    keys: KeySource,
-    #[command(flatten)]
-    clock: Clock,
-    #[command(flatten)]
-    output: Output,
-}
-
-/// Restore rewritten senders
-///
-/// For one address, prints the original sender if the address is valid, or else the reason on standard error. For several
-/// addresses, or standard input, prints a line for each: verdict, tab, address.
-///
-/// Verdicts: valid, expired, bad-mac, foreign (rewritten, but not into one of our domains), untagged, malformed.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+    Forward(Addressed),
+    /// Restore rewritten senders
+    ///
+    /// For one address, prints the original sender if the address is valid, or else the reason on standard error. For several
+    /// addresses, or standard input, prints a line for each: verdict, tab, address.
+    ///
+    /// Verdicts: valid, expired, bad-mac, foreign (rewritten, but not into one of our domains), untagged, malformed.
+    #[command(after_help = "\
 Examples:
   batv srs reverse --domain forwarder.example.net SRS0=Xu1M=2W=example.com=alice@forwarder.example.net
   batv srs reverse --domain forwarder.example.net --json < recipients.txt")]
-struct Reverse {
+    Reverse(Addressed),
+}
+
+#[derive(Args, Debug)]
+struct Addressed {
     #[command(flatten)]
     addresses: Addresses,
     #[command(flatten)]
@@ -115,43 +101,24 @@ impl Rewriting {
 }
 
 pub(crate) fn run(arguments: &Srs) -> Result<Outcome, Error> {
-    match &arguments.direction {
-        Direction::Forward(arguments) => forward(arguments),
-        Direction::Reverse(arguments) => reverse(arguments),
-    }
-}
-
-fn forward(arguments: &Forward) -> Result<Outcome, Error> {
+    let is_forward = matches!(arguments.direction, Direction::Forward(_));
+    let (Direction::Forward(arguments) | Direction::Reverse(arguments)) = &arguments.direction;
     let today = arguments.clock.today()?;
     let rules = arguments.rewriting.rules();
     let srs = rules.srs()?;
     let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
     let keys = keyring.keys();
     let first = rules.domains.first().and_then(|domain| Domain::parse(domain).ok());
-    if !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
+    if is_forward && !first.iter().flat_map(|first| keys.srs_keys(first)).any(keys::may_sign) {
         return Err(Error::NoSigningKey { what: "rewrites senders", options: " --use srs" });
     }
-    let forwarder = Rewriter { srs, keys, today, max_age: arguments.rewriting.max_age };
-    let answer = if arguments.output.json { forward_json } else { forward_plain };
-    addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| {
-        answer(&forwarder, line, to)
-    })
-}
-
-fn reverse(arguments: &Reverse) -> Result<Outcome, Error> {
-    let today = arguments.clock.today()?;
-    let rules = arguments.rewriting.rules();
-    let srs = rules.srs()?;
-    let keyring = arguments.keys.load(KeyUse::Srs, Lifetime::default())?;
-    let reverser = Rewriter { srs, keys: keyring.keys(), today, max_age: arguments.rewriting.max_age };
-    let addresses = &arguments.addresses.addresses;
-    let mut storage = String::new();
-    let answer = match addresses::only_one(addresses, &mut storage) {
-        _ if arguments.output.json => reverse_json,
-        Some(line) => return addresses::answer_one(&line, |line, answer| reverse_alone(&reverser, line, answer)),
-        None => reverse_plain,
+    let rewriter = Rewriter { srs, keys, today, max_age: arguments.rewriting.max_age };
+    let forms = if is_forward {
+        Forms { json: forward_json, plain: forward_plain, alone: None }
+    } else {
+        Forms { json: reverse_json, plain: reverse_plain, alone: Some(reverse_alone) }
     };
-    addresses::answer_all(addresses, arguments.output.tail(), |line, to| answer(&reverser, line, to))
+    addresses::answer(&arguments.addresses.addresses, &arguments.output, &rewriter, &forms)
 }
 
 struct Rewriter<'k> {
@@ -188,8 +155,7 @@ fn forward_plain(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer)
         Ok(None) => {}
         Err(error) => answer.refuse(line, error),
     }
-    answer.out.raw(line.octets);
-    Ok(())
+    answer.unchanged(line)
 }
 
 fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
@@ -199,7 +165,7 @@ fn forward_json(forwarder: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) 
         Err(error) => return answer.refuse_in_json(line, error),
     };
     let address = rewritten.as_ref().map_or(Text(&input), Text::of);
-    answer.json(&json::Forwarded { input: &input, address })
+    answer.json(&object! { input: &input, address: address })
 }
 
 /// Reversal of an address; `None` for the null path.
@@ -251,22 +217,16 @@ fn reverse_plain(reverser: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) 
     answer.out.raw(b"\t");
     match restored.mailbox() {
         Some(mailbox) => mailbox.write_to(&mut answer.out),
-        None => {
-            answer.out.raw(line.octets);
-            Ok(())
-        }
+        None => answer.unchanged(line),
     }
 }
 
 fn reverse_json(reverser: &Rewriter<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let restored = reverser.reverse(line, answer);
     let (input, mailbox) = (line.text(), restored.mailbox());
-    answer.json(&json::Reversed {
-        verdict: restored.verdict().as_str(),
-        address: match restored.0 {
-            Ok(None) => Some(Text(&input)),
-            _ => mailbox.as_ref().map(Text::of),
-        },
-        input: &input,
-    })
+    let address = match restored.0 {
+        Ok(None) => Some(Text(&input)),
+        _ => mailbox.as_ref().map(Text::of),
+    };
+    answer.json(&object! { input: &input, verdict: restored.verdict().as_str(), address: address })
 }

@@ -6,11 +6,11 @@ use batv_core::Mailbox;
 use batv_core::dialect::{self, Layer, Strictness};
 use clap::Args;
 
-use crate::addresses;
+use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::error::Error;
 use crate::flags::{Addresses, Output};
-use crate::json::{self, Layers, Text};
+use crate::json::{Text, object};
 
 /// Remove the tags of addresses without verifying them
 ///
@@ -33,8 +33,7 @@ pub(crate) struct Unwrap {
 
 pub(crate) fn run(arguments: &Unwrap) -> Result<Outcome, Error> {
     let mode = if arguments.strict { Strictness::Strict } else { Strictness::Identity };
-    let answer = if arguments.output.json { json } else { plain };
-    addresses::answer_all(&arguments.addresses.addresses, arguments.output.tail(), |line, to| answer(mode, line, to))
+    addresses::answer(&arguments.addresses.addresses, &arguments.output, &mode, &Forms { json, plain, alone: None })
 }
 
 fn layers<'a>(mode: Strictness, line: &Line<'a>) -> Result<impl Iterator<Item = Layer<'a>> + use<'a>, Malformed> {
@@ -42,9 +41,9 @@ fn layers<'a>(mode: Strictness, line: &Line<'a>) -> Result<impl Iterator<Item = 
     Ok(path.mailbox().map(|mailbox| dialect::unwrap(mailbox, mode)).into_iter().flatten())
 }
 
-fn plain(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn plain(mode: &Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let mut recovered: Option<Mailbox<'_>> = None;
-    match layers(mode, line) {
+    match layers(*mode, line) {
         Ok(layers) => {
             for layer in layers {
                 recovered = layer.mailbox.or(recovered);
@@ -57,16 +56,13 @@ fn plain(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result 
     }
     match recovered {
         Some(mailbox) => mailbox.write_to(&mut answer.out),
-        None => {
-            answer.out.raw(line.octets);
-            Ok(())
-        }
+        None => answer.unchanged(line),
     }
 }
 
-fn json(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
+fn json(mode: &Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     let input = line.text();
-    let layers: Vec<_> = match layers(mode, line) {
+    let layers: Vec<_> = match layers(*mode, line) {
         Ok(layers) => layers.collect(),
         Err(error) => return answer.refuse_in_json(line, error),
     };
@@ -75,5 +71,8 @@ fn json(mode: Strictness, line: &Line<'_>, answer: &mut Answer) -> fmt::Result {
     } else {
         layers.iter().rev().find_map(|layer| layer.mailbox.as_ref()).map(Text::of)
     };
-    answer.json(&json::Unwrapped { input: &input, address, layers: Layers(&layers) })
+    let layers = layers.iter().map(|layer| {
+        object! { dialect: layer.dialect.as_str(), address: layer.mailbox.as_ref().map(Text::of) }
+    });
+    answer.json(&object! { input: &input, address: address, layers: layers.collect::<Vec<_>>() })
 }

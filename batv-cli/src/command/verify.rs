@@ -6,12 +6,12 @@ use batv_core::tag::{self, Verification};
 use batv_core::{Day, KeySet, Path, TagVerdict};
 use clap::Args;
 
-use crate::addresses;
+use crate::addresses::{self, Forms};
 use crate::answer::{Answer, Line, Malformed, Outcome};
 use crate::error::Error;
 use crate::explain::{self, Explanation};
 use crate::flags::{Addresses, Verifying};
-use crate::json::{self, Text};
+use crate::json::{Text, object};
 
 /// Verify the tags of addresses
 ///
@@ -38,14 +38,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<Outcome, Error> {
     let today = arguments.verifying.clock.today()?;
     let keyring = arguments.verifying.keys.load(arguments.verifying.lifetime)?;
     let verifier = Verifier { keys: keyring.keys(), today, explain: arguments.explain };
-    let addresses = &arguments.addresses.addresses;
-    let mut storage = String::new();
-    let answer = match addresses::only_one(addresses, &mut storage) {
-        _ if arguments.verifying.output.json => json,
-        Some(line) => return addresses::answer_one(&line, |line, answer| alone(&verifier, line, answer)),
-        None => plain,
-    };
-    addresses::answer_all(addresses, arguments.verifying.output.tail(), |line, to| answer(&verifier, line, to))
+    let forms = Forms { json, plain, alone: Some(alone) };
+    addresses::answer(&arguments.addresses.addresses, &arguments.verifying.output, &verifier, &forms)
 }
 
 struct Verifier<'k> {
@@ -119,10 +113,7 @@ fn plain(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::
     answer.out.raw(b"\t");
     match verified.verification {
         Ok(Some(verification)) => verification.mailbox.write_to(&mut answer.out),
-        _ => {
-            answer.out.raw(line.octets);
-            Ok(())
-        }
+        _ => answer.unchanged(line),
     }
 }
 
@@ -131,14 +122,15 @@ fn json(verifier: &Verifier<'_>, line: &Line<'_>, answer: &mut Answer) -> fmt::R
     let input = line.text();
     let found = verified.verification.unwrap_or_default();
     let expires = found.and_then(|verification| verification.expires);
-    answer.json(&json::Verified {
-        verdict: verified.verdict(),
-        address: match &verified.verification {
-            Ok(Some(verification)) => Some(Text(&verification.mailbox)),
-            Ok(None) => Some(Text(&input)),
-            Err(_) => None,
-        },
+    let address = match &verified.verification {
+        Ok(Some(verification)) => Some(Text(&verification.mailbox)),
+        Ok(None) => Some(Text(&input)),
+        Err(_) => None,
+    };
+    answer.json(&object! {
         input: &input,
+        verdict: verified.verdict(),
+        address: address,
         key_id: found.and_then(|verification| verification.key_id).map(|id| id.number()),
         expires: expires.as_ref().map(Text::of),
         days_left: found.and_then(|verification| verification.days_left),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use batv_core::tag::Delimiter;
 use batv_core::{Algorithm, KeyId, Lifetime};
+use toml_edit::{Array, Value};
 
 use super::address::{network, socket_address};
 use super::migration::Migration;
@@ -53,7 +54,7 @@ pub(super) fn read(files: &[File<'_>], host: &dyn Files) -> Result<Migration, Im
     }
     if !settings.iter().any(|setting| setting.name == "internal-host" || setting.value == "verify") {
         let remark = "No internal-host: only mail of local users and authenticated clients is signed";
-        migration.set_empty("clients", "internal_networks", remark);
+        migration.set("clients", "internal_networks", Array::new(), remark);
     }
     if !settings.iter().any(|setting| is_verdict(&setting.name)) {
         migration.set("verify", "mode", "mark", "No on-invalid: bounces that are not proved are marked");
@@ -137,8 +138,9 @@ fn take(setting: &Setting, lifetime: Lifetime, host: &dyn Files, migration: &mut
         }
         "socket-mode" => {
             let is_mode = value.len() == 3 && value.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
-            let value = if is_mode { value } else { return Err(setting.unknown_value("three octal digits")) };
-            migration.set_raw("listen", "socket_mode", format!("0o{value}"), from);
+            let mode = format!("0o{value}").parse::<Value>().ok().filter(|_| is_mode);
+            let mode = mode.ok_or_else(|| setting.unknown_value("three octal digits"))?;
+            migration.set("listen", "socket_mode", mode, from);
         }
         "internal-host" => {
             let network =
@@ -203,8 +205,8 @@ fn take_mode(setting: &Setting, migration: &mut Migration) -> Result<(), ImportE
             "batvd also removes the tags of bounces. With `mode = \"observe\"` in [verify] it rejects and marks nothing",
         ),
         "verify" => {
-            migration.set_empty("clients", "internal_networks", &from);
-            migration.set_empty("clients", "daemon_names", &from);
+            migration.set("clients", "internal_networks", Array::new(), &from);
+            migration.set("clients", "daemon_names", Array::new(), &from);
             migration.leave(
                 from,
                 "no client counts as yours because of its address. Authenticated clients and local users do: their mail is \

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Write};
 use std::path::Path;
 
-use toml_edit::Value;
+use toml_edit::{Array, Value};
 
 use super::source::Program;
 use crate::rotation::NewKey;
@@ -78,32 +78,19 @@ pub struct Migration {
     program: Program,
     keys: Vec<ImportedKey>,
     settings: Vec<Setting>,
-    /// Settings that need no counterpart.
-    needless: Vec<Note>,
-    /// Settings that are left to the administrator.
-    left: Vec<Note>,
+    /// Settings that need no counterpart, and why.
+    needless: Vec<String>,
+    /// Settings that are left to the administrator, and what to do instead.
+    left: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 struct Setting {
     section: &'static str,
     key: &'static str,
-    value: Taken,
+    value: Value,
     /// The lines that it comes from, and remarks.
     comments: Vec<String>,
-}
-
-#[derive(Clone, Debug)]
-enum Taken {
-    /// As it stands in TOML.
-    One(String),
-    List(Vec<String>),
-}
-
-#[derive(Clone, Debug)]
-struct Note {
-    what: String,
-    instead: String,
 }
 
 impl Migration {
@@ -139,7 +126,7 @@ impl Migration {
     /// # Ok::<(), import::ImportError>(())
     /// ```
     pub fn left(&self) -> impl Iterator<Item = String> + '_ {
-        self.left.iter().map(|note| format!("{}: {}", note.what, note.instead))
+        self.left.iter().cloned()
     }
 
     /// Text of a `batvd.toml`, with comments: the origin of each setting, those without a counterpart, and alternatives.
@@ -168,7 +155,7 @@ impl Migration {
             comment(&mut text, "The end lists what is left to you.");
         }
         line(&mut text, "");
-        line(&mut text, &format!("keyring = {}", string(&keyring.display().to_string())));
+        line(&mut text, &format!("keyring = {}", Value::from(keyring.display().to_string())));
         for section in SECTIONS {
             let of_section: Vec<_> = self.settings.iter().filter(|setting| setting.section == section).collect();
             if !section.is_empty() && !of_section.is_empty() {
@@ -178,7 +165,7 @@ impl Migration {
                 for remark in &setting.comments {
                     comment(&mut text, remark);
                 }
-                line(&mut text, &format!("{} = {}", setting.key, setting.value.to_toml()));
+                line(&mut text, &format!("{} = {}", setting.key, setting.value));
             }
         }
         for (heading, notes) in [("Not needed here:", &self.needless), ("Left to you:", &self.left)] {
@@ -186,7 +173,7 @@ impl Migration {
                 line(&mut text, &format!("\n# {heading}"));
             }
             for note in notes {
-                comment(&mut text, &format!("- {}: {}", note.what, note.instead));
+                comment(&mut text, &format!("- {note}"));
             }
         }
         text
@@ -196,7 +183,7 @@ impl Migration {
         self.keys.push(ImportedKey { key, secret: secret.into() });
     }
 
-    /// A setting, as TOML has it; it takes the place of an earlier one.
+    /// A setting, which takes the place of an earlier one.
     pub(super) fn set(
         &mut self,
         section: &'static str,
@@ -204,78 +191,46 @@ impl Migration {
         value: impl Into<Value>,
         from: impl Display,
     ) {
-        self.set_raw(section, key, toml(value), from);
-    }
-
-    /// The same, of a value in a spelling of its own.
-    pub(super) fn set_raw(&mut self, section: &'static str, key: &'static str, value: String, from: impl Display) {
         self.settings.retain(|setting| (setting.section, setting.key) != (section, key));
-        self.settings.push(Setting { section, key, value: Taken::One(value), comments: vec![from.to_string()] });
-    }
-
-    /// An empty list.
-    pub(super) fn set_empty(&mut self, section: &'static str, key: &'static str, from: impl Display) {
-        self.set_raw(section, key, "[]".to_owned(), from);
+        self.settings.push(Setting { section, key, value: value.into(), comments: vec![from.to_string()] });
     }
 
     /// One more value of a list.
     pub(super) fn push(&mut self, section: &'static str, key: &'static str, value: &str, from: impl Display) {
         let from = from.to_string();
-        let known = self.settings.iter_mut().find(|setting| (setting.section, setting.key) == (section, key));
-        match known {
-            Some(Setting { value: Taken::List(values), comments, .. }) => {
-                if !values.iter().any(|known| known == value) {
-                    values.push(value.to_owned());
+        match self.setting(section, key) {
+            Some(Setting { value: Value::Array(values), comments, .. }) if !values.is_empty() => {
+                if !values.iter().any(|known| known.as_str() == Some(value)) {
+                    values.push(value);
                 }
                 if !comments.contains(&from) {
                     comments.push(from);
                 }
             }
-            _ => {
-                self.settings.retain(|setting| (setting.section, setting.key) != (section, key));
-                let value = Taken::List(vec![value.to_owned()]);
-                self.settings.push(Setting { section, key, value, comments: vec![from] });
-            }
+            _ => self.set(section, key, Array::from_iter([value]), from),
         }
     }
 
     /// A remark on a setting that is there.
     pub(super) fn remark(&mut self, section: &'static str, key: &'static str, remark: &str) {
-        if let Some(setting) = self.settings.iter_mut().find(|setting| (setting.section, setting.key) == (section, key))
-        {
+        if let Some(setting) = self.setting(section, key) {
             setting.comments.push(remark.to_owned());
         }
     }
 
+    fn setting(&mut self, section: &str, key: &str) -> Option<&mut Setting> {
+        self.settings.iter_mut().find(|setting| (setting.section, setting.key) == (section, key))
+    }
+
     /// Notes a setting that needs no counterpart.
-    pub(super) fn skip(&mut self, what: impl Display, why: impl Into<String>) {
-        self.needless.push(Note { what: what.to_string(), instead: why.into() });
+    pub(super) fn skip(&mut self, what: impl Display, why: impl Display) {
+        self.needless.push(format!("{what}: {why}"));
     }
 
     /// Notes a setting that is left to the administrator.
-    pub(super) fn leave(&mut self, what: impl Display, instead: impl Into<String>) {
-        self.left.push(Note { what: what.to_string(), instead: instead.into() });
+    pub(super) fn leave(&mut self, what: impl Display, instead: impl Display) {
+        self.left.push(format!("{what}: {instead}"));
     }
-}
-
-impl Taken {
-    fn to_toml(&self) -> String {
-        match self {
-            Self::One(text) => text.clone(),
-            Self::List(values) => {
-                let values: Vec<_> = values.iter().map(|value| string(value)).collect();
-                format!("[{}]", values.join(", "))
-            }
-        }
-    }
-}
-
-fn toml(value: impl Into<Value>) -> String {
-    value.into().to_string()
-}
-
-fn string(text: &str) -> String {
-    toml(text)
 }
 
 fn line(text: &mut String, line: &str) {

@@ -11,31 +11,23 @@ use crate::file::{Permissions, read_secret};
 use crate::scope::ScopeError;
 use crate::secret::Secret;
 
-/// Program whose configuration is read.
-///
-/// ```
-/// use batv_config::import::Program;
-///
-/// assert_eq!(Program::BatvTools.to_string(), "batv-tools");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Program {
-    /// batv-milter's configuration file, with the key map that it names.
-    BatvTools,
-    /// Exim's configuration, with `${prvs…}` and `${prvscheck…}` in it.
-    Exim,
-    /// PostSRSd's configuration: the shell variables of 1.x, or the file of 2.x.
-    Postsrsd,
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BatvTools => "batv-tools",
-            Self::Exim => "Exim",
-            Self::Postsrsd => "PostSRSd",
-        })
+batv_core::names! {
+    /// Program whose configuration is read.
+    ///
+    /// ```
+    /// use batv_config::import::Program;
+    ///
+    /// assert_eq!(Program::BatvTools.to_string(), "batv-tools");
+    /// ```
+    #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+    #[non_exhaustive]
+    pub enum Program {
+        /// batv-milter's configuration file, with the key map that it names.
+        BatvTools = "batv-tools",
+        /// Exim's configuration, with `${prvs…}` and `${prvscheck…}` in it.
+        Exim = "Exim",
+        /// PostSRSd's configuration: the shell variables of 1.x, or the file of 2.x.
+        Postsrsd = "PostSRSd",
     }
 }
 

@@ -51,6 +51,26 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Reads a configuration file, which is no larger than 1 MiB, and parses its text.
+    ///
+    /// # Errors
+    /// Those of [`Fault::in_file`].
+    pub fn in_config<T>(
+        path: &Path,
+        files: &dyn Files,
+        parse: impl FnOnce(&str) -> Result<T, Self>,
+    ) -> Result<T, Self> {
+        /// As of a key file. Its tables take many times the room of their text.
+        const LIMIT: usize = 1 << 20;
+        Self::in_file(path, files, |text| {
+            if text.len() > LIMIT {
+                let why = format!("it is too large for a configuration: the limit is {LIMIT} octets");
+                return Err(Self::Text { line: 1, column: 1, message: why });
+            }
+            parse(text)
+        })
+    }
+
     /// Reads a file and parses its text.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 //! Access to the files that a configuration names.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::file::{Permissions, read_secret};
+use crate::file::{Permissions, read_file, read_secret_file};
 use crate::secret::Secret;
+
+/// Octets of a list of senders at most: some hundred thousand mailboxes. A wrong path does no harm by so much.
+const LIST_LIMIT: u64 = 16 << 20;
 
 /// Contents of a file. They may be a key, so they are wiped after use.
 pub type Octets = Secret;
@@ -21,7 +23,7 @@ pub trait Files {
     /// Reads a file that nobody else may read.
     ///
     /// # Errors
-    /// Those of [`read_secret`].
+    /// Those of [`read_secret_file`].
     fn read_secret(&self, path: &Path) -> Result<Octets, crate::Error>;
 
     /// Reads a file of text.
@@ -36,7 +38,7 @@ pub trait Files {
     }
 }
 
-/// File system of this host.
+/// File system of this host. It reads regular files alone, of 16 MiB at most, and keys of 1 MiB.
 ///
 /// ```
 /// use std::path::Path;
@@ -51,10 +53,10 @@ pub struct FileSystem;
 
 impl Files for FileSystem {
     fn read(&self, path: &Path) -> io::Result<Octets> {
-        fs::read(path).map(Secret::from)
+        read_file(path, LIST_LIMIT)
     }
 
     fn read_secret(&self, path: &Path) -> Result<Octets, crate::Error> {
-        read_secret(path, Permissions::Private)
+        Ok(read_secret_file(path, Permissions::Private)?.0)
     }
 }

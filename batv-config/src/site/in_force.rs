@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use batv_bounce::Identity;
 use batv_bounce::dkim::{KeyError, PublicKey};
-use batv_core::{Domain, Key, KeySet, KeyState, KeyUse, Path, Pattern};
+use batv_core::{Day, Domain, Key, KeySet, KeyState, KeyUse, Path, Pattern};
 use batv_policy::{BouncePolicy, MessageRules, Rules, SrsRules, View, address};
 use thiserror::Error;
 
+use crate::entry::Entry;
+use crate::expiry;
 use crate::keyring::Keyring;
 use crate::site::Config;
 use crate::site::fault::Fault;
@@ -34,7 +36,10 @@ use crate::site::srs::{Forwarded, ReverseFor};
 /// ```
 #[derive(Debug)]
 pub struct Site {
-    keyring: Keyring,
+    keys: KeySet,
+    /// The entries of the keys without their secrets: they tell when a key is dead. Who reads the memory of a program that
+    /// decides finds MAC states of this software, but no secret to use in others.
+    entries: Vec<Entry>,
     rules: Rules,
     /// Protected and exempt senders, and the scopes of the keys.
     ours: Vec<Pattern<String>>,
@@ -146,17 +151,33 @@ impl Site {
         rules.srs.check().map_err(Error::Srs)?;
         let scopes = keyring.keys().iter().flat_map(Key::scope);
         let ours = rules.protected.iter().chain(&rules.exempt).chain(scopes).cloned().collect();
-        Ok(Self { keyring, rules, ours, bounced: Vec::new(), trusted_sealers: Vec::new(), judges_messages: true })
+        let (keys, entries) = keyring.into_keys();
+        let (bounced, trusted_sealers) = (Vec::new(), Vec::new());
+        Ok(Self { keys, entries, rules, ours, bounced, trusted_sealers, judges_messages: true })
     }
 
-    /// The keyring.
-    pub const fn keyring(&self) -> &Keyring {
-        &self.keyring
+    /// The keys. Their secrets are wiped: only the MAC states made of them are kept.
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
     }
 
-    /// The keys.
-    pub fn keys(&self) -> &KeySet {
-        self.keyring.keys()
+    /// [`Keyring::last_valid_day`] of the key at this place of [`Site::keys`]; `None` when there is none.
+    ///
+    /// ```
+    /// use batv_config::Keyring;
+    /// use batv_config::site::Site;
+    /// use batv_core::Day;
+    /// use batv_policy::Rules;
+    ///
+    /// let text = "[[key]]\nuse = 'batv'\nid = 3\nsecret = 'text:hunter2'\nstate = 'signing'\n";
+    /// let site = Site::with_rules(Keyring::parse(text)?, Rules::default())?;
+    /// let today = Day::new(20_780)?;
+    /// assert_eq!((site.last_valid_day(0, today), site.last_valid_day(1, today)), (today.plus(7), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn last_valid_day(&self, index: usize, today: Day) -> Option<Day> {
+        self.entries.get(index)?;
+        expiry::last_valid_day(&self.entries, index, today)
     }
 
     /// The rules.
@@ -166,7 +187,7 @@ impl Site {
 
     /// The site as [`batv_policy`] sees it: all decisions are asked there.
     pub fn view(&self) -> View<'_> {
-        View::new(self.keys(), &self.rules)
+        View::new(&self.keys, &self.rules)
     }
 
     /// Whether messages with this reverse-path are read to their end, and judged by their content.

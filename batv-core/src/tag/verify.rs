@@ -258,8 +258,7 @@ mod tests {
     #[test]
     fn short_tags_of_a_strong_key_verify_if_they_were_made_before() {
         let alice = Mailbox::parse("alice@example.com").unwrap();
-        let [key] = keys();
-        let strong = [key.clone().with_strong_since(day(18_262))];
+        let strong = keys().map(|key| key.with_strong_since(day(18_262)));
         let (valid, expired, forged) = (TagVerdict::Valid, TagVerdict::Expired, TagVerdict::BadMac);
         for (form, made, today, verdict) in [
             (Form::Prvs, 18_261, 18_262, valid),
@@ -272,7 +271,7 @@ mod tests {
             (Form::Strong, 18_262, 18_269, valid),
             (Form::Strong, 18_000, 18_003, valid),
         ] {
-            let tagged = sign(&[key.clone()], &alice, form, None, day(made)).unwrap().to_string();
+            let tagged = sign(&keys(), &alice, form, None, day(made)).unwrap().to_string();
             let found = verify(&strong, &Mailbox::parse(&tagged).unwrap(), day(today));
             assert_eq!(found.verdict, verdict, "{form:?} of {made} on {today}");
         }

@@ -3,14 +3,13 @@
 use alloc::collections::BTreeMap;
 use core::ffi::{CStr, c_char};
 use core::fmt::Display;
-use core::marker::PhantomData;
 use core::ptr;
 use core::str::FromStr;
 
 use batv_config::date;
-use batv_core::envelope::{Mode, OnError, Stage};
+use batv_core::envelope::Mode;
 use batv_core::srs::Separator;
-use batv_core::tag::{Delimiter, Form};
+use batv_core::tag::Delimiter;
 use batv_core::{Day, Domain, Error, Lifetime, Pattern};
 use batv_policy::{Replies, address};
 
@@ -41,7 +40,7 @@ pub(crate) struct Setting {
 }
 
 macro_rules! settings {
-    ($($name:literal: $kind:ty = $($field:ident).+ $(of $choices:literal)?, $help:literal;)+) => {
+    ($($name:literal: $kind:path = $($field:ident).+ $(of $choices:literal)?, $help:literal;)+) => {
         pub(crate) static TABLE: &[Setting] = &[$({
             const CHOICES: Option<&CStr> = first(&[$($choices)?]);
             Setting {
@@ -56,10 +55,10 @@ macro_rules! settings {
                     help: $help.as_ptr(),
                 },
                 set: |settings, value| {
-                    settings.$($field).+ = <$kind>::read(value)?;
+                    settings.$($field).+ = ($kind.read)(value)?;
                     Ok(())
                 },
-                get: |settings| <$kind>::show(&settings.$($field).+),
+                get: |settings| ($kind.show)(&settings.$($field).+),
             }
         }),+];
     };
@@ -73,79 +72,154 @@ const fn first(choices: &[&'static CStr]) -> Option<&'static CStr> {
 }
 
 settings! {
-    c"form": Named<Form> = rules.form of c"prvs sub-address strong",
+    c"form": Kind::NAMED = rules.form of c"prvs sub-address strong",
         c"form of the tags";
-    c"delimiter": Mark<Delimiter> = delimiter,
+    c"delimiter": DELIMITER = delimiter,
         c"character before the tag of a sub-address";
-    c"lifetime": Days = rules.lifetime,
+    c"lifetime": DAYS = rules.lifetime,
         c"days that a tag lives, up to those of the key; 0 for those of the key";
-    c"protected": Patterns = rules.protected,
+    c"protected": PATTERNS = rules.protected,
         c"domains and mailboxes that tag all that they send; empty for those that a key serves";
-    c"exempt": Patterns = rules.exempt,
+    c"exempt": PATTERNS = rules.exempt,
         c"domains and mailboxes that are not judged";
-    c"mode": Named<Mode> = rules.mode of c"observe mark quarantine reject",
+    c"mode": Kind::NAMED = rules.mode of c"observe mark quarantine reject",
         c"how far to go with bounces that are not proved";
-    c"modes": Modes = rules.modes,
+    c"modes": MODES = rules.modes,
         c"the same for single domains and mailboxes, as in `example.com=mark`";
-    c"reject_at": Named<Stage> = rules.reject_at of c"rcpt data",
+    c"reject_at": Kind::NAMED = rules.reject_at of c"rcpt data",
         c"when a bounce without a tag is refused; `data` is safe for callouts";
-    c"signing_since": Date = rules.signing_since,
+    c"signing_since": DATE = rules.signing_since,
         c"date since which all outgoing mail is tagged; empty for always";
-    c"on_error": OnErrors = rules.on_error of c"tempfail accept",
+    c"on_error": Kind::NAMED = rules.on_error of c"tempfail accept",
         c"what to do without a key, or with a wrong clock";
-    c"replies": ReplyTexts = rules.replies,
+    c"replies": REPLIES = rules.replies,
         c"texts of SMTP replies, a line each, as in `not-our-bounce=We sent no such message`, and `url=` for refusals";
-    c"srs_domains": Domains = rules.srs.domains,
+    c"srs_domains": DOMAINS = rules.srs.domains,
         c"domains of ours: senders are rewritten to the first, and addresses of all are reversed";
-    c"srs_separator": Mark<Separator> = rules.srs.separator of c"= + -",
+    c"srs_separator": SEPARATOR = rules.srs.separator of c"= + -",
         c"character after `SRS0`";
-    c"srs_hash_length": Within<u8, 4, 27> = rules.srs.hash_length,
+    c"srs_hash_length": HASH_LENGTH = rules.srs.hash_length,
         c"characters of the hash, 4 to 27";
-    c"srs_hash_minimum": Within<u8, 4, 27> = rules.srs.hash_minimum,
+    c"srs_hash_minimum": HASH_LENGTH = rules.srs.hash_minimum,
         c"fewest characters of a hash that comes back, 4 to `srs_hash_length`";
-    c"srs_max_age": Within<u16, 1, 1000> = rules.srs.max_age,
+    c"srs_max_age": AGE = rules.srs.max_age,
         c"days that a rewritten address can be reversed, 1 to 1000";
-    c"srs_always_rewrite": Named<bool> = rules.srs.always_rewrite of c"true false",
+    c"srs_always_rewrite": Kind::NAMED = rules.srs.always_rewrite of c"true false",
         c"whether senders of our own domains are rewritten too";
-    c"srs_takes_mail": Named<bool> = rules.srs.takes_mail of c"true false",
+    c"srs_takes_mail": Kind::NAMED = rules.srs.takes_mail of c"true false",
         c"whether an SRS address accepts mail other than bounces";
-    c"marked_since": Date = rules.messages.marked_since,
+    c"marked_since": DATE = rules.messages.marked_since,
         c"date since which all outgoing mail has a mark; empty for never";
-    c"hold_receipts": Named<bool> = rules.messages.hold_receipts of c"true false",
+    c"hold_receipts": Kind::NAMED = rules.messages.hold_receipts of c"true false",
         c"whether disposition notifications that are not proved are held as bounces are";
-    c"reject_daemon_senders": Named<bool> = rules.messages.reject_daemon_senders of c"true false",
+    c"reject_daemon_senders": Kind::NAMED = rules.messages.reject_daemon_senders of c"true false",
         c"whether disproved bounces with a reverse-path may be refused";
-    c"reject_unverified": Named<bool> = rules.messages.reject_unverified of c"true false",
+    c"reject_unverified": Kind::NAMED = rules.messages.reject_unverified of c"true false",
         c"whether a bounce without a tag may be refused where nothing tells the origin of the returned message";
-    c"report_recipients": Patterns = rules.messages.report_recipients,
+    c"report_recipients": PATTERNS = rules.messages.report_recipients,
         c"domains and mailboxes that receive reports on DMARC, TLS and abuse";
-    c"hosts": Domains = rules.messages.hosts,
+    c"hosts": DOMAINS = rules.messages.hosts,
         c"domains of our outbound mail hosts, besides those of `protected`";
-    c"authserv_ids": Words = rules.messages.authserv_ids,
+    c"authserv_ids": WORDS = rules.messages.authserv_ids,
         c"names under which our own servers write Authentication-Results";
-    c"ours": Patterns = ours,
+    c"ours": PATTERNS = ours,
         c"domains and mailboxes of ours, which get bounces only when proved; empty for those of `protected`";
-    c"trusted_sealers": Domains = sealers,
+    c"trusted_sealers": DOMAINS = sealers,
         c"domains whose ARC seals are believed";
-    c"allowed": Patterns = allowed,
+    c"allowed": PATTERNS = allowed,
         c"domains and mailboxes that get bounces without a proof";
-    c"double_bounce": Patterns = double_bounce,
+    c"double_bounce": PATTERNS = double_bounce,
         c"mailboxes that stand for the null reverse-path on some servers: they get no bounces";
-    c"hold_unproved": Named<bool> = hold_unproved of c"true false",
+    c"hold_unproved": Kind::NAMED = hold_unproved of c"true false",
         c"whether a bounce to a sender that is not proved is held; else it is not sent";
 }
 
-/// Values of a setting as text.
-trait Kind {
-    type Value;
-
-    fn read(text: &str) -> Result<Self::Value, String>;
-
-    fn show(value: &Self::Value) -> String;
+/// Kind of value: how it is read, and how it is shown.
+struct Kind<T> {
+    read: fn(&str) -> Result<T, String>,
+    show: fn(&T) -> String,
 }
 
-fn said(error: impl Display) -> String {
-    error.to_string()
+impl<T: FromStr<Err: Display> + Display> Kind<T> {
+    /// One of a few names.
+    const NAMED: Self = Self { read: |text| text.parse().map_err(said), show: T::to_string };
+}
+
+const DELIMITER: Kind<Delimiter> =
+    Kind { read: |text| Delimiter::new(one(text)?).map_err(said), show: |value| value.character().to_string() };
+
+const SEPARATOR: Kind<Separator> =
+    Kind { read: |text| Separator::new(one(text)?).map_err(said), show: |value| value.character().to_string() };
+
+const HASH_LENGTH: Kind<u8> = within::<u8, 4, 27>();
+
+const AGE: Kind<u16> = within::<u16, 1, 1000>();
+
+const DAYS: Kind<Option<Lifetime>> = Kind {
+    read: |text| match text.parse().map_err(|_| "must be a number of days, or 0".to_owned())? {
+        0 => Ok(None),
+        days => Lifetime::new(days).map(Some).map_err(said),
+    },
+    show: |value| value.map_or(0, Lifetime::days).to_string(),
+};
+
+const DATE: Kind<Option<Day>> = Kind {
+    read: |text| (!text.is_empty()).then(|| date::parse(text)).transpose().map_err(said),
+    show: |value| value.map_or_else(String::new, |day| day.to_string()),
+};
+
+const PATTERNS: Kind<Vec<Pattern<String>>> = Kind {
+    read: |text| each(text, address::pattern),
+    show: |value| value.iter().map(Pattern::as_str).collect::<Vec<_>>().join(" "),
+};
+
+const MODES: Kind<BTreeMap<String, Mode>> = Kind {
+    read: |text| {
+        let read = |word: &str| address::pattern_mode(word).map_err(|error| format!("`{word}`: {error}"));
+        Ok(each(text, read)?.into_iter().collect())
+    },
+    show: |value| value.iter().map(|(pattern, mode)| format!("{pattern}={mode}")).collect::<Vec<_>>().join(" "),
+};
+
+const REPLIES: Kind<Replies> = Kind {
+    read: |text| {
+        let mut replies = Replies::default();
+        for line in text.lines() {
+            let (name, text) = line.split_once('=').ok_or_else(|| format!("`{line}` is not `NAME=TEXT`"))?;
+            replies.set(name, text).map_err(|error| format!("`{name}`: {error}"))?;
+        }
+        Ok(replies)
+    },
+    show: |value| value.texts().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join("\n"),
+};
+
+const DOMAINS: Kind<Vec<String>> = Kind {
+    read: |text| {
+        each(text, |word| {
+            let domain = address::domain(word).into_owned();
+            Domain::parse(&domain)?;
+            Ok::<_, Error>(domain)
+        })
+    },
+    show: |value| value.join(" "),
+};
+
+const WORDS: Kind<Vec<String>> =
+    Kind { read: |text| each(text, |word| Ok::<_, Error>(word.to_owned())), show: |value| value.join(" ") };
+
+/// Numbers within these bounds.
+const fn within<T: TryFrom<u16> + Display, const LEAST: u16, const MOST: u16>() -> Kind<T> {
+    Kind {
+        read: |text| {
+            let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
+            number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be from {LEAST} to {MOST}"))
+        },
+        show: T::to_string,
+    }
+}
+
+fn one(text: &str) -> Result<char, String> {
+    text.parse().map_err(|_| "must be one character".to_owned())
 }
 
 /// Words with spaces between.
@@ -153,180 +227,6 @@ fn each<T, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Resul
     text.split_ascii_whitespace().map(|word| read(word).map_err(said)).collect()
 }
 
-/// One of a few names.
-struct Named<T>(PhantomData<T>);
-
-impl<T: FromStr<Err: Display> + Display> Kind for Named<T> {
-    type Value = T;
-
-    fn read(text: &str) -> Result<T, String> {
-        text.parse().map_err(said)
-    }
-
-    fn show(value: &T) -> String {
-        value.to_string()
-    }
-}
-
-struct OnErrors;
-
-impl Kind for OnErrors {
-    type Value = OnError;
-
-    fn read(text: &str) -> Result<OnError, String> {
-        Ok(if text == "accept" { OnError::Accept } else { OnError::Tempfail })
-    }
-
-    fn show(value: &OnError) -> String {
-        if *value == OnError::Accept { "accept" } else { "tempfail" }.to_owned()
-    }
-}
-
-/// One character.
-struct Mark<T>(PhantomData<T>);
-
-macro_rules! mark {
-    ($mark:ident) => {
-        impl Kind for Mark<$mark> {
-            type Value = $mark;
-
-            fn read(text: &str) -> Result<$mark, String> {
-                $mark::new(text.parse().map_err(|_| "must be one character".to_owned())?).map_err(said)
-            }
-
-            fn show(value: &$mark) -> String {
-                value.character().to_string()
-            }
-        }
-    };
-}
-
-mark!(Delimiter);
-mark!(Separator);
-
-/// A number within these bounds.
-struct Within<T, const LEAST: u16, const MOST: u16>(PhantomData<T>);
-
-impl<T: TryFrom<u16> + Display, const LEAST: u16, const MOST: u16> Kind for Within<T, LEAST, MOST> {
-    type Value = T;
-
-    fn read(text: &str) -> Result<T, String> {
-        let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
-        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be from {LEAST} to {MOST}"))
-    }
-
-    fn show(value: &T) -> String {
-        value.to_string()
-    }
-}
-
-struct Days;
-
-impl Kind for Days {
-    type Value = Option<Lifetime>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        match text.parse().map_err(|_| "must be a number of days, or 0".to_owned())? {
-            0 => Ok(None),
-            days => Lifetime::new(days).map(Some).map_err(said),
-        }
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.map_or(0, Lifetime::days).to_string()
-    }
-}
-
-struct Date;
-
-impl Kind for Date {
-    type Value = Option<Day>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        (!text.is_empty()).then(|| date::parse(text)).transpose().map_err(said)
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.map_or_else(String::new, |day| day.to_string())
-    }
-}
-
-struct Patterns;
-
-impl Kind for Patterns {
-    type Value = Vec<Pattern<String>>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        each(text, address::pattern)
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.iter().map(Pattern::as_str).collect::<Vec<_>>().join(" ")
-    }
-}
-
-struct Modes;
-
-impl Kind for Modes {
-    type Value = BTreeMap<String, Mode>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        let read = |word: &str| address::pattern_mode(word).map_err(|error| format!("`{word}`: {error}"));
-        Ok(each(text, read)?.into_iter().collect())
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.iter().map(|(pattern, mode)| format!("{pattern}={mode}")).collect::<Vec<_>>().join(" ")
-    }
-}
-
-struct ReplyTexts;
-
-impl Kind for ReplyTexts {
-    type Value = Replies;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        let mut replies = Replies::default();
-        for line in text.lines() {
-            let (name, text) = line.split_once('=').ok_or_else(|| format!("`{line}` is not `NAME=TEXT`"))?;
-            replies.set(name, text).map_err(|error| format!("`{name}`: {error}"))?;
-        }
-        Ok(replies)
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.texts().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join("\n")
-    }
-}
-
-struct Domains;
-
-impl Kind for Domains {
-    type Value = Vec<String>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        each(text, |word| {
-            let domain = address::domain(word).into_owned();
-            Domain::parse(&domain)?;
-            Ok::<_, Error>(domain)
-        })
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.join(" ")
-    }
-}
-
-struct Words;
-
-impl Kind for Words {
-    type Value = Vec<String>;
-
-    fn read(text: &str) -> Result<Self::Value, String> {
-        each(text, |word| Ok::<_, Error>(word.to_owned()))
-    }
-
-    fn show(value: &Self::Value) -> String {
-        value.join(" ")
-    }
+fn said(error: impl Display) -> String {
+    error.to_string()
 }

@@ -10,6 +10,9 @@ pub struct Limits {
     /// Octets that are kept of a message that is judged.
     #[serde(deserialize_with = "positive")]
     pub message_octets: usize,
+    /// Octets that all messages and requests under way may hold together; more are deferred.
+    #[serde(deserialize_with = "positive")]
+    pub total_octets: usize,
     /// MIME parts that are read of a message that is judged.
     #[serde(deserialize_with = "positive")]
     pub parts: usize,
@@ -22,7 +25,7 @@ pub struct Limits {
     pub wrong_tags_per_network: u32,
     /// Wrong tags a day to one mailbox, after which clients that brought some are deferred there. 0 for any number.
     pub wrong_tags_per_mailbox: u32,
-    /// Connections at a time, of all listeners but the metrics; more wait.
+    /// Connections at a time, of all listeners for mail servers; each has an equal share, and more wait.
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
     /// Seconds that a connection may be idle after an answered request.
@@ -39,6 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_octets: 1024 * 1024,
+            total_octets: 256 * 1024 * 1024,
             parts: 10_000,
             recipients: 10_000,
             bounces_per_minute: 600,

@@ -6,8 +6,10 @@
 use alloc::sync::Arc;
 use std::collections::HashMap;
 
+use batv_core::envelope::ReplyName;
+
 use crate::client::Client;
-use crate::listen::handler::{Flow, Handler, each_request, ended_by};
+use crate::listen::handler::{ANSWER_OCTETS, Flow, Handler, each_request, ended_by};
 use crate::message_buffer::MessageBuffer;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -27,6 +29,9 @@ const REGISTER: &str = "register|report|smtp-in|link-connect\n\
     register|filter|smtp-in|data-line\n\
     register|filter|smtp-in|commit\n\
     register|ready\n";
+
+/// The answer that changes nothing.
+const PROCEED: &str = "proceed";
 
 /// All sessions of the server.
 ///
@@ -48,6 +53,8 @@ const REGISTER: &str = "register|report|smtp-in|link-connect\n\
 #[derive(Debug, Default)]
 pub struct Filter {
     sessions: HashMap<String, Session>,
+    /// The session whose held message is being passed on.
+    passing: Option<String>,
 }
 
 #[derive(Debug)]
@@ -66,16 +73,40 @@ enum Message {
     #[default]
     Before,
     /// Held back until the decision.
-    Gathered { content: MessageBuffer, lines: Vec<Vec<u8>> },
+    Gathered(MessageBuffer),
+    /// Passed on as it comes, after the part that was held back.
+    Decided { refusal: Option<String>, passage: Passage, held: Option<Box<HeldBack>> },
+}
+
+/// The place in a message that is passed on.
+#[derive(Clone, Copy, Debug)]
+enum Passage {
     /// In its header. `passes` says whether the current field is passed on.
-    Header { passes: bool, refusal: Option<String> },
+    Header { passes: bool },
     /// After its header.
-    Body { refusal: Option<String> },
+    Body,
+}
+
+/// The part of a message that was held back, of which there may be millions of lines.
+#[derive(Debug)]
+struct HeldBack {
+    content: MessageBuffer,
+    /// Octets of the whole lines in it, and of those that are passed on.
+    end: usize,
+    passed: usize,
+    /// The line that came last, which may not be in it.
+    last: Vec<u8>,
+    /// The start of each line for OpenSMTPD.
+    reply: String,
 }
 
 impl Handler for Filter {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Filter, octets, ended_by(b"\n", LINE_LIMIT), |line| {
+        // Lines that come meanwhile may be of the same message.
+        if !self.pass_held(out) {
+            return (0, Flow::Continue);
+        }
+        each_request(Protocol::Filter, octets, out, ended_by(b"\n", LINE_LIMIT), |line, out| {
             self.line(line, settings, out);
             Flow::Continue
         })
@@ -87,6 +118,19 @@ impl Handler for Filter {
 }
 
 impl Filter {
+    /// Passes on lines that were held back, until `out` is full. Returns whether that was all.
+    fn pass_held(&mut self, out: &mut Vec<u8>) -> bool {
+        let is_all = self
+            .passing
+            .as_ref()
+            .and_then(|name| self.sessions.get_mut(name))
+            .is_none_or(|session| session.pass_held(out));
+        if is_all {
+            self.passing = None;
+        }
+        is_all
+    }
+
     fn line(&mut self, line: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) {
         if line == b"config|ready" {
             return out.extend_from_slice(REGISTER.as_bytes());
@@ -103,20 +147,17 @@ impl Filter {
             b"filter" => {
                 let (token, parameter) = split(rest);
                 let token = String::from_utf8_lossy(token);
-                // Events of a closed session pass unchanged.
-                let mut over;
-                let session = match self.sessions.get_mut(name) {
-                    Some(session) => session,
-                    None => {
-                        over = Session::new(Client::default(), settings);
-                        &mut over
-                    }
-                };
+                let session = self.sessions.get_mut(name);
                 if event == b"data-line" {
                     let reply = format!("filter-dataline|{name}|{token}|");
-                    session.data_line(parameter, &reply, out);
+                    // Events of a closed session pass unchanged.
+                    let Some(session) = session else { return put(&reply, parameter, out) };
+                    if session.data_line(parameter, reply, out) {
+                        self.passing = Some(name.to_owned());
+                        self.pass_held(out);
+                    }
                 } else {
-                    let result = session.result(event, parameter);
+                    let result = session.map_or(PROCEED.to_owned(), |session| session.result(event, parameter));
                     out.extend_from_slice(format!("filter-result|{name}|{token}|{result}\n").as_bytes());
                 }
             }
@@ -167,7 +208,6 @@ impl Session {
     }
 
     fn result(&mut self, phase: &[u8], parameter: &[u8]) -> String {
-        const PROCEED: &str = "proceed";
         match phase {
             b"mail-from" => {
                 self.end();
@@ -188,8 +228,8 @@ impl Session {
             }
             b"commit" => {
                 let refusal = match core::mem::take(&mut self.message) {
-                    Message::Before | Message::Gathered { .. } => None,
-                    Message::Header { refusal, .. } | Message::Body { refusal } => refusal,
+                    Message::Before | Message::Gathered(_) => None,
+                    Message::Decided { refusal, .. } => refusal,
                 };
                 self.end();
                 refusal.map_or(PROCEED.to_owned(), |reply| format!("reject|{reply}"))
@@ -198,42 +238,70 @@ impl Session {
         }
     }
 
-    /// Holds lines back until the decision; then puts our fields first, and removes copies of them from the message.
-    fn data_line(&mut self, line: &[u8], reply: &str, out: &mut Vec<u8>) {
-        let mut put = |line: &[u8]| {
-            out.extend_from_slice(reply.as_bytes());
-            out.extend_from_slice(line);
-            out.push(b'\n');
-        };
+    /// Holds lines back until the decision; then puts our fields first, and removes copies of them from the message. Returns
+    /// whether held lines are to be passed on.
+    fn data_line(&mut self, line: &[u8], reply: String, out: &mut Vec<u8>) -> bool {
         if matches!(self.message, Message::Before) {
             let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
-            let content = MessageBuffer::new(needed, self.settings.config().limits.message_octets);
-            self.message = Message::Gathered { content, lines: Vec::new() };
+            let limit = self.settings.config().limits.message_octets;
+            self.message = Message::Gathered(MessageBuffer::new(needed, limit, self.settings.held()));
         }
-        let Message::Gathered { content, lines } = &mut self.message else {
-            return self.message.pass(line, &mut put);
+        let content = match &mut self.message {
+            Message::Gathered(content) => content,
+            Message::Decided { passage, .. } => {
+                passage.pass(line, &reply, out);
+                return false;
+            }
+            Message::Before => return false,
         };
         let at_end = line == b".";
+        let end = content.octets().len();
         if !at_end {
             content.line(line);
         }
-        let enough = at_end || content.is_cut() || line.is_empty() && !content.is_message() || !content.is_needed();
-        lines.push(line.to_vec());
-        if !enough {
-            return;
+        let is_full = content.is_cut() || content.is_deferred();
+        if !at_end && !is_full && content.is_needed() && (content.is_message() || !line.is_empty()) {
+            return false;
         }
-        let outcome = self.transaction.take().map(|transaction| transaction.end_of_data(content));
-        let lines = core::mem::take(lines);
-        let (fields, refusal) = match outcome {
-            Some(DataReply::Refuse(refusal)) => (Vec::new(), Some(refusal)),
-            Some(DataReply::Take(Edits { fields, .. })) => (fields, None),
-            None => (Vec::new(), None),
-        };
-        fields.iter().for_each(|(name, value)| put(format!("{name}: {value}").as_bytes()));
-        self.message = Message::Header { passes: true, refusal };
-        for line in lines {
-            self.message.pass(&line, &mut put);
+        let content = core::mem::take(content);
+        let (fields, refusal) = self.decide(&content);
+        fields.iter().for_each(|(name, value)| put(&reply, format!("{name}: {value}").as_bytes(), out));
+        let held = HeldBack { content, end, passed: 0, last: line.to_vec(), reply };
+        let passage = Passage::Header { passes: true };
+        self.message = Message::Decided { refusal, passage, held: Some(Box::new(held)) };
+        true
+    }
+
+    /// The new header fields of the message, and the reply that refuses it.
+    fn decide(&mut self, content: &MessageBuffer) -> (Vec<(&'static str, String)>, Option<String>) {
+        let Some(transaction) = self.transaction.take() else { return (Vec::new(), None) };
+        if content.is_deferred() {
+            self.settings.metrics().count_limit("total_octets");
+            return (Vec::new(), Some(self.settings.rules().replies.reply(ReplyName::CannotCheck).to_string()));
         }
+        match transaction.end_of_data(content) {
+            DataReply::Refuse(refusal) => (Vec::new(), Some(refusal)),
+            DataReply::Take(Edits { fields, .. }) => (fields, None),
+        }
+    }
+
+    /// Passes on lines that were held back, until `out` is full. Returns whether that was all.
+    fn pass_held(&mut self, out: &mut Vec<u8>) -> bool {
+        let Message::Decided { passage, held, .. } = &mut self.message else { return true };
+        let Some(HeldBack { content, end, passed, last, reply }) = held.as_deref_mut() else { return true };
+        while let Some(rest) = content.octets().get(*passed..*end).filter(|rest| !rest.is_empty()) {
+            if out.len() >= ANSWER_OCTETS {
+                return false;
+            }
+            // The lines came without line ends of their own: each ends at the first one of ours.
+            let length = rest.iter().position(|&octet| octet == b'\n').unwrap_or(rest.len());
+            let line = rest.get(..length).unwrap_or_default();
+            passage.pass(line.strip_suffix(b"\r").unwrap_or(line), reply, out);
+            *passed += length + 1;
+        }
+        passage.pass(last, reply, out);
+        *held = None;
+        true
     }
 
     fn end(&mut self) {
@@ -242,12 +310,12 @@ impl Session {
     }
 }
 
-impl Message {
+impl Passage {
     /// Passes a line on, unless it belongs to a forged copy of our fields.
-    fn pass(&mut self, line: &[u8], put: &mut impl FnMut(&[u8])) {
-        if let Self::Header { passes, refusal } = self {
+    fn pass(&mut self, line: &[u8], reply: &str, out: &mut Vec<u8>) {
+        if let Self::Header { passes } = self {
             if line.is_empty() || line == b"." {
-                *self = Self::Body { refusal: refusal.take() };
+                *self = Self::Body;
             } else {
                 if !line.starts_with(b" ") && !line.starts_with(b"\t") {
                     let (name, _) = split_at(line, b':');
@@ -259,8 +327,15 @@ impl Message {
                 }
             }
         }
-        put(line);
+        put(reply, line, out);
     }
+}
+
+/// Gives a line to OpenSMTPD.
+fn put(reply: &str, line: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(reply.as_bytes());
+    out.extend_from_slice(line);
+    out.push(b'\n');
 }
 
 fn is_before_0_7(version: &[u8]) -> bool {
@@ -275,4 +350,60 @@ fn split(text: &[u8]) -> (&[u8], &[u8]) {
 fn split_at(text: &[u8], separator: u8) -> (&[u8], &[u8]) {
     let end = text.iter().position(|&octet| octet == separator).unwrap_or(text.len());
     (text.get(..end).unwrap_or_default(), text.get(end + 1..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use batv_config::Keyring;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Config;
+
+    const KEY: &str = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
+
+    /// All that the filter says to a bounce of these lines, which are in one piece.
+    fn passed(message_octets: usize, lines: &[Vec<u8>]) -> Vec<u8> {
+        let config = format!("verify.mode = 'reject'\nlimits.message_octets = {message_octets}\n");
+        let keyring = Keyring::parse(KEY).expect("a keyring");
+        let settings = Settings::new(Config::parse(&config).expect("a configuration"), keyring).expect("settings");
+        let begin = "report|0.7|1|smtp-in|link-connect|s|x|pass|192.0.2.7:25|192.0.2.1:25\n\
+            filter|0.7|1|smtp-in|mail-from|s|t|<>\nfilter|0.7|1|smtp-in|rcpt-to|s|t|<alice@example.com>\n";
+        let mut octets = begin.as_bytes().to_vec();
+        for line in lines.iter().map(Vec::as_slice).chain([b".".as_slice()]) {
+            octets.extend([b"filter|0.7|1|smtp-in|data-line|s|t|", line, b"\n"].concat());
+        }
+        let (mut filter, mut out, mut said) = (Filter::default(), Vec::new(), Vec::new());
+        let settings = Arc::new(settings);
+        while !octets.is_empty() || !out.is_empty() || filter.passing.is_some() {
+            said.append(&mut out);
+            let (taken, flow) = filter.receive(&octets, &settings, &mut out);
+            assert_eq!(flow, Flow::Continue);
+            assert!(out.len() < ANSWER_OCTETS + 4096, "{} octets of answers", out.len());
+            octets.drain(..taken);
+        }
+        said
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever octets lines have, and wherever the limit cuts them.
+        #[test]
+        fn lines_are_passed_on_as_they_came(
+            lines in prop::collection::vec("[a\r\t\u{e9} ]{0,12}", 0..60),
+            message_octets in 1..400_usize,
+            times in 1..100_usize,
+        ) {
+            let lines: Vec<Vec<u8>> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
+            let header = [b"Subject: hello".to_vec(), Vec::new()];
+            let lines: Vec<Vec<u8>> = header.into_iter().chain(vec![lines; times].concat()).collect();
+            let said = passed(message_octets * times, &lines);
+            let said: Vec<&[u8]> = said.split(|octet| *octet == b'\n').collect();
+            let put = said.iter().filter_map(|line| line.strip_prefix(b"filter-dataline|s|t|"));
+            let put: Vec<&[u8]> = put.skip_while(|line| line.starts_with(b"X-BATV-")).collect();
+            prop_assert_eq!(put.last(), Some(&b".".as_slice()));
+            prop_assert_eq!(&put[..put.len() - 1], &lines.iter().map(Vec::as_slice).collect::<Vec<_>>()[..]);
+        }
+    }
 }

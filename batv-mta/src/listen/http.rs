@@ -1,6 +1,7 @@
 //! Metrics and health over HTTP/1.1 (RFC 9112): `GET /metrics` and `GET /health`, one request per connection.
 
 use alloc::sync::Arc;
+use core::net::IpAddr;
 
 use batv_core::KeyState;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
@@ -29,18 +30,40 @@ const FIELD_LIMIT: usize = 64;
 /// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
 /// let request = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// assert_eq!(Http.receive(request, &settings, &mut answer), (request.len(), Flow::Close));
+/// assert_eq!(Http::default().receive(request, &settings, &mut answer), (request.len(), Flow::Close));
 /// assert!(answer.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
-pub struct Http;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Http {
+    over_loopback: bool,
+}
+
+impl Http {
+    /// A new connection. One over loopback may be that of a browser on this host, which a foreign page makes connect (DNS
+    /// rebinding): then the request must name this host.
+    ///
+    /// ```
+    /// # use batv_mta::listen::handler::Handler;
+    /// # use batv_mta::listen::http::Http;
+    /// assert!(!Http::new(true).is_busy());
+    /// ```
+    pub const fn new(over_loopback: bool) -> Self {
+        Self { over_loopback }
+    }
+}
 
 impl Handler for Http {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Metrics, octets, head, |head| {
-            with_request(head, |request| answer(request, settings).put(request, out));
+        each_request(Protocol::Metrics, octets, out, head, |head, out| {
+            with_request(head, |request| {
+                let reply = if self.over_loopback && !names_this_host(request) {
+                    misdirected()
+                } else {
+                    answer(request, settings)
+                };
+                reply.put(request, out);
+            });
             Flow::Close
         })
     }
@@ -113,6 +136,28 @@ pub(crate) fn target<'r>(request: &Request<'_, 'r>) -> (bool, &'r str) {
     (matches!(request.method, Some("GET" | "HEAD")), path)
 }
 
+/// Whether the Host field of a request can only mean this host. One without it comes from no browser (RFC 9112 §3.2).
+pub(crate) fn names_this_host(request: &Request<'_, '_>) -> bool {
+    let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Host"));
+    host.is_none_or(|host| str::from_utf8(host.value).is_ok_and(is_of_this_host))
+}
+
+/// Whether a Host field can only mean this host. The name of another host may resolve to this one, too.
+fn is_of_this_host(host: &str) -> bool {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|octet| octet.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.is_empty() || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+}
+
+/// The response to a request that names another host (RFC 9110 §15.5.20).
+pub(crate) fn misdirected() -> Reply {
+    Reply::plain("421 Misdirected Request", "use localhost or the IP address in the URL")
+}
+
 pub(crate) fn answer(request: &Request<'_, '_>, settings: &Settings) -> Reply {
     match target(request) {
         (true, "/metrics") => match render(settings) {
@@ -153,4 +198,26 @@ fn health(settings: &Settings) -> Result<&'static str, String> {
     }
     let is_up_to_date = settings.metrics().is_up_to_date();
     Ok(if is_up_to_date { "ok" } else { "ok, but the last reload failed: the old settings are in effect" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_host_are_answered() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("LOCALHOST:8025", true),
+            ("127.0.0.1:8025", true),
+            ("[::1]:8025", true),
+            ("", true),
+            ("evil.example", false),
+            ("evil.example:8025", false),
+            ("127.0.0.1.evil.example", false),
+            ("localhost.evil.example:80", false),
+        ] {
+            assert_eq!(is_of_this_host(host), expected, "{host}");
+        }
+    }
 }

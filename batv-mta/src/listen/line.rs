@@ -38,9 +38,10 @@ use core::iter::successors;
 use batv_core::envelope::{Earlier, Envelope, Stage};
 use batv_core::{Mailbox, Path};
 use batv_policy::Ruling;
+use tracing::error;
 
 use crate::client::Client;
-use crate::listen::handler::{Cut, Endless, Flow, Handler, each_request, ended_by};
+use crate::listen::handler::{ANSWER_OCTETS, Endless, Flow, Handler, Load, SHORT, ended_by};
 use crate::listen::lookup::{LookupReply, Map, look_up};
 use crate::message_buffer::{MessageBuffer, Needed};
 use crate::protocol::Protocol;
@@ -72,49 +73,126 @@ const JUDGE_MESSAGE: &[u8] = b"judge-message ";
 ///
 /// let settings = Arc::new(Settings::new(Config::default(), Keyring::parse("")?)?);
 /// let mut answer = Vec::new();
-/// Line.receive(b"unwrap prvs=0787f93fc2=alice@example.com\nsing x\n", &settings, &mut answer);
+/// Line::default().receive(b"unwrap prvs=0787f93fc2=alice@example.com\nsing x\n", &settings, &mut answer);
 /// assert!(answer.starts_with(b"OK alice@example.com\nPERM "));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a connection has no state")]
-pub struct Line;
+#[derive(Debug, Default)]
+pub struct Line {
+    /// The request whose message has begun.
+    begun: Option<WithMessage>,
+}
+
+/// A request with a message, as far as it has come.
+#[derive(Debug)]
+struct WithMessage {
+    /// The line, behind its verb.
+    rest: Vec<u8>,
+    content: MessageBuffer,
+    /// Octets of the message that are still to come.
+    left: usize,
+}
 
 impl Handler for Line {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        let most = settings.config().limits.message_octets.saturating_add(UNREAD_OCTETS);
-        each_request(
-            Protocol::Line,
-            octets,
-            |octets| cut(octets, most),
-            |request| {
-                let end = request.iter().position(|&octet| octet == b'\n').unwrap_or(request.len());
-                let (line, message) = request.split_at(end);
-                let message = message.get(1..).unwrap_or_default();
-                let answer = answer(line.strip_suffix(b"\r").unwrap_or(line), message, settings);
-                out.extend_from_slice(answer.text("NO").as_bytes());
-                out.push(b'\n');
-                Flow::Continue
-            },
-        )
+        let mut taken = 0;
+        while out.len() < ANSWER_OCTETS {
+            let octets = octets.get(taken..).unwrap_or_default();
+            if let Some(request) = &mut self.begun {
+                taken += request.take(octets);
+                if request.left > 0 {
+                    break;
+                }
+                put(&judge_message(&request.rest, &request.content, settings), out);
+                self.begun = None;
+                continue;
+            }
+            match self.line(octets, settings, out) {
+                Ok(Some(length)) => taken += length,
+                Ok(None) => break,
+                Err(error) => {
+                    error!(listener = %Protocol::Line, "closed: {error}");
+                    return (taken, Flow::Close);
+                }
+            }
+        }
+        (taken, Flow::Continue)
+    }
+
+    fn is_in_request(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        // The message of the request that has begun, or of the first line.
+        let (rest, before, left, come) = match &self.begun {
+            Some(request) => (request.rest.as_slice(), request.content.octets().len(), request.left, octets.len()),
+            None => {
+                let (line, length) = ended_by(b"\n", REQUEST_LIMIT)(octets).ok()??;
+                let rest = line.strip_prefix(JUDGE_MESSAGE)?;
+                (rest, 0, announced(rest).1, octets.len() - length)
+            }
+        };
+        let word = str::from_utf8(rest.split(|&octet| octet == b' ').next()?).ok()?;
+        let (octets, client) = (before + left, client(word).and_then(|client| client.address));
+        (left <= come && octets > SHORT).then_some(Load { octets, client })
     }
 }
 
-/// Cuts a line with its end, and the message behind it if the line announces one.
-fn cut(octets: &[u8], most: usize) -> Result<Cut<'_>, Endless> {
-    let Some((line, length)) = ended_by(b"\n", REQUEST_LIMIT)(octets)? else { return Ok(None) };
-    let announced = line.strip_prefix(JUDGE_MESSAGE).and_then(|rest| {
-        let octets = rest.split(|&octet| octet == b' ').nth(2)?;
-        str::from_utf8(octets).ok()?.parse::<usize>().ok()
-    });
-    let message = announced.unwrap_or(0);
-    if message > most {
-        return Err(Endless(most));
+impl Line {
+    /// Answers the first line, or begins the request whose message follows it. Returns its octets with its end; `None` if it
+    /// is not complete.
+    fn line(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> Result<Option<usize>, Endless> {
+        let Some((line, length)) = ended_by(b"\n", REQUEST_LIMIT)(octets)? else { return Ok(None) };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match line.strip_prefix(JUDGE_MESSAGE) {
+            Some(rest) => self.begun = Some(WithMessage::new(rest, settings)?),
+            None => put(&answer(line, settings), out),
+        }
+        Ok(Some(length))
     }
-    Ok(octets.get(..length + message).map(|request| (request, length + message)))
 }
 
-fn answer(line: &[u8], message: &[u8], settings: &Arc<Settings>) -> LookupReply {
+impl WithMessage {
+    /// The request of this line, which announces its message.
+    fn new(rest: &[u8], settings: &Settings) -> Result<Self, Endless> {
+        let kept = settings.config().limits.message_octets;
+        let most = kept.saturating_add(UNREAD_OCTETS);
+        let (is_cut, left) = announced(rest);
+        if left > most {
+            return Err(Endless(most));
+        }
+        let mut content = MessageBuffer::new(Needed::All, kept, settings.held());
+        if is_cut {
+            content.note_cut_off();
+        }
+        Ok(Self { rest: rest.to_vec(), content, left })
+    }
+
+    /// Takes more of the message. Returns the number of octets that it took.
+    fn take(&mut self, octets: &[u8]) -> usize {
+        let taken = self.left.min(octets.len());
+        self.content.piece(octets.get(..taken).unwrap_or_default());
+        self.left -= taken;
+        taken
+    }
+}
+
+/// Whether the message behind this line was cut off, and its octets: none if the line is malformed, which is answered without
+/// it.
+fn announced(rest: &[u8]) -> (bool, usize) {
+    let mut words = rest.split(|&octet| octet == b' ' || octet == b'\r').skip(1);
+    let is_cut = words.next() == Some(b"cut");
+    let octets = words.next().and_then(|octets| str::from_utf8(octets).ok());
+    (is_cut, octets.and_then(|octets| octets.parse().ok()).unwrap_or(0))
+}
+
+fn put(answer: &LookupReply, out: &mut Vec<u8>) {
+    out.extend_from_slice(answer.text("NO").as_bytes());
+    out.push(b'\n');
+}
+
+fn answer(line: &[u8], settings: &Arc<Settings>) -> LookupReply {
     let space = line.iter().position(|&octet| octet == b' ').unwrap_or(line.len());
     let (verb, rest) = line.split_at(space);
     let rest = rest.get(1..).unwrap_or_default();
@@ -122,7 +200,6 @@ fn answer(line: &[u8], message: &[u8], settings: &Arc<Settings>) -> LookupReply 
         "check" => check(rest, settings),
         "sign-for" => sign_for(rest, settings),
         "judge" => judge(rest, settings),
-        "judge-message" => judge_message(rest, message, settings),
         "mark" => mark(rest, settings),
         "sent" => note_sent(rest, settings),
         verb => match verb.parse::<Map>() {
@@ -168,12 +245,12 @@ fn judge(rest: &[u8], settings: &Settings) -> LookupReply {
     })
 }
 
-fn judge_message(rest: &[u8], message: &[u8], settings: &Settings) -> LookupReply {
-    let answer = Request::with_message(rest, settings).and_then(|(request, is_whole)| {
-        let mut content = MessageBuffer::new(Needed::All, settings.config().limits.message_octets);
-        content.message(message, is_whole);
-        rule(&request, Some(&content), settings)
-    });
+fn judge_message(rest: &[u8], content: &MessageBuffer, settings: &Settings) -> LookupReply {
+    if content.is_deferred() {
+        settings.metrics().count_limit("total_octets");
+        return LookupReply::Temporary("too many messages at a time: try again later".to_owned());
+    }
+    let answer = Request::with_message(rest, settings).and_then(|request| rule(&request, Some(content), settings));
     answer.unwrap_or_else(|| {
         let form = "write `judge-message client whole|cut octets <reverse-path> forward-path`, and the message";
         LookupReply::Permanent(form.to_owned())
@@ -286,18 +363,16 @@ impl Request {
         Self::of(stage, earlier, client, words.next()?, settings)
     }
 
-    /// `client extent octets <reverse-path> forward-path`. The flag says whether the message is complete.
-    fn with_message(rest: &[u8], settings: &Settings) -> Option<(Self, bool)> {
+    /// `client extent octets <reverse-path> forward-path`
+    fn with_message(rest: &[u8], settings: &Settings) -> Option<Self> {
         let mut words = rest.splitn(4, |&octet| octet == b' ');
         let mut word = || str::from_utf8(words.next()?).ok();
         let client = client(word()?)?;
-        let is_whole = match word()? {
-            "whole" => true,
-            "cut" => false,
-            _ => return None,
-        };
+        if !["whole", "cut"].contains(&word()?) {
+            return None;
+        }
         word()?.parse::<usize>().ok()?;
-        Some((Self::of(Stage::EndOfData, Earlier::None, client, words.next()?, settings)?, is_whole))
+        Self::of(Stage::EndOfData, Earlier::None, client, words.next()?, settings)
     }
 
     fn of(stage: Stage, earlier: Earlier, client: Client, text: &[u8], settings: &Settings) -> Option<Self> {

@@ -8,6 +8,7 @@ use batv_core::{Mailbox, Path, TagVerdict, dialect, tag};
 use batv_policy::{Outgoing, address};
 use tracing::warn;
 
+use crate::log::word;
 use crate::settings::Settings;
 use crate::store::Wait;
 use crate::store::alias::{self, Alias};
@@ -93,7 +94,7 @@ fn find(map: Map, key: &[u8], settings: &Settings) -> LookupReply {
     let sign = |leaving| {
         let signed = signing::sign(&leaving, OWNER, settings, today, &wait);
         if let Some(Signed { address: None, why: Some(why), .. }) = &signed {
-            warn!(from = %mailbox, reason = %why, "left untagged");
+            warn!(from = %word(mailbox), reason = %why, "left untagged");
         }
         signed.and_then(|signed| signed.address).map_or(LookupReply::NotFound, LookupReply::Found)
     };

@@ -4,7 +4,6 @@
 //! password, so by default it serves this host alone. Against DNS rebinding, it refuses requests that name another host.
 
 use alloc::sync::Arc;
-use core::net::IpAddr;
 
 use batv_config::date;
 use batv_core::{KeyState, KeyUse};
@@ -45,7 +44,7 @@ pub struct Page;
 
 impl Handler for Page {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Page, octets, http::head, |head| {
+        each_request(Protocol::Page, octets, out, http::head, |head, out| {
             http::with_request(head, |request| answer(request, settings).put(request, out));
             Flow::Close
         })
@@ -53,10 +52,8 @@ impl Handler for Page {
 }
 
 fn answer(request: &httparse::Request<'_, '_>, settings: &Settings) -> Reply {
-    let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Host"));
-    let is_ours = host.is_none_or(|host| str::from_utf8(host.value).is_ok_and(is_of_this_host));
-    if !settings.config().page.remote && !is_ours {
-        return Reply::plain("421 Misdirected Request", "use localhost or the IP address in the URL");
+    if !settings.config().page.remote && !http::names_this_host(request) {
+        return http::misdirected();
     }
     match http::target(request) {
         (true, "/") => Reply::new("200 OK", HTML, render(settings, html::render)).with(&[
@@ -70,17 +67,6 @@ fn answer(request: &httparse::Request<'_, '_>, settings: &Settings) -> Reply {
         (false, "/" | "/report.json") => Reply::not_allowed(),
         _ => http::answer(request, settings),
     }
-}
-
-/// Whether a Host field can only mean this host. The name of another host may resolve to this one, too.
-fn is_of_this_host(host: &str) -> bool {
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|octet| octet.is_ascii_digit());
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) => name,
-        _ => host,
-    };
-    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.is_empty() || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
 fn render(settings: &Settings, render: impl Fn(&Contents<'_>) -> String) -> String {
@@ -142,26 +128,4 @@ fn keys(settings: &Settings) -> Vec<Key> {
         shown
     })
     .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_host_are_answered() {
-        for (host, expected) in [
-            ("localhost", true),
-            ("LOCALHOST:8025", true),
-            ("127.0.0.1:8025", true),
-            ("[::1]:8025", true),
-            ("", true),
-            ("evil.example", false),
-            ("evil.example:8025", false),
-            ("127.0.0.1.evil.example", false),
-            ("localhost.evil.example:80", false),
-        ] {
-            assert_eq!(is_of_this_host(host), expected, "{host}");
-        }
-    }
 }

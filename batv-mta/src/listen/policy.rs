@@ -37,7 +37,7 @@ pub struct PolicyService;
 
 impl Handler for PolicyService {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Policy, octets, ended_by(b"\n\n", REQUEST_LIMIT), |request| {
+        each_request(Protocol::Policy, octets, out, ended_by(b"\n\n", REQUEST_LIMIT), |request, out| {
             out.extend_from_slice(format!("action={}\n\n", action(request, settings)).as_bytes());
             Flow::Continue
         })
@@ -61,7 +61,7 @@ fn action(request: &[u8], settings: &Arc<Settings>) -> String {
         ..Client::default()
     };
     let mut transaction = Transaction::new(Protocol::Policy, client, attribute("sender").unwrap_or_default(), settings);
-    text("queue_id").clone_into(&mut transaction.queue_id);
+    transaction.set_queue_id(text("queue_id"));
     let recipient = attribute("recipient").unwrap_or_default();
     match transaction.recipient(recipient, recipient, "") {
         RcptReply::Continue => "DUNNO".to_owned(),

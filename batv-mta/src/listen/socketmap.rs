@@ -37,7 +37,7 @@ pub struct Socketmap;
 
 impl Handler for Socketmap {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Socketmap, octets, netstring, |request| {
+        each_request(Protocol::Socketmap, octets, out, netstring, |request, out| {
             let text = answer(request, settings).text("NOTFOUND ");
             out.extend_from_slice(format!("{}:{text},", text.len()).as_bytes());
             Flow::Continue

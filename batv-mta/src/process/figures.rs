@@ -1,11 +1,10 @@
 //! The file of the page's figures, which survive a restart: read at the start, written every minute and at the end.
 
 use core::time::Duration;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use batv_config::{Access, replace_file};
+use batv_config::{Access, read_file, replace_file};
 use batv_report::Recent;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
@@ -29,9 +28,8 @@ pub(super) fn read(path: Option<&Path>) -> Recent {
         warn!("figures of the page start again from zero: {}: {why}", path.display());
         Recent::new(DAYS)
     };
-    let mut text = Vec::new();
-    match File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut text)) {
-        Ok(_) => Recent::restored(DAYS, &text).unwrap_or_else(|error| restart(&error.to_string())),
+    match read_file(path, LIMIT) {
+        Ok(text) => Recent::restored(DAYS, &text).unwrap_or_else(|error| restart(&error.to_string())),
         Err(error) if error.kind() == ErrorKind::NotFound => Recent::new(DAYS),
         Err(error) => restart(&error.to_string()),
     }
@@ -91,7 +89,7 @@ mod tests {
         }
         let limit = usize::try_from(LIMIT).unwrap();
         fs::write(&path, recent.kept() + &" ".repeat(limit) + "x").unwrap();
-        assert_eq!(read(Some(&path)).since(1_795_613_534), Some(1_795_613_534), "the rest after the limit is not read");
+        assert_eq!(read(Some(&path)).kept(), Recent::new(DAYS).kept(), "none have so many octets");
         assert_eq!(read(Some(folder.path())).kept(), Recent::new(DAYS).kept());
         fs::create_dir(folder.path().join("folder")).unwrap();
         assert!(write(&folder.path().join("folder"), "no file").is_err());

@@ -1,6 +1,8 @@
 //! The sandbox of the worker, so that an attacker who takes it over gains little: Landlock denies files and network, a
-//! seccomp filter denies the system calls that the worker never makes.
+//! seccomp filter denies the system calls that the worker never makes, and of root's rights none is left.
 
+#[cfg(target_os = "linux")]
+mod capabilities;
 #[cfg(target_os = "linux")]
 mod landlock;
 mod needs;
@@ -27,14 +29,15 @@ pub fn confine(needs: &Needs) -> Confinement {
         hide_memory();
         // Both of the next calls require this of an unprivileged process.
         let _ = rustix::thread::set_no_new_privs(true);
-        // The filter comes last, because it denies these calls.
-        Confinement { landlock: landlock::restrict(needs), seccomp: filter(needs) }
+        // Folders of other users are opened while that is allowed. The filter comes last, because it denies these calls.
+        let (landlock, capabilities) = (landlock::restrict(needs), capabilities::drop_all());
+        Confinement { landlock, capabilities, seccomp: filter(needs) }
     }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = needs;
         let missing = || State::Missing("this is not Linux".to_owned());
-        Confinement { landlock: missing(), seccomp: missing() }
+        Confinement { landlock: missing(), capabilities: missing(), seccomp: missing() }
     }
 }
 

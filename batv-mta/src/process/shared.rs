@@ -1,13 +1,15 @@
-//! The state that all connections of the worker share: settings, metrics, store, limits.
+//! The state that all connections of the worker share: settings, metrics, store.
 
 use alloc::sync::Arc;
 use std::path::Path;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::error::Error;
+use super::judges::Judges;
+use super::resources::Resources;
 use super::sandbox::Confinement;
 use crate::config::Config;
 use crate::files::Files;
@@ -19,8 +21,10 @@ use crate::store::Store;
 pub(super) struct Shared {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) metrics: Arc<Metrics>,
-    memory: Arc<Store>,
-    connections: Semaphore,
+    pub(super) memory: Arc<Store>,
+    pub(super) judges: Judges,
+    /// Octets of address space.
+    address_space: usize,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -30,6 +34,8 @@ impl Shared {
         config: &Path,
         files: &dyn Files,
         confinement: &Confinement,
+        resources: Resources,
+        judges: Judges,
     ) -> Result<(Arc<Self>, watch::Sender<bool>), Error> {
         let metrics = Arc::<Metrics>::default();
         for (part, state) in confinement.parts() {
@@ -39,19 +45,18 @@ impl Shared {
         let memory = Arc::new(Store::open(&settings.config().store, files).map_err(Error::Store)?);
         let settings = settings.with_store(&memory);
         metrics.count_reload(true);
-        let connections = Semaphore::new(settings.config().limits.connections.min(Semaphore::MAX_PERMITS));
         let (stopper, stop) = watch::channel(false);
-        Ok((Arc::new(Self { settings: ArcSwap::from_pointee(settings), metrics, memory, connections, stop }), stopper))
+        let address_space = resources.address_space;
+        let shared = Self { settings: ArcSwap::from_pointee(settings), metrics, memory, judges, address_space, stop };
+        shared.set_total();
+        Ok((Arc::new(shared), stopper))
     }
 
-    /// Waits until `limits.connections` allows one more connection, and counts a connection that had to wait.
-    pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.connections.try_acquire() {
-            return Some(permit);
-        }
-        self.metrics.count_limit("connections");
-        // The semaphore is never closed.
-        self.connections.acquire().await.ok()
+    /// Sets how much all messages under way may hold. In little address space it is a quarter: as much again may be in use
+    /// for a moment when it grows, and the rest is that of the threads.
+    fn set_total(&self) {
+        let octets = self.settings.load().config().limits.total_octets;
+        self.metrics.total().set_limit(octets.min(self.address_space / 4));
     }
 
     /// Loads the settings again. The old ones stay if the new ones are wrong.
@@ -72,6 +77,7 @@ impl Shared {
                 }
                 let settings = Arc::new(settings.with_store(&self.memory));
                 self.settings.store(Arc::clone(&settings));
+                self.set_total();
                 self.metrics.count_reload(true);
                 let keyring = settings.config().site.keyring.display();
                 info!(%keyring, keys = settings.keys().len(), "settings reloaded");

@@ -14,6 +14,17 @@ pub(super) enum Socket {
     Unix(UnixListener),
 }
 
+/// The way of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Via {
+    /// A Unix socket.
+    Unix,
+    /// TCP, from this host to a loopback address.
+    Loopback,
+    /// TCP.
+    Network,
+}
+
 impl Socket {
     /// Takes a socket over.
     ///
@@ -29,17 +40,19 @@ impl Socket {
         TcpListener::from_std(OwnedFd::from(listener).into()).map(Self::Tcp)
     }
 
-    /// Accepts a connection. The result says whether it is over TCP.
-    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, bool)> {
+    /// Accepts a connection.
+    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Via)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Box::new(stream), true))
+                let via =
+                    if stream.local_addr()?.ip().to_canonical().is_loopback() { Via::Loopback } else { Via::Network };
+                Ok((Box::new(stream), via))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Box::new(stream), false))
+                Ok((Box::new(stream), Via::Unix))
             }
         }
     }

@@ -5,11 +5,15 @@ use std::env;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use listenfd::ListenFd;
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use rustix::fs::{Mode, fchmod};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+use rustix::process::umask;
+use tokio::net::{TcpListener, UnixStream};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -19,6 +23,8 @@ use crate::config::Address;
 const IN_USE: Duration = Duration::from_secs(2);
 /// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Clients that may wait to be accepted.
+const BACKLOG: i32 = 1_024;
 
 /// The open sockets of one address, and their file.
 pub(super) struct Opened {
@@ -72,10 +78,10 @@ impl SocketFile {
     pub(super) fn open(&mut self) -> io::Result<OwnedFd> {
         // The new file may get the inode of the old one.
         self.identity = None;
-        let listener = UnixListener::bind(&self.path)?;
+        let socket = bind_with_mode(&self.path, self.mode)?;
         self.identity = identity(&self.path);
-        fs::set_permissions(&self.path, fs::Permissions::from_mode(self.mode))?;
-        Ok(listener.into_std()?.into())
+        listen(&socket, BACKLOG)?;
+        Ok(socket)
     }
 
     /// Whether the file has disappeared, so that clients can't connect.
@@ -93,6 +99,29 @@ impl Drop for SocketFile {
             warn!("{}: {error}", self.path.display());
         }
     }
+}
+
+/// Binds a socket whose file has these permissions from the beginning.
+///
+/// To set them afterwards, by the name of the file, would be to set them on what another has put in its place by then: who
+/// may write to the folder could have any file of root's opened for others by a link. So such a folder needs no refusal
+/// here: whoever may write to it can take the socket away or serve one of its own, and no more.
+fn bind_with_mode(path: &Path, mode: u32) -> io::Result<OwnedFd> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    let mode = Mode::from_raw_mode(mode);
+    if cfg!(target_os = "linux") {
+        // The file gets the permissions of the socket (unix(7)), less the mask. A default access list of the folder takes the
+        // place of the mask.
+        fchmod(&socket, mode)?;
+    }
+    // The mask is of the whole process: the threads of the log and of the worker's states make no files.
+    let before = umask(Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO).difference(mode));
+    let bound = bind(&socket, &address);
+    umask(before);
+    bound?;
+    Ok(socket)
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
@@ -142,5 +171,66 @@ impl PassedSockets {
             return Ok(Some(listener.into()));
         }
         Ok(self.sockets.take_tcp_listener(index)?.map(OwnedFd::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicBool, Ordering};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::thread;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("a file").permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_socket_has_its_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("socket");
+        for wanted in [0o600, 0o660, 0o666, 0o000, 0o777] {
+            let mut file = SocketFile { path: path.clone(), mode: wanted, identity: None };
+            let _socket = file.open().expect("a socket");
+            assert_eq!(mode(&path), wanted);
+            let beside = folder.path().join("beside");
+            fs::write(&beside, "").expect("a file");
+            assert_eq!(mode(&beside), 0o666 & !umask_of_this_process(), "the mask is as it was");
+        }
+    }
+
+    fn umask_of_this_process() -> u32 {
+        let status = fs::read_to_string("/proc/self/status").expect("a process");
+        let mask = status.lines().find_map(|line| line.strip_prefix("Umask:")).expect("a mask");
+        u32::from_str_radix(mask.trim(), 8).expect("a number")
+    }
+
+    /// Somebody who may write to the folder puts a link to another file where the socket is, again and again.
+    #[test]
+    fn a_link_in_its_place_opens_no_other_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, victim) = (folder.path().join("socket"), folder.path().join("victim"));
+        fs::write(&victim, "of root's").expect("a file");
+        fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).expect("a file");
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let link = folder.path().join("link");
+                    let _ = symlink(&victim, &link);
+                    if fs::symlink_metadata(&path).is_ok_and(|file| file.file_type().is_socket()) {
+                        let _ = fs::rename(&link, &path);
+                    }
+                }
+            });
+            for _ in 0..3_000 {
+                let mut file = SocketFile { path: path.clone(), mode: 0o666, identity: None };
+                let _ = file.open();
+                let _ = fs::remove_file(&path);
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(mode(&victim), 0o600);
     }
 }

@@ -19,9 +19,11 @@ use tracing::{error, info, warn};
 use super::account::{UserError, account};
 use super::error::Error;
 use super::ipc::{Order, OrderSender, WorkerState, worker_states};
+use super::resources::Resources;
 use super::sandbox::hide_memory;
 use super::signals::Termination;
 use super::socket_path::{self, PassedSockets, SocketFile};
+use crate::exposure;
 use crate::files::{Kept, Recorder};
 use crate::protocol::Protocol;
 use crate::settings::{self, Settings};
@@ -221,8 +223,12 @@ impl Supervisor {
 fn read(config: &Path, role: Role) -> Result<(Settings, Kept), settings::Error> {
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
+    settings.check_owners(&recorder)?;
     if let Some(doubt) = settings.doubt().filter(|_| role == Role::Listeners) {
         warn!("{doubt}");
+    }
+    for warning in exposure::warnings(settings.config(), &recorder) {
+        warn!("{warning}");
     }
     Ok((settings, recorder.kept()))
 }
@@ -264,6 +270,10 @@ fn spawn(settings: &Settings, role: Role) -> Result<(Child, UnixStream), Error> 
     if role == Role::Listeners {
         // Standard output carries no answers: a reader of it must not wait for the worker.
         command.stdout(io::stderr());
+    }
+    if !Resources::has_all_addresses() {
+        // The GNU C library reserves 64 MiB of addresses for each of its heaps, of which threads have their own (mallopt(3)).
+        command.env("MALLOC_ARENA_MAX", "1");
     }
     // These are for the supervisor alone (sd_listen_fds(3), sd_notify(3)).
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] {

@@ -12,19 +12,22 @@ use std::thread::available_parallelism;
 use batv_config::{Access, replace_file};
 use tokio::runtime;
 use tokio::signal::unix::SignalKind;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
-use super::connection::{Patience, serve};
+use super::connection::{Connection, Patience};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::figures;
 use super::ipc::{Order, OrderReceiver};
+use super::judges::Judges;
 use super::listener::Listener;
+use super::resources::Resources;
 use super::sandbox::{Confinement, Needs, confine};
 use super::shared::Shared;
+use super::shares::Shares;
 use super::signals;
 use super::socket::Socket;
 use crate::config::{Address, Config};
@@ -73,16 +76,24 @@ pub(super) fn work() -> Result<(), Error> {
     let _ = rustix::thread::set_name(c"batvd-worker");
     let config = Config::load(&path, &start.files).map_err(crate::settings::Error::from)?;
     let by_journal = log::is_read_by_journal();
+    // The sandbox denies the question.
+    let is_root = rustix::process::geteuid().is_root();
+    let resources = Resources::take();
     // The number of processors is in files.
     let threads = available_parallelism().map_or(1, NonZero::get);
     let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
     let _log = log::begin(config.log, by_journal);
     confinement.log();
+    if is_root {
+        let rights = if confinement.capabilities.is_active() { ", though without its rights" } else { "" };
+        warn!("the worker, which serves strangers, runs as root{rights}: name a user of its own in `sandbox.user`");
+    }
     let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(Error::Start)?;
-    let (shared, stopper) = Shared::load(&path, &start.files, &confinement)?;
+    let judges = Judges::start(threads).map_err(Error::Start)?;
+    let (shared, stopper) = Shared::load(&path, &start.files, &confinement, resources, judges)?;
     drop(start.files);
-    let worker = Worker { config, shared, stopper, listening: Vec::new(), files: Kept::default() };
+    let worker = Worker { config, resources, shared, stopper, listening: Vec::new(), files: Kept::default() };
     let outcome = runtime.block_on(worker.run(start.sockets, is_filter, orders));
     // A read of standard input may never end.
     runtime.shutdown_background();
@@ -105,6 +116,7 @@ fn close_inherited() {
 struct Worker {
     /// The configuration of the start, in which the supervisor counts sockets.
     config: Config,
+    resources: Resources,
     shared: Arc<Shared>,
     stopper: watch::Sender<bool>,
     listening: Vec<Listening>,
@@ -127,14 +139,21 @@ impl Worker {
         let mut running = self.listen(sockets).map_err(Error::Start)?;
         orders.report_ready().map_err(Error::Start)?;
         let mut orders = orders.into_channel().map_err(Error::Start)?;
+        // It ends with the runtime.
+        tokio::spawn(Arc::clone(&self.shared.memory).look_after());
         if is_filter {
             let stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
             let shared = Arc::clone(&self.shared);
-            // OpenSMTPD may be silent for a night, and takes the end of a filter for a failure.
-            let served =
-                serve(Box::new(stream), Box::new(Filter::default()), Protocol::Filter, Patience::Endless, &shared);
+            let connection = Connection {
+                stream: Box::new(stream),
+                handler: Box::new(Filter::default()),
+                protocol: Protocol::Filter,
+                // OpenSMTPD may be silent for a night, and takes the end of a filter for a failure.
+                patience: Patience::Endless,
+                crowded: &Notify::new(),
+            };
             tokio::select! {
-                () = served => {}
+                () = connection.serve(&shared) => {}
                 () = self.obey(&mut orders) => {}
             }
             return Ok(());
@@ -167,9 +186,18 @@ impl Worker {
     fn listen(&mut self, sockets: Vec<(u32, OwnedFd)>) -> io::Result<JoinSet<()>> {
         let addresses: Vec<_> = self.config.listen.addresses().collect();
         let mut running = JoinSet::new();
+        let at = |index| usize::try_from(index).ok().and_then(|at| addresses.get(at)).copied();
+        let protocols = sockets.iter().filter_map(|(index, _)| Some(at(*index)?.0));
+        let connections = self.config.limits.connections;
+        let shares = Shares::of(protocols, connections, self.resources.descriptors);
+        if let Some(possible) = shares.possible {
+            let descriptors = self.resources.descriptors;
+            info!(
+                "room for {possible} of {connections} connections (`limits.connections`): the system allows {descriptors} descriptors"
+            );
+        }
         for (index, socket) in sockets {
-            let at = usize::try_from(index).ok();
-            let (protocol, address) = *at.and_then(|at| addresses.get(at)).ok_or(io::ErrorKind::InvalidData)?;
+            let (protocol, address) = at(index).ok_or(io::ErrorKind::InvalidData)?;
             if protocol == Protocol::Page {
                 self.shared.metrics.begin_report(figures::read(self.config.page.figures().as_deref()));
             }
@@ -182,7 +210,9 @@ impl Worker {
             let (sender, changes) = mpsc::unbounded_channel();
             let (socket, shared) = (Socket::new(socket)?, Arc::clone(&self.shared));
             let is_passed = matches!(address, Address::Systemd(_));
-            running.spawn(Listener { endpoint: Arc::clone(&endpoint), socket, is_passed, changes, shared }.run());
+            let share = Arc::new(shares.share(protocol));
+            let listener = Listener { endpoint: Arc::clone(&endpoint), socket, is_passed, changes, share, shared };
+            running.spawn(listener.run());
             self.listening.push(Listening { index, endpoint, sockets: sender });
         }
         let mut endpoints: Vec<_> = self.listening.iter().map(|listening| Arc::clone(&listening.endpoint)).collect();

@@ -9,10 +9,11 @@ use super::recipient::{Finding, Recipient};
 pub(crate) const STATUS_FIELD: &str = "X-BATV-Status";
 /// Header field with the whole verdict: reason, class and origin of the message, disposition.
 pub(crate) const VERDICT_FIELD: &str = "X-BATV-Verdict";
-/// Fields on which other programs act: copies that came with a message are removed.
-pub(crate) const OUR_FIELDS: [&str; 2] = [STATUS_FIELD, VERDICT_FIELD];
 /// Header field with the tagged address of a recipient whose tag was removed.
 pub(crate) const RECIPIENT_FIELD: &str = "X-BATV-Recipient";
+/// Fields on which other programs may act, as this host alone writes them: copies that came with a message are removed. A mark
+/// is none of them: it is proof wherever it comes from, as one that was not made with a key of ours proves nothing.
+pub(crate) const OUR_FIELDS: [&str; 3] = [STATUS_FIELD, VERDICT_FIELD, RECIPIENT_FIELD];
 /// Header field that a mark covers: every message that leaves with a mark has it.
 pub(crate) const MESSAGE_ID_FIELD: &str = "Message-ID";
 

@@ -14,6 +14,7 @@ use super::Transaction;
 use super::edits::{DataReply, Edits, MESSAGE_ID_FIELD};
 use super::read_message::read_message;
 use super::recipient::{Finding, Recipient};
+use crate::log::word;
 use crate::message_buffer::MessageBuffer;
 use crate::store::sent;
 
@@ -123,7 +124,7 @@ impl Transaction {
             return true;
         }
         settings.metrics().count_sender(self.listener, Outcome::NotNotified, None);
-        info!(queue_id = self.queue_id, from = %sender, reason = %answer.reason, "never notified");
+        info!(queue_id = self.queue_id, from = %word(sender), reason = %answer.reason, "never notified");
         false
     }
 

@@ -48,7 +48,7 @@ impl LogContext<'_> {
         let [class, origin] = [class.map(|class| class.as_str()), origin.map(|origin| origin.as_str())];
         let mut told = Decision::default();
         (told.listener, told.queue_id) = (self.listener.as_str(), self.queue_id.into());
-        (told.client, told.from, told.to) = (&client, &from, &to);
+        (told.client, told.from, told.to) = (client.into(), from.into(), to.into());
         (told.verdict, told.reason, told.disposition) = (verdict, reason, disposition);
         (told.mode, told.in_reject, told.at) = (mode.as_str(), Some(in_reject), at);
         (told.class, told.origin) = (class, origin);

@@ -5,8 +5,14 @@ use batv_core::envelope::{ReplyName, Stage};
 use batv_core::{Error, Mailbox, Path};
 use tracing::warn;
 
-use super::Transaction;
 use super::recipient::{Finding, RcptReply, Recipient};
+use super::{Transaction, shown};
+use crate::log::word;
+
+/// Octets that the recipients of a message may take. 10,000 recipients of usual addresses take less.
+const RECIPIENTS_OCTETS: usize = 3 * 1024 * 1024;
+/// Octets that a recipient takes besides its address.
+const RECIPIENT_OCTETS: usize = 160;
 
 impl Transaction {
     /// Adds a recipient. `given` is the argument of RCPT TO, `address` the address that the mail server made of it, both
@@ -14,30 +20,54 @@ impl Transaction {
     pub(crate) fn recipient(&mut self, given: &[u8], address: &[u8], mailer: &str) -> RcptReply {
         let settings = &*self.settings;
         if self.recipients.len() >= settings.config().limits.recipients {
-            settings.metrics().count_limit("recipients");
-            return RcptReply::Reply(self.settings.rules().replies.reply(ReplyName::TooManyRecipients).to_string());
+            return self.no_room("recipients", ReplyName::TooManyRecipients);
         }
         let leaves = settings.config().site.srs.mailers.iter().any(|known| known == mailer);
         let address = settings.rules().forward_path(address).map(Cow::into_owned);
+        // A malformed address is left for the mail server to refuse, and not kept.
+        let kept = if address.is_ok() { given } else { &[] };
+        let held = self.held.octets();
+        if let Some(reply) = self.hold(kept.len() + address.as_ref().map_or(0, String::len)) {
+            return reply;
+        }
         let mut recipient =
-            Recipient { given: given.to_vec(), address: None, leaves, restored: None, finding: None, settled: true };
-        // A malformed address is left for the mail server to refuse.
+            Recipient { given: kept.to_vec(), address: None, leaves, restored: None, finding: None, settled: true };
         match (&self.reverse_path, address) {
             (Ok(_), Ok(address)) => {
                 if let Some(refused) = self.rule_at_rcpt(&address, &mut recipient) {
+                    self.held.set(held);
                     return refused;
                 }
                 recipient.address = Some(address);
             }
             (Err(malformed), _) => self.log_malformed("sender", &malformed.argument, &malformed.error),
-            (_, Err(error)) => self.log_malformed("recipient", &given.escape_ascii().to_string(), &error),
+            (_, Err(error)) => self.log_malformed("recipient", &shown(given), &error),
         }
         self.recipients.push(recipient);
         RcptReply::Continue
     }
 
+    /// Holds the octets of one more recipient, the two or three forms of its address. Returns a reply if there is no room.
+    fn hold(&mut self, text: usize) -> Option<RcptReply> {
+        let octets = self.held.octets() + RECIPIENT_OCTETS + text;
+        if octets > RECIPIENTS_OCTETS {
+            return Some(self.no_room("recipients", ReplyName::TooManyRecipients));
+        }
+        (!self.held.resize(octets)).then(|| self.no_room("total_octets", ReplyName::CannotCheck))
+    }
+
+    fn no_room(&self, limit: &'static str, reply: ReplyName) -> RcptReply {
+        self.settings.metrics().count_limit(limit);
+        RcptReply::Reply(self.settings.rules().replies.reply(reply).to_string())
+    }
+
+    /// Holds octets that another keeps of the last recipient. The limit may be met by the next one.
+    pub(crate) fn hold_more(&mut self, octets: usize) {
+        self.held.set(self.held.octets() + octets);
+    }
+
     fn log_malformed(&self, role: &str, words: &str, error: &Error) {
-        warn!(queue_id = self.queue_id, words, reason = %error, "not judged: malformed {role} address");
+        warn!(queue_id = self.queue_id, words = %word(words), reason = %error, "not judged: malformed {role} address");
     }
 
     /// Rules at RCPT TO. Returns a reply if the recipient is not taken.
@@ -67,6 +97,8 @@ impl Transaction {
         recipient.finding = Some(Finding::of(&ruling));
         recipient.settled = ruling.settled;
         recipient.restored = (to != mailbox).then(|| to.to_string());
+        let restored = recipient.restored.as_ref().map_or(0, String::len);
+        self.hold_more(restored);
         None
     }
 }

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 use super::recipient::Recipient;
 use super::signing::{self, Signed};
 use super::{Malformed, Transaction};
+use crate::log::word;
 
 impl Transaction {
     /// Signs the reverse-path before the recipients are known. `None` if it stays.
@@ -23,7 +24,7 @@ impl Transaction {
         if let Err(Malformed { argument, error }) = &self.reverse_path
             && self.outgoing
         {
-            warn!(queue_id = self.queue_id, from = argument, reason = %error, "left untagged");
+            warn!(queue_id = self.queue_id, from = %word(argument), reason = %error, "left untagged");
         }
         let from @ Path::Mailbox(_) = self.path()? else { return None };
         let exempt = |recipient: &&Recipient| {
@@ -37,13 +38,13 @@ impl Transaction {
             ..Outgoing::new(from)
         };
         let Some(today) = self.today else {
-            error!(queue_id = self.queue_id, from = %from, "left as it is: the clock can't be read");
+            error!(queue_id = self.queue_id, from = %word(from), "left as it is: the clock can't be read");
             return None;
         };
         let Signed { address, outcome, key, why } =
             signing::sign(&outgoing, &self.client.owner(), settings, today, &self.wait)?;
         settings.metrics().count_sender(self.listener, outcome, key);
-        let (queue_id, reason) = (&self.queue_id, why.map(display));
+        let (queue_id, from, reason) = (&self.queue_id, word(from), why.map(display));
         match outcome {
             Outcome::Tagged => info!(queue_id, from = %from, key = key.map(display), "tagged"),
             Outcome::Forwarded => info!(queue_id, from = %from, "forwarded"),

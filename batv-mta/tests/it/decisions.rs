@@ -100,7 +100,7 @@ impl Host {
     }
 
     fn line(&self, request: &str) -> String {
-        self.tell(&mut Line, request.as_bytes())
+        self.tell(&mut Line::default(), request.as_bytes())
     }
 
     /// The handle with which a sender leaves.
@@ -159,7 +159,7 @@ impl Host {
             say("disposition", told.disposition);
             say("mode", told.mode);
             say("in_reject", told.in_reject.expect("the effect of mode reject"));
-            say("deliver_to", if is_taken { told.to } else { NOTHING });
+            say("deliver_to", if is_taken { &told.to } else { NOTHING });
             let at = if row.at() == Stage::EndOfData { "data" } else { "rcpt" };
             if told.at == "data" {
                 assert_eq!(at, "data", "{line}");

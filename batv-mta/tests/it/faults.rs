@@ -55,6 +55,34 @@ fn decisions_are_counted() {
     assert_eq!(daemon.ask("metrics", b"\0\xff\r\n\r\n"), "");
 }
 
+/// What a stranger writes into an address misleads neither a reader of the log nor a search of it.
+#[test]
+fn no_address_misleads_a_reader_of_the_log() {
+    let daemon = Daemon::started("[verify]\nmode = 'reject'\n");
+    let hostile = [
+        "\"x\\\" verdict=genuine reason=tag-ok\"@example.com",
+        "a\u{202e}b\u{2066}@example.com",
+        "a\u{2028}INFO@example.com",
+        "a\u{61c}\u{200f}\u{feff}@example.com",
+    ];
+    for address in hostile {
+        let answer = daemon.ask("line", format!("judge data none - <> {address}\n").as_bytes());
+        assert!(answer.starts_with("OK disposition="), "{address:?}: {answer}");
+    }
+    wait_for("lines", || (daemon.log().matches("INFO judged ").count() == hostile.len()).then_some(()));
+    let log = daemon.log();
+    assert!(log.chars().all(|character| matches!(character, ' '..='~' | '\n')), "{log:?}");
+    assert!(!log.contains(" verdict=genuine") && !log.contains("reason=tag-ok\n"), "{log}");
+    let mut reader = batv_report::Reader::new(0);
+    let mut read = Vec::new();
+    for line in log.lines() {
+        if let Some(batv_report::Event { told: batv_report::Told::Decision(told), .. }) = reader.read(line.as_bytes()) {
+            read.push(told.to.to_string());
+        }
+    }
+    assert_eq!(read, hostile);
+}
+
 #[test]
 fn a_wrong_change_is_reported_and_not_used() {
     let daemon = Daemon::started("");
@@ -198,6 +226,11 @@ fn a_clock_that_jumps_loses_no_bounce() {
             assert!(answer.starts_with("OK disposition=accept "), "{now}: {tag}: {answer}");
         }
     }
+    // Another year, and back: what the store remembers outlives it, and the log says it.
+    daemon.write("now", "@2027-11-25 00:20:00\n", 0o644);
+    daemon.wait_for_log("WARN the clock has jumped forwards by 8760 hours and ");
+    daemon.write("now", "@2026-11-25 00:20:00\n", 0o644);
+    daemon.wait_for_log("WARN the clock has jumped backwards by 8760 hours and ");
     // A clock before 1970 is none: it is told so, and nothing is refused for good.
     daemon.write("now", "@1969-06-01 00:00:00\n", 0o644);
     assert!(judge(&before).starts_with("TEMP "), "{}", judge(&before));
@@ -234,11 +267,14 @@ fn slow_peers_are_let_go_and_idle_ones_stay() {
 
 #[test]
 fn connections_over_the_limit_wait_their_turn() {
-    let daemon = Daemon::started("[limits]\nconnections = 2\n");
+    // Of which each of the four listeners has a fourth.
+    let daemon = Daemon::started("[limits]\nconnections = 8\n");
     let served = || {
         let mut stream = daemon.connect("line");
         stream.write_all(b"unwrap alice@example.com\n").expect("a connection");
         stream.read_exact(&mut [0; 3]).expect("an answer");
+        // One that is idle would go for the next one.
+        stream.write_all(b"unwrap").expect("a connection");
         stream
     };
     let (first, _second) = (served(), served());
@@ -252,6 +288,7 @@ fn connections_over_the_limit_wait_their_turn() {
     let mut answer = [0; 21];
     third.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"OK alice@example.com\n");
+    third.write_all(b"unwrap").expect("a connection");
 
     // Those that wait take no file descriptors of the daemon's.
     let descriptors = || fs::read_dir(format!("/proc/{}/fd", daemon.worker())).expect("a process").count();
@@ -293,10 +330,13 @@ fn lists_in_files_are_read_again() {
 #[test]
 fn doubts_are_told_at_each_reload() {
     let daemon = Daemon::started("");
-    assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
+    assert!(daemon.warnings().is_empty(), "{}", daemon.log());
     daemon.configure("[verify.modes]\n'example.con' = 'reject'\n");
     daemon.reload();
     daemon.wait_for_log("WARN verify.modes: `example.con` is no domain of yours");
+    daemon.configure("[limits]\ntotal_octets = 1048575\n");
+    daemon.reload();
+    daemon.wait_for_log("WARN `total_octets` is less than `message_octets`");
 }
 
 /// With a launcher that passes sockets as systemd does: sd_listen_fds(3).
@@ -441,6 +481,11 @@ fn the_journal_is_told_how_much_a_line_matters() {
         drop(command);
         for line in BufReader::new(log).lines() {
             let line = line.expect("text");
+            if line.contains("runs as root") {
+                // As tests do.
+                assert!(line.starts_with(&start.replace("<6>", "<4>").replace("INFO", "WARN")), "{line}");
+                continue;
+            }
             assert!(line.starts_with(start), "{line}");
             if line.ends_with("INFO ready") {
                 break;

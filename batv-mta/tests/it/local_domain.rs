@@ -34,15 +34,15 @@ fn the_line_protocol_completes_them() {
         ("mark <alice> <1@example.com>", "OK ", "NO"),
     ] {
         let request = format!("{request}\n");
-        let answer = ask(&mut Line, LOCAL_DOMAIN, &request);
+        let answer = ask(&mut Line::default(), LOCAL_DOMAIN, &request);
         assert!(answer.starts_with(complete), "{request}: {answer}");
         assert!(!answer.starts_with("OK prvs=") || answer.ends_with("=alice@example.com\n"), "{answer}");
-        let answer = ask(&mut Line, "", &request);
+        let answer = ask(&mut Line::default(), "", &request);
         assert!(answer.starts_with(bare), "{request}: {answer}");
     }
     // An address with a domain of another keeps it.
-    assert_eq!(ask(&mut Line, LOCAL_DOMAIN, "sign alice@example.net\n"), "NO\n");
-    assert_eq!(ask(&mut Line, LOCAL_DOMAIN, "sign <>\n"), "NO\n");
+    assert_eq!(ask(&mut Line::default(), LOCAL_DOMAIN, "sign alice@example.net\n"), "NO\n");
+    assert_eq!(ask(&mut Line::default(), LOCAL_DOMAIN, "sign <>\n"), "NO\n");
 }
 
 #[test]

@@ -5,12 +5,16 @@ extern crate alloc;
 #[path = "../servers/case.rs"]
 mod case;
 mod decisions;
+mod descriptors;
 mod faults;
+mod files;
 mod filters;
 mod listeners;
 mod local_domain;
+mod long_messages;
 mod manual;
 mod manual_pages;
+mod memory;
 mod milter;
 mod oracle;
 mod page;

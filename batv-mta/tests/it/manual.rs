@@ -140,7 +140,7 @@ fn metrics_are_explained() {
     metrics.close_connection(Protocol::Milter, "peer");
     metrics.count_reload(true);
     let mut response = Vec::new();
-    Http.receive(b"GET /metrics HTTP/1.1\r\n\r\n", &settings, &mut response);
+    Http::default().receive(b"GET /metrics HTTP/1.1\r\n\r\n", &settings, &mut response);
     let text = String::from_utf8(response).expect("text");
     let page = read(&manual().join("reading-verdicts.md"));
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()).collect();

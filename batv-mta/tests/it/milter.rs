@@ -377,7 +377,36 @@ fn restores_marks_and_refuses() {
     server.say(b"LX-BATV-Status\0valid\0");
     server.say(b"Lx-batv-status \0valid\0");
     server.say(b"LX-Batv-Verdict\0genuine\0");
-    assert_eq!(server.text(b"E"), r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| c");
+    server.say(b"LX-BATV-Recipient\0<prvs=4000=alice@example.com>\0");
+    // Without a key of ours it proves nothing, and with one it is proof wherever it comes from.
+    server.say(b"LX-BATV-Mark\0forged\0");
+    assert_eq!(
+        server.text(b"E"),
+        r"m|||\x02X-BATV-Status|| m|||\x01X-BATV-Status|| m|||\x01X-BATV-Verdict|| m|||\x01X-BATV-Recipient|| c"
+    );
+}
+
+/// White space before the colon is no part of a name for Postfix (is_header), which passes it to a milter, nor for Sendmail
+/// (chompheader), which doesn't: both count such a field among those of the name when they look for the one to delete.
+#[test]
+fn a_name_with_space_before_its_colon_is_counted_as_mail_servers_count() {
+    let settings = settings();
+    let mut server = Server::new(&settings, false);
+    server.say(CONNECT);
+    server.say(b"M<dave@example.net>\0");
+    server.say(b"R<alice@example.com>\0");
+    for name in [
+        "X-BATV-Verdict ",
+        "X-BATV-Verdict",
+        "X-BATV-Verdict\t ",
+        "X-BATV-Verdicts",
+        "X-BATV-Verdict:",
+        "X-BATV -Verdict",
+    ] {
+        server.say(format!("L{name}\0genuine\0").as_bytes());
+    }
+    let deleted = [3, 2, 1].map(|index| format!(r"m|||\x0{index}X-BATV-Verdict|| "));
+    assert_eq!(server.text(b"E"), deleted.concat() + "c");
 }
 
 /// An unproved sender gets no bounce: each recipient is added again, with its parameters.

@@ -1,7 +1,10 @@
 //! The page of a running daemon, with traffic behind it: its figures are those of the log, and words of strangers are only
 //! text.
 
+use core::net::Ipv4Addr;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::Daemon;
@@ -317,7 +320,7 @@ fn its_figures_outlive_a_restart() {
     let genuine = |told: &Value| told["decisions"]["genuine"].as_u64().expect("a number");
     assert_eq!(genuine(&after), genuine(&before) + 2);
     assert_eq!(after["counted_since"], before["counted_since"]);
-    assert!(!daemon.log().contains("WARN"), "{}", daemon.log());
+    assert!(daemon.warnings().is_empty(), "{}", daemon.log());
 
     // An unreadable file is logged, and the count starts again.
     assert!(daemon.stop().success());
@@ -374,4 +377,30 @@ fn no_other_host_sees_it() {
     open.configure_with_tcp("", "page", "0.0.0.0", 8025);
     let said = open.try_start(&mut open.command()).expect_err("nobody asked for that");
     assert!(said.contains("listen.page: `inet:0.0.0.0:8025` is reached by other hosts"), "{said}");
+}
+
+/// A page of a stranger can make a browser on this host connect, but not leave out the stranger's name (DNS rebinding).
+#[test]
+fn no_browser_reads_the_metrics_for_another_host() {
+    let [port] = free_ports();
+    let mut daemon = Daemon::new("");
+    daemon.configure_with_tcp("", "metrics", "127.0.0.1", port);
+    daemon.start();
+    let ask = |path: &str, host: &str| {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
+        stream.write_all(format!("GET {path} HTTP/1.1\r\n{host}\r\n").as_bytes()).expect("a connection");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("UTF-8");
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for path in ["/metrics", "/health"] {
+        assert_eq!(ask(path, "Host: evil.example\r\n"), "421");
+        assert_eq!(ask(path, &format!("Host: localhost.evil.example:{port}\r\n")), "421");
+        for host in [&format!("Host: 127.0.0.1:{port}\r\n"), "Host: localhost\r\n", ""] {
+            assert_eq!(ask(path, host), "200", "{host}");
+        }
+    }
+    // No browser reaches a Unix socket, whose clients name any host.
+    let answer = daemon.ask("metrics", b"GET /health HTTP/1.1\r\nHost: batvd\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }

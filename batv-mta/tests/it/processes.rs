@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdout, Command, Stdio};
 
@@ -139,6 +139,77 @@ fn the_worker_leaves_signals_to_the_supervisor() {
     assert!(!has_ended(worker) && daemon.is_running() && !daemon.log().contains("reloaded"));
     assert!(daemon.stop().success());
     assert!(has_ended(worker));
+}
+
+/// Rights of root's that are left to a process: what it has, may take, hands on, and could get by another program.
+const CAPABILITIES: [&str; 5] = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
+
+#[test]
+fn a_worker_of_root_has_no_rights_of_root() {
+    let daemon = Daemon::started("");
+    let worker = daemon.worker();
+    assert_eq!(status(worker, "Uid"), "0 0 0 0", "this test must run as root");
+    for thread in threads(worker) {
+        for kind in CAPABILITIES {
+            assert_eq!(status(thread, kind), "0000000000000000", "{kind}");
+        }
+    }
+    daemon.wait_for_log(" WARN the worker, which serves strangers, runs as root, though without its rights");
+    assert!(signs(&daemon).starts_with("OK "));
+}
+
+/// All memory of a process that it may write.
+fn memory(process: u32) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let memory = fs::File::open(format!("/proc/{process}/mem")).expect("this test must run as root");
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).expect("a process");
+    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw"))) {
+        let (begin, end) = line.split_once(' ').and_then(|(range, _)| range.split_once('-')).expect("a range");
+        let [begin, end] = [begin, end].map(|address| u64::from_str_radix(address, 16).expect("an address"));
+        // A page at a time: one that can't be read hides no other.
+        for at in (begin..end).step_by(4_096) {
+            let mut page = [0; 4_096];
+            if memory.read_at(&mut page, at).is_ok() {
+                octets.extend_from_slice(&page);
+            }
+        }
+    }
+    octets
+}
+
+/// Whether a text is in memory. Names of files are, so that it can be found.
+fn has(memory: &[u8], text: &[u8]) -> bool {
+    memory.windows(text.len()).any(|part| part == text)
+}
+
+#[test]
+fn no_process_keeps_a_secret() {
+    const SECRETS: [(&str, &[u8]); 3] = [
+        ("base32:JBQXG5DFNQXWCLLTMVRXEZLUFVXWMLLNNFXGK", b"Hastel/a-secret-of-mine"),
+        ("text:another of these, known to nobody else", b"another of these, known to nobody else"),
+        ("hex:6f6e65206d6f72652c206f662074686520666f726d20686578", b"one more, of the form hex"),
+    ];
+    let keyring = |secret: &str| KEYRING.replacen("text:s3kr1t", secret, 1);
+    assert_ne!(keyring(SECRETS[0].0), KEYRING);
+    let mut daemon = Daemon::new("");
+    daemon.write("keyring.toml", &keyring(SECRETS[0].0), 0o600);
+    daemon.start();
+    for (text, octets) in SECRETS {
+        daemon.write("keyring.toml", &keyring(text), 0o600);
+        daemon.reload();
+        assert!(signs(&daemon).starts_with("OK "));
+        for process in [daemon.worker(), daemon.id()] {
+            let memory = memory(process);
+            assert!(has(&memory, b"keyring.toml"), "its memory is not read");
+            let (_, digits) = text.split_once(':').expect("a form");
+            for secret in [octets, digits.as_bytes()] {
+                // A part of it is a part of the secret, too.
+                for part in [&secret[..12], &secret[secret.len() - 12..]] {
+                    assert!(!has(&memory, part), "{}: {text}", status(process, "Name"));
+                }
+            }
+        }
+    }
 }
 
 #[test]

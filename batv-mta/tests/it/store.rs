@@ -4,6 +4,7 @@ mod aliases;
 mod attack;
 mod guesses;
 mod limits;
+mod lost;
 mod mail;
 mod outage;
 mod place;

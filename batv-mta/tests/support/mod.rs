@@ -157,6 +157,13 @@ impl Daemon {
         fs::read_to_string(self.path("batvd.log")).unwrap_or_default()
     }
 
+    /// The warnings in the log, but for the one that the daemon is root's, as tests are.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let log = self.log();
+        let warnings = log.lines().filter(|line| line.contains("WARN") && !line.contains("runs as root"));
+        warnings.map(str::to_owned).collect()
+    }
+
     /// Waits until the log has this text: a thread of its own writes it.
     pub(crate) fn wait_for_log(&self, text: &str) {
         wait_for(&format!("`{text}` in the log"), || self.log().contains(text).then_some(()));
@@ -177,19 +184,12 @@ impl Daemon {
 
     /// Octets of memory that the process which serves has.
     pub(crate) fn memory(&self) -> u64 {
-        self.octets("VmRSS:")
+        Memory::of(self.worker()).now()
     }
 
     /// The most that it has had.
     pub(crate) fn peak(&self) -> u64 {
-        self.octets("VmHWM:")
-    }
-
-    fn octets(&self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.worker())).expect("a process");
-        let line =
-            status.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {status}"));
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
+        Memory::of(self.worker()).peak()
     }
 
     /// The socket of the metrics is in the daemon's folder, so that they can report the other sockets.
@@ -212,6 +212,32 @@ impl Daemon {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("UTF-8");
         answer
+    }
+}
+
+/// The memory of a process.
+pub(crate) struct Memory(u32);
+
+impl Memory {
+    pub(crate) const fn of(process: u32) -> Self {
+        Self(process)
+    }
+
+    /// Octets that it has.
+    pub(crate) fn now(&self) -> u64 {
+        self.octets("VmRSS:")
+    }
+
+    /// The most that it has had.
+    pub(crate) fn peak(&self) -> u64 {
+        self.octets("VmHWM:")
+    }
+
+    fn octets(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).expect("a process");
+        let line =
+            status.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {status}"));
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
     }
 }
 

@@ -93,7 +93,7 @@ fn chart(
          <svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-labelledby=\"{id}-title\">\
          <title id=\"{id}-title\">{title}</title>",
         Number(top),
-        half(top),
+        Number(top / 2),
         drawn * STEP,
     )?;
     for height in [0, HEIGHT / 2, HEIGHT] {
@@ -170,10 +170,6 @@ fn nice(highest: u64) -> u64 {
         }
         ten = ten.saturating_mul(10);
     }
-}
-
-fn half(top: u64) -> Number {
-    Number(top / 2)
 }
 
 /// Beginning of a step, as short as distinct labels allow.

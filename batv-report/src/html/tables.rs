@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use super::chart;
 use super::escape::Text;
-use crate::figures::{Figures, Row, Shape, Step};
+use crate::figures::{Figures, Outcomes, Row, Shape, Step};
 use crate::format::{Number, minute};
 use crate::tally::Tally;
 
@@ -17,12 +17,13 @@ pub(super) fn section(out: &mut String, id: &str, heading: &str) -> fmt::Result 
 }
 
 /// Table that scrolls where it is too wide, also by keyboard. Its last `numbers` columns are numbers.
-pub(super) fn table(
+pub(super) fn table<R>(
     out: &mut String,
     name: &str,
     columns: &[&str],
     numbers: usize,
-    rows: impl FnOnce(&mut String) -> fmt::Result,
+    rows: impl IntoIterator<Item = R>,
+    row: impl Fn(&mut String, R) -> fmt::Result,
 ) -> fmt::Result {
     write!(
         out,
@@ -34,13 +35,17 @@ pub(super) fn table(
         write!(out, "<th scope=\"col\"{class}>{column}</th>")?;
     }
     out.write_str("</tr></thead><tbody>\n")?;
-    rows(out)?;
+    rows.into_iter().try_for_each(|one| row(out, one))?;
     out.write_str("</tbody></table></div>\n")
 }
 
-fn number(out: &mut String, number: u64) -> fmt::Result {
-    let none = if number == 0 { " zero" } else { "" };
-    write!(out, "<td class=\"n{none}\">{}</td>", Number(number))
+/// The last cells of a row.
+fn numbers(out: &mut String, numbers: impl IntoIterator<Item = u64>) -> fmt::Result {
+    for number in numbers {
+        let none = if number == 0 { " zero" } else { "" };
+        write!(out, "<td class=\"n{none}\">{}</td>", Number(number))?;
+    }
+    out.write_str("</tr>\n")
 }
 
 /// Table of the figures in the chart.
@@ -50,14 +55,11 @@ pub(super) fn over_time(out: &mut String, steps: &[Step], step: &str) -> fmt::Re
     columns.extend(shown.iter().map(|(_, name, _)| *name));
     columns.extend(["Reject would refuse", "Refused", "Left with a tag"]);
     writeln!(out, "<details><summary>The same as a table, a row for each {step}</summary>")?;
-    table(out, "Decisions over time", &columns, columns.len() - 1, |out| {
-        for step in steps.iter().filter(|step| step.tally.total() + step.tagged > 0) {
-            write!(out, "<tr><th scope=\"row\">{}</th>", step.from.map(minute).unwrap_or_default())?;
-            shown.iter().try_for_each(|(column, ..)| number(out, step.tally.of(*column)))?;
-            [step.tally.refusable, step.tally.refused, step.tagged].into_iter().try_for_each(|n| number(out, n))?;
-            out.write_str("</tr>\n")?;
-        }
-        Ok(())
+    let steps = steps.iter().filter(|step| step.tally.total() + step.tagged > 0);
+    table(out, "Decisions over time", &columns, columns.len() - 1, steps, |out, step| {
+        write!(out, "<tr><th scope=\"row\">{}</th>", step.from.map(minute).unwrap_or_default())?;
+        let of_columns = shown.iter().map(|(column, ..)| step.tally.of(*column));
+        numbers(out, of_columns.chain([step.tally.refusable, step.tally.refused, step.tagged]))
     })?;
     out.write_str("</details>\n")
 }
@@ -77,21 +79,16 @@ pub(super) fn reject(out: &mut String, figures: &Figures) -> fmt::Result {
         )?;
     }
     out.write_str("<div class=\"pair why\">\n<div>\n<h3>Why</h3>\n")?;
-    table(out, "Decisions by reason", &["Reason", "Judged", "Would refuse", "Refused"], 3, |out| {
-        for row in &figures.reasons {
-            let marked = if row.tally.refusable + row.tally.refused > 0 { " class=\"marked\"" } else { "" };
-            write!(
-                out,
-                "<tr{marked}><th scope=\"row\" class=\"words\"><code>{}</code><small>{}</small></th>",
-                Text(&row.name),
-                Text(row.words.unwrap_or("a reason of another version"))
-            )?;
-            number(out, row.tally.total())?;
-            number(out, row.tally.refusable)?;
-            number(out, row.tally.refused)?;
-            out.write_str("</tr>\n")?;
-        }
-        Ok(())
+    let columns = ["Reason", "Judged", "Would refuse", "Refused"];
+    table(out, "Decisions by reason", &columns, 3, &figures.reasons, |out, row| {
+        let marked = if row.tally.refusable + row.tally.refused > 0 { " class=\"marked\"" } else { "" };
+        write!(
+            out,
+            "<tr{marked}><th scope=\"row\" class=\"words\"><code>{}</code><small>{}</small></th>",
+            Text(&row.name),
+            Text(row.words.unwrap_or("a reason of another version"))
+        )?;
+        numbers(out, [row.tally.total(), row.tally.refusable, row.tally.refused])
     })?;
     out.write_str("</div>\n<div>\n")?;
     samples(out, &figures.samples)?;
@@ -115,26 +112,23 @@ fn samples(out: &mut String, samples: &[Shape]) -> fmt::Result {
 
 fn sample_table(out: &mut String, name: &str, samples: &[Shape]) -> fmt::Result {
     let columns = ["Time (UTC) and reason", "To, and from", "Client", "In mode"];
-    table(out, name, &columns, 0, |out| {
-        for sample in samples {
-            let class = sample.class.as_ref().map(|class| format!(", {class}")).unwrap_or_default();
-            let fate = if sample.refused { "refused" } else { "taken" };
-            writeln!(
-                out,
-                "<tr><th scope=\"row\">{}<small>{}{}</small></th>\
-                 <td class=\"address\"><bdi>{}</bdi><small>from <bdi>{}</bdi></small></td>\
-                 <td class=\"address\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td>{}<small>{fate}</small></td></tr>",
-                sample.time.map(minute).unwrap_or_else(|| "not known".to_owned()),
-                Text(&sample.reason),
-                Text(&class),
-                Text(&sample.to),
-                Text(&sample.from),
-                Text(&sample.client),
-                Text(&sample.queue_id),
-                Text(&sample.mode),
-            )?;
-        }
-        Ok(())
+    table(out, name, &columns, 0, samples, |out, sample| {
+        let class = sample.class.as_ref().map(|class| format!(", {class}")).unwrap_or_default();
+        let fate = if sample.refused { "refused" } else { "taken" };
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}<small>{}{}</small></th>\
+             <td class=\"address\"><bdi>{}</bdi><small>from <bdi>{}</bdi></small></td>\
+             <td class=\"address\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td>{}<small>{fate}</small></td></tr>",
+            sample.time.map(minute).unwrap_or_else(|| "not known".to_owned()),
+            Text(&sample.reason),
+            Text(&class),
+            Text(&sample.to),
+            Text(&sample.from),
+            Text(&sample.client),
+            Text(&sample.queue_id),
+            Text(&sample.mode),
+        )
     })
 }
 
@@ -175,21 +169,15 @@ pub(super) fn modes(out: &mut String, figures: &Figures) -> fmt::Result {
 
 fn tallies(out: &mut String, name: &str, column: &str, rows: &[Row], largest: u64) -> fmt::Result {
     let columns = [column, "By verdict", "Judged", "Would refuse", "Refused"];
-    table(out, name, &columns, 3, |out| {
-        for row in rows {
-            write!(out, "<tr><th scope=\"row\" class=\"address\"><bdi>{}</bdi>", Text(&row.name))?;
-            if let Some(mode) = row.mode {
-                write!(out, "<small>{mode}</small>")?;
-            }
-            out.write_str("</th><td class=\"bar\">")?;
-            chart::share(out, &row.tally, largest)?;
-            write!(out, "<span class=\"hidden\">{}</span></td>", shares(&row.tally))?;
-            number(out, row.tally.total())?;
-            number(out, row.tally.refusable)?;
-            number(out, row.tally.refused)?;
-            out.write_str("</tr>\n")?;
+    table(out, name, &columns, 3, rows, |out, row| {
+        write!(out, "<tr><th scope=\"row\" class=\"address\"><bdi>{}</bdi>", Text(&row.name))?;
+        if let Some(mode) = row.mode {
+            write!(out, "<small>{mode}</small>")?;
         }
-        Ok(())
+        out.write_str("</th><td class=\"bar\">")?;
+        chart::share(out, &row.tally, largest)?;
+        write!(out, "<span class=\"hidden\">{}</span></td>", shares(&row.tally))?;
+        numbers(out, [row.tally.total(), row.tally.refusable, row.tally.refused])
     })
 }
 
@@ -214,17 +202,15 @@ pub(super) fn senders(out: &mut String, figures: &Figures) -> fmt::Result {
         Number(figures.backscatter.total)
     )?;
     let largest = networks.first().map_or(0, |network| network.at_most);
-    table(out, "Networks that send backscatter", &["Network", "Share", "Bounces"], 1, |out| {
-        for network in networks.iter().take(FIRST) {
-            write!(out, "<tr><th scope=\"row\" class=\"address\">{}</th><td class=\"bar\">", Text(&network.network))?;
-            chart::plain_share(out, network.at_most, largest, "c-disproved")?;
-            let at_least = match network.at_least {
-                least if least == network.at_most => String::new(),
-                least => format!(" <small>(at least {})</small>", Number(least)),
-            };
-            writeln!(out, "</td><td class=\"n\">{}{at_least}</td></tr>", Number(network.at_most))?;
-        }
-        Ok(())
+    let columns = ["Network", "Share", "Bounces"];
+    table(out, "Networks that send backscatter", &columns, 1, networks.iter().take(FIRST), |out, network| {
+        write!(out, "<tr><th scope=\"row\" class=\"address\">{}</th><td class=\"bar\">", Text(&network.network))?;
+        chart::plain_share(out, network.at_most, largest, "c-disproved")?;
+        let at_least = match network.at_least {
+            least if least == network.at_most => String::new(),
+            least => format!(" <small>(at least {})</small>", Number(least)),
+        };
+        writeln!(out, "</td><td class=\"n\">{}{at_least}</td></tr>", Number(network.at_most))
     })?;
     out.write_str("</section>\n")
 }
@@ -234,26 +220,16 @@ pub(super) fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
     if figures.signing.tagged == 0 {
         out.write_str("<p class=\"muted\">Tags that a mail server asks for as a map, as Exim and Haraka do, don't count here.</p>\n")?;
     }
-    table(out, "Senders of mail that leaves", &["Outcome", "Messages"], 1, |out| {
-        for outcome in figures.signing.outcomes.iter().filter(|outcome| outcome.count > 0 || outcome.name == "tagged") {
-            write!(
-                out,
-                "<tr><th scope=\"row\" class=\"words\"><code>{}</code><small>{}</small></th>",
-                outcome.name, outcome.words
-            )?;
-            number(out, outcome.count)?;
-            out.write_str("</tr>\n")?;
-        }
-        Ok(())
+    let outcomes = figures.signing.outcomes.iter().filter(|outcome| outcome.count > 0 || outcome.name == "tagged");
+    table(out, "Senders of mail that leaves", &["Outcome", "Messages"], 1, outcomes, |out, outcome| {
+        let Outcomes { name, words, count } = outcome;
+        write!(out, "<tr><th scope=\"row\" class=\"words\"><code>{name}</code><small>{words}</small></th>")?;
+        numbers(out, [*count])
     })?;
     if !figures.signing.keys.is_empty() {
-        table(out, "Tags by key", &["Key", "Tags made"], 1, |out| {
-            for key in &figures.signing.keys {
-                write!(out, "<tr><th scope=\"row\">key {}</th>", key.id)?;
-                number(out, key.count)?;
-                out.write_str("</tr>\n")?;
-            }
-            Ok(())
+        table(out, "Tags by key", &["Key", "Tags made"], 1, &figures.signing.keys, |out, key| {
+            write!(out, "<tr><th scope=\"row\">key {}</th>", key.id)?;
+            numbers(out, [key.count])
         })?;
     }
     out.write_str("</section>\n")

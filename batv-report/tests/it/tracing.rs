@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use batv_report::{Decision, Outcome, Reader, Told};
+use batv_report::{Decision, Outcome, Reader, Told, Word};
 use tracing::{info, warn};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -53,8 +53,8 @@ fn decisions() {
             for class in [None, Some("dsn")] {
                 for says_level in [true, false] {
                     let mut judged = Decision::default();
-                    (judged.listener, judged.queue_id, judged.client) = ("milter", queue_id.into(), "192.0.2.7");
-                    (judged.from, judged.to, judged.verdict) = ("<>", to, "disproved");
+                    (judged.listener, judged.queue_id, judged.client) = ("milter", queue_id.into(), "192.0.2.7".into());
+                    (judged.from, judged.to, judged.verdict) = ("<>".into(), to.into(), "disproved");
                     (judged.reason, judged.disposition, judged.mode) = ("tag-forged", "reject", "reject");
                     (judged.in_reject, judged.at) = (Some("reject"), "rcpt");
                     (judged.class, judged.origin) = (class, class.map(|_| "disproved"));
@@ -70,7 +70,9 @@ fn decisions() {
 
 #[test]
 fn departures() {
-    let from = "\"a b\"@example.com";
+    let address = "\"a b \u{202e}\"@example.com";
+    let from = Word::from(address);
+    let from = from.in_log();
     let reason = "a local part of 70 octets: at most 64 are \"good\"";
     for (outcome, told, line) in [
         (Outcome::Tagged, "", written(true, || info!(queue_id = "4Zx1", from = %from, key = %4, "tagged"))),
@@ -100,7 +102,7 @@ fn departures() {
         let mut reader = Reader::new(0);
         let event = reader.read(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
         let Told::Departure(departure) = event.told else { panic!("{line}") };
-        assert_eq!((departure.outcome, departure.from, departure.reason), (outcome, from, told), "{line}");
+        assert_eq!((departure.outcome, &*departure.from, departure.reason), (outcome, address, told), "{line}");
         assert_eq!(departure.key, (outcome == Outcome::Tagged).then_some(4), "{line}");
     }
 }

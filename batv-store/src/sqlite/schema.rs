@@ -80,6 +80,10 @@ fn check_file(path: &Path) -> Result<(), Error> {
         .open(path)
         .and_then(|file| file.metadata())
         .map_err(|error| Error::File { path: path.to_owned(), reason: error.to_string() })?;
+    if !metadata.is_file() {
+        // SQLite would wait for somebody who writes into a pipe.
+        return Err(Error::File { path: path.to_owned(), reason: "it is no regular file".to_string() });
+    }
     check_mode(path, &metadata)
 }
 

@@ -70,17 +70,12 @@ impl Size {
         if self.written < STEP { Ok(()) } else { self.make_room(connection) }
     }
 
-    /// Ends a transaction: makes room, and removes some expired entries.
-    pub(super) fn settle(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
-        let most = PRUNED + PRUNED_PER_WRITTEN * core::mem::take(&mut self.entries);
-        for table in TABLES {
-            let sql = "DELETE FROM entry WHERE id IN \
-                       (SELECT id FROM entry WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3)";
-            connection.prepare_cached(sql)?.execute(params![kind(table), time(now), most.cast_signed()])?;
+    /// Ends a transaction: removes some entries that have expired by `now`, if that is known for sure, and makes room.
+    pub(super) fn settle(&mut self, connection: &Connection, now: Option<u64>) -> rusqlite::Result<()> {
+        let written = core::mem::take(&mut self.entries);
+        if let Some(now) = now {
+            prune(connection, PRUNED + PRUNED_PER_WRITTEN * written, now)?;
         }
-        let sql = "DELETE FROM counter WHERE id IN \
-                   (SELECT id FROM counter WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
-        connection.prepare_cached(sql)?.execute(params![time(now), most.cast_signed()])?;
         self.make_room(connection)
     }
 
@@ -126,6 +121,19 @@ impl Size {
         self.forgotten.fetch_add(values.len() as u64, Ordering::Relaxed);
         values.iter().map(|octets| ENTRY + octets).sum()
     }
+}
+
+/// Removes so many entries of each kind at most that have expired.
+fn prune(connection: &Connection, most: u64, now: u64) -> rusqlite::Result<()> {
+    for table in TABLES {
+        let sql = "DELETE FROM entry WHERE id IN \
+                   (SELECT id FROM entry WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3)";
+        connection.prepare_cached(sql)?.execute(params![kind(table), time(now), most.cast_signed()])?;
+    }
+    let sql = "DELETE FROM counter WHERE id IN \
+               (SELECT id FROM counter WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![time(now), most.cast_signed()])?;
+    Ok(())
 }
 
 fn remove_entries(connection: &Connection, table: Table) -> rusqlite::Result<Vec<u64>> {

@@ -6,6 +6,7 @@ extern crate alloc;
 mod alias;
 mod counter;
 mod guarded;
+mod hostile;
 mod model;
 mod place;
 mod property;

@@ -104,26 +104,6 @@ fn aliases_alone_stay_within_the_limit_too() {
 }
 
 #[test]
-fn what_has_ended_goes_little_by_little() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = file(&directory);
-    let store = Sqlite::open(&path, LIMIT).unwrap();
-    answers(&store, (0..4_000).map(sent).collect(), NOW);
-    answers(&store, (0..4_000).map(counter).collect(), NOW);
-    let later = NOW + 2_000_000;
-    let one = || {
-        let Operation::Put { table, key, value, .. } = sent(MANY) else { unreachable!() };
-        vec![Operation::Put { table, key, value, expires: later + 9, share: None }]
-    };
-    answers(&store, one(), later);
-    assert!((3_000..4_000).contains(&rows(&path, "entry")) && (3_000..4_000).contains(&rows(&path, "counter")));
-    for _ in 0..300 {
-        answers(&store, one(), later);
-    }
-    assert_eq!((rows(&path, "entry"), rows(&path, "counter")), (1, 0));
-}
-
-#[test]
 fn a_file_that_is_over_a_new_limit_is_emptied_down_to_it_and_works() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);

@@ -187,6 +187,98 @@ fn a_file_that_is_mended_is_used_again() {
     assert_eq!(ask(), Ok(vec![Answer::Total(1)]));
 }
 
+/// What is done to a file of an open store, and whether the entries survive it.
+type Harm = (&'static str, bool, fn(&Path));
+
+fn remove(path: &Path) {
+    fs::remove_file(path).unwrap();
+}
+
+fn cut_off(path: &Path) {
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(0).unwrap();
+}
+
+/// As often as a file is lost while it is in use: it is said, and the store goes on, in the same process.
+#[test]
+fn a_file_that_is_lost_while_it_is_in_use_is_missed_and_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let beside = |end| directory.path().join(format!("store.sqlite{end}"));
+    let store = open(&path).unwrap();
+    answers(&store, vec![count(1, 1, NOW + 9)], NOW);
+    let harms: [Harm; 6] = [
+        ("", false, remove),
+        ("-wal", true, remove),
+        ("-shm", true, remove),
+        ("", false, cut_off),
+        ("-shm", true, cut_off),
+        ("", false, |path| {
+            for end in ["", "-wal", "-shm"] {
+                cut_off(&path.with_file_name(format!("store.sqlite{end}")));
+            }
+        }),
+    ];
+    for (end, survives, harm) in harms {
+        assert!(!store.is_lost());
+        harm(&beside(end));
+        assert!(store.is_lost(), "{end}");
+        let what = if beside(end).exists() { "cut off" } else { "removed" };
+        let error = outcome(&store, vec![count(1, 1, NOW + 9)], NOW).unwrap_err();
+        assert_eq!(error, Error::Lost { path: beside(end), what: what.to_owned() });
+        let before = outcome(&store, vec![count(1, 0, NOW)], NOW).unwrap();
+        assert_eq!(before, [Answer::Total(u32::from(survives))], "{end} {what}");
+        answers(&store, vec![count(2, 1, NOW + 9)], NOW);
+        if !survives {
+            answers(&store, vec![count(1, 1, NOW + 9)], NOW);
+        }
+        // It is in the files that another process finds.
+        let other = Connection::open(&path).unwrap();
+        let total = other.query_row("SELECT total FROM counter WHERE key = ?1", [key(1).octets()], |row| row.get(0));
+        assert_eq!(total, Ok(1), "{end} {what}");
+    }
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+/// What it holds is damaged then, and may be lost; but neither the process nor the use of a store is.
+#[test]
+fn a_log_that_is_cut_off_is_left_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    let store = open(&path).unwrap();
+    answers(&store, (0..200).map(|number| put(Table::Alias, number, &[number; 1_000], NOW + 9)).collect(), NOW);
+    cut_off(&directory.path().join("store.sqlite-wal"));
+    let batch = || (0..200).map(|number| get(Table::Alias, number)).chain([count(1, 1, NOW + 9)]).collect();
+    wait_for("use of a store", || outcome(&store, batch(), NOW).ok());
+}
+
+#[test]
+fn a_pipe_is_no_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success());
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot open {}: it is no regular file", path.display()));
+}
+
+/// Another year for a minute, in which much is written.
+#[test]
+fn a_clock_that_is_wrong_for_a_while_costs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file(&directory)).unwrap();
+    let entries = || (0..100).map(|number| put(Table::Sent, number, &[number], NOW + 2_592_000));
+    let aliases = || (0..100).map(|number| put(Table::Alias, number, &[number], NOW + 1_296_000));
+    answers(&store, entries().chain(aliases()).collect(), NOW);
+    let year = NOW + 365 * 86_400;
+    for number in 100..200 {
+        answers(&store, vec![put(Table::Sent, number, &[number], year + 9), count(number, 1, year + 9)], year);
+    }
+    for table in [Table::Sent, Table::Alias] {
+        for number in 0..100 {
+            assert_eq!(answers(&store, vec![get(table, number)], NOW + 60), [value(&[number])], "{table:?} {number}");
+        }
+    }
+}
+
 #[test]
 fn nobody_waits_behind_a_full_queue() {
     let directory = tempfile::tempdir().unwrap();

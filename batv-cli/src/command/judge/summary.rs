@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use batv_bounce::Class;
 use batv_core::envelope::{Disposition, Mode, Verdict};
+use serde::Serialize;
 
 use crate::answer::shown;
-use crate::json;
+use crate::json::{Counts, object};
 
 const DISPOSITIONS: [Disposition; 5] =
     [Disposition::Accept, Disposition::Mark, Disposition::Quarantine, Disposition::Reject, Disposition::Tempfail];
@@ -38,30 +39,24 @@ pub(super) struct Cause {
     pub(super) host: Option<String>,
 }
 
-impl Cause {
-    fn object(&self, messages: u64) -> json::Cause<'_> {
-        json::Cause { reason: self.reason, class: self.class.as_str(), host: self.host.as_deref(), messages }
-    }
-}
-
 #[derive(Default)]
 pub(super) struct Summary {
     pub(super) messages: u64,
     pub(super) unreadable: u64,
     cut: u64,
-    verdicts: HashMap<Verdict, u64>,
-    classes: HashMap<Class, u64>,
-    modes: [HashMap<Disposition, u64>; 4],
+    verdicts: Counted,
+    classes: Counted,
+    modes: [Counted; 4],
     causes: HashMap<Cause, u64>,
 }
 
 impl Summary {
     pub(super) fn add(&mut self, tally: Tally) {
         self.cut += u64::from(tally.cut);
-        *self.verdicts.entry(tally.verdict).or_default() += 1;
-        *self.classes.entry(tally.class).or_default() += 1;
+        *self.verdicts.entry(tally.verdict.as_str()).or_default() += 1;
+        *self.classes.entry(tally.class.as_str()).or_default() += 1;
         for (counts, disposition) in self.modes.iter_mut().zip(tally.ladder) {
-            *counts.entry(disposition).or_default() += 1;
+            *counts.entry(disposition.as_str()).or_default() += 1;
         }
         if let Some(cause) = tally.cause {
             *self.causes.entry(cause).or_default() += 1;
@@ -73,15 +68,19 @@ impl Summary {
         }
     }
 
-    pub(super) fn object(&self) -> json::Summary<'_> {
-        json::Summary {
+    /// The same as JSON.
+    pub(super) fn object(&self) -> impl Serialize {
+        let causes = self.largest_causes().into_iter().map(|(Cause { reason, class, host }, messages)| {
+            object! { reason: reason, class: class.as_str(), host: host, messages: messages }
+        });
+        object! {
             messages: self.messages,
             unreadable: self.unreadable,
             cut: self.cut,
-            verdicts: json::Counts(self.verdicts()),
-            classes: json::Counts(self.classes()),
-            modes: json::Counts(self.modes().map(|(mode, counts)| (mode, json::Counts(counts))).collect()),
-            causes: self.largest_causes().into_iter().map(|(cause, messages)| cause.object(messages)).collect(),
+            verdicts: Counts(self.verdicts()),
+            classes: Counts(self.classes()),
+            modes: Counts(self.modes().map(|(mode, counts)| (mode, Counts(counts))).collect()),
+            causes: causes.collect::<Vec<_>>(),
         }
     }
 
@@ -118,18 +117,18 @@ impl Summary {
     }
 
     fn verdicts(&self) -> Vec<(&'static str, u64)> {
-        Verdict::ALL.iter().map(|verdict| (verdict.as_str(), count(&self.verdicts, verdict))).collect()
+        counts(Verdict::NAMES, &self.verdicts)
     }
 
     fn classes(&self) -> Vec<(&'static str, u64)> {
-        Class::ALL.iter().map(|class| (class.as_str(), count(&self.classes, class))).collect()
+        counts(Class::NAMES, &self.classes)
     }
 
     fn modes(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, u64)>)> {
-        Mode::ALL.iter().zip(&self.modes).map(|(mode, counts)| {
-            let counts = DISPOSITIONS.iter().map(|disposition| (disposition.as_str(), count(counts, disposition)));
-            (mode.as_str(), counts.collect())
-        })
+        Mode::NAMES
+            .iter()
+            .copied()
+            .zip(self.modes.iter().map(|counted| counts(&DISPOSITIONS.map(Disposition::as_str), counted)))
     }
 
     /// Causes of the same number come in the order of their names.
@@ -143,8 +142,12 @@ impl Summary {
     }
 }
 
-fn count<T: Eq + core::hash::Hash>(counts: &HashMap<T, u64>, of: &T) -> u64 {
-    counts.get(of).copied().unwrap_or_default()
+/// Counts by name.
+type Counted = HashMap<&'static str, u64>;
+
+/// The counts of all these names, in their order.
+fn counts(names: &[&'static str], counted: &Counted) -> Vec<(&'static str, u64)> {
+    names.iter().map(|name| (*name, counted.get(name).copied().unwrap_or_default())).collect()
 }
 
 #[cfg(test)]

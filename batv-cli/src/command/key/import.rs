@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use batv_config::import::postsrsd_secrets;
-use batv_config::{LineEnding, NewKey, Permissions, Scope, Secret, Use, read_secret};
+use batv_config::{NewKey, Permissions, Scope, Secret, Use, read_secret, without_line_ending};
 use batv_core::{Algorithm, KeyId, Lifetime};
 use clap::Args;
 
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Import) -> Result<(), Error> {
     let octets = read_import(&arguments.file, Permissions::from(&arguments.keyring.permissions))?;
     let (key_use, secrets) = match arguments.format {
         Format::BatvTools => (Use::Batv, vec![&*octets]),
-        Format::Exim => (Use::Batv, vec![LineEnding::strip(&octets)]),
+        Format::Exim => (Use::Batv, vec![without_line_ending(&octets)]),
         Format::Postsrsd => (Use::Srs, postsrsd_secrets(&octets)?),
     };
     let mut key = NewKey::new(key_use);
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Import) -> Result<(), Error> {
     report("added", &file, &added)?;
     // Of several secrets, the first is the one to sign.
     advise_promotion(file.keyring(), &added[..1]);
-    if arguments.format == Format::BatvTools && LineEnding::of(&octets).is_some() {
+    if arguments.format == Format::BatvTools && octets.ends_with(b"\n") {
         advise(format_args!(
             "the file ends with a newline: it is part of the secret here and for batv-tools, but not for Exim"
         ));

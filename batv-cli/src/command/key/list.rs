@@ -3,11 +3,12 @@
 use batv_config::Entry;
 use batv_core::{Day, KeyId};
 use clap::Args;
+use serde::Serialize;
 
 use crate::answer::print;
 use crate::error::Error;
 use crate::flags::{Clock, KeyringFile, Output};
-use crate::json;
+use crate::json::object;
 
 /// List the keys, without their secrets
 #[derive(Args, Debug)]
@@ -41,14 +42,15 @@ pub(super) fn run(arguments: &List) -> Result<(), Error> {
     print(&listing)
 }
 
-fn object(entry: &Entry, last_valid: Option<Day>) -> json::Key<'_> {
-    json::Key {
-        key_use: entry.key_use().as_str(),
+fn object(entry: &Entry, last_valid: Option<Day>) -> impl Serialize {
+    object! {
+        r#use: entry.key_use().as_str(),
         id: entry.id().map(KeyId::number),
         algorithm: entry.algorithm().as_str(),
         state: entry.state().as_str(),
         lifetime: entry.lifetime().days(),
         created: entry.created().map(|day| day.to_string()),
+        strong_since: entry.strong_since().map(|day| day.to_string()),
         last_valid: last_valid.map(|day| day.to_string()),
         domains: entry.scope().domains(),
     }
@@ -62,7 +64,7 @@ fn row(entry: &Entry, last_valid: Option<Day>, today: Day) -> Row {
     [
         entry.key_use().as_str().to_owned(),
         or_dash(entry.id().map(|id| id.to_string())),
-        entry.algorithm().to_string(),
+        algorithm(entry, today),
         entry.state().to_string(),
         entry.lifetime().days().to_string(),
         or_dash(entry.created().map(|day| day.to_string())),
@@ -70,6 +72,12 @@ fn row(entry: &Entry, last_valid: Option<Day>, today: Day) -> Row {
         or_dash(last_valid.map(|day| day.to_string())),
         entry.scope().to_string(),
     ]
+}
+
+/// The algorithm, and whether only strong tags are made by it.
+fn algorithm(entry: &Entry, today: Day) -> String {
+    let is_strong = entry.strong_since().is_some_and(|since| since <= today);
+    format!("{}{}", entry.algorithm(), if is_strong { ", strong" } else { "" })
 }
 
 fn table(rows: impl Iterator<Item = Row>) -> String {

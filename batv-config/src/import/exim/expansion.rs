@@ -1,5 +1,7 @@
 //! `${prvs…}` and `${prvscheck…}` in a line.
 
+use alloc::borrow::Cow;
+
 /// One of the two, with its key.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Use {
@@ -25,7 +27,7 @@ pub(super) enum Key {
 pub(super) fn find(line: &str) -> Vec<Use> {
     let line = unquote_option(line);
     let mut found = Vec::new();
-    let mut rest = line.as_str();
+    let mut rest = &*line;
     while let Some(at) = rest.find("${prvs") {
         rest = &rest[at + "${prvs".len()..];
         let signs = !rest.starts_with("check");
@@ -50,7 +52,7 @@ impl Key {
         if call.starts_with("${lookup") {
             return Self::Lookup;
         }
-        unescape(text).map_or(Self::Other, Self::Literal)
+        expand(text).map_or(Self::Other, Self::Literal)
     }
 }
 
@@ -76,19 +78,25 @@ fn argument<'a>(rest: &mut &'a str) -> Option<&'a str> {
 }
 
 /// The octets that a text without variables stands for; `None` where Exim puts something in.
-fn unescape(text: &str) -> Option<Vec<u8>> {
+fn expand(text: &str) -> Option<Vec<u8>> {
+    let octets = unescape(text, |octet| octet != b'$')?;
+    // Exim's keys are strings of C.
+    (!octets.contains(&0)).then_some(octets)
+}
+
+/// Text without its escapes; `None` if an escape cannot be read, or an octet outside of them is not allowed.
+fn unescape(text: &str, is_allowed: impl Fn(u8) -> bool) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         rest = after;
-        match first {
-            b'$' => return None,
-            b'\\' => octets.push(escape(&mut rest)?),
-            octet => octets.push(*octet),
-        }
+        octets.push(match first {
+            b'\\' => escape(&mut rest)?,
+            octet if is_allowed(*octet) => *octet,
+            _ => return None,
+        });
     }
-    // Exim's keys are strings of C.
-    (!octets.contains(&0)).then_some(octets)
+    Some(octets)
 }
 
 /// Character after a backslash: a letter, up to three octal digits, `x` and up to two hexadecimal ones, or itself.
@@ -116,24 +124,12 @@ fn escape(rest: &mut &[u8]) -> Option<u8> {
     }
 }
 
-/// The value of an option in quotes, whose escapes count before those of the expansion.
-fn unquote_option(line: &str) -> String {
+/// The value of an option in quotes, whose escapes count before those of the expansion. A line with an unreadable escape stays as
+/// it is.
+fn unquote_option(line: &str) -> Cow<'_, str> {
     let quoted = line.split_once('=').and_then(|(_, value)| value.trim().strip_prefix('"')?.strip_suffix('"'));
-    let Some(quoted) = quoted else { return line.to_owned() };
-    let mut octets = Vec::with_capacity(quoted.len());
-    let mut rest = quoted.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        // An unreadable escape stays as it is.
-        match first {
-            b'\\' => match escape(&mut rest) {
-                Some(octet) => octets.push(octet),
-                None => return line.to_owned(),
-            },
-            octet => octets.push(*octet),
-        }
-    }
-    String::from_utf8(octets).unwrap_or_else(|_| line.to_owned())
+    let unquoted = quoted.and_then(|quoted| String::from_utf8(unescape(quoted, |_| true)?).ok());
+    unquoted.map_or(Cow::Borrowed(line), Cow::Owned)
 }
 
 #[cfg(test)]

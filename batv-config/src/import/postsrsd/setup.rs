@@ -8,7 +8,7 @@ use batv_core::{Algorithm, Domain};
 use crate::entry::Use;
 use crate::import::migration::Migration;
 use crate::import::source::{File, Files, ImportError, Place, quote, utf8};
-use crate::line_ending::LineEnding;
+use crate::line_ending::without_line_ending;
 use crate::rotation::NewKey;
 use crate::scope::ScopeError;
 
@@ -34,7 +34,7 @@ const WHOLE_HASH: i64 = HASH_MAXIMUM as i64;
 /// # Ok::<(), import::ImportError>(())
 /// ```
 pub fn postsrsd_secrets(file: &[u8]) -> Result<Vec<&[u8]>, ImportError> {
-    let lines = file.split_inclusive(|octet| *octet == b'\n').map(LineEnding::strip);
+    let lines = file.split_inclusive(|octet| *octet == b'\n').map(without_line_ending);
     let secrets: Vec<_> = lines.filter(|secret| !secret.is_empty()).collect();
     if secrets.is_empty() { Err(ImportError::NoSecrets) } else { Ok(secrets) }
 }

@@ -2,6 +2,8 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
+
+use batv_core::envelope::ReplyName;
 use tracing::{debug, error};
 
 use super::command::{Command, Family, texts};
@@ -10,7 +12,7 @@ use super::mail_server::MailServer;
 use super::packet::{self, next_packet};
 use super::reply::Reply;
 use crate::client::Client;
-use crate::listen::handler::{Flow, Handler, each_request};
+use crate::listen::handler::{Flow, Handler, Load, SHORT, each_request};
 use crate::message_buffer::MessageBuffer;
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -20,6 +22,9 @@ use crate::transaction::recipient::RcptReply;
 
 /// Most copies of our header fields that are removed: for each, Postfix reads the whole header.
 const MOST_FORGED: u32 = 50;
+/// Octets of an argument or a macro that are read: four times as many as a path may have (RFC 5321 §4.5.3.1.3), so that only
+/// what is no address is cut.
+const ARGUMENT_OCTETS: usize = 1024;
 /// Required actions: to tag a sender, to restore a recipient, to report a verdict.
 const NEEDED: u32 = action::ADD_HEADERS
     | action::ADD_RECIPIENTS
@@ -77,7 +82,7 @@ pub struct Session {
     transaction: Option<Transaction>,
     /// The argument of MAIL FROM.
     sender: Vec<u8>,
-    /// The recipients that were taken, as they were given, with the parameters of RCPT.
+    /// The recipients that may be given other parameters, as they were given, with their ORCPT, empty where there is none.
     recipients: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether the message has an envelope id already.
     has_envelope_id: bool,
@@ -184,7 +189,7 @@ impl Session {
         self.sender = argument.to_vec();
         let reverse_path = self.server.sender(argument, self.mail_addr.take());
         let mut transaction = Transaction::new(Protocol::Milter, self.client.clone(), &reverse_path, settings);
-        transaction.queue_id.clone_from(&self.queue_id);
+        transaction.set_queue_id(&self.queue_id);
         self.transaction = Some(transaction);
         self.answer(step::NO_REPLY_MAIL, out);
     }
@@ -193,7 +198,7 @@ impl Session {
     fn content(&mut self, settings: &Settings) -> &mut MessageBuffer {
         self.content.get_or_insert_with(|| {
             let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
-            MessageBuffer::new(needed, settings.config().limits.message_octets)
+            MessageBuffer::new(needed, settings.config().limits.message_octets, settings.held())
         })
     }
 
@@ -246,6 +251,7 @@ impl Session {
         // A name without a value is ignored.
         while let (Some(name), Some(value)) = (list.next(), list.next()) {
             let name = name.strip_prefix(b"{").and_then(|name| name.strip_suffix(b"}")).unwrap_or(name);
+            let value = cut(value);
             match name {
                 b"mail_addr" => self.mail_addr = Some(value.to_vec()),
                 b"rcpt_addr" => self.rcpt_addr = Some(value.to_vec()),
@@ -259,7 +265,7 @@ impl Session {
                 b"rcpt_mailer" => self.rcpt_mailer = value.into_owned(),
                 b"i" => {
                     if let Some(transaction) = &mut self.transaction {
-                        transaction.queue_id = value.clone().into_owned();
+                        transaction.set_queue_id(&value);
                     }
                     self.queue_id = value.into_owned();
                 }
@@ -279,7 +285,13 @@ impl Session {
         let forward_path = self.server.recipient(argument, self.rcpt_addr.take());
         match transaction.recipient(argument, &forward_path, &self.rcpt_mailer) {
             RcptReply::Continue => {
-                self.recipients.push((argument.to_vec(), parameters.to_vec()));
+                if self.can_silence && argument.len() <= ARGUMENT_OCTETS {
+                    let is_original =
+                        |parameter: &&[u8]| has_name(parameter, b"ORCPT=") && parameter.len() <= ARGUMENT_OCTETS;
+                    let original = texts(parameters).find(is_original).unwrap_or_default();
+                    transaction.hold_more(argument.len() + original.len());
+                    self.recipients.push((argument.to_vec(), original.to_vec()));
+                }
                 Reply::Continue.put(out);
             }
             RcptReply::Reply(text) => Reply::Code(&text).put(out),
@@ -294,6 +306,11 @@ impl Session {
             return self.end_transaction();
         }
         let content = self.content.take().unwrap_or_default();
+        if content.is_deferred() {
+            settings.metrics().count_limit("total_octets");
+            Reply::Code(&settings.rules().replies.reply(ReplyName::CannotCheck).to_string()).put(out);
+            return self.end_transaction();
+        }
         match transaction.end_of_data(&content) {
             DataReply::Refuse(text) => Reply::Code(&text).put(out),
             DataReply::Take(edits) => {
@@ -341,7 +358,7 @@ impl Session {
             }
             return;
         }
-        for (given, parameters) in &self.recipients {
+        for (given, original) in &self.recipients {
             let restored = edits.recipients.iter().find(|(changed, _)| changed == given);
             let path = match restored {
                 Some((_, restored)) => bracketed(restored).into_bytes(),
@@ -350,8 +367,7 @@ impl Session {
                 None => with_other_case(given),
             };
             // The original recipient stays with the message (RFC 3461 §4.2).
-            let original = texts(parameters).find(|parameter| has_name(parameter, b"ORCPT="));
-            let original = original.and_then(|original| str::from_utf8(original).ok());
+            let original = str::from_utf8(original).ok().filter(|original| !original.is_empty());
             let parameters = ["NOTIFY=NEVER"].into_iter().chain(original).collect::<Vec<_>>().join(" ");
             Reply::DeleteRecipient(given).put(out);
             Reply::AddRecipient { path: &path, parameters: &parameters }.put(out);
@@ -376,12 +392,35 @@ fn negotiated(settings: &Settings) -> (u32, u32) {
 
 impl Handler for Session {
     fn receive(&mut self, octets: &[u8], settings: &Arc<Settings>, out: &mut Vec<u8>) -> (usize, Flow) {
-        each_request(Protocol::Milter, octets, next_packet, |packet| self.packet(packet, settings, out))
+        each_request(Protocol::Milter, octets, out, next_packet, |packet, out| self.packet(packet, settings, out))
+    }
+
+    fn load(&self, octets: &[u8]) -> Option<Load> {
+        let kept = self.content.as_ref().map_or(0, |content| content.octets().len());
+        let load = Load { octets: kept + octets.len(), client: self.client.address };
+        (load.octets > SHORT && ends_message(octets)).then_some(load)
     }
 
     fn is_busy(&self) -> bool {
         self.transaction.is_some()
     }
+}
+
+/// As much of an argument as is read.
+fn cut(argument: &[u8]) -> &[u8] {
+    argument.get(..ARGUMENT_OCTETS).unwrap_or(argument)
+}
+
+/// Whether one of the packets is the end of a message.
+fn ends_message(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while let Ok(Some((packet, length))) = next_packet(rest) {
+        if packet.first() == Some(&b'E') {
+            return true;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a parameter of MAIL or RCPT has this name, which ends in an equals sign.

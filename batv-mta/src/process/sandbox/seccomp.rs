@@ -45,7 +45,6 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_eventfd2,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    libc::SYS_fcntl,
     libc::SYS_fstat,
     libc::SYS_futex,
     libc::SYS_getpeername,
@@ -191,6 +190,7 @@ fn allowed(needs: &Needs) -> Result<Rules, Error> {
     let memory = if needs.host_names { Vec::new() } else { vec![masked(2, libc::PROT_EXEC, 0)?] };
     rules.insert(libc::SYS_mmap, memory.clone());
     rules.insert(libc::SYS_mprotect, memory);
+    rules.insert(libc::SYS_fcntl, descriptor_commands()?);
     rules.insert(libc::SYS_prctl, vec![equal(0, libc::PR_SET_NAME)?]);
     rules.insert(libc::SYS_tgkill, vec![equal(0, process::id().cast_signed())?]);
     let mut on_descriptors = vec![equal(1, FIONBIO)?];
@@ -202,6 +202,25 @@ fn allowed(needs: &Needs) -> Result<Rules, Error> {
     if connects {
         rules.insert(libc::SYS_socket, sockets(needs)?);
     }
+    Ok(rules)
+}
+
+/// What it does to descriptors: none of it has the kernel send signals, to whomever, as F_SETOWN and F_SETSIG do.
+fn descriptor_commands() -> Result<Vec<SeccompRule>, Error> {
+    let commands = [
+        libc::F_DUPFD_CLOEXEC,
+        libc::F_GETFD,
+        libc::F_GETFL,
+        // The locks of SQLite.
+        libc::F_GETLK,
+        libc::F_SETFD,
+        libc::F_SETLK,
+        libc::F_SETLKW,
+    ];
+    let mut rules = commands.into_iter().map(|command| equal(1, command)).collect::<Result<Vec<_>, _>>()?;
+    let without_signals = SeccompCmpOp::MaskedEq(libc::O_ASYNC.cast_unsigned().into());
+    let flags = vec![condition(1, SeccompCmpOp::Eq, libc::F_SETFL)?, condition(2, without_signals, 0)?];
+    rules.push(SeccompRule::new(flags)?);
     Ok(rules)
 }
 

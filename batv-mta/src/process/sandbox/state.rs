@@ -42,6 +42,8 @@ pub struct Confinement {
     pub landlock: State,
     /// Denies unusual system calls.
     pub seccomp: State,
+    /// Denies the rights of root. It is lacking nowhere on Linux, and so no part that is watched.
+    pub capabilities: State,
 }
 
 impl Confinement {
@@ -56,7 +58,7 @@ impl Confinement {
             let parts = self.parts().into_iter().filter(|(_, state)| wanted(state));
             parts.map(|(name, _)| name).collect::<Vec<_>>().join(" and ")
         };
-        let missing: Vec<_> = (self.parts().iter())
+        let missing: Vec<_> = (self.parts().iter().chain([&("capabilities", &self.capabilities)]))
             .filter_map(|(name, state)| match state {
                 State::Missing(why) => Some(format!("{name}: {why}")),
                 State::Off | State::Active => None,

@@ -29,7 +29,8 @@ fn recipients_over_the_limit_come_in_another_message() {
 
 #[test]
 fn connections_over_the_limit_wait_their_turn() {
-    let daemon = Daemon::started("[limits]\nconnections = 2\n");
+    // Of which each of the four listeners has a fourth.
+    let daemon = Daemon::started("[limits]\nconnections = 8\n");
     let mut held: Vec<_> = (0..2).map(|_| Client::from(&daemon, WORLD)).collect();
     assert_eq!(met(&daemon, "connections"), 0);
     thread::scope(|scope| {

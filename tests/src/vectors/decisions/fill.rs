@@ -126,7 +126,7 @@ impl Filling<'_, '_> {
         let others = OTHER_RINGS.iter().filter_map(|ring| self.row.file.rings.get(*ring)).flatten();
         let entry = self.row.ring.iter().chain(others).find(|entry| is_wanted(entry));
         let entry = entry.unwrap_or_else(|| panic!("{}: there is not {what}", self.row.name));
-        entry.key(self.today).with_state(KeyState::Signing).with_scope(Vec::new())
+        entry.key_for_any_form(self.today).with_state(KeyState::Signing).with_scope(Vec::new())
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct RingEntry {
     lifetime: Option<u32>,
     /// Days ago.
     created: Option<i32>,
+    /// Days ago.
+    strong_since: Option<i32>,
     #[serde(default)]
     domains: Vec<String>,
 }
@@ -38,6 +40,12 @@ impl RingEntry {
     }
 
     pub(super) fn key(&self, today: Day) -> Key {
+        let key = self.key_for_any_form(today);
+        self.strong_since.map(|days| ago(today, days)).into_iter().fold(key, Key::with_strong_since)
+    }
+
+    /// The key as somebody might have it who makes short tags by it all the same.
+    pub(super) fn key_for_any_form(&self, today: Day) -> Key {
         let key_use = match self.r#use.as_str() {
             "batv" => KeyUse::Batv(KeyId::new(self.id).expect("a key id")),
             "srs" => KeyUse::Srs,
@@ -70,6 +78,9 @@ impl RingEntry {
         }
         if let Some(days) = self.created {
             say("created", &date(today, days));
+        }
+        if let Some(days) = self.strong_since {
+            say("strong_since", &date(today, days));
         }
         if !domains.is_empty() {
             say("domains", &list(domains));

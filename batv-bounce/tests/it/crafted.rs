@@ -1,0 +1,118 @@
+//! Messages that somebody crafts to be read slowly: what is read of them is bounded in number, not only in octets.
+//!
+//! Time is for `cargo bench --bench crafted`. What takes time without bounds here does not end before the limit of each test.
+
+use allocation_counter::measure;
+use batv_bounce::{Class, Limits, read};
+use batv_core::Path;
+
+#[path = "../shapes/mod.rs"]
+mod shapes;
+
+/// The most times that memory is asked for, and the most octets of it together, for each octet of a message.
+const ALLOCATIONS: u64 = 1;
+const MEMORY: u64 = 64;
+
+#[test]
+fn crafted_messages_take_no_more_work_than_their_octets_allow() {
+    let all = shapes::all();
+    assert!(all.len() >= 100);
+    for shapes::Crafted { name, message } in &all {
+        let used = measure(|| drop(read(message, Some(Path::Null), &Limits::default())));
+        let octets = u64::try_from(message.len()).expect("a length");
+        assert!(used.count_total <= ALLOCATIONS * octets, "{name}: {} allocations", used.count_total);
+        assert!(used.bytes_total <= MEMORY * octets, "{name}: {} octets allocated", used.bytes_total);
+    }
+}
+
+fn reading_of<T>(message: &[u8], limits: &Limits, look: impl FnOnce(&batv_bounce::Reading<'_>) -> T) -> T {
+    look(&read(message, Some(Path::Null), limits))
+}
+
+/// The text in which somebody's message is returned, behind so many octets of other texts.
+fn behind_texts(octets: usize) -> Vec<u8> {
+    let other = format!("--b\n\n{}\n", "a b\n".repeat(4096));
+    let texts = other.repeat(octets / (16 * 1024));
+    let returned =
+        "--b\n\nFrom: a@example.org\nTo: b@example.net\nDate: Wed, 25 Nov 2026 10:00:00 +0000\nSubject: c\n\n--b--\n";
+    format!(
+        "From: MAILER-DAEMON@example.net\nSubject: failure notice\nContent-Type: multipart/mixed; boundary=b\n\n{texts}{returned}"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn of_many_texts_four_long_ones_are_read() {
+    for (octets, is_found) in [(0, true), (240 * 1024, true), (256 * 1024, false)] {
+        let (found, cut) = reading_of(&behind_texts(octets), &Limits::default(), |reading| {
+            assert_eq!(reading.class, Class::NonstandardDsn);
+            (reading.original.is_some(), reading.cut)
+        });
+        assert_eq!((found, cut), (is_found, !is_found), "{octets}");
+    }
+}
+
+#[test]
+fn of_a_header_a_thousand_fields_are_read() {
+    let message = |fields: usize| format!("{}Subject: Undeliverable\n\n", "X: y\n".repeat(fields)).into_bytes();
+    for (fields, is_read) in [(999, true), (1000, false)] {
+        reading_of(&message(fields), &Limits::default(), |reading| {
+            let is_seen = reading.evidence.iter().any(|evidence| evidence.words.contains("undeliver"));
+            assert_eq!((is_seen, reading.cut), (is_read, !is_read), "{fields}: {:?}", reading.evidence);
+        });
+    }
+}
+
+fn returned(header: &str) -> Vec<u8> {
+    format!(
+        "From: MAILER-DAEMON@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+         --b\nContent-Type: message/rfc822\n\n{header}\nHello\n--b--\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn of_a_returned_header_a_thousand_fields_and_broken_lines_are_read() {
+    const COMPLETE: &str =
+        "From: a@example.org\nDate: Wed, 25 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\nReceived: x\n";
+    for (more, length, complete) in [
+        ("X: y\n".repeat(996), COMPLETE.len() + 996 * 5, true),
+        ("X: y\n".repeat(997), COMPLETE.len() + 996 * 5, false),
+        // Each of them is joined with what stands above, behind a space.
+        ("\x0c\n".repeat(1000), COMPLETE.len() + 1000 * 3, false),
+        ("\x0c\n".repeat(1001), COMPLETE.len() + 1000 * 3, false),
+    ] {
+        reading_of(&returned(&format!("{COMPLETE}{more}")), &Limits::default(), |reading| {
+            let original = reading.original.as_ref().expect("an original");
+            assert_eq!((original.header.len(), original.complete), (length, complete));
+        });
+    }
+}
+
+#[test]
+fn headers_of_other_originals_are_as_long_together_as_one_may_be() {
+    let part = |number: usize| {
+        format!(
+            "--b\nContent-Type: message/rfc822\n\nMessage-ID: <{number}@example.org>\nX: {}\n\nHello\n",
+            "y".repeat(8000)
+        )
+    };
+    let message = format!(
+        "From: MAILER-DAEMON@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n{}--b--\n",
+        (0..6).map(part).collect::<String>()
+    );
+    for (header_octets, others, cut) in [(256 * 1024, 5, false), (17_000, 2, true)] {
+        let limits = Limits { header_octets, ..Limits::default() };
+        let found = reading_of(message.as_bytes(), &limits, |reading| (reading.others.len(), reading.cut));
+        assert_eq!(found, (others, cut));
+    }
+}
+
+#[test]
+fn of_a_report_ten_thousand_fields_are_read() {
+    for (fields, is_read) in [(9_999, true), (10_000, false)] {
+        let part = format!("{}Reporting-MTA: dns; mx.example.net\n", "a:\n".repeat(fields));
+        let report = batv_bounce::Report::read(part.as_bytes());
+        assert_eq!(report.reporting_mta.is_some(), is_read, "{fields}");
+    }
+}
