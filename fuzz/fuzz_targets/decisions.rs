@@ -18,6 +18,7 @@ use batv_config::site::{FileSystem, Site};
 use batv_core::envelope::{Disposition, Earlier, Envelope, Mode, Reason, Stage, Verdict};
 use batv_core::{Day, KeySet, Mailbox, MailboxBuf, Path};
 use batv_fuzz::c::{Judged, Library};
+use batv_fuzz::in_brackets;
 use batv_fuzz::site::{self, Choices, DKIM_NAMES, c_settings, dkim_key, filled};
 use batv_mta::config::Config;
 use batv_mta::listen::handler::Handler;
@@ -362,7 +363,7 @@ impl Case<'_> {
     fn asks_server(&self, server: &Server) {
         let Self { site, envelope, today, .. } = self;
         let envelope = &envelope.with_earlier(Earlier::None).with_stage(Stage::RcptTo);
-        let paths = [envelope.reverse_path.to_string(), envelope.forward_path.to_string()];
+        let paths = in_brackets(envelope);
         let mail = server.mail(&paths[0]).expect("a reverse-path");
         let mut mail = if envelope.trusted_client { mail.from_own_client() } else { mail };
         let heard = mail.rcpt(&paths[1]).expect("a recipient");
@@ -389,7 +390,7 @@ impl Case<'_> {
     /// Asks through the line protocol. The comparison comes later: a day may have ended meanwhile.
     fn asks_daemon(&self, settings: &Arc<Settings>) -> impl FnOnce() {
         let Self { site, envelope, today, octets, .. } = self;
-        let paths = format!("<{}> <{}>", bare(&envelope.reverse_path), envelope.forward_path);
+        let paths = in_brackets(envelope).join(" ");
         // A quoted local part may hold what ends a path.
         let is_clear = paths.matches("> ").count() == 1 && !paths.contains('\n');
         let (stage, earlier) = (envelope.stage, envelope.earlier);
@@ -424,10 +425,6 @@ impl Case<'_> {
             }
         }
     }
-}
-
-fn bare(path: &Path<'_>) -> String {
-    path.mailbox().map_or_else(String::new, |mailbox| mailbox.to_string())
 }
 
 fn line_of(ruling: &Ruling<'_>) -> String {

@@ -14,6 +14,8 @@ use batv::{
 use batv_core::Day;
 use batv_core::envelope::{Earlier, Envelope, Stage};
 
+use crate::in_brackets;
+
 /// Keyring and settings of the library.
 #[derive(Debug)]
 pub struct Library {
@@ -74,7 +76,7 @@ impl Library {
     /// # Panics
     /// When there is no answer.
     pub fn check(&self, envelope: &Envelope<'_>, today: Day) -> Judged {
-        let paths = [envelope.reverse_path.to_string(), envelope.forward_path.to_string()];
+        let paths = in_brackets(envelope);
         let question = question(envelope, &paths, false);
         judged(|judgement, deliver_to| {
             // SAFETY: all of it is there, and may be written to.
@@ -87,7 +89,7 @@ impl Library {
     /// # Panics
     /// When there is no answer.
     pub fn judge(&self, envelope: &Envelope<'_>, message: &[u8], report_is_welcome: bool, today: Day) -> Judged {
-        let paths = [envelope.reverse_path.to_string(), envelope.forward_path.to_string()];
+        let paths = in_brackets(envelope);
         let question = question(envelope, &paths, report_is_welcome);
         let message = Message::new(message, &paths[0]);
         judged(|judgement, deliver_to| {

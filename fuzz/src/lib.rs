@@ -1,6 +1,7 @@
 //! Lets one fuzz target serve twice: under libFuzzer, and on stable as a program that replays the
 //! files given as arguments. And what the targets share.
 
+use batv_core::envelope::Envelope;
 use batv_core::{Algorithm, Day, KeyId};
 
 pub mod c;
@@ -84,4 +85,11 @@ pub fn with_crlf(octets: &[u8]) -> Vec<u8> {
 /// One of the two algorithms.
 pub fn algorithm(number: u8) -> Algorithm {
     if number < 128 { Algorithm::HmacSha1 } else { Algorithm::HmacSha256 }
+}
+
+/// Both paths of an envelope as SMTP has them. Without brackets, a byte order mark before a local part is taken for that of
+/// a file.
+pub fn in_brackets(envelope: &Envelope<'_>) -> [String; 2] {
+    let sender = envelope.reverse_path.mailbox().map_or_else(String::new, ToString::to_string);
+    [format!("<{sender}>"), format!("<{}>", envelope.forward_path)]
 }

@@ -288,9 +288,10 @@ pub fn mark(key: &Key, message_id: &[u8], mailbox: &Mailbox<'_>, today: Day) -> 
     assert!(looks_like_envelope_id(envelope_id.as_bytes()), "{envelope_id}");
     assert!(text.len() < 60 && envelope_id.len() < 100, "{text} or {envelope_id} is too long");
 
-    for later in [-1000, -2, -1, 0, 1, 59, 60, 61, 1000] {
+    let days = key.lifetime().proof_days();
+    for later in [-1000, -2, -1, 0, 1, days - 1, days, days + 1, 1000] {
         let Some(then) = today.plus(later) else { continue };
-        let wanted = if (-1..=60).contains(&later) { TagVerdict::Valid } else { TagVerdict::Expired };
+        let wanted = if (-1..=days).contains(&later) { TagVerdict::Valid } else { TagVerdict::Expired };
         let folded = text.replace('.', ".\r\n\t").to_ascii_uppercase();
         for text in [&text, &folded] {
             assert_eq!(mark::verify(keys, text.as_bytes(), message_id, mailbox, then), wanted, "{text} after {later}");
