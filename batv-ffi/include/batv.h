@@ -1118,7 +1118,8 @@ batv_result batv_mark_make(const struct batv_keyring *keyring,
                            int64_t now,
                            struct batv_mark *made);
 
-/// Verifies a returned mark: whether we made it for this message, and whether it is still valid, which it is for 60 days.
+/// Verifies a returned mark: whether we made it for this message, and whether it is still valid: for 7 days more than the lifetime
+/// of its key.
 /// White space and the case of letters don't matter.
 ///
 /// - `keyring`: not NULL.
