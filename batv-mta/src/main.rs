@@ -76,8 +76,8 @@ fn fail(message: &str) -> ExitCode {
 fn check(config: &Path) -> Result<(), String> {
     let files = Recorder::default();
     let settings = Settings::load(config, &files, &Arc::default()).map_err(|error| error.to_string())?;
-    if let Some(doubt) = settings.doubt() {
-        eprintln!("batvd: {doubt}");
+    for warning in settings.warnings() {
+        eprintln!("batvd: {warning}");
     }
     // The user who checks need not be the one who starts the daemon.
     if let Err(error) = settings.check_owners(&files) {

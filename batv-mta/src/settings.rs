@@ -183,7 +183,7 @@ impl Settings {
         &self.config
     }
 
-    /// Warning about settings that can be used but are hardly meant: [`Config::doubt`] and [`Site::warning`].
+    /// Warnings about settings that can be used but are hardly meant: [`Config::doubt`] and [`Site::warnings`].
     ///
     /// ```
     /// use batv_config::Keyring;
@@ -192,12 +192,12 @@ impl Settings {
     ///
     /// let text = "listen.line = ['inet:localhost:9900']\nsign.protected = ['example.com']\n";
     /// let settings = |more| Settings::new(Config::parse(&format!("{text}{more}"))?, Keyring::parse("")?);
-    /// assert_eq!(settings("[verify.modes]\n'Example.com' = 'reject'")?.doubt(), None);
-    /// assert!(settings("[verify.modes]\n'example.org' = 'reject'")?.doubt().is_some());
+    /// assert_eq!(settings("[verify.modes]\n'Example.com' = 'reject'")?.warnings(), [""; 0]);
+    /// assert!(settings("[verify.modes]\n'example.org' = 'reject'")?.warnings().len() == 1);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
-    pub fn doubt(&self) -> Option<String> {
-        self.config.doubt().map(str::to_owned).or_else(|| self.site.warning())
+    pub fn warnings(&self) -> Vec<String> {
+        self.config.doubt().map(str::to_owned).into_iter().chain(self.site.warnings()).collect()
     }
 
     /// The keys.

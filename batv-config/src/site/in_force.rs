@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use batv_bounce::Identity;
 use batv_bounce::dkim::{KeyError, PublicKey};
-use batv_core::{Day, Domain, Key, KeySet, KeyState, KeyUse, Path, Pattern};
+use batv_core::tag::Form;
+use batv_core::{Algorithm, Day, Domain, Key, KeySet, KeyState, KeyUse, Path, Pattern};
 use batv_policy::{BouncePolicy, MessageRules, Rules, SrsRules, View, address};
 use thiserror::Error;
 
@@ -18,6 +19,9 @@ use crate::site::files::Files;
 use crate::site::mailboxes::Mailboxes;
 use crate::site::messages::DkimKey;
 use crate::site::srs::{Forwarded, ReverseFor};
+
+/// Fewest characters of an SRS hash that nobody guesses: 48 bits, less what folding the case takes.
+const SAFE_HASH: u8 = 8;
 
 /// Keys and rules of a site, ready to decide.
 ///
@@ -231,7 +235,8 @@ impl Site {
         }
     }
 
-    /// Warning about a mode for a domain that is none of the site's, if there is one.
+    /// Warnings about settings that can be used but are hardly meant: a mode for a domain that is none of the site's, strong tags
+    /// beside a key that accepts short ones, and SRS hashes that are short enough to be guessed.
     ///
     /// ```
     /// use batv_config::Keyring;
@@ -239,13 +244,40 @@ impl Site {
     ///
     /// let config = Config::parse("sign.protected = ['example.com']\nverify.modes = { 'example.org' = 'reject' }")?;
     /// let site = Site::new(&config, Keyring::default(), &FileSystem)?;
-    /// assert_eq!(
-    ///     site.warning().as_deref(),
-    ///     Some("verify.modes: `example.org` is no domain of yours: its mode has no effect"),
-    /// );
+    /// assert_eq!(site.warnings(), ["verify.modes: `example.org` is no domain of yours: its mode has no effect"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn warning(&self) -> Option<String> {
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        [self.stray_mode(), self.short_tags(), self.short_hashes()].into_iter().flatten().collect()
+    }
+
+    fn live_keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| key.state() != KeyState::Retired)
+    }
+
+    fn short_tags(&self) -> Option<String> {
+        let is_weak = |key: &&Key| key.key_use() != KeyUse::Srs && key.strong_since().is_none();
+        let weak = self.live_keys().find(is_weak).filter(|_| self.rules.form == Form::Strong)?;
+        let KeyUse::Batv(id) = weak.key_use() else { return None };
+        Some(format!(
+            "sign.form: key {id} goes on accepting short tags, which can be guessed: run `batv key strong {id}`"
+        ))
+    }
+
+    fn short_hashes(&self) -> Option<String> {
+        let minimum = self.rules.srs.hash_minimum;
+        let is_weak = |key: &Key| key.key_use() == KeyUse::Srs && key.algorithm() == Algorithm::HmacSha1;
+        let can_be_guessed = minimum < SAFE_HASH && !self.rules.srs.domains.is_empty() && self.live_keys().any(is_weak);
+        can_be_guessed.then(|| {
+            format!(
+                "srs.hash_minimum: hashes of {minimum} characters can be guessed: take {SAFE_HASH}, or an hmac-sha256 key, if all \
+                 hosts that share the key can"
+            )
+        })
+    }
+
+    fn stray_mode(&self) -> Option<String> {
         let Rules { modes, srs, .. } = &self.rules;
         let is_known = |name: &String| {
             let domain = name.rsplit_once('@').map_or(name.as_str(), |(_, domain)| domain);
@@ -279,7 +311,7 @@ fn rules(config: &Config, files: &dyn Files) -> Result<Rules, Error> {
 }
 
 fn srs_rules(srs: &Forwarded) -> Result<SrsRules, Error> {
-    let Forwarded { separator, hash_length, hash_minimum, max_age, .. } = *srs;
+    let Forwarded { separator, hash_length, max_age, .. } = *srs;
     let domain = |name: &String| {
         let domain = address::domain(name);
         Domain::parse(domain.as_ref()).map_err(|error| Error::SrsDomain(name.clone(), error))?;
@@ -289,7 +321,7 @@ fn srs_rules(srs: &Forwarded) -> Result<SrsRules, Error> {
         domains: srs.domains.iter().map(domain).collect::<Result<_, Error>>()?,
         separator,
         hash_length,
-        hash_minimum,
+        hash_minimum: srs.hash_minimum.unwrap_or(hash_length),
         max_age,
         always_rewrite: false,
         takes_mail: srs.reverse_for == ReverseFor::All,

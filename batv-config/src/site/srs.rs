@@ -23,8 +23,8 @@ pub struct Forwarded {
     pub separator: Separator,
     /// Characters of the hash in new addresses: 4 to 27.
     pub hash_length: u8,
-    /// Fewest characters of a hash that is accepted: 4 to `hash_length`.
-    pub hash_minimum: u8,
+    /// Fewest characters of a hash that is accepted: 4 to `hash_length`, by default as many as that.
+    pub hash_minimum: Option<u8>,
     /// Lifetime of an address in days: 1 to 1000.
     pub max_age: u16,
 }
@@ -37,7 +37,7 @@ impl Default for Forwarded {
             mailers: ["smtp", "esmtp", "smtp8", "dsmtp"].map(str::to_owned).to_vec(),
             separator: Separator::default(),
             hash_length: HASH_MINIMUM,
-            hash_minimum: HASH_MINIMUM,
+            hash_minimum: None,
             max_age: DEFAULT_MAX_AGE,
         }
     }

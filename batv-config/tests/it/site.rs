@@ -96,11 +96,44 @@ fn a_site_needs_a_key_and_names() {
 #[test]
 fn a_mailbox_of_ours_may_have_a_mode() {
     let site = |text: &str| {
-        Site::new(&Config::parse(text).unwrap(), batv_config::Keyring::default(), &FileSystem).unwrap().warning()
+        Site::new(&Config::parse(text).unwrap(), batv_config::Keyring::default(), &FileSystem).unwrap().warnings()
     };
     let modes = "sign.protected = ['example.com']\n[verify.modes]\n";
-    assert_eq!(site(&format!("{modes}'news@example.com' = 'reject'")), None);
+    assert_eq!(site(&format!("{modes}'news@example.com' = 'reject'")), [""; 0]);
     assert!(
-        site(&format!("{modes}'news@example.org' = 'reject'")).is_some_and(|text| text.contains("news@example.org"))
+        site(&format!("{modes}'news@example.org' = 'reject'"))
+            .first()
+            .is_some_and(|text| text.contains("news@example.org"))
     );
+}
+
+/// What can be guessed is said: short tags beside strong ones, and short hashes.
+#[test]
+fn keys_that_let_others_guess_are_named() {
+    let warnings = |config: &str, keyring: &str| {
+        let keyring = batv_config::Keyring::parse(keyring).unwrap();
+        Site::new(&Config::parse(config).unwrap(), keyring, &FileSystem).unwrap().warnings()
+    };
+    let batv = "[[key]]\nuse = 'batv'\nid = 3\nsecret = 'text:hunter2'\nstate = 'signing'\n";
+    let strong = format!("{batv}strong_since = 2026-12-01\n");
+    let srs = |algorithm: &str| {
+        format!(
+            "[[key]]\nuse = 'srs'\nsecret = 'text:0123456789abcdef'\nstate = 'signing'\nalgorithm = '{algorithm}'\n"
+        )
+    };
+    let form = "sign.form = 'strong'";
+    let domains = "srs.domains = ['srs.example.com']";
+    for (config, keyring, expected) in [
+        (form, batv, 1),
+        (form, &strong, 0),
+        ("", batv, 0),
+        (domains, &srs("hmac-sha1"), 1),
+        ("", &srs("hmac-sha1"), 0),
+        (&format!("{domains}\nsrs.hash_length = 8"), &srs("hmac-sha1"), 0),
+        (&format!("{domains}\nsrs.hash_length = 8\nsrs.hash_minimum = 4"), &srs("hmac-sha1"), 1),
+        (&format!("{domains}\nsrs.hash_length = 12"), &srs("hmac-sha256"), 0),
+    ] {
+        let warnings = warnings(config, keyring);
+        assert_eq!(warnings.len(), expected, "{config}: {warnings:?}");
+    }
 }

@@ -224,8 +224,8 @@ fn read(config: &Path, role: Role) -> Result<(Settings, Kept), settings::Error> 
     let recorder = Recorder::default();
     let settings = Settings::load(config, &recorder, &Arc::default())?;
     settings.check_owners(&recorder)?;
-    if let Some(doubt) = settings.doubt().filter(|_| role == Role::Listeners) {
-        warn!("{doubt}");
+    for warning in settings.warnings().iter().filter(|_| role == Role::Listeners) {
+        warn!("{warning}");
     }
     for warning in exposure::warnings(settings.config(), &recorder) {
         warn!("{warning}");
