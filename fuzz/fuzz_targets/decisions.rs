@@ -16,10 +16,10 @@ use batv_config::Keyring;
 use batv_config::date;
 use batv_config::site::{FileSystem, Site};
 use batv_core::envelope::{Disposition, Earlier, Envelope, Mode, Reason, Stage, Verdict};
-use batv_core::{Day, KeySet, Mailbox, MailboxBuf, Path};
+use batv_core::{Day, Mailbox, MailboxBuf, Path};
 use batv_fuzz::c::{Judged, Library};
 use batv_fuzz::in_brackets;
-use batv_fuzz::site::{self, Choices, DKIM_NAMES, c_settings, dkim_key, filled};
+use batv_fuzz::site::{Choices, DKIM_NAMES, c_settings, dkim_key, filled};
 use batv_mta::config::Config;
 use batv_mta::listen::handler::Handler;
 use batv_mta::listen::line::Line;
@@ -42,12 +42,6 @@ struct Prepared {
     settings: Arc<Settings>,
     /// Its rules with mode `reject` for all.
     strict: Rules,
-    keys: KeySet,
-    /// `None` if its keys can't be those of a file.
-    ways: Option<Ways>,
-}
-
-struct Ways {
     server: Server,
     /// `None` if others send for an author: C programs can't say so.
     library: Option<Library>,
@@ -80,12 +74,9 @@ impl Prepared {
             }
             library
         };
-        let strong_since = choices.strong_since(today);
-        let ways = strong_since
-            .is_none()
-            .then(|| Ways { server: Server::new(site).at(today), library: (!choices.has_identities()).then(library) });
+        let library = (!choices.has_identities()).then(library);
         let strict = Rules { mode: Mode::Reject, modes: [].into(), ..rules.clone() };
-        Self { strict, keys: site::keys(settings.keys(), strong_since), ways, settings: Arc::new(settings) }
+        Self { strict, server: Server::new(site).at(today), library, settings: Arc::new(settings) }
     }
 }
 
@@ -143,8 +134,8 @@ batv_fuzz::fuzz!(|data| {
     let now = date::today().expect("a day");
     let today = if input.day == 0 { now } else { Day::new(20_000 + u32::from(input.day)).expect("a day") };
     let prepared = Prepared::of(input.site, today);
-    let Prepared { settings, strict, keys, .. } = &*prepared;
-    let rules = settings.rules();
+    let Prepared { settings, strict, server, library } = &*prepared;
+    let (rules, keys) = (settings.rules(), settings.keys());
     let (text, named) = filled(input.text, keys, rules, today);
     let mut lines = text.splitn(4, |&octet| octet == b'\n');
     let mut line = || lines.next().unwrap_or_default();
@@ -181,7 +172,6 @@ batv_fuzz::fuzz!(|data| {
     case.rules_at_rcpt();
     case.rules_on_message(&named, other);
 
-    let Some(Ways { server, library }) = &prepared.ways else { return };
     case.asks_server(server);
     if let Some(library) = library {
         case.asks_library(library);
@@ -401,7 +391,7 @@ impl Case<'_> {
         requests.extend_from_slice(octets);
         let mut answers = Vec::new();
         if is_clear {
-            Line.receive(&requests, settings, &mut answers);
+            Line::default().receive(&requests, settings, &mut answers);
         }
         let recipient = site.recipient(envelope, *today);
         let first = match stage {

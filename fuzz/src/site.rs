@@ -74,6 +74,9 @@ impl Choices {
             let created = today.plus(2 - i32::from(self.age >> 4)).unwrap_or(today);
             words += &format!("\ncreated = {created}");
         }
+        if let Some(day) = self.strong_since(today) {
+            words += &format!("\nstrong_since = {day}");
+        }
         let state = if bit(self.keys, 5) { "verifying" } else { "signing" };
         key(&words, signing, "the public secret of our test messages", state);
         if bit(self.keys, 1) {
@@ -170,19 +173,10 @@ impl Choices {
         self.switches[1] >> 2 & 1 == 1
     }
 
-    /// Day from which the signing key has only long tags: keyring files can't say that yet.
-    pub fn strong_since(&self, today: Day) -> Option<Day> {
+    /// Day from which the signing key has only long tags.
+    fn strong_since(&self, today: Day) -> Option<Day> {
         let days = self.switches[1] >> 5;
         if days == 0 { None } else { today.plus((i32::from(days) - 4) * 5) }
-    }
-}
-
-/// The same keys, with long tags from this day on.
-pub fn keys(keys: &KeySet, strong_since: Option<Day>) -> KeySet {
-    let keys = keys.iter().cloned();
-    match strong_since {
-        Some(day) => keys.map(|key| key.with_strong_since(day)).collect(),
-        None => keys.collect(),
     }
 }
 
