@@ -230,9 +230,11 @@ impl Guesses {
         if before.exceed(guess, limits) {
             return true;
         }
-        let add = || ask(self.operations(guess.spellings, has_record));
-        guess.is_wrong && { add }()
-            .is_some_and(|answers| self.counted(&answers).without(guess.spellings, has_record).exceed(guess, limits))
+        let mut add = || ask(self.operations(guess.spellings, has_record));
+        guess.is_wrong
+            && add().is_some_and(|answers| {
+                self.counted(&answers).without(guess.spellings, has_record).exceed(guess, limits)
+            })
     }
 
     /// Operations that add to the counters of such a client, and read the others.

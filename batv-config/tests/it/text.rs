@@ -55,19 +55,19 @@ const SPOILT_AFTER: &[(&str, &str)] = &[
     (
         "  ID = 3",
         "line 5, column 3: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, `secret`, \
-                  `state`, `lifetime`, `created`, `domains`",
+                  `state`, `lifetime`, `created`, `strong_since`, `domains`",
     ),
     (
         "expires = 2027-01-01",
         "line 5, column 1: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, \
-                              `secret`, `state`, `lifetime`, `created`, `domains`",
+                              `secret`, `state`, `lifetime`, `created`, `strong_since`, `domains`",
     ),
     ("lifetime.days = 7", "line 5, column 1: `lifetime` must be a number of days from 1 to 180"),
     ("id = 4", "line 5, column 1: duplicate key"),
     (
         "[other]",
         "line 5, column 2: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, `secret`, \
-                 `state`, `lifetime`, `created`, `domains`",
+                 `state`, `lifetime`, `created`, `strong_since`, `domains`",
     ),
     ("[[keys]]", "line 5, column 3: unknown key: did you mean `key`?"),
     ("[[key]]", "line 5, column 1: `use` is missing"),
@@ -120,7 +120,7 @@ const SPOILT: &[(&str, &str)] = &[
     (
         "use = \"batv\"",
         "line 1, column 1: unknown key: a keyring has `[[key]]` with `use`, `id`, `algorithm`, \
-                         `secret`, `state`, `lifetime`, `created`, `domains`",
+                         `secret`, `state`, `lifetime`, `created`, `strong_since`, `domains`",
     ),
     ("\u{feff}# é\n[[key]]\nuse = é", "line 3, column 7: string values must be quoted, expected literal string"),
     ("[[key]]\nuse = \"srs\" # é\nsecret = \"text:é", "line 3, column 17: invalid basic string, expected `\"`"),
