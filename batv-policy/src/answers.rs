@@ -67,7 +67,8 @@ pub enum Question<'q> {
     Sent {
         /// Message-IDs and recipients that the bounce names.
         query: &'q SentQuery,
-        /// Sender of the message, without a tag.
+        /// Sender of the message, without a tag. If it is a handle, the sender behind it sent the message: the answer to
+        /// [`Question::Handle`], which comes before.
         sender: Mailbox<'q>,
     },
 }

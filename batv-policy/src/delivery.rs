@@ -162,12 +162,11 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     pub fn questions(&self) -> impl Iterator<Item = Question<'_>> {
         let recipient = &self.recipient;
         let judgement = recipient.examination.judge(recipient.mode, Stage::EndOfData);
-        let by_message = || {
-            let replays = self.replay(&judgement).into_iter().chain(self.proof_replay());
-            self.wrong_tags(&judgement).into_iter().chain(replays).chain(self.sent())
-        };
-        let by_message = self.counts.then(by_message).into_iter().flatten();
-        recipient.bounces(Stage::EndOfData).into_iter().chain(by_message).chain(recipient.handle(&judgement))
+        let wrong_tags = self.counts.then(|| self.wrong_tags(&judgement)).flatten();
+        let limits = recipient.bounces(Stage::EndOfData).into_iter().chain(wrong_tags);
+        let proofs = || self.replay(&judgement).into_iter().chain(self.proof_replay()).chain(self.sent());
+        let proofs = self.counts.then(proofs).into_iter().flatten();
+        limits.chain(recipient.handle(&judgement)).chain(proofs)
     }
 
     /// The tag of the returned message is a guess as the one of the recipient is.

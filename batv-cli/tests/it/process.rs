@@ -395,7 +395,7 @@ fn there_is_a_manual_page_for_each_subcommand() {
     names.sort_unstable();
     let expected = "batv-check.1 batv-generate-completions.1 batv-generate-man.1 batv-generate.1 batv-judge.1 \
                     batv-key-export.1 batv-key-import.1 batv-key-list.1 batv-key-new.1 batv-key-promote.1 batv-key-retire.1 \
-                    batv-key-rotate.1 batv-key.1 batv-may-bounce.1 batv-migrate.1 batv-report.1 batv-sign.1 batv-srs-forward.1 \
+                    batv-key-rotate.1 batv-key-strong.1 batv-key.1 batv-may-bounce.1 batv-migrate.1 batv-report.1 batv-sign.1 batv-srs-forward.1 \
                     batv-srs-reverse.1 batv-srs.1 batv-unwrap.1 batv-verify.1 batv.1";
     assert_eq!(names.join(" "), expected);
     for (subcommand, page) in

@@ -24,6 +24,7 @@ static const char RECORD[] = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPa
                "Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n"
 
 #define TAGGED "prvs=0269b1e711=alice@example.com"
+#define STRONG "batv=0269jurgttwo3kjr=alice@example.com"
 #define FORGED "prvs=0269b1e712=alice@example.com"
 #define MARKED_SINCE "marked_since 2019-01-01"
 
@@ -44,10 +45,13 @@ static const struct row rows[] = {
      REPORT "Original-Envelope-Id: batv1.0.18262.jiyco6t4uqrjr4hbiz6b.bdqdi4mqqmyk7shbhkxtf2jr\r\n" FAILED END,
      "dsn failed nothing 0 1", "genuine original-proved accept 250 alice@example.com envelope-id 8"},
     {"a bounce with a tag in the header", "<>", "alice@example.com", "",
-     REPORT FAILED HEADERS "Return-Path: <" TAGGED ">\r\nFrom: alice@example.com\r\n" END,
+     REPORT FAILED HEADERS "Return-Path: <" STRONG ">\r\nFrom: alice@example.com\r\n" END,
      "dsn failed headers 0 1", "genuine original-proved accept 250 alice@example.com tag 8"},
-    {"a bounce with a DKIM signature", "<>", "alice@example.com", "", REPORT FAILED HEADERS SIGNED END,
-     "dsn failed headers 0 1", "genuine original-proved accept 250 alice@example.com dkim 8"},
+    {"a bounce with a tag in the header that can be guessed", "<>", "alice@example.com", "",
+     REPORT FAILED HEADERS "Return-Path: <" TAGGED ">\r\nFrom: alice@example.com\r\n" END,
+     "dsn failed headers 0 1", "unverified backscatter-unverified quarantine 250 alice@example.com hint 10"},
+    {"a bounce with a DKIM signature of 2018", "<>", "alice@example.com", "", REPORT FAILED HEADERS SIGNED END,
+     "dsn failed headers 0 1", "unverified backscatter-unverified quarantine 250 alice@example.com hint 10"},
     {"a bounce to a stranger's message, of which we know nothing", "<>", "alice@example.com", "",
      REPORT FAILED HEADERS STRANGE END,
      "dsn failed headers 1 1", "unverified backscatter-unverified quarantine 250 alice@example.com unknown 10"},

@@ -168,9 +168,7 @@ impl Sides {
         assert_eq!(evidence, lines(case.evidence()));
         // SAFETY: after `Ok` there is an answer.
         let whose = unsafe { whose.assume_init() };
-        if reverse_path == Path::Null {
-            assert_eq!(whose as u32, judgement.origin);
-        }
+        assert_eq!(name(whose as u32), case.origin().as_str());
     }
 }
 

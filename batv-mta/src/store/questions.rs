@@ -77,6 +77,11 @@ impl Asking<'_> {
                     answered.proof_replayed = replay::is_message_replayed(&message, &mailbox, settings, wait);
                 }
                 Question::Sent { query, sender } => {
+                    let long = match &answered.handle {
+                        Some(Alias::Of(long)) => Some(long.clone()),
+                        _ => None,
+                    };
+                    let sender = long.as_ref().and_then(|long| Mailbox::parse(long).ok()).unwrap_or(sender);
                     let sent::Found { answer, message } = sent::look_up(query, &sender, settings, today, wait);
                     answered.sent = answer;
                     answered.proof_replayed =

@@ -178,7 +178,9 @@ fn the_octets_of_recipients_are_bounded() {
 /// A bounce to as many tagged recipients as a message may have, each of which is changed at its end.
 #[test]
 fn one_message_takes_no_more_than_a_peer_may() {
-    let daemon = Daemon::started("[limits]\nbounces_per_minute = 0\n[verify]\nmode = 'reject'\n");
+    // Counters are memory of the daemon, not of a peer.
+    let daemon =
+        Daemon::started("[limits]\nbounces_per_minute = 0\n[store]\nbounces_per_tag = 0\n[verify]\nmode = 'reject'\n");
     let recipients: Vec<_> = (0..10_000).map(|number| tagged(&format!("{number:047}@example.com"), 0)).collect();
     let body = milter::body(&vec![b'x'; 60_000]);
     let mut server = mail_server(&daemon);

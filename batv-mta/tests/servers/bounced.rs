@@ -72,8 +72,16 @@ impl Drop for Site {
     }
 }
 
-const MESSAGE: &str = "From: Alice <alice@example.com>\nTo: refused@example.net\nSubject: the minutes\n\
-    Date: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <20261124.minutes@example.com>\n\nThey are attached.\n";
+/// A message of today: a DKIM signature proves no older one.
+fn message() -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (year, month, day) = batv_config::date::today().expect("a day").date();
+    let month = MONTHS[usize::from(month) - 1];
+    format!(
+        "From: Alice <alice@example.com>\nTo: refused@example.net\nSubject: the minutes\n\
+         Date: {day} {month} {year} 00:00:00 +0000\nMessage-ID: <20261124.minutes@example.com>\n\nThey are attached.\n"
+    )
+}
 
 /// The fields of its delivery and its queue id, which a message that is sent again can't have.
 const OF_DELIVERY: [&str; 4] = ["Return-Path", "X-Original-To", "Delivered-To", "X-BATV-Recipient"];
@@ -93,7 +101,7 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
     let _site = Site::start(elsewhere, ports, refusing.port, server.mx);
 
     let recipient = if matches!(elsewhere, Elsewhere::Sendmail) { "bob@example.net" } else { "refused@example.net" };
-    let sent = server.connect_submission().send_message(ALICE, recipient, &signed(MESSAGE));
+    let sent = server.connect_submission().send_message(ALICE, recipient, &signed(&message()));
     assert!(sent.starts_with("250 "), "{sent}");
     let mut inbox = Inbox { server: &server, read: Vec::new() };
     let bounce = inbox.next();
@@ -109,7 +117,7 @@ pub(crate) fn proves_bounces_of(elsewhere: Elsewhere) {
     let unmarked = lines_without(&untagged, |line| line.starts_with("X-BATV-Mark:"));
     for (message, origin) in [
         (&bounce, "envelope-id"),
-        (&without_id, "tag"),
+        (&without_id, "mark"),
         (&untagged, "mark"),
         (&without_returned(&bounce), "envelope-id"),
         (&unmarked, "dkim"),

@@ -30,7 +30,8 @@ impl MailServer for OpenSmtpd {
         }
         fs::set_permissions(server.path("spool"), fs::Permissions::from_mode(0o711)).expect("a folder of ours");
         // The filter runs as this user.
-        for name in ["mail", "keyring.toml"] {
+        fs::copy(server.path("keyring.toml"), server.path("keyring.filter")).expect("a file");
+        for name in ["mail", "keyring.filter"] {
             give(&server.path(name), "opensmtpd");
         }
         fs::copy(env!("CARGO_BIN_EXE_batvd"), server.path("batvd")).expect("the daemon");
@@ -86,7 +87,8 @@ fn launch(server: &Server) {
     let programs = mail_server("opensmtpd");
     let (shown, root) = (programs.display(), server.root());
     let script = format!(
-        "mount --make-rprivate / && mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
+        "mount --make-rprivate / && mount --bind {root}/keyring.filter {root}/keyring.toml && \
+         mount --bind {shown}/usr/libexec/opensmtpd /usr/libexec/opensmtpd && \
          mount --bind {shown}/var/lib/opensmtpd /var/lib/opensmtpd && \
          mount --bind {root}/spool /var/spool/smtpd && mount --bind {root}/run /run && \
          hostname mx.example.com && echo $$ > {root}/pid && exec {shown}/usr/sbin/smtpd -d -f {root}/smtpd.conf"

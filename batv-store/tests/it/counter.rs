@@ -70,7 +70,8 @@ fn failures_fade_within_the_next_window() {
 
 #[test]
 fn subjects_and_windows_are_apart() {
-    let store = Place::all()[1].open();
+    let places = Place::all();
+    let store = places[1].open();
     let alice = Subject::mailbox(&Mailbox::parse("alice@example.com").unwrap());
     add(&*store, &alice, 5, START);
     let others =

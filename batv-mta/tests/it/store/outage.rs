@@ -92,7 +92,7 @@ fn a_server_that_is_stuck_costs_each_message_its_wait_at_most() {
     const CLIENTS: u32 = 60;
     const MESSAGES: u32 = 5;
     let many = format!("[limits]\nbounces_per_minute = 0\n{}", reject());
-    let (server, daemon) = Place::on_a_server("milliseconds = 1000", &many);
+    let (server, daemon) = Place::on_a_server("milliseconds = 1000\nbounces_per_tag = 0", &many);
     let waits = |name: &str| {
         let waits: Vec<Duration> = thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
