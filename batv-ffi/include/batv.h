@@ -604,7 +604,7 @@ typedef struct batv_judgement {
     batv_disposition in_reject;
     /// A `batv_origin`: origin of the returned message; 0 from `batv_check`.
     uint32_t origin;
-    /// Number of the row that decided, in the table of `batv-policy`, from 1 to 24; 0 when none did.
+    /// Number of the row that decided, in the table of `batv-policy`, from 1 to 27; 0 when none did.
     uint32_t row;
     /// Reply, such as `250 2.1.5 Recipient ok`, and a NUL.
     char reply[BATV_REPLY_SIZE];

@@ -68,7 +68,7 @@ pub struct batv_judgement {
     pub in_reject: batv_disposition,
     /// A `batv_origin`: origin of the returned message; 0 from `batv_check`.
     pub origin: u32,
-    /// Number of the row that decided, in the table of `batv-policy`, from 1 to 24; 0 when none did.
+    /// Number of the row that decided, in the table of `batv-policy`, from 1 to 27; 0 when none did.
     pub row: u32,
     /// Reply, such as `250 2.1.5 Recipient ok`, and a NUL.
     pub reply: [c_char; BATV_REPLY_SIZE],

@@ -29,7 +29,6 @@ use tracing::{error, info, warn};
 use crate::config;
 use crate::config::Place;
 use crate::files::Files;
-use crate::settings::Settings;
 use rate::Rates;
 
 pub(crate) mod alias;
@@ -200,8 +199,8 @@ impl Wait {
 }
 
 /// Key of the counters, which are of no mailbox: one that signs, for tags rather than for SRS.
-fn counting_key(settings: &Settings) -> Option<&Key> {
-    let signing = || settings.keys().iter().filter(|key| key.state() == KeyState::Signing);
+fn counting_key(keys: &[Key]) -> Option<&Key> {
+    let signing = || keys.iter().filter(|key| key.state() == KeyState::Signing);
     signing().find(|key| key.key_use() != KeyUse::Srs).or_else(|| signing().next())
 }
 

@@ -7,7 +7,6 @@ use batv_core::Day;
 use batv_core::envelope::Reason;
 use serde::{Serialize, Serializer};
 
-use crate::health::Health;
 use crate::report::Report;
 use crate::tally::{Column, Tally};
 use crate::timestamp::DAY;
@@ -66,8 +65,8 @@ pub(crate) fn span(seconds: i64) -> String {
 }
 
 /// How long the daemon has been running.
-pub(crate) fn uptime(health: &Health) -> Option<String> {
-    i64::try_from(health.uptime?).ok().map(span)
+pub(crate) fn uptime(seconds: Option<u64>) -> Option<String> {
+    i64::try_from(seconds?).ok().map(span)
 }
 
 /// Length of a step: `day`, `15 minutes`.

@@ -221,7 +221,7 @@ fn signing(out: &mut String, figures: &Figures) -> fmt::Result {
 
 fn health(out: &mut String, state: &Health) -> fmt::Result {
     writeln!(out, "\nTHE DAEMON")?;
-    let uptime = uptime(state).unwrap_or_else(|| "a while".to_owned());
+    let uptime = uptime(state.uptime).unwrap_or_else(|| "a while".to_owned());
     writeln!(out, "version {}, running for {uptime}", state.version)?;
     for key in &state.keys {
         let id = key.id.map(|id| format!(" {id}")).unwrap_or_default();

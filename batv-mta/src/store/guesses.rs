@@ -24,7 +24,7 @@ pub(crate) fn are_too_many(
     if limits == (Limits { per_network: 0, per_mailbox: 0 }) {
         return false;
     }
-    let Some(key) = counting_key(settings) else { return false };
+    let Some(key) = counting_key(settings.keys()) else { return false };
     let subject = match place {
         TagPlace::Srs => Subject::domain(mailbox),
         TagPlace::Recipient | TagPlace::Returned => Subject::mailbox(mailbox),

@@ -21,5 +21,5 @@ pub(crate) fn is_good(client: IpAddr, settings: &Settings, wait: &Wait) -> bool 
 }
 
 fn of(client: Option<IpAddr>, settings: &Settings) -> Option<Record> {
-    Some(Record::of(counting_key(settings)?, client?, super::now()))
+    Some(Record::of(counting_key(settings.keys())?, client?, super::now()))
 }

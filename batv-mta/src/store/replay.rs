@@ -35,6 +35,6 @@ pub(crate) fn is_message_replayed(
 
 fn count(days: u32, count: impl Fn(&Key, u64) -> Operation, settings: &Settings, wait: &Wait) -> Option<Answer> {
     let expires = super::now() + (u64::from(days) + 1) * DAY_SECONDS;
-    let answers = settings.store().count(vec![count(counting_key(settings)?, expires)], wait);
+    let answers = settings.store().count(vec![count(counting_key(settings.keys())?, expires)], wait);
     answers?.into_iter().next()
 }

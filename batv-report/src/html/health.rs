@@ -55,7 +55,7 @@ fn daemon(out: &mut String, state: &Health) -> fmt::Result {
     });
     for (name, value) in [
         ("Version", Some(state.version.clone()).filter(|version| !version.is_empty())),
-        ("Running for", uptime(state)),
+        ("Running for", uptime(state.uptime)),
         ("Settings read", state.settings_loaded.map(|at| format!("{} UTC", minute(at)))),
         ("Last reading", reload.map(str::to_owned)),
         ("Store", store.or_else(|| Some("none".to_owned()))),
