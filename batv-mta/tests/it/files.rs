@@ -8,7 +8,7 @@ use std::process::Command;
 use batv_tests::host::{account, wait_for};
 use batv_tests::site::ALICE;
 
-use crate::support::Daemon;
+use crate::support::{Daemon, said_by_check};
 
 fn signs(daemon: &Daemon) -> bool {
     daemon.ask("line", format!("sign {ALICE}\n").as_bytes()).starts_with("OK ")
@@ -17,7 +17,7 @@ fn signs(daemon: &Daemon) -> bool {
 /// Exit code and words of `batvd check`.
 fn check(daemon: &Daemon) -> (Option<i32>, String) {
     let output = daemon.command().arg("check").output().expect("batvd");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).replace(&daemon.root(), ""))
+    (output.status.code(), said_by_check(&output.stderr, &daemon.root()))
 }
 
 fn pipe(path: &Path) {

@@ -221,7 +221,7 @@ fn refuses_to_start_without_key_or_listener() {
     let said = refusal("[sign]\nprotected = ['example.com']", srs_key);
     assert!(said.contains("no key of use `batv` in state `signing`"), "{said}");
     for (srs, fault) in [
-        ("hash_length = 3", "[srs]: SRS hash of 3 characters, at least 4"),
+        ("hash_length = 3", "[srs]: SRS hash of 3 characters"),
         ("hash_minimum = 8", "[srs]: SRS hash of 4 characters, at least 8"),
         ("max_age = 0", "[srs]: SRS age of 0 days"),
         ("separator = '/'", "line 12, column 13"),
