@@ -1,5 +1,7 @@
 //! Sender of an outgoing message: tagged, rewritten or unchanged.
 
+use core::fmt;
+
 use batv_core::dialect::Dialect;
 use batv_core::srs::{Forwarding, Rewritten, Srs};
 use batv_core::tag::{self, Signing, Tagged};
@@ -294,8 +296,21 @@ impl<'s, 'a> Course<'s, 'a> {
 /// Sender in lower case, if the tag depends on its case.
 fn folded(keys: &KeySet, sender: &Mailbox<'_>) -> Option<String> {
     let key = keys.batv_keys(sender).find(|key| key.state() == KeyState::Signing)?;
-    let text = sender.to_string();
-    (key.algorithm() == Algorithm::HmacSha1 || !text.is_ascii()).then(|| text.to_lowercase())
+    let depends = key.algorithm() == Algorithm::HmacSha1 || !is_ascii(sender);
+    depends.then(|| sender.to_string().to_lowercase())
+}
+
+/// Whether an address is ASCII, found out without a copy of it: this runs for each sender.
+fn is_ascii(mailbox: &Mailbox<'_>) -> bool {
+    struct Ascii;
+
+    impl fmt::Write for Ascii {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            if text.is_ascii() { Ok(()) } else { Err(fmt::Error) }
+        }
+    }
+
+    mailbox.write_to(&mut Ascii).is_ok()
 }
 
 fn srs_key(keys: &[Key]) -> Option<&Key> {
