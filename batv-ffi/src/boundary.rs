@@ -308,10 +308,7 @@ pub(crate) fn exact_path<'a>(
     octets: &'a [u8],
     storage: &'a mut String,
 ) -> Result<Path<'a>, Failure> {
-    if octets.is_empty() {
-        return Ok(Path::Null);
-    }
-    read_path(octets, address::path, storage).map_err(|error| Failure::Malformed(argument, error))
+    path_or_null(argument, octets, address::path, storage)
 }
 
 /// The recipient in these octets, in any spelling that mail servers take. `storage` keeps the one that counts.
@@ -322,10 +319,21 @@ pub(crate) fn path<'a>(
     rules: &Rules,
     storage: &'a mut String,
 ) -> Result<Path<'a>, Failure> {
+    path_or_null(argument, octets, |octets| rules.forward_path(octets), storage)
+}
+
+/// A path in these octets; none of them are the null one.
+#[inline]
+fn path_or_null<'a>(
+    argument: &'static str,
+    octets: &'a [u8],
+    spelled: impl FnOnce(&'a [u8]) -> Result<Cow<'a, str>, batv_core::Error>,
+    storage: &'a mut String,
+) -> Result<Path<'a>, Failure> {
     if octets.is_empty() {
         return Ok(Path::Null);
     }
-    read_path(octets, |octets| rules.forward_path(octets), storage).map_err(|error| Failure::Malformed(argument, error))
+    read_path(octets, spelled, storage).map_err(|error| Failure::Malformed(argument, error))
 }
 
 /// The reverse-path in these octets, in all forms that mail servers take for it.

@@ -28,7 +28,7 @@ pub use batv_config::site::{FileSystem, Files, Octets};
 #[derive(Default)]
 pub struct Recorder {
     kept: RefCell<Kept>,
-    /// The secret files, and the numbers of the users to whom they belong.
+    /// The secret files, and the user IDs of their owners.
     owners: RefCell<BTreeSet<(PathBuf, u32)>>,
 }
 

@@ -1,7 +1,7 @@
 //! Jumps of the clock. A clock that is set wrong for a minute must not cost what a store remembers.
 //!
-//! A store removes what has expired by the time that each batch brings. So it looks whether that time goes on as the
-//! system's monotonic clock does, and removes nothing until it has done so for a while.
+//! A store removes what has expired by the time that each batch brings. So it compares that time with the system's
+//! monotonic clock, and removes nothing until the two have agreed for a while.
 //!
 //! ```
 //! use core::time::Duration;

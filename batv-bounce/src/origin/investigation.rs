@@ -191,18 +191,19 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     fn tag(&mut self, tag: &ReturnedTag, place: &Place) {
         const NAME: &str = "a tag of ours in its envelope sender";
         self.found.tag = Some(tag.clone());
-        match tag.verdict {
-            _ if tag.counts() && !self.is_for(&tag.mailbox.as_mailbox()) => {
-                self.hint(place.clone(), format!("{NAME}, of another sender: {}", tag.mailbox));
+        if !tag.counts() {
+            match tag.verdict {
+                // A wrong one is no better than none.
+                TagVerdict::BadMac => self.see(place.clone(), "a tag in its envelope sender: forged"),
+                verdict => self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict))),
             }
-            _ if tag.counts() && (tag.is_long() || self.is_ours) => {
-                self.see(place.clone(), NAME);
-                self.proved(Proof::Tag, None);
-            }
-            _ if tag.counts() => self.hint(place.clone(), format!("{NAME}, short enough to be guessed")),
-            // A wrong one is no better than none.
-            TagVerdict::BadMac => self.see(place.clone(), "a tag in its envelope sender: forged"),
-            verdict => self.hint(place.clone(), format!("a tag in its envelope sender: {}", says(verdict))),
+        } else if !self.is_for(&tag.mailbox.as_mailbox()) {
+            self.hint(place.clone(), format!("{NAME}, of another sender: {}", tag.mailbox));
+        } else if tag.is_long() || self.is_ours {
+            self.see(place.clone(), NAME);
+            self.proved(Proof::Tag, None);
+        } else {
+            self.hint(place.clone(), format!("{NAME}, short enough to be guessed"));
         }
     }
 
@@ -304,7 +305,7 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         }
     }
 
-    /// Whether the author of a signed message is the recipient, or one for whom the recipient sends; else, who it is.
+    /// Whether the author of a signed message is the recipient, or an identity of the recipient's; an error names the author.
     fn author(&self, original: &Original<'_>, key: &PublicKey) -> Result<(), String> {
         let author = author(&original.header).ok_or("of no single author")?;
         let mailbox = author.as_mailbox();

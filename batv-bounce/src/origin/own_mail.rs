@@ -46,7 +46,7 @@ pub struct OwnMail<'o, T = &'o str> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a mailbox, and for whom it sends")]
+#[expect(clippy::exhaustive_structs, reason = "a mailbox and the authors it sends for")]
 pub struct Identity<T> {
     /// Mailbox or domain that gets the bounces: the envelope sender.
     pub mailbox: Pattern<T>,

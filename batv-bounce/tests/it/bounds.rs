@@ -4,9 +4,10 @@
 use std::thread;
 
 use allocation_counter::measure;
-use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Class, Evidence, Limits, OwnMail, Reading, origin, read};
-use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Path, Pattern};
+use batv_bounce::{Class, Evidence, Limits, Reading, read};
+use batv_core::Path;
+
+use crate::shapes;
 
 const MIB: usize = 1024 * 1024;
 /// Octets of the stack.
@@ -19,7 +20,7 @@ fn read_within_bounds(message: &[u8], check: impl FnOnce(&Reading<'_>) + Send) {
     let work = || {
         let used = measure(|| {
             let reading = read(message, Some(Path::Null), &Limits::default());
-            find_origin(&reading);
+            drop(shapes::find_origin(&reading));
             check(&reading);
         });
         assert!(used.bytes_max <= MEMORY, "{} octets of memory", used.bytes_max);
@@ -28,19 +29,6 @@ fn read_within_bounds(message: &[u8], check: impl FnOnce(&Reading<'_>) + Send) {
         let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread");
         thread.join().expect("no panic");
     });
-}
-
-fn find_origin(reading: &Reading<'_>) {
-    let id = KeyId::new(4).expect("a digit");
-    let keys = [Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"a public secret").expect("a key")];
-    let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-    let dkim_keys = [PublicKey::parse("example.com", "s", record).expect("a key")];
-    let protected = [Pattern::parse("example.com").expect("a pattern")];
-    let mut ours = OwnMail::new(&protected);
-    ours.dkim_keys = &dkim_keys;
-    ours.marked_since = Day::new(20_000).ok();
-    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
-    origin(reading, &alice, &keys, &ours, Day::new(20_782).expect("a day"));
 }
 
 /// A bounce: its header, then what follows.

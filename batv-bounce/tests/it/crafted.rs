@@ -6,8 +6,7 @@ use allocation_counter::measure;
 use batv_bounce::{Class, Limits, read};
 use batv_core::Path;
 
-#[path = "../shapes/mod.rs"]
-mod shapes;
+use crate::shapes;
 
 /// The most times that memory is asked for, and the most octets of it together, for each octet of a message.
 const ALLOCATIONS: u64 = 1;

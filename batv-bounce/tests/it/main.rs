@@ -9,3 +9,5 @@ mod dkim;
 mod messages;
 mod origin;
 mod reading;
+#[path = "../shapes/mod.rs"]
+mod shapes;

@@ -1,4 +1,8 @@
-//! Messages of 1 MiB that somebody crafts to be read slowly, each made of what costs most in one place.
+//! Messages of 1 MiB that somebody crafts to be read slowly, each made of what costs most in one place; and the search for their origin.
+
+use batv_bounce::dkim::PublicKey;
+use batv_bounce::{OwnMail, Provenance, Reading, origin};
+use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Pattern};
 
 const MIB: usize = 1024 * 1024;
 /// Octets of a header that are read, and those of a text.
@@ -21,6 +25,20 @@ pub(crate) fn all() -> Vec<Crafted> {
             Crafted { name, message }
         })
         .collect()
+}
+
+/// Looks for the origin with all that proves one: a key for tags and marks, and a DKIM key.
+pub(crate) fn find_origin(reading: &Reading<'_>) -> Provenance {
+    let id = KeyId::new(4).expect("a digit");
+    let keys = [Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"a public secret").expect("a key")];
+    let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let dkim_keys = [PublicKey::parse("example.com", "s", record).expect("a key")];
+    let protected = [Pattern::parse("example.com").expect("a pattern")];
+    let mut ours = OwnMail::new(&protected);
+    ours.dkim_keys = &dkim_keys;
+    ours.marked_since = Day::new(20_000).ok();
+    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
+    origin(reading, &alice, &keys, &ours, Day::new(20_782).expect("a day"))
 }
 
 type Shape = (&'static str, Vec<u8>);

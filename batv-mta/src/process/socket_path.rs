@@ -105,7 +105,7 @@ impl Drop for SocketFile {
 ///
 /// To set them afterwards, by the name of the file, would be to set them on what another has put in its place by then: who
 /// may write to the folder could have any file of root's opened for others by a link. So such a folder needs no refusal
-/// here: whoever may write to it can take the socket away or serve one of its own, and no more.
+/// here: a user who may write to it can only remove the socket or replace it.
 fn bind_with_mode(path: &Path, mode: u32) -> io::Result<OwnedFd> {
     let address = SocketAddrUnix::new(path)?;
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;

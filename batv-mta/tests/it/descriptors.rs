@@ -1,4 +1,4 @@
-//! The descriptors of the daemon: mail is served, whoever else keeps connections.
+//! The descriptors of the daemon: mail is served, however many connections other clients keep.
 
 use std::fs;
 use std::io::{Read, Write};
