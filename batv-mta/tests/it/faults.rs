@@ -266,15 +266,14 @@ fn connections_over_the_limit_wait_their_turn() {
     let daemon = Daemon::started("[limits]\nconnections = 8\n");
     let served = || {
         let mut stream = daemon.connect("line");
-        stream.write_all(b"unwrap alice@example.com\n").expect("a connection");
+        // An idle one would go for the next one; the next request has begun when the first is answered.
+        stream.write_all(b"unwrap alice@example.com\nunwrap").expect("a connection");
         stream.read_exact(&mut [0; 3]).expect("an answer");
-        // One that is idle would go for the next one.
-        stream.write_all(b"unwrap").expect("a connection");
         stream
     };
     let (first, _second) = (served(), served());
     let mut third = daemon.connect("line");
-    third.write_all(b"unwrap prvs=0787f93fc2=alice@example.com\n").expect("a connection");
+    third.write_all(b"unwrap prvs=0787f93fc2=alice@example.com\nunwrap").expect("a connection");
     third.set_read_timeout(Some(Duration::from_millis(300))).expect("a time-out");
     assert!(third.read(&mut [0]).is_err(), "answered over the limit");
     assert_eq!(get(&daemon, "/health").0, "200", "monitoring does not wait");
@@ -283,7 +282,6 @@ fn connections_over_the_limit_wait_their_turn() {
     let mut answer = [0; 21];
     third.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"OK alice@example.com\n");
-    third.write_all(b"unwrap").expect("a connection");
 
     // Those that wait take no file descriptors of the daemon's.
     let descriptors = || fs::read_dir(format!("/proc/{}/fd", daemon.worker())).expect("a process").count();
