@@ -817,8 +817,8 @@ batv_result batv_check(const struct batv_keyring *keyring,
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `marked_since`, `hold_receipts`,
-///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
+/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `identities`, `marked_since`,
+///   `hold_receipts`, `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `envelope`: sender and recipient, as for `batv_check`; not NULL. Its `stage` does not count.
@@ -854,8 +854,8 @@ batv_result batv_judge_message(const struct batv_keyring *keyring,
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: `protected`, `hosts`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the
-///   defaults.
+/// - `settings`: `protected`, `hosts`, `identities`, `marked_since` and the keys of `batv_settings_add_dkim_key` count;
+///   NULL for the defaults.
 /// - `message`: not NULL.
 /// - `recipient`: the recipient of the bounce, with a tag or without.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.
@@ -1208,6 +1208,7 @@ batv_result batv_settings_copy(const struct batv_settings *settings,
 /// | `reject_unverified` | whether a bounce without a tag may be refused where nothing tells the origin of the returned message: `true`, `false` | `false` |
 /// | `report_recipients` | domains and mailboxes that receive reports on DMARC, TLS and abuse |  |
 /// | `hosts` | domains of our outbound mail hosts, besides those of `protected` |  |
+/// | `identities` | authors whose bounces go to another mailbox, as in `bounces@example.com=news@example.com` |  |
 /// | `authserv_ids` | names under which our own servers write Authentication-Results |  |
 /// | `ours` | domains and mailboxes of ours, which get bounces only when proved; empty for those of `protected` |  |
 /// | `trusted_sealers` | domains whose ARC seals are believed |  |

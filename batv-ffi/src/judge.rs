@@ -21,8 +21,8 @@ use crate::text::{batv_buffer, batv_text};
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `marked_since`, `hold_receipts`,
-///   `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
+/// - `settings`: not NULL. Besides those of `batv_check`, `daemon_senders`, `hosts`, `identities`, `marked_since`,
+///   `hold_receipts`, `reject_daemon_senders`, `reject_unverified`, `report_recipients`, `authserv_ids` and the keys of
 ///   `batv_settings_add_dkim_key` count.
 /// - `message`: not NULL; made with the same reverse-path.
 /// - `envelope`: sender and recipient, as for `batv_check`; not NULL. Its `stage` does not count.
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn batv_judge_message(
 /// Needs the feature `messages`.
 ///
 /// - `keyring`: not NULL.
-/// - `settings`: `protected`, `hosts`, `marked_since` and the keys of `batv_settings_add_dkim_key` count; NULL for the
-///   defaults.
+/// - `settings`: `protected`, `hosts`, `identities`, `marked_since` and the keys of `batv_settings_add_dkim_key` count;
+///   NULL for the defaults.
 /// - `message`: not NULL.
 /// - `recipient`: the recipient of the bounce, with a tag or without.
 /// - `now`: seconds since 1970-01-01T00:00:00Z; 0 for the clock of the system.

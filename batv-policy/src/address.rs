@@ -157,6 +157,40 @@ pub fn pattern_mode(text: &str) -> Result<(String, Mode), PatternModeError> {
     Ok((mode_name(&pattern(text)?), mode))
 }
 
+/// A mailbox or domain and an author in whose name it sends, written `PATTERN=AUTHOR`: for an
+/// [`Identity`](batv_bounce::Identity).
+///
+/// # Errors
+/// [`IdentityError`], where no sign divides the text into two patterns.
+///
+/// ```
+/// use batv_policy::address;
+///
+/// let (mailbox, author) = address::identity("bounces@example.com=news@example.org")?;
+/// assert_eq!((mailbox.as_str(), author.as_str()), ("bounces@example.com", "news@example.org"));
+/// // A local part may contain the sign, a domain does not.
+/// assert_eq!(address::identity("o=connor@example.com=example.org")?.1.as_str(), "example.org");
+/// let wrong = address::identity("bounces@example.com").unwrap_err();
+/// assert_eq!(wrong.to_string(), "must be like `bounces@example.com=news@example.com`");
+/// # Ok::<(), address::IdentityError>(())
+/// ```
+pub fn identity(text: &str) -> Result<(Pattern<String>, Pattern<String>), IdentityError> {
+    let divided = |(at, _)| Some((pattern(&text[..at]).ok()?, pattern(&text[at + 1..]).ok()?));
+    text.match_indices('=').find_map(divided).ok_or(IdentityError)
+}
+
+/// Error of [`identity`]: text that is not `PATTERN=AUTHOR`.
+///
+/// ```
+/// use batv_policy::address::{IdentityError, identity};
+///
+/// assert_eq!(identity("example.com="), Err(IdentityError));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("must be like `bounces@example.com=news@example.com`")]
+#[expect(clippy::exhaustive_structs, reason = "it has one cause")]
+pub struct IdentityError;
+
 /// Name of a pattern in [`Rules::modes`](crate::Rules::modes): in lower case, and the same for all spellings of a mailbox.
 ///
 /// ```

@@ -44,7 +44,7 @@ struct Prepared {
     strict: Rules,
     server: Server,
     /// `None` if others send for an author: C programs can't say so.
-    library: Option<Library>,
+    library: Library,
 }
 
 impl Prepared {
@@ -67,14 +67,10 @@ impl Prepared {
         let site = Site::new(&config.site, keyring(), &FileSystem).unwrap_or_else(|error| panic!("{error}\n{toml}"));
         let settings = Settings::new(config, keyring()).unwrap_or_else(|error| panic!("{error}\n{toml}"));
         let rules = settings.rules();
-        let library = || {
-            let library = Library::new(&text, &c_settings(rules));
-            if !rules.messages.dkim_keys.is_empty() {
-                library.add_dkim_key(DKIM_NAMES, &dkim_key());
-            }
-            library
-        };
-        let library = (!choices.has_identities()).then(library);
+        let library = Library::new(&text, &c_settings(rules));
+        if !rules.messages.dkim_keys.is_empty() {
+            library.add_dkim_key(DKIM_NAMES, &dkim_key());
+        }
         let strict = Rules { mode: Mode::Reject, modes: [].into(), ..rules.clone() };
         Self { strict, server: Server::new(site).at(today), library, settings: Arc::new(settings) }
     }
@@ -173,9 +169,7 @@ batv_fuzz::fuzz!(|data| {
     case.rules_on_message(&named, other);
 
     case.asks_server(server);
-    if let Some(library) = library {
-        case.asks_library(library);
-    }
+    case.asks_library(library);
     if today == now {
         let heard = case.asks_daemon(settings);
         if date::today() == Ok(now) {

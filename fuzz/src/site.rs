@@ -147,7 +147,7 @@ impl Choices {
             let [domain, selector] = DKIM_NAMES;
             say(format_args!("dkim_keys = ['{domain}:{selector}:{DKIM_KEY}']"));
         }
-        if self.has_identities() {
+        if bit(second, 2) {
             say(format_args!("identities = {{ 'example.net' = ['alice@example.com'] }}"));
         }
         say(format_args!("[bounces]\nauthserv_ids = {}", list(&[(bit(second, 3), "mx.example.com")])));
@@ -168,11 +168,6 @@ impl Choices {
         text
     }
 
-    /// Whether other mailboxes send for an author.
-    pub const fn has_identities(&self) -> bool {
-        self.switches[1] >> 2 & 1 == 1
-    }
-
     /// Day from which the signing key has only long tags.
     fn strong_since(&self, today: Day) -> Option<Day> {
         let days = self.switches[1] >> 5;
@@ -186,6 +181,11 @@ pub fn c_settings(rules: &Rules) -> Vec<(&'static str, String)> {
     let since = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
     let Rules { srs, messages, .. } = rules;
     let modes: Vec<String> = rules.modes.iter().map(|(name, mode)| format!("{name}={mode}")).collect();
+    let identities: Vec<String> = messages
+        .identities
+        .iter()
+        .flat_map(|own| own.authors.iter().map(|author| format!("{}={}", own.mailbox.as_str(), author.as_str())))
+        .collect();
     let replies: Vec<String> = rules.replies.texts().map(|(name, text)| format!("{name}={text}")).collect();
     let mut settings = vec![
         ("protected", patterns(&rules.protected)),
@@ -210,6 +210,7 @@ pub fn c_settings(rules: &Rules) -> Vec<(&'static str, String)> {
         ("reject_unverified", messages.reject_unverified.to_string()),
         ("report_recipients", patterns(&messages.report_recipients)),
         ("hosts", messages.hosts.join(" ")),
+        ("identities", identities.join(" ")),
         ("authserv_ids", messages.authserv_ids.join(" ")),
     ];
     if let Form::SubAddress(delimiter) = rules.form {

@@ -71,6 +71,13 @@ impl<T: AsRef<str>> Identity<T> {
     }
 }
 
+/// One mailbox or domain, and one author in whose name it sends.
+impl<T> From<(Pattern<T>, Pattern<T>)> for Identity<T> {
+    fn from((mailbox, author): (Pattern<T>, Pattern<T>)) -> Self {
+        Self { mailbox, authors: vec![author] }
+    }
+}
+
 impl<T> Clone for OwnMail<'_, T> {
     fn clone(&self) -> Self {
         *self

@@ -11,11 +11,11 @@ use std::io::{self, IsTerminal};
 use std::path::Path as FilePath;
 
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Class, Evidence, Limits, Origin, Reading, read};
+use batv_bounce::{Class, Evidence, Identity, Limits, Origin, Reading, read};
 use batv_config::date;
 use batv_core::envelope::{Envelope, Mode, Stage, Verdict};
-use batv_core::{Day, Mailbox, Path};
-use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View};
+use batv_core::{Day, Mailbox, Path, Pattern};
+use batv_policy::{Answers, Delivery, MessageRules, Rules, Ruling, View, address};
 use clap::Args;
 use serde::Serialize;
 
@@ -76,6 +76,9 @@ pub(crate) struct Judge {
     /// Public key of our DKIM signatures, in a file with its DNS record or in PEM (repeatable)
     #[arg(long = "dkim-key", value_name = "DOMAIN:SELECTOR:FILE")]
     dkim_keys: Vec<String>,
+    /// Mailbox or domain that gets the bounces of another author's mail (repeatable): DKIM proves these, too
+    #[arg(long = "identity", value_name = "PATTERN=AUTHOR", value_parser = address::identity)]
+    identities: Vec<(Pattern<String>, Pattern<String>)>,
     /// Name under which our border server writes Authentication-Results (repeatable): a report of a proved author is accepted
     #[arg(long = "authserv-id", value_name = "NAME")]
     authserv_ids: Vec<String>,
@@ -121,6 +124,7 @@ pub(crate) fn run(arguments: &Judge) -> Result<Outcome, Error> {
         marked_since: arguments.marked_since,
         hosts: arguments.hosts.clone(),
         dkim_keys: arguments.dkim_keys.iter().map(|key| dkim_key(key)).collect::<Result<_, _>>()?,
+        identities: arguments.identities.iter().cloned().map(Identity::from).collect(),
         authserv_ids: arguments.authserv_ids.clone(),
         report_recipients: patterns(&arguments.report_recipients)?,
         daemon_senders: arguments.daemon_senders,

@@ -6,6 +6,8 @@ use core::fmt::Display;
 use core::ptr;
 use core::str::FromStr;
 
+#[cfg(feature = "messages")]
+use batv_bounce::Identity;
 use batv_config::date;
 use batv_core::envelope::Mode;
 use batv_core::srs::Separator;
@@ -40,8 +42,8 @@ pub(crate) struct Setting {
 }
 
 macro_rules! settings {
-    ($($name:literal: $kind:path = $($field:ident).+ $(of $choices:literal)?, $help:literal;)+) => {
-        pub(crate) static TABLE: &[Setting] = &[$({
+    ($($(#[$condition:meta])? $name:literal: $kind:path = $($field:ident).+ $(of $choices:literal)?, $help:literal;)+) => {
+        pub(crate) static TABLE: &[Setting] = &[$($(#[$condition])? {
             const CHOICES: Option<&CStr> = first(&[$($choices)?]);
             Setting {
                 name: $name,
@@ -126,6 +128,9 @@ settings! {
         c"domains and mailboxes that receive reports on DMARC, TLS and abuse";
     c"hosts": DOMAINS = rules.messages.hosts,
         c"domains of our outbound mail hosts, besides those of `protected`";
+    #[cfg(feature = "messages")]
+    c"identities": IDENTITIES = rules.messages.identities,
+        c"authors whose bounces go to another mailbox, as in `bounces@example.com=news@example.com`";
     c"authserv_ids": WORDS = rules.messages.authserv_ids,
         c"names under which our own servers write Authentication-Results";
     c"ours": PATTERNS = ours,
@@ -193,6 +198,17 @@ const MODES: Kind<BTreeMap<String, Mode>> = Kind {
         Ok(modes)
     },
     show: |value| value.iter().map(|(pattern, mode)| format!("{pattern}={mode}")).collect::<Vec<_>>().join(" "),
+};
+
+#[cfg(feature = "messages")]
+const IDENTITIES: Kind<Vec<Identity<String>>> = Kind {
+    read: |text| Ok(each(text, address::identity)?.into_iter().map(Identity::from).collect()),
+    show: |value| {
+        let pairs = |Identity { mailbox, authors }: &Identity<String>| {
+            authors.iter().map(|author| format!("{}={}", mailbox.as_str(), author.as_str())).collect::<Vec<_>>()
+        };
+        value.iter().flat_map(pairs).collect::<Vec<_>>().join(" ")
+    },
 };
 
 const REPLIES: Kind<Replies> = Kind {

@@ -13,7 +13,7 @@ use batv::{
     batv_result, batv_settings_add_dkim_key,
 };
 use batv_bounce::dkim::PublicKey;
-use batv_bounce::{Evidence, Limits, Origin, Reading, read};
+use batv_bounce::{Evidence, Identity, Limits, Origin, Reading, read};
 use batv_config::{Keyring, date};
 use batv_core::envelope::{Envelope, Mode};
 use batv_core::{Day, Mailbox, Path, Pattern, TagVerdict};
@@ -40,6 +40,10 @@ const TAGS: [Option<TagVerdict>; 7] = [
 const FIELDS: [&str; 8] =
     ["Message-ID", "From", "Date", "Return-Path", "Received", "DKIM-Signature", "X-BATV-Mark", "X-None"];
 
+fn pattern(text: &str) -> Pattern<String> {
+    Pattern::parse(text.to_owned()).expect("a pattern")
+}
+
 fn folder() -> PathBuf {
     crate::support::manifest().join("../batv-bounce/tests/messages")
 }
@@ -61,6 +65,7 @@ impl Sides {
             ("protected", "example.com"),
             ("marked_since", MARKED_SINCE),
             ("authserv_ids", "mx.example.com"),
+            ("identities", "bounces@example.com=alice@example.com bounces@example.com=example.net"),
             ("trusted_sealers", "list.example"),
             ("double_bounce", "double-bounce@example.com"),
             ("allowed", "partner.example"),
@@ -82,9 +87,12 @@ impl Sides {
             marked_since: date::parse(MARKED_SINCE).ok(),
             dkim_keys,
             authserv_ids: vec!["mx.example.com".to_owned()],
+            identities: ["alice@example.com", "example.net"]
+                .map(|author| Identity::from((pattern("bounces@example.com"), pattern(author))))
+                .into(),
             ..MessageRules::default()
         };
-        let protected = vec![Pattern::parse("example.com".to_owned()).expect("a pattern")];
+        let protected = vec![pattern("example.com")];
         Self {
             site,
             keyring: Keyring::parse(&keys).expect("a keyring"),
@@ -229,7 +237,10 @@ fn of_the_messages_of_the_project() {
     let [path, from, to] = ["path", "from", "to"].map(column);
     let mut count = 0;
     for row in rows {
-        sides.agree(&fs::read(folder().join(row[path])).unwrap(), row[from], row[to]);
+        let octets = fs::read(folder().join(row[path])).unwrap();
+        sides.agree(&octets, row[from], row[to]);
+        // It sends for the authors of these messages.
+        sides.agree(&octets, row[from], "bounces@example.com");
         count += 1;
     }
     assert!(count >= 300, "{count} messages");
