@@ -454,10 +454,11 @@ fn check_order(questions: &[Question<'_>]) {
     let place = |question: &Question<'_>| match question {
         Question::Bounces(_) => 0,
         Question::WrongTags { .. } => 1,
-        Question::Replay { .. } => 2,
-        Question::ProofReplay { .. } => 3,
-        Question::Sent { .. } => 4,
-        _ => 5,
+        Question::Handle(_) => 2,
+        Question::Replay { .. } => 3,
+        Question::ProofReplay { .. } => 4,
+        Question::Sent { .. } => 5,
+        _ => 6,
     };
     assert!(questions.is_sorted_by(|one, next| place(one) < place(next)), "{questions:?}");
 }
