@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use batv_config::{Entry, Handle, Keyring, KeyringFile, Rotation};
-use batv_core::{Day, KeyState};
+use batv_core::{Algorithm, Day, KeyState};
 
 use crate::answer::print;
 use crate::error::Error;
@@ -25,7 +25,8 @@ pub(crate) fn entries<'k>(keyring: &'k Keyring, keys: &[Handle]) -> impl Iterato
 /// Key in words.
 pub(crate) fn describe(entry: &Entry) -> String {
     let (algorithm, state, lifetime) = (entry.algorithm(), entry.state(), entry.lifetime().days());
-    format!("{}: {algorithm}, {state}, lifetime {lifetime} days, for {}", name(entry), entry.scope())
+    let strong = entry.strong_since().map_or_else(String::new, |day| format!("strong tags from {day}, "));
+    format!("{}: {algorithm}, {state}, lifetime {lifetime} days, {strong}for {}", name(entry), entry.scope())
 }
 
 pub(crate) fn report_others(file: &KeyringFile, rotation: &Rotation, today: Day) -> Result<(), Error> {
@@ -47,6 +48,12 @@ pub(crate) fn advise_promotion(keyring: &Keyring, keys: &[Handle]) {
         advise(format_args!(
             "another key signs: `batv key promote {which}` lets this one sign, once all hosts have it"
         ));
+    }
+}
+
+pub(crate) fn advise_strong(keyring: &Keyring, key: Handle) {
+    if entries(keyring, &[key]).any(|entry| entry.algorithm() == Algorithm::HmacSha1) {
+        advise(format_args!("Exim and batv-tools don't know strong tags: this key can no longer be shared with them"));
     }
 }
 

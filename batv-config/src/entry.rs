@@ -28,8 +28,8 @@ batv_core::names! {
 }
 
 impl Use {
-    /// Algorithm of a key that names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the published format,
-    /// which every implementation reads.
+    /// Algorithm of a key whose entry in a keyring file names none: HMAC-SHA256 for tags, and for SRS the HMAC-SHA1 of the
+    /// published format.
     ///
     /// ```
     /// # use batv_config::Use;

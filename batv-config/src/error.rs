@@ -78,6 +78,15 @@ pub enum Error {
     /// Mailbox in the scope of an SRS key.
     #[error("an SRS key is for whole domains, not for mailboxes")]
     MailboxForSrs,
+    /// Strong form for an SRS key.
+    #[error("an SRS key makes no tags: for SRS addresses that are hard to guess, use an hmac-sha256 key")]
+    StrongSrs,
+    /// Day for the strong form on which the key may have made short tags already.
+    #[error("the earliest day is {earliest}: short tags that the key has made by then would no longer verify")]
+    StrongTooSoon {
+        /// Earliest day.
+        earliest: Day,
+    },
     /// No key that matches.
     #[error("no {} in the keyring", named(*.key_use, *.id, .scope.as_ref()))]
     NoSuchKey {

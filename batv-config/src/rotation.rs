@@ -29,11 +29,11 @@ pub struct NewKey {
     /// Id, by default a free one: the lowest that no key has, else the lowest whose key is dead, which then leaves the
     /// keyring.
     pub id: Option<KeyId>,
-    /// Algorithm, by default that of the key that it takes over from, else [`Use::default_algorithm`].
+    /// Algorithm, by default that of the key that signs until then, else HMAC-SHA256.
     pub algorithm: Option<Algorithm>,
-    /// Lifetime of its tags, by default that of the key that it takes over from, else [`Use::default_lifetime`].
+    /// Lifetime of its tags, by default that of the key that signs until then, else [`Use::default_lifetime`].
     pub lifetime: Option<Lifetime>,
-    /// Whether it makes tags in the strong form alone, as does a key that takes over from such a key.
+    /// Whether it makes only strong tags. A key that takes over from such a key does so in any case.
     pub strong: bool,
     /// Domains and mailboxes that it is for.
     pub scope: Scope,
@@ -97,7 +97,8 @@ impl Keyring {
     ///
     /// # Errors
     /// [`Error::IdTaken`] and [`Error::NoFreeId`]: an id is not given out again while a tag made with it may be valid.
-    /// [`Error::Key`] for an empty secret, [`Error::SharedSecret`], [`Error::IdForSrs`], [`Error::MailboxForSrs`].
+    /// [`Error::Key`] for an empty secret, [`Error::SharedSecret`], [`Error::IdForSrs`], [`Error::MailboxForSrs`],
+    /// [`Error::StrongSrs`].
     ///
     /// ```
     /// use batv_config::{Keyring, NewKey, Use};
@@ -114,7 +115,9 @@ impl Keyring {
     pub fn add(&mut self, key: &NewKey, secret: &[u8], today: Day) -> Result<Handle, Error> {
         let mut edit = self.edit()?;
         let is_first = meeting(&edit, key.key_use, &key.scope, |state| state != KeyState::Retired).is_empty();
-        let index = push(&mut edit, key, secret, today)?;
+        let signing = meeting(&edit, key.key_use, &key.scope, |state| state == KeyState::Signing);
+        let key = like(signing.first().map(|index| &edit.entries()[*index]), key);
+        let index = push(&mut edit, &key, secret, today)?;
         if is_first {
             take_over(&mut edit, index, today)?;
         }
@@ -142,12 +145,7 @@ impl Keyring {
         let Some(old) = signing.first().map(|index| &edit.entries()[*index]) else {
             return Err(Error::NothingToRotate { key_use: key.key_use, scope: key.scope.clone() });
         };
-        let key = NewKey {
-            algorithm: key.algorithm.or(Some(old.algorithm())),
-            lifetime: key.lifetime.or(Some(old.lifetime())),
-            strong: key.strong || old.strong_since().is_some(),
-            ..key.clone()
-        };
+        let key = like(Some(old), key);
         let index = push(&mut edit, &key, secret, today)?;
         let rotation = take_over(&mut edit, index, today)?;
         *self = Self::edited(edit)?;
@@ -184,11 +182,12 @@ impl Keyring {
         Ok(rotation)
     }
 
-    /// Lets a key sign in the strong form alone from a day on: tomorrow at the earliest, since a short tag that it made today would
-    /// no longer verify. Those that it made before verify until they expire. A key that does already stays as it is.
+    /// Lets a key make only strong tags from a day on. Short tags that it made before that day are valid until they expire.
+    /// Returns whether that changes the key: if it does so from an earlier day already, that day stays.
     ///
     /// # Errors
-    /// [`Error::NotInKeyring`].
+    /// [`Error::NotInKeyring`], [`Error::StrongSrs`]; [`Error::StrongTooSoon`] for a day before tomorrow, as the short tags
+    /// that it has made since would no longer verify.
     ///
     /// ```
     /// use batv_config::{Keyring, NewKey, Use};
@@ -198,19 +197,27 @@ impl Keyring {
     /// let mut keyring = Keyring::default();
     /// let key = keyring.add(&NewKey::new(Use::Batv), b"random octets...", today)?;
     /// let tomorrow = Day::new(20_781)?;
-    /// keyring.strengthen(key, tomorrow)?;
+    /// assert!(keyring.strengthen(key, tomorrow, today)?);
     /// assert_eq!(keyring.entry(key).and_then(|entry| entry.strong_since()), Some(tomorrow));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn strengthen(&mut self, key: Handle, since: Day) -> Result<(), Error> {
+    pub fn strengthen(&mut self, key: Handle, since: Day, today: Day) -> Result<bool, Error> {
         let index = self.index(key).ok_or(Error::NotInKeyring)?;
         let entry = &self.entries()[index];
-        if entry.strong_since().is_none_or(|already| already > since) && entry.key_use() != KeyUse::Srs {
-            let mut edit = self.edit()?;
-            edit.set_strong_since(index, since);
-            *self = Self::edited(edit)?;
+        if entry.key_use() == KeyUse::Srs {
+            return Err(Error::StrongSrs);
         }
-        Ok(())
+        if entry.strong_since().is_some_and(|already| already <= since) {
+            return Ok(false);
+        }
+        let earliest = tomorrow(today);
+        if since < earliest {
+            return Err(Error::StrongTooSoon { earliest });
+        }
+        let mut edit = self.edit()?;
+        edit.set_strong_since(index, since);
+        *self = Self::edited(edit)?;
+        Ok(true)
     }
 
     /// Retires a key: it neither signs nor verifies any more, but keeps its id while a tag of it may be valid.
@@ -262,6 +269,20 @@ fn meeting(edit: &Edit, key_use: Use, scope: &Scope, state: impl Fn(KeyState) ->
     meeting.map(|(index, _)| index).collect()
 }
 
+/// The new key with what it leaves open as the key has it that signs until then.
+fn like(signing: Option<&Entry>, key: &NewKey) -> NewKey {
+    NewKey {
+        algorithm: key.algorithm.or(signing.map(Entry::algorithm)),
+        lifetime: key.lifetime.or(signing.map(Entry::lifetime)),
+        ..key.clone()
+    }
+}
+
+/// The next day, or the last one that there is.
+fn tomorrow(today: Day) -> Day {
+    today.plus(1).unwrap_or(today)
+}
+
 /// Adds a verifying key with a free id, and removes dead keys of that id.
 fn push(edit: &mut Edit, key: &NewKey, secret: &[u8], today: Day) -> Result<usize, Error> {
     if secret.is_empty() {
@@ -275,17 +296,18 @@ fn push(edit: &mut Edit, key: &NewKey, secret: &[u8], today: Day) -> Result<usiz
         Use::Batv => KeyUse::Batv(free_id(edit, key.id, &key.scope, today)?),
         Use::Srs if key.id.is_some() => return Err(Error::IdForSrs),
         Use::Srs if key.scope.has_mailbox() => return Err(Error::MailboxForSrs),
+        Use::Srs if key.strong => return Err(Error::StrongSrs),
         Use::Srs => KeyUse::Srs,
     };
     Ok(edit.push(Entry {
         handle: Handle::new(),
         key_use,
-        algorithm: key.algorithm.unwrap_or_else(|| key.key_use.default_algorithm()),
+        algorithm: key.algorithm.unwrap_or_default(),
         secret: secret.into(),
         state: KeyState::Verifying,
         lifetime: key.lifetime.unwrap_or_else(|| key.key_use.default_lifetime()),
         created: None,
-        strong_since: (key.strong && key.key_use == Use::Batv).then_some(today),
+        strong_since: key.strong.then_some(today),
         scope: key.scope.clone(),
     }))
 }
@@ -339,6 +361,14 @@ fn take_over(edit: &mut Edit, index: usize, today: Day) -> Result<Rotation, Erro
         edit.set_state(*old, KeyState::Verifying);
         if edit.entries()[*old].created().is_none_or(|created| created > today) {
             edit.set_created(*old, today);
+        }
+    }
+    if let Some(since) = old.iter().filter_map(|old| edit.entries()[*old].strong_since()).min() {
+        // It may have made short tags today if it has signed before.
+        let entry = &edit.entries()[index];
+        let since = since.max(if entry.created().is_some() { tomorrow(today) } else { today });
+        if entry.strong_since().is_none_or(|already| already > since) {
+            edit.set_strong_since(index, since);
         }
     }
     edit.set_state(index, KeyState::Signing);

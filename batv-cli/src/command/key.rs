@@ -12,7 +12,7 @@ use crate::answer::Outcome;
 use crate::error::Error;
 use crate::flags::values::{key_id, lifetime, named, pattern};
 use crate::flags::{self, Clock, scope};
-use crate::key_messages::{advise_promotion, is_verifying, report, report_others};
+use crate::key_messages::{advise_promotion, advise_strong, is_verifying, report, report_others};
 use crate::keys;
 
 /// Create, rotate and list keys
@@ -70,10 +70,10 @@ struct Promote {
     clock: Clock,
 }
 
-/// Let a key make tags in the strong form alone from tomorrow on
+/// Make a key produce only strong tags from tomorrow on
 ///
-/// Nobody guesses their 60 bits. Short tags that the key made before verify until they expire, and no others. All hosts need the
-/// new keyring before that day.
+/// Strong tags have 60 bits, which nobody can guess. Short tags that the key made before that day are valid until they expire;
+/// later ones are rejected. All hosts need the new keyring before that day. Exim and batv-tools don't know strong tags.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -82,7 +82,7 @@ Examples:
 struct Strong {
     #[command(flatten)]
     key: WhichKey,
-    /// First day of strong tags alone (RFC 3339, UTC) [default: tomorrow]
+    /// First day on which it makes only strong tags (RFC 3339, UTC), tomorrow at the earliest [default: tomorrow]
     #[arg(long, value_name = "DATE", value_parser = date::parse)]
     since: Option<Day>,
     #[command(flatten)]
@@ -119,14 +119,15 @@ struct NewKey {
     /// Id of the key, 0 to 9 [default: the lowest free one]
     #[arg(long, value_name = "N", value_parser = key_id)]
     id: Option<KeyId>,
-    /// Algorithm; hmac-sha1 to share the key with Exim, batv-tools or an SRS program [default: that of the key that it replaces,
-    /// else hmac-sha256]
+    /// Algorithm; hmac-sha1 to share the key with Exim, batv-tools or an SRS program [default: that of the key that signs
+    /// until then, else hmac-sha256]
     #[arg(long, value_parser = named::<Algorithm>(Algorithm::NAMES))]
     algorithm: Option<Algorithm>,
-    /// Lifetime of its tags, 1 to 180 days [default: that of the key that it replaces, else 7]
+    /// Lifetime of its tags, 1 to 180 days [default: that of the key that signs until then, else 7,
+    /// or 21 for srs]
     #[arg(long, value_name = "DAYS", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
-    /// Make tags in the strong form alone, which nobody guesses [default: as the key that it replaces]
+    /// Make only strong tags, which nobody can guess [default: as the key that signs until then]
     #[arg(long)]
     strong: bool,
     /// Domain or mailbox that the key is for (repeatable) [default: everybody]
@@ -202,9 +203,13 @@ fn strong(arguments: &Strong) -> Result<(), Error> {
     let mut file = arguments.keyring.open()?;
     let key = arguments.key.find(file.keyring(), |key| key.state() == KeyState::Signing)?;
     let since = arguments.since.or_else(|| today.plus(1)).unwrap_or(today);
-    file.keyring_mut().strengthen(key, since)?;
+    if !file.keyring_mut().strengthen(key, since, today)? {
+        return report("unchanged", &file, &[key]);
+    }
     file.save()?;
-    report("changed", &file, &[key])
+    report("changed", &file, &[key])?;
+    advise_strong(file.keyring(), key);
+    Ok(())
 }
 
 fn retire(arguments: &Retire) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use batv_config::{Entry, Error, Force, Handle, Keyring, NewKey, Scope, Use};
 use batv_core::tag::{self, Form, Signing};
-use batv_core::{Day, KeyId, KeyState, Lifetime, Mailbox, TagVerdict};
+use batv_core::{Algorithm, Day, KeyId, KeyState, Lifetime, Mailbox, TagVerdict};
 use proptest::prelude::*;
 
 fn day(number: u32) -> Day {
@@ -112,6 +112,64 @@ fn a_rotation_keeps_the_algorithm_and_the_lifetime() {
     let handle = rotate(&mut keyring, b"b", 0).unwrap();
     let entry = keyring.entry(handle).unwrap();
     assert_eq!((entry.algorithm().as_str(), entry.lifetime().days()), ("hmac-sha1", 21));
+}
+
+#[test]
+fn a_key_waits_with_the_algorithm_and_the_lifetime_of_the_one_that_signs() {
+    let mut keyring = Keyring::default();
+    let fresh = keyring.add(&NewKey::new(Use::Srs), b"srs 0", day(0)).unwrap();
+    assert_eq!(keyring.entry(fresh).unwrap().algorithm(), Algorithm::HmacSha256);
+    let mut shared = NewKey::new(Use::Batv);
+    (shared.algorithm, shared.lifetime) = (Some(Algorithm::HmacSha1), Some(Lifetime::new(14).unwrap()));
+    keyring.add(&shared, b"key 0", day(0)).unwrap();
+    let waiting = batv(&mut keyring, b"key 1", 1);
+    let waiting = keyring.entry(waiting).unwrap();
+    assert_eq!((waiting.algorithm(), waiting.lifetime().days()), (Algorithm::HmacSha1, 14));
+}
+
+#[test]
+fn a_key_that_takes_over_from_a_strong_one_is_strong() {
+    let mut keyring = Keyring::default();
+    let since = |keyring: &Keyring, key| keyring.entry(key).and_then(Entry::strong_since);
+    let first = batv(&mut keyring, b"key 0", 0);
+    let waiting = batv(&mut keyring, b"key 1", 0);
+    assert!(keyring.strengthen(first, day(5), day(1)).unwrap());
+    assert!(!keyring.strengthen(first, day(6), day(1)).unwrap(), "a later day changes nothing");
+    // It was there before, and others may have tags of it only from the day on which the first is strong.
+    keyring.promote(waiting, day(2)).unwrap();
+    assert_eq!(since(&keyring, waiting), Some(day(5)));
+    let rotated = rotate(&mut keyring, b"key 2", 8).unwrap();
+    assert_eq!(since(&keyring, rotated), Some(day(8)));
+    let new = batv(&mut keyring, b"key 3", 9);
+    assert_eq!(since(&keyring, new), None, "it has made no tags yet");
+    keyring.promote(new, day(10)).unwrap();
+    assert_eq!(since(&keyring, new), Some(day(10)));
+}
+
+#[test]
+fn short_tags_of_a_key_that_signs_again_stay_valid() {
+    let mut keyring = Keyring::default();
+    let first = batv(&mut keyring, b"key 0", 0);
+    let mut strong = NewKey::new(Use::Batv);
+    strong.strong = true;
+    let second = keyring.add(&strong, b"key 1", day(3)).unwrap();
+    keyring.promote(second, day(3)).unwrap();
+    keyring.promote(first, day(3)).unwrap();
+    assert_eq!(keyring.entry(first).unwrap().strong_since(), Some(day(4)), "it made short tags on this day");
+}
+
+#[test]
+fn strong_tags_begin_tomorrow_at_the_earliest_and_not_for_srs() {
+    let mut keyring = Keyring::default();
+    let key = batv(&mut keyring, b"key 0", 0);
+    let srs = keyring.add(&NewKey::new(Use::Srs), b"srs 0", day(0)).unwrap();
+    let before = keyring.as_toml().to_owned();
+    assert_eq!(keyring.strengthen(key, day(4), day(4)), Err(Error::StrongTooSoon { earliest: day(5) }));
+    assert_eq!(keyring.strengthen(srs, day(9), day(4)), Err(Error::StrongSrs));
+    let mut strong = NewKey::new(Use::Srs);
+    strong.strong = true;
+    assert_eq!(keyring.add(&strong, b"srs 1", day(0)), Err(Error::StrongSrs));
+    assert_eq!(keyring.as_toml().to_owned(), before);
 }
 
 #[test]

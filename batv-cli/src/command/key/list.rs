@@ -74,10 +74,14 @@ fn row(entry: &Entry, last_valid: Option<Day>, today: Day) -> Row {
     ]
 }
 
-/// The algorithm, and whether only strong tags are made by it.
+/// The algorithm, and whether or from when on the key makes only strong tags.
 fn algorithm(entry: &Entry, today: Day) -> String {
-    let is_strong = entry.strong_since().is_some_and(|since| since <= today);
-    format!("{}{}", entry.algorithm(), if is_strong { ", strong" } else { "" })
+    let strong = match entry.strong_since() {
+        Some(since) if since > today => format!(", strong from {since}"),
+        Some(_) => ", strong".to_owned(),
+        None => String::new(),
+    };
+    format!("{}{strong}", entry.algorithm())
 }
 
 fn table(rows: impl Iterator<Item = Row>) -> String {
