@@ -58,7 +58,7 @@ exports.hosts = function () {
     return this.config.get('host_list', 'list').map((host) => host.toLowerCase())
 }
 
-// Runs a hook's steps; when the daemon can't be asked, the mail is put off.
+// Runs a hook's steps; when the daemon can't be asked, the mail is deferred.
 exports.steps = function (next, connection, steps) {
     steps().then((outcome) => next(...outcome), (error) => {
         connection.logerror(this, error.message)
