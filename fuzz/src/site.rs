@@ -196,7 +196,7 @@ pub fn c_settings(rules: &Rules) -> Vec<(&'static str, String)> {
         ("signing_since", since(rules.signing_since)),
         ("on_error", if rules.on_error == OnError::Accept { "accept" } else { "tempfail" }.to_owned()),
         ("replies", replies.join("\n")),
-        ("form", rules.form.to_string()),
+        ("form", rules.form.as_str().to_owned()),
         ("srs_domains", srs.domains.join(" ")),
         ("srs_separator", srs.separator.character().to_string()),
         ("srs_hash_length", srs.hash_length.to_string()),
