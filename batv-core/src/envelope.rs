@@ -8,7 +8,7 @@
 use crate::address::Pattern;
 use crate::address::{Mailbox, Path};
 use crate::day::Day;
-use crate::key::KeyRing;
+use crate::key::{Key, KeyRing};
 use crate::srs::Srs;
 use crate::tag::Form;
 
@@ -166,6 +166,8 @@ pub struct Policy<'p, T = &'p str> {
     /// Whether an SRS address of ours accepts mail other than bounces. Anyone who has seen such an address can then relay
     /// mail to the address inside it.
     pub srs_takes_mail: bool,
+    /// Whether the message is judged after the envelope: then it may still be held, or refused, in spite of a good tag.
+    pub reads_message: bool,
 }
 
 impl Policy<'_> {
@@ -201,6 +203,7 @@ impl<'p, T> Policy<'p, T> {
             on_error: OnError::Tempfail,
             srs: None,
             srs_takes_mail: false,
+            reads_message: false,
         }
     }
 
@@ -232,6 +235,51 @@ impl<'p, T> Policy<'p, T> {
     /// Policy with these SRS addresses, which accept bounces only, or all mail.
     pub const fn with_srs(self, srs: Option<Srs<&'p [T]>>, takes_mail: bool) -> Self {
         Self { srs, srs_takes_mail: takes_mail, ..self }
+    }
+
+    /// Whether forwarded mail of this sender is rewritten: no list and no key names the sender, or SRS rewrites all.
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Mode, Policy};
+    /// # use batv_core::{Key, Mailbox, Pattern};
+    /// let (keys, protected): ([Key; 0], _) = ([], [Pattern::parse("example.com")?]);
+    /// let policy = Policy::protecting(&protected, Mode::Reject);
+    /// assert!(!policy.rewrites(&keys, &Mailbox::parse("alice@example.com")?));
+    /// assert!(policy.rewrites(&keys, &Mailbox::parse("bob@example.net")?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rewrites(&self, ring: &(impl KeyRing + ?Sized), sender: &Mailbox<'_>) -> bool
+    where
+        T: AsRef<str>,
+    {
+        self.srs.as_ref().is_some_and(|srs| srs.always_rewrite) || !self.names(ring, sender)
+    }
+
+    /// Whether a list or a key names this mailbox or its domain.
+    ///
+    /// ```
+    /// # use batv_core::envelope::{Mode, Policy};
+    /// # use batv_core::{Key, Mailbox};
+    /// let keys: [Key; 0] = [];
+    /// assert!(!Policy::new(Mode::Reject).names(&keys, &Mailbox::parse("alice@example.com")?));
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn names(&self, ring: &(impl KeyRing + ?Sized), mailbox: &Mailbox<'_>) -> bool
+    where
+        T: AsRef<str>,
+    {
+        let is_listed = |pattern: &Pattern<T>| pattern.matches(mailbox);
+        let is_named = |key: &Key| !key.scope().is_empty();
+        self.protected.iter().chain(self.exempt).any(is_listed)
+            || ring.batv_keys(mailbox).any(is_named)
+            || ring.srs_keys(&mailbox.domain()).any(is_named)
+    }
+
+    /// Policy of a site that judges the message, too.
+    pub const fn with_reads_message(self, reads_message: bool) -> Self {
+        Self { reads_message, ..self }
     }
 }
 

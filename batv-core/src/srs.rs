@@ -15,5 +15,5 @@ mod serde;
 
 pub use domains::Domains;
 pub use forward::{Forwarding, Rewritten};
-pub use reverse::{Reversal, SrsVerdict};
+pub use reverse::{Covered, Reversal, SrsVerdict};
 pub use scheme::{DEFAULT_MAX_AGE, HASH_MAXIMUM, HASH_MINIMUM, SEPARATED_HASH_LENGTH, Separator, Srs};

@@ -2,11 +2,15 @@
 
 #[cfg(feature = "messages")]
 use batv_bounce::SentQuery;
-use batv_core::Mailbox;
 use batv_core::envelope::Stage;
 use batv_core::mark::MessageDigest;
+use batv_core::srs::Covered;
+use batv_core::{Day, Mailbox};
 #[cfg(not(feature = "messages"))]
 use core::convert::Infallible as SentQuery;
+use core::fmt;
+
+use crate::address::mailbox_name;
 
 /// Question to a counter or a store. The caller asks them in the order given, and puts the answers into [`Answers`]. A
 /// question without an answer leaves the ruling as it is without a store.
@@ -49,6 +53,8 @@ pub enum Question<'q> {
     Replay {
         /// Address with its tag: the recipient, or the envelope sender of the returned message.
         tagged: Mailbox<'q>,
+        /// The same for all spellings of the address that are good: it is counted by this.
+        counted: Replayed<'q>,
         /// Address without its tag.
         mailbox: Mailbox<'q>,
         /// Days for which the address is accepted.
@@ -71,6 +77,43 @@ pub enum Question<'q> {
         /// [`Question::Handle`], which comes before.
         sender: Mailbox<'q>,
     },
+}
+
+/// Tag or SRS address whose bounces are counted. Prints as a text that is the same for all spellings of one address: a tag may
+/// stand before the local part or behind it, an SRS address have other separators.
+///
+/// ```
+/// use batv_core::{Day, Mailbox};
+/// use batv_policy::Replayed;
+///
+/// let of = |mailbox| Mailbox::parse(mailbox).map(|mailbox| Replayed::Tag { mailbox, expires: Day::new(20_789).ok() });
+/// assert_eq!(of("\"alice\"@Example.com")?.to_string(), "2026-12-02 alice@example.com");
+/// # Ok::<(), batv_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a new kind of address has to be counted")]
+pub enum Replayed<'q> {
+    /// Tag: a mailbox has one for a day.
+    Tag {
+        /// Mailbox without the tag.
+        mailbox: Mailbox<'q>,
+        /// Last day of the tag.
+        expires: Option<Day>,
+    },
+    /// SRS address.
+    Srs(Covered<'q>),
+}
+
+impl fmt::Display for Replayed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag { mailbox, expires } => {
+                expires.iter().try_for_each(|day| write!(f, "{day} "))?;
+                f.write_str(&mailbox_name(mailbox))
+            }
+            Self::Srs(covered) => covered.fmt(f),
+        }
+    }
 }
 
 /// Place of a tag.

@@ -5,9 +5,9 @@ use core::cell::OnceCell;
 use batv_bounce::trusted_results::TrustedResults;
 use batv_bounce::{Class, Evidence, Investigation, Origin, OwnMail, Proof, Provenance, Reading, SentQuery, is_daemon};
 use batv_core::envelope::{Disposition, Judgement, Mode, PROOF_GRACE_DAYS, QUEUE_DAYS, Reason, Stage};
-use batv_core::{Day, KeySet, Path, TagVerdict, tag};
+use batv_core::{Day, KeySet, Mailbox, Path, TagVerdict, tag};
 
-use crate::answers::{Answers, Question, SentAnswer, TagPlace};
+use crate::answers::{Answers, Question, Replayed, SentAnswer, TagPlace};
 use crate::recipient::Recipient;
 use crate::rows::{Facts, Row, join};
 use crate::rules::{Rules, contain};
@@ -171,30 +171,44 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
 
     /// The tag of the returned message is a guess as the one of the recipient is.
     fn wrong_tags(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {
-        let is_counted = !self.recipient.envelope.trusted_client && needs_message(judgement.reason);
-        let found = self.provenance.tag.as_ref().filter(|_| is_counted)?;
+        // Beside a good tag of the recipient another one adds nothing.
+        let proves = needs_message(judgement.reason) && judgement.reason != Reason::TagOk;
+        let is_counted = !self.recipient.envelope.trusted_client && proves;
+        let found = self.provenance.tag.as_ref().filter(|tag| is_counted && self.is_ours(&tag.mailbox.as_mailbox()))?;
         let spellings = tag::spellings(self.recipient.site.keys, &found.tagged.as_mailbox());
         let (mailbox, is_wrong) = (found.mailbox.as_mailbox(), found.is_wrong());
         Some(Question::WrongTags { mailbox, place: TagPlace::Returned, is_wrong, spellings })
     }
 
+    /// Whether a mailbox that a returned message names is one of ours. Where a key signs for everybody, only those of the
+    /// recipient's domain are known to be.
+    fn is_ours(&self, mailbox: &Mailbox<'_>) -> bool {
+        let own = self.recipient.mailbox();
+        self.recipient.site.names(mailbox.domain().as_str()) || mailbox.domain() == own.domain()
+    }
+
     fn replay(&self, judgement: &Judgement<'_>) -> Option<Question<'_>> {
         let days = |days: i32| u32::try_from(days).unwrap_or(0);
+        let Recipient { site, envelope, examination, .. } = &self.recipient;
         match (judgement.reason, &self.provenance.tag) {
-            (Reason::TagOk, _) => {
-                let days_left = self.recipient.examination.days_left().map_or(0, days);
-                let (tagged, mailbox) = (self.recipient.envelope.forward_path, self.recipient.mailbox());
-                Some(Question::Replay { tagged, mailbox, days_left })
+            // A tag is accepted for as long after its last day as mail may be in a queue.
+            (Reason::TagOk | Reason::TagExpired, _) if !examination.is_late() => {
+                let days_left = examination.days_left().map_or(0, |left| days(left + QUEUE_DAYS));
+                let (tagged, mailbox) = (envelope.forward_path, self.recipient.mailbox());
+                let counted = Replayed::Tag { mailbox, expires: examination.expires() };
+                Some(Question::Replay { tagged, counted, mailbox, days_left })
             }
             (Reason::SrsOk, _) => {
-                let tagged = self.recipient.envelope.forward_path;
-                let days_left = u32::from(self.recipient.site.rules.srs.max_age);
-                Some(Question::Replay { tagged, mailbox: tagged, days_left })
+                let tagged = envelope.forward_path;
+                let counted = Replayed::Srs(site.rules.srs.srs().ok()?.covered(&tagged)?);
+                let days_left = u32::from(site.rules.srs.max_age);
+                Some(Question::Replay { tagged, counted, mailbox: tagged, days_left })
             }
             (_, Some(tag)) if tag.vouches_for(&self.recipient.mailbox()) => {
                 let days_left = days(tag.days_left.unwrap_or(0) + QUEUE_DAYS + PROOF_GRACE_DAYS);
                 let (tagged, mailbox) = (tag.tagged.as_mailbox(), tag.mailbox.as_mailbox());
-                Some(Question::Replay { tagged, mailbox, days_left })
+                let counted = Replayed::Tag { mailbox, expires: tag.expires };
+                Some(Question::Replay { tagged, counted, mailbox, days_left })
             }
             _ => None,
         }
@@ -212,7 +226,9 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
         }
         let is_about_sent_mail = reading.class.is_bounce()
             || matches!(reading.class, Class::Mdn | Class::AutoReply | Class::Challenge | Class::VirusNotice);
-        if !is_about_sent_mail || matches!(self.provenance.origin, Origin::Proved(_)) {
+        // A tag may have got too many bounces to prove anything.
+        let is_proved = matches!(self.provenance.origin, Origin::Proved(proof) if proof != Proof::Tag);
+        if !is_about_sent_mail || is_proved {
             return None;
         }
         let query = query.get_or_init(|| SentQuery::of(reading));
@@ -272,6 +288,7 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
         let Recipient { examination, .. } = self.recipient;
         let is_tagged = || self.provenance.tag.as_ref().is_some_and(|tag| tag.vouches_for(&self.recipient.mailbox()));
         let origin = match (self.provenance.origin, answers.sent) {
+            (Origin::Proved(Proof::Tag), SentAnswer::Yes) if !answers.proof_replayed => Origin::Proved(Proof::SentLog),
             (origin @ Origin::Proved(_), _) | (origin, SentAnswer::NotAsked | SentAnswer::No) => origin,
             (_, SentAnswer::Yes) => Origin::Proved(Proof::SentLog),
             // Nobody guesses a Message-ID of this sender and the tag as well.
@@ -296,6 +313,7 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
     fn facts(&self, answers: &Answers<'_>) -> Facts {
         let Message { reading, author_is_proved, .. } = self.message;
         let rules = &self.recipient.site.rules.messages;
+        let is_late = self.recipient.examination.is_late();
         Facts {
             class: reading.class,
             origin: self.origin_after(answers),
@@ -303,7 +321,9 @@ impl<'s, 'a> Delivery<'_, 's, 'a, '_> {
             report_is_welcome: answers.report_is_welcome
                 || *author_is_proved
                 || contain(&rules.report_recipients, &self.recipient.mailbox()),
-            replayed: answers.replayed,
+            // A late tag is refused for its age.
+            replayed: answers.replayed && !is_late,
+            is_late,
             hold_receipts: rules.hold_receipts,
             reject_daemon_senders: rules.reject_daemon_senders,
             reject_unverified: rules.reject_unverified,

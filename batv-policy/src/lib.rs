@@ -20,7 +20,7 @@ mod sender;
 mod site;
 mod srs;
 
-pub use answers::{Answers, HandleAnswer, Question, SentAnswer, TagPlace};
+pub use answers::{Answers, HandleAnswer, Question, Replayed, SentAnswer, TagPlace};
 #[cfg(feature = "messages")]
 pub use delivery::{Delivery, Message};
 pub use header_fields::{Findings, STATUS_FIELD, VERDICT_FIELD};

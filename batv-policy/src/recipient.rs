@@ -31,6 +31,8 @@ impl<'s> View<'s> {
         let is_srs = envelope.forward_path.local_part().characters().take(3).map(|letter| letter.to_ascii_lowercase());
         let srs = if is_srs.eq("srs".chars()) { self.rules.srs.srs().ok() } else { None };
         let policy = self.policy(srs);
+        #[cfg(feature = "messages")]
+        let policy = policy.with_reads_message(self.reads(envelope.reverse_path));
         Recipient::new(self, envelope, &policy, today)
     }
 
@@ -123,15 +125,17 @@ impl<'s, 'a> Recipient<'s, 'a> {
         let judgement = self.examination.judge(self.mode, Stage::RcptTo);
         let is_counted = !self.envelope.trusted_client;
         let is_tagged = self.examination.is_tagged();
-        let is_wrong = matches!(judgement.reason, Reason::TagForged | Reason::TaggedBad | Reason::SrsForged);
-        let guesses = (is_counted && is_tagged).then(|| self.wrong_tags(is_wrong));
+        let guesses = (is_counted && is_tagged).then(|| self.wrong_tags());
         self.bounces(Stage::RcptTo).into_iter().chain(guesses).chain(self.handle(&judgement))
     }
 
-    fn wrong_tags(&self, is_wrong: bool) -> Question<'a> {
+    fn wrong_tags(&self) -> Question<'a> {
         let Self { envelope: Envelope { forward_path, .. }, examination, .. } = self;
+        let is_wrong = examination.is_wrong();
         if examination.is_srs() {
-            return Question::WrongTags { mailbox: *forward_path, place: TagPlace::Srs, is_wrong, spellings: 1 };
+            let srs = self.site.rules.srs.srs();
+            let spellings = srs.map_or(1, |srs| srs.spellings(self.site.keys, forward_path));
+            return Question::WrongTags { mailbox: *forward_path, place: TagPlace::Srs, is_wrong, spellings };
         }
         let spellings = tag::spellings(self.site.keys, forward_path);
         Question::WrongTags { mailbox: examination.mailbox(), place: TagPlace::Recipient, is_wrong, spellings }

@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) report_is_welcome: bool,
     /// Whether its tag got more bounces than one message should: then the tag alone proves nothing.
     pub(crate) replayed: bool,
+    /// Whether its tag expired longer ago than a bounce may have been in a queue.
+    pub(crate) is_late: bool,
     /// Whether a disposition notification without a proof is quarantined like a bounce.
     pub(crate) hold_receipts: bool,
     /// Whether a bounce with a reverse-path may be rejected.
@@ -105,6 +107,8 @@ pub(crate) enum Condition {
     Welcome,
     /// The tag is replayed: [`Facts::replayed`].
     Replayed,
+    /// The tag is not late: [`Facts::is_late`].
+    InTime,
 }
 
 impl Condition {
@@ -113,6 +117,7 @@ impl Condition {
             Self::Nothing => true,
             Self::Welcome => facts.report_is_welcome,
             Self::Replayed => facts.replayed,
+            Self::InTime => !facts.is_late,
         }
     }
 
@@ -121,6 +126,7 @@ impl Condition {
             Self::Nothing => "",
             Self::Welcome => " welcome",
             Self::Replayed => " replayed",
+            Self::InTime => " in-time",
         }
     }
 }
@@ -154,6 +160,7 @@ const NO_RESPONSES: &[Class] = &[
     Class::Ordinary,
 ];
 const UNTAGGED: &[Reason] = &[Reason::Untagged, Reason::SigningGrace];
+const TAGGED: &[Reason] = &[Reason::TagOk, Reason::TagExpired];
 const LATE: &[Reason] = &[Reason::TagExpired, Reason::TagUnknownKey];
 /// A receipt, a report or a reply needs no tag, so an expired one says nothing against it.
 const UNTAGGED_OR_LATE: &[Reason] =
@@ -181,10 +188,11 @@ pub(crate) const ROWS: &[Row] = &[
     row(17, SenderKind::Null, &[Reason::Rfc5321Postmaster], &[], Ownership::Any, None),
     // Nobody sends that much mail that fails: a bounce to such a tag must prove itself. Vacation notices may come from all
     // readers of a message, and return nothing.
-    row(4, SenderKind::Null, &[Reason::TagOk], &[Class::AutoReply], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Mark)).only(Condition::Replayed),
-    row(4, SenderKind::Null, &[Reason::TagOk], &[], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Condition::Replayed),
+    row(4, SenderKind::Null, TAGGED, &[Class::AutoReply], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Mark)).only(Condition::Replayed),
+    row(4, SenderKind::Null, TAGGED, &[], Ownership::NotOurs, then(Verdict::Unverified, Reason::TagReplayed, Mode::Quarantine)).only(Condition::Replayed),
     // A good tag has leaked if it comes with a foreign message.
     row(4, SenderKind::Null, &[Reason::TagOk], BOUNCES, Ownership::Foreign, then(Verdict::Unverified, Reason::TagOkOriginalForeign, Mode::Mark)),
+    row(4, SenderKind::Null, &[Reason::TagExpired], BOUNCES, Ownership::Foreign, then(Verdict::Unverified, Reason::TagExpired, Mode::Mark)).only(Condition::InTime),
     row(3, SenderKind::Null, &[Reason::TagOk], &[], Ownership::Any, None),
     // A proved bounce is not rejected for its age.
     row(5, SenderKind::Null, LATE, &[], Ownership::Ours, then(Verdict::Genuine, Reason::LateBounce, Mode::Observe)),

@@ -5,9 +5,9 @@ use batv_core::MailboxBuf;
 use batv_core::envelope::Policy;
 use batv_core::mark::{self, Mark};
 use batv_core::srs::Srs;
-use batv_core::{Day, Error, Key, KeyRing, KeySet, KeyState, KeyUse, Mailbox, Pattern};
+use batv_core::{Day, Error, Key, KeySet, KeyState, KeyUse, Mailbox, Pattern};
 
-use crate::rules::{Rules, contain};
+use crate::rules::Rules;
 
 /// Site with its keys and rules. Its answers are pure: the same question has the same answer.
 ///
@@ -134,12 +134,7 @@ impl<'s> View<'s> {
     /// ```
     #[must_use]
     pub fn keeps(self, sender: &Mailbox<'_>) -> bool {
-        let Rules { protected, exempt, .. } = self.rules;
-        let is_named = |key: &Key| !key.scope().is_empty();
-        contain(protected, sender)
-            || contain(exempt, sender)
-            || self.keys.batv_keys(sender).any(is_named)
-            || self.keys.srs_keys(&sender.domain()).any(is_named)
+        self.policy(None).names(self.keys, sender)
     }
 
     /// Whether the rules or a key names this domain, or one of its mailboxes.

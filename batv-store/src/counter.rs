@@ -66,22 +66,22 @@ const DOMAIN: &str = "counter domain";
 const KNOWN_NETWORK: &str = "counter network of known clients";
 const KNOWN: &str = "counter known client";
 
-/// Operation that counts a bounce to a tagged mailbox. `expires` is the time at which the tag expires, in seconds since
-/// 1970-01-01 (UTC); `key` is the key that verified the tag.
+/// Operation that counts a bounce to a tagged mailbox or an SRS address. `address` is the same text for all of its spellings,
+/// such as the day of the tag and the mailbox without it. `expires` is the time until which the address is accepted, in seconds
+/// since 1970-01-01 (UTC).
 ///
 /// ```
-/// use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
+/// use batv_core::{Algorithm, Key, KeyId, KeyUse};
 /// use batv_store::{Operation, counter};
 ///
 /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
-/// let tagged = Mailbox::parse("prvs=3788433eb7=alice@example.com")?;
-/// let operation = counter::bounce(&key, &tagged, 1_796_169_600);
+/// let operation = counter::bounce(&key, "2026-12-01 alice@example.com", 1_796_169_600);
 /// assert!(matches!(operation, Operation::Count { by: 1, expires: 1_796_169_600, .. }));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[must_use]
-pub fn bounce(key: &Key, tagged: &Mailbox<'_>, expires: u64) -> Operation {
-    Operation::Count { key: Fingerprint::of(key, TAG, &[text::folded(tagged).as_bytes()]), by: 1, expires }
+pub fn bounce(key: &Key, address: &str, expires: u64) -> Operation {
+    Operation::Count { key: Fingerprint::of(key, TAG, &[address.as_bytes()]), by: 1, expires }
 }
 
 /// Counts a bounce of a message of ours, proved by a mark, a DKIM signature or the sent log.

@@ -17,7 +17,7 @@
 use core::cell::OnceCell;
 
 use batv_core::mark::MessageDigest;
-use batv_core::{Day, KeyRing, Mailbox, TagVerdict, mark, tag};
+use batv_core::{Day, KeyRing, Mailbox, Pattern, TagVerdict, mark, tag};
 
 use super::dkim::{self, Body, PublicKey};
 use super::identity::{author, message_ids, senders};
@@ -110,6 +110,13 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         }
     }
 
+    /// Whether the domain of a mailbox is one of those that are protected; any may be where none is named.
+    fn may_be_ours(&self, mailbox: &Mailbox<'_>) -> bool {
+        let OwnMail { protected, .. } = self.ours;
+        let is_of = |pattern: &Pattern<T>| pattern.domain().eq_ignore_ascii_case(mailbox.domain().as_str());
+        protected.is_empty() || protected.iter().any(is_of)
+    }
+
     /// Finds the origin for this recipient of the bounce, without a tag.
     ///
     /// ```
@@ -133,7 +140,10 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         });
         let tag = self.tag.get_or_init(|| {
             let mut headers = self.originals.iter().map(|(original, _)| &original.header).enumerate();
-            headers.find_map(|(number, header)| Some((number, ReturnedTag::find(header, self.ring, self.today)?)))
+            let may_be_ours = |mailbox: &Mailbox<'_>| self.may_be_ours(mailbox);
+            headers.find_map(|(number, header)| {
+                Some((number, ReturnedTag::find(header, self.ring, self.today, may_be_ours)?))
+            })
         });
         for (number, ((original, senders), signature)) in self.originals.iter().zip(signatures).enumerate() {
             let place = Place::Part(original.part.clone());

@@ -41,18 +41,27 @@ pub struct ReturnedTag {
     pub form: Form,
     /// Days for which the tag stays valid, negative when it has expired; only for a MAC that is right.
     pub days_left: Option<i32>,
+    /// Last day on which the tag is valid; only for a MAC that is right.
+    pub expires: Option<Day>,
 }
 
 impl ReturnedTag {
-    pub(super) fn find(header: &[u8], ring: &(impl KeyRing + ?Sized), today: Day) -> Option<Self> {
+    /// The first tag of a mailbox that may be ours: others make tags that look like ours.
+    pub(super) fn find(
+        header: &[u8],
+        ring: &(impl KeyRing + ?Sized),
+        today: Day,
+        may_be_ours: impl Fn(&Mailbox<'_>) -> bool,
+    ) -> Option<Self> {
         fields(header).find_map(|field| {
             let text = field.text();
             let sender = ascii(envelope_sender(&field, &text)?);
             let tagged = Mailbox::parse(sender.trim()).ok()?;
             let found = tag::verify(ring, &tagged, today);
-            let form = found.form.filter(|_| found.verdict != TagVerdict::Untagged)?;
+            let form = found.form.filter(|_| found.verdict != TagVerdict::Untagged && may_be_ours(&found.mailbox))?;
             let (tagged, mailbox) = (tagged.into(), found.mailbox.into());
-            Some(Self { tagged, mailbox, verdict: found.verdict, form, days_left: found.days_left })
+            let tag::Verification { verdict, days_left, expires, .. } = found;
+            Some(Self { tagged, mailbox, verdict, form, days_left, expires })
         })
     }
 

@@ -36,6 +36,9 @@ pub struct Examination<'a> {
     subject: Subject,
     reject_at: Stage,
     on_error: OnError,
+    reads_message: bool,
+    /// Whether the MAC of the tag is wrong, and the verdict or the reply may say so.
+    is_wrong: bool,
 }
 
 /// Subject of a judgement.
@@ -87,17 +90,25 @@ impl<'a> Examination<'a> {
     ) -> Self {
         let bounce = envelope.reverse_path == Path::Null;
         let Envelope { forward_path, trusted_client, earlier, .. } = *envelope;
-        // Only a bounce shares its recipients' outcome with others.
-        let earlier = if bounce { earlier } else { Earlier::None };
-        let examined = |tag, subject| Self {
+        // Only a message that is judged shares its recipients' outcome with others.
+        let earlier = if bounce || policy.reads_message { earlier } else { Earlier::None };
+        let examined = |tag, subject, is_wrong| Self {
             forward_path,
             earlier,
             tag,
             subject,
+            is_wrong,
             reject_at: policy.reject_at,
             on_error: policy.on_error,
+            reads_message: policy.reads_message && !trusted_client,
         };
-        if let Some(Reversal { verdict, mailbox, .. }) = policy.srs.map(|srs| srs.reverse(ring, &forward_path, today))
+        let reversal = policy.srs.map(|srs| srs.reverse(ring, &forward_path, today));
+        // Mail of ours is forwarded under its own sender: such an address was rewritten before the mailbox was ours, or made of
+        // another one, as the published hash leaves open where the domain ends. It proves nothing.
+        let own = reversal.filter(|found| bounce && !trusted_client && found.verdict == SrsVerdict::Valid);
+        let own = own.and_then(|found| found.mailbox).filter(|inner| !policy.rewrites(ring, inner));
+        if own.is_none()
+            && let Some(Reversal { verdict, mailbox, .. }) = reversal
             && !matches!(verdict, SrsVerdict::Foreign | SrsVerdict::Untagged)
             && (!trusted_client || verdict == SrsVerdict::Valid)
         {
@@ -108,13 +119,15 @@ impl<'a> Examination<'a> {
                 true => Subject::BounceToSrs(verdict),
                 false => Subject::MailToSrs { verdict, refused },
             };
-            let mailbox = mailbox.unwrap_or(forward_path);
-            return examined(Tag { verdict: TagVerdict::Untagged, mailbox, days_left: None, lifetime: None }, subject);
+            let is_wrong = matches!(verdict, SrsVerdict::BadMac | SrsVerdict::Malformed) && (bounce || !refused);
+            return examined(Tag::none(mailbox.unwrap_or(forward_path)), subject, is_wrong);
         }
-        let mut tag = Tag::read(envelope, ring, today);
+        let mut tag = own.map_or_else(|| Tag::read(envelope, ring, today), Tag::none);
         let keys = LiveKeys::of(ring, &tag.mailbox, today);
         let days_of_grace = i32::from(keys.lifetime.days()) + QUEUE_DAYS;
         let grace = policy.signing_since.is_some_and(|since| today.since(since) <= days_of_grace);
+        // A server that returns mail has one recipient; to a second one the reply tells a wrong tag from a right one.
+        let is_wrong = tag.verdict == TagVerdict::BadMac && (!grace || earlier != Earlier::None);
         if grace && tag.verdict == TagVerdict::BadMac {
             // What tagged here before us may have had a key of the same id.
             tag.verdict = TagVerdict::UnknownKey;
@@ -135,13 +148,19 @@ impl<'a> Examination<'a> {
         } else {
             Subject::Bounce { grace }
         };
-        examined(tag, subject)
+        examined(tag, subject, is_wrong && !matches!(subject, Subject::Exempt))
     }
 
     /// Verdict on the tag.
     #[must_use]
     pub const fn tag(&self) -> TagVerdict {
         self.tag.verdict
+    }
+
+    /// Whether none of our keys made the tag or the SRS address: it counts as a guess, whatever the judgement says of it.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        self.is_wrong
     }
 
     /// Whether the recipient has a tag, of ours or of another program, or is an SRS address of ours.
@@ -168,6 +187,22 @@ impl<'a> Examination<'a> {
         self.tag.days_left
     }
 
+    /// Last day of the tag; only for a tag that one of our keys made.
+    #[must_use]
+    pub const fn expires(&self) -> Option<Day> {
+        self.tag.expires
+    }
+
+    /// Whether the tag expired longer ago than a bounce may have been in a queue.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let Tag { days_left, lifetime, .. } = self.tag;
+        // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
+        let ahead =
+            |days_left: i32| lifetime.is_some_and(|lifetime| days_left + 1000 <= i32::from(lifetime.days()) + 1);
+        days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left))
+    }
+
     /// Judgement in this mode, at this stage.
     ///
     /// ```
@@ -182,7 +217,7 @@ impl<'a> Examination<'a> {
     /// ```
     pub fn judge(&self, mode: Mode, stage: Stage) -> Judgement<'a> {
         let Tag { verdict, mailbox, .. } = self.tag;
-        let judgement = match self.subject {
+        let mut judgement = match self.subject {
             Subject::Exempt => {
                 let proved = matches!(verdict, TagVerdict::Valid | TagVerdict::Expired);
                 exempt(if proved { mailbox } else { self.forward_path })
@@ -206,6 +241,9 @@ impl<'a> Examination<'a> {
             Subject::MailToSrs { verdict, .. } => self.judge_wrong_srs(verdict, of_mail(mode)),
             Subject::Bounce { grace } => self.judge_bounce(grace, mode, stage),
         };
+        if self.reads_message && stage == Stage::RcptTo && judgement.deliver_to.is_some() {
+            judgement.settled &= judgement.reason.by_message().is_empty();
+        }
         let may_differ = self.earlier == Earlier::Undecided || judgement.must_be_alone(mode);
         let crowded = self.earlier != Earlier::None && stage == Stage::RcptTo;
         if crowded && may_differ && judgement.disposition != Disposition::Reject {
@@ -240,11 +278,8 @@ impl<'a> Examination<'a> {
     }
 
     fn judge_bounce(&self, grace: bool, mode: Mode, stage: Stage) -> Judgement<'a> {
-        let Tag { verdict, mailbox, days_left, lifetime } = self.tag;
-        // It is tomorrow already where it was signed: one day more than the lifetime is left, modulo 1000.
-        let ahead =
-            |days_left: i32| lifetime.is_some_and(|lifetime| days_left + 1000 <= i32::from(lifetime.days()) + 1);
-        let late = days_left.is_some_and(|days_left| days_left < -QUEUE_DAYS && !ahead(days_left));
+        let Tag { verdict, mailbox, .. } = self.tag;
+        let late = self.is_late();
         let undecided = stage < self.reject_at;
         let (verdict, reason, reply) = match verdict {
             TagVerdict::Valid => return accept(Verdict::Genuine, Reason::TagOk, mailbox),
@@ -272,13 +307,19 @@ struct Tag<'a> {
     verdict: TagVerdict,
     mailbox: Mailbox<'a>,
     days_left: Option<i32>,
+    expires: Option<Day>,
     /// Lifetime of the key that made it.
     lifetime: Option<Lifetime>,
 }
 
 impl<'a> Tag<'a> {
+    /// A mailbox without a tag.
+    const fn none(mailbox: Mailbox<'a>) -> Self {
+        Self { verdict: TagVerdict::Untagged, mailbox, days_left: None, expires: None, lifetime: None }
+    }
+
     fn read(envelope: &Envelope<'a>, ring: &(impl KeyRing + ?Sized), today: Day) -> Self {
-        let Verification { verdict, mailbox, days_left, lifetime, .. } =
+        let Verification { verdict, mailbox, days_left, expires, lifetime, .. } =
             tag::verify(ring, &envelope.forward_path, today);
         if verdict == TagVerdict::Untagged
             && let Some(Layer { dialect, mailbox: Some(mailbox) }) =
@@ -286,9 +327,9 @@ impl<'a> Tag<'a> {
             && dialect.is_bounce_tag()
         {
             // The tag of what stood here before, or stands beside: of a key that we don't know.
-            return Self { verdict: TagVerdict::UnknownKey, mailbox, days_left, lifetime };
+            return Self { verdict: TagVerdict::UnknownKey, ..Self::none(mailbox) };
         }
-        Self { verdict, mailbox, days_left, lifetime }
+        Self { verdict, mailbox, days_left, expires, lifetime }
     }
 
     /// Whether it is for postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §4). A tag that is forged or good speaks for

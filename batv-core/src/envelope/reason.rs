@@ -169,10 +169,30 @@ impl Reason {
     /// ```
     #[must_use]
     pub fn may_become(self, later: Self) -> bool {
-        let by_message: &[Self] = match self {
+        match self {
+            // What is open at RCPT TO is one of these at the end of DATA.
+            Self::Callout => Self::Untagged.may_become(later) || Self::SigningGrace.may_become(later),
+            _ => self == later || self.by_message().contains(&later),
+        }
+    }
+
+    /// Other reasons that the message can bring.
+    pub(super) const fn by_message(self) -> &'static [Self] {
+        match self {
             Self::TagOk => &[Self::TagReplayed, Self::TagOkOriginalForeign],
             Self::SrsOk => &[Self::TagReplayed, Self::SrsNotBounce],
-            Self::TagExpired | Self::TagUnknownKey => &[
+            Self::TagExpired => &[
+                Self::TagReplayed,
+                Self::LateBounce,
+                Self::OriginalProved,
+                Self::MdnProved,
+                Self::MdnUnverified,
+                Self::Report,
+                Self::AutoReplyProved,
+                Self::AutoReplyUnverified,
+                Self::ChallengeForeign,
+            ],
+            Self::TagUnknownKey => &[
                 Self::LateBounce,
                 Self::OriginalProved,
                 Self::MdnProved,
@@ -205,10 +225,7 @@ impl Reason {
                 Self::NullNotBounce,
             ],
             Self::NotJudged => &[Self::NonnullBounceProved, Self::NonnullBackscatter, Self::ChallengeForeign],
-            // What is open at RCPT TO is one of these at the end of DATA.
-            Self::Callout => return Self::Untagged.may_become(later) || Self::SigningGrace.may_become(later),
             _ => &[],
-        };
-        self == later || by_message.contains(&later)
+        }
     }
 }

@@ -107,7 +107,7 @@ pub struct Srs<D> {
     pub(super) hash_length: u8,
     pub(super) hash_minimum: u8,
     pub(super) max_age: u16,
-    pub(super) always_rewrite: bool,
+    pub(crate) always_rewrite: bool,
 }
 
 impl<D: Domains> Srs<D> {

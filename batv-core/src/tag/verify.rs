@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 
 use crate::address::{LocalPart, Mailbox};
-use crate::day::{Day, Lifetime};
+use crate::day::{Day, Lifetime, PROOF_GRACE_DAYS, QUEUE_DAYS};
 use crate::key::{Algorithm, Key, KeyId, KeyRing, KeyState, KeyUse};
 use crate::tag::form::{Form, split_sub_address};
 use crate::tag::mac::{DomainCase, Quotes, Spelling, short_mac, strong_mac};
@@ -180,10 +180,16 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Whether the key made tags of this form on the day on which this one would have been made.
+    /// Whether the key made tags of this form on the day on which this one would have been made, and not too long ago for a
+    /// bounce.
     fn may_be_of(&self, key: &Key, today: Day, days_left: i32) -> bool {
-        let is_before = |since: Day| today.since(since) + days_left < i32::from(key.lifetime().days());
-        self.form == Form::Strong || key.strong_since().is_none_or(is_before)
+        let may_be_short = |since: Day| {
+            let was_made_before = today.since(since) + days_left < i32::from(key.lifetime().days());
+            // Days are told modulo 1000: one that is to come looks like one of years ago.
+            let is_recent = days_left >= -(QUEUE_DAYS + PROOF_GRACE_DAYS) || today.since(since) < -1;
+            was_made_before && is_recent
+        };
+        self.form == Form::Strong || key.strong_since().is_none_or(may_be_short)
     }
 
     fn has_mac_of(&self, key: &Key) -> bool {
@@ -288,6 +294,11 @@ mod tests {
             (Form::Prvs, 18_262, 18_269, forged),
             (Form::Prvs, 18_275, 18_275, forged),
             (Form::SubAddress(Delimiter::default()), 18_262, 18_262, forged),
+            (Form::Prvs, 18_261, 18_275, expired),
+            (Form::Prvs, 18_261, 18_276, forged),
+            (Form::Prvs, 18_281, 18_280, forged),
+            (Form::Prvs, 18_200, 18_262, forged),
+            (Form::Prvs, 18_260, 18_259, expired),
             (Form::Strong, 18_262, 18_269, valid),
             (Form::Strong, 18_000, 18_003, valid),
         ] {

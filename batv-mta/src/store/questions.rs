@@ -66,8 +66,8 @@ impl Asking<'_> {
                     }
                 }
                 Question::Handle(mailbox) => answered.handle = Some(alias::resolve(&mailbox, settings, wait)),
-                Question::Replay { tagged, days_left, .. } => {
-                    let (is_first, is_replayed) = replay::count_tag(&tagged, days_left, settings, wait);
+                Question::Replay { counted, days_left, .. } => {
+                    let (is_first, is_replayed) = replay::count_tag(&counted, days_left, settings, wait);
                     answered.replayed = is_replayed;
                     if is_first {
                         record::earn(self.client.address, settings, wait);

@@ -2,6 +2,7 @@
 
 use batv_core::mark::{self, MessageDigest};
 use batv_core::{Key, Mailbox};
+use batv_policy::Replayed;
 use batv_store::{Answer, Operation, counter};
 
 use super::{Wait, counting_key};
@@ -11,8 +12,9 @@ const DAY_SECONDS: u64 = 86_400;
 
 /// Counts a bounce to a good tag or SRS address, which is accepted for `days_left` more days; returns whether it was the
 /// first one, and whether there were too many.
-pub(crate) fn count_tag(tagged: &Mailbox<'_>, days_left: u32, settings: &Settings, wait: &Wait) -> (bool, bool) {
-    let answer = count(days_left, |key, expires| counter::bounce(key, tagged, expires), settings, wait);
+pub(crate) fn count_tag(address: &Replayed<'_>, days_left: u32, settings: &Settings, wait: &Wait) -> (bool, bool) {
+    let address = address.to_string();
+    let answer = count(days_left, |key, expires| counter::bounce(key, &address, expires), settings, wait);
     let most = settings.config().store.bounces_per_tag;
     (answer == Some(Answer::Total(1)), answer.is_some_and(|answer| most > 0 && counter::is_replayed(&answer, most)))
 }

@@ -87,9 +87,14 @@ impl Edits {
             self.report(finding);
         }
         // A mail server holds a message for all of its recipients.
-        let held = recipient.finding.filter(|finding| finding.disposition == Disposition::Quarantine);
-        self.wanted |= held.is_none();
-        self.hold = held.filter(|_| !self.wanted).map(|finding| finding.reason.as_str());
+        match recipient.finding.map(|finding| (finding.disposition, finding.reason)) {
+            Some((Disposition::Quarantine, reason)) if !self.wanted => self.hold = Some(reason.as_str()),
+            None | Some((Disposition::Accept | Disposition::Mark, _)) => {
+                self.wanted = true;
+                self.hold = None;
+            }
+            _ => {}
+        }
         if let Some(restored) = recipient.restored {
             let original = String::from_utf8_lossy(&recipient.given).into_owned();
             self.fields.push((RECIPIENT_FIELD, original));

@@ -41,34 +41,25 @@ impl Transaction {
         let read = read.map(|(path, today)| (read_message(content, path, &self.settings), today));
         let message = read.as_ref().map(|(reading, today)| self.settings.site().message(reading, *today));
         let mut refusal = None;
-        let mut taken = 0_usize;
+        let mut refused_alone = true;
         for mut recipient in recipients {
             // A bounce counts at its end, also if nothing can change its ruling.
             let is_open = content.is_message() || !recipient.settled || reverse_path == Some(Path::Null);
-            let mut rule = |recipient| self.rule_at_data(recipient, message.as_ref(), &mut edits);
-            let refused = if is_open { rule(&mut recipient) } else { None };
-            match refused {
-                Some(reply) => refusal = Some(reply),
-                None => {
-                    taken += 1;
-                    edits.add(recipient);
-                }
-            }
+            let refused = if is_open { self.rule_at_data(&mut recipient, message.as_ref()) } else { None };
+            refused_alone &= refused.is_some();
+            // If the message is taken for others, a refused recipient gets it, too.
+            edits.add(recipient);
+            refusal = refused.or(refusal);
         }
         match refusal {
             // A refusal is for the whole message: a recipient that may get one is alone (452 4.5.3 at RCPT TO).
-            Some(refusal) if taken == 0 => DataReply::Refuse(refusal),
+            Some(refusal) if refused_alone => DataReply::Refuse(refusal),
             _ => DataReply::Take(edits),
         }
     }
 
     /// Rules at the end of DATA. Returns an SMTP reply if the recipient is refused.
-    fn rule_at_data<'m>(
-        &self,
-        recipient: &mut Recipient,
-        message: Option<&'m Message<'m, '_>>,
-        edits: &mut Edits,
-    ) -> Option<String> {
+    fn rule_at_data<'m>(&self, recipient: &mut Recipient, message: Option<&'m Message<'m, '_>>) -> Option<String> {
         let (settings, site) = (&*self.settings, self.settings.site());
         let address = recipient.address.clone()?;
         let mailbox = Mailbox::parse(&address).ok()?;
@@ -88,15 +79,12 @@ impl Transaction {
             (None, _) => self.no_clock(&envelope),
         };
         // A ruling that the message did not change is in the log already.
-        let is_logged =
-            recipient.settled && recipient.finding.as_ref().is_some_and(|finding| finding.reason == ruling.reason);
+        let is_same = |finding: &Finding| (finding.reason, finding.disposition) == (ruling.reason, ruling.disposition);
+        let is_logged = recipient.finding.as_ref().is_some_and(is_same);
         if !is_logged {
             self.log_context(Stage::EndOfData).log(&ruling, &mailbox, settings);
         }
-        let finding = Finding::of(&ruling);
-        // If the message is taken for others, a refused recipient gets it, too.
-        edits.report(&finding);
-        recipient.finding = Some(finding);
+        recipient.finding = Some(Finding::of(&ruling));
         ruling.deliver_to.is_none().then(|| ruling.reply.to_string())
     }
 

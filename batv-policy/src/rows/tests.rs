@@ -125,7 +125,8 @@ impl Question {
             origin: self.origin,
             cut: self.cut,
             report_is_welcome: self.report_is_welcome,
-            replayed: self.replayed,
+            replayed: self.replayed && self.tag != Tag::Late,
+            is_late: self.tag == Tag::Late,
             hold_receipts: self.hold_receipts,
             reject_daemon_senders: self.reject_daemon_senders,
             reject_unverified: self.reject_unverified,
@@ -243,11 +244,9 @@ fn row_05_late_bounce() {
 
 #[test]
 fn row_06_tag_expired() {
-    for origin in [Origin::Hinted, Origin::Unknown, NOT_OURS] {
-        check(
-            Question { tag: Tag::Expired, origin, ..BOUNCE },
-            "unverified, tag-expired, accept, 250 2.1.5, alice@example.com",
-        );
+    for (origin, disposition) in [(Origin::Hinted, "accept"), (Origin::Unknown, "accept"), (NOT_OURS, "mark")] {
+        let expected = format!("unverified, tag-expired, {disposition}, 250 2.1.5, alice@example.com");
+        check(Question { tag: Tag::Expired, origin, ..BOUNCE }, &expected);
         check(Question { tag: Tag::Late, origin, ..BOUNCE }, "unverified, tag-expired, reject, 550 5.7.1");
         for tag in [Tag::UnknownKey, Tag::Foreign] {
             check(
@@ -504,7 +503,7 @@ fn each_mode_goes_as_far_as_it_may() {
         (null(Tag::Valid, Class::Dsn, Origin::Unknown), "tag-ok", "accept accept accept accept"),
         (null(Tag::Valid, Class::Dsn, NOT_OURS), "tag-ok-original-foreign", "accept mark mark mark"),
         (null(Tag::Late, Class::Dsn, OURS), "late-bounce", "accept accept accept accept"),
-        (null(Tag::Expired, Class::Dsn, NOT_OURS), "tag-expired", "accept accept accept accept"),
+        (null(Tag::Expired, Class::Dsn, NOT_OURS), "tag-expired", "accept mark mark mark"),
         (null(Tag::Late, Class::Dsn, Origin::Unknown), "tag-expired", "accept mark quarantine reject"),
         (null(Tag::Late, Class::Mdn, NOT_OURS), "mdn-unverified", "accept mark mark mark"),
         (null(Tag::UnknownKey, Class::Dsn, NOT_OURS), "tag-unknown-key", "accept mark quarantine quarantine"),
@@ -543,8 +542,9 @@ fn rows_tell_what_they_are_about() {
     let rows: Vec<String> = ROWS.iter().map(ToString::to_string).collect();
     for row in [
         "1 any exempt any any: as the envelope says",
-        "4 null tag-ok any not-proved replayed: unverified, tag-replayed, at most quarantine",
+        "4 null tag-ok,tag-expired any not-proved replayed: unverified, tag-replayed, at most quarantine",
         "4 null tag-ok dsn,nonstandard-dsn,virus-notice disproved: unverified, tag-ok-original-foreign, at most mark",
+        "4 null tag-expired dsn,nonstandard-dsn,virus-notice disproved in-time: unverified, tag-expired, at most mark",
         "8 null untagged,signing-grace dsn,nonstandard-dsn,virus-notice proved: genuine, original-proved, accept",
         "10 null untagged dsn,nonstandard-dsn,virus-notice open: unverified, backscatter-unverified, at most quarantine",
         "13 null untagged,signing-grace,tag-expired,tag-unknown-key dmarc,tlsrpt,arf any welcome: not-judged, report, accept",

@@ -32,22 +32,15 @@ fn look(store: &dyn Store, subject: &Subject, now: u64) -> u32 {
 fn a_tag_may_come_back_so_often_and_no_more() {
     for place in Place::all() {
         let store = place.open();
-        // Gateways change case: it is the same tag.
-        let [tag, same, other] = [
-            "prvs=3788433eb7=alice@example.com",
-            "PRVS=3788433EB7=Alice@Example.COM",
-            "prvs=3788433eb8=alice@example.com",
-        ]
-        .map(|text| Mailbox::parse(text).unwrap());
+        let [tag, other] = ["2026-12-01 alice@example.com", "2026-12-02 alice@example.com"];
         for number in 1..=BOUNCES_PER_TAG + 5 {
-            let tag = if number % 2 == 0 { &tag } else { &same };
             let answer = answers(&*store, vec![bounce(&key(), tag, NOW + 9)], NOW).remove(0);
             assert_eq!(answer, Answer::Total(number));
             assert_eq!(is_replayed(&answer, BOUNCES_PER_TAG), number > BOUNCES_PER_TAG, "{}", place.name());
         }
-        assert_eq!(answers(&*store, vec![bounce(&key(), &other, NOW + 9)], NOW), [Answer::Total(1)]);
+        assert_eq!(answers(&*store, vec![bounce(&key(), other, NOW + 9)], NOW), [Answer::Total(1)]);
         // The tag is dead, and so is its counter.
-        assert_eq!(answers(&*store, vec![bounce(&key(), &tag, NOW + 99)], NOW + 9), [Answer::Total(1)]);
+        assert_eq!(answers(&*store, vec![bounce(&key(), tag, NOW + 99)], NOW + 9), [Answer::Total(1)]);
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use batv_bounce::{Class, Origin};
 use batv_core::envelope::{Disposition, Judgement, Mode, OnError, Reason, Verdict};
 
-use super::{NOT_OURS, OURS, Question, TAGS, TODAY, forward_path, told};
+use super::{NOT_OURS, OURS, Question, TAGS, TODAY, Tag, forward_path, told};
 use crate::rows::{Condition, Ownership, ROWS, Row, SenderKind};
 
 /// All that can be asked, with the verdict of the envelope alone and that of the message.
@@ -67,7 +67,8 @@ fn row_of(question: &Question, envelope: Reason) -> Option<&'static Row> {
         let class = row.classes.is_empty() || row.classes.contains(&question.class);
         let also = match row.condition {
             Condition::Welcome => question.report_is_welcome,
-            Condition::Replayed => question.replayed,
+            Condition::Replayed => question.replayed && question.tag != Tag::Late,
+            Condition::InTime => question.tag != Tag::Late,
             _ => true,
         };
         sender && origin && class && also && row.envelope.contains(&envelope)
