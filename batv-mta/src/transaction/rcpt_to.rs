@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use batv_core::envelope::{ReplyName, Stage};
-use batv_core::{Mailbox, Path};
+use batv_core::Mailbox;
 use tracing::warn;
 
 use super::Transaction;
@@ -96,9 +96,7 @@ impl Transaction {
         if ruling.deliver_to.is_none() {
             return Some(RcptReply::Reply(ruling.reply.to_string()));
         }
-        if reverse_path == Path::Null {
-            self.earlier = ruling.earlier;
-        }
+        self.earlier = ruling.earlier;
         recipient.finding = Some(Finding::of(&ruling));
         recipient.settled = ruling.settled;
         recipient.restored = (to != mailbox).then(|| to.to_string());

@@ -1,8 +1,8 @@
 //! Clients with wrong tags.
 
-use batv_tests::site::{ALICE, forged, tagged};
+use batv_tests::site::{ALICE, date, forged, tagged};
 
-use super::mail::{Client, bounce, message};
+use super::mail::{Client, WORLD, bounce, message};
 use super::place::Place;
 use crate::support::Daemon;
 
@@ -69,6 +69,40 @@ fn a_guessing_client_is_deferred_and_its_neighbours_are_not() {
         let put_off = mail.iter().flatten().filter(|reply| reply.starts_with("451 4.7.1 ")).count();
         assert!((15..=20).contains(&put_off), "{mail:?}");
     }
+}
+
+/// The reply to a recipient behind another one is told by the first, not by the tag; and a wrong tag counts all the same.
+#[test]
+fn a_guess_beside_another_recipient_counts() {
+    let grace = format!("signing_since = {}\n", date(1));
+    for (mode, rest) in [("quarantine", ""), ("reject", grace.as_str())] {
+        let daemon = Place::File.daemon("", &format!("{}{rest}", configuration(5, 0, mode)));
+        let mut client = Client::from(&daemon, WORLD);
+        let mut second = |to: &str| client.ask("", &["postmaster@example.com", to]).remove(1).expect("a reply");
+        assert!(second(&tagged(ALICE, 0)).starts_with("452 4.5.3 "), "right, {mode}");
+        let replies: Vec<String> = (0..25).map(|_| second(&forged(&tagged(ALICE, 0)))).collect();
+        let answered = replies.iter().filter(|reply| reply.starts_with("452 4.5.3 ")).count();
+        assert!((5..=10).contains(&answered), "{mode}: {replies:?}");
+        assert!(replies[answered..].iter().all(|reply| reply.starts_with("451 4.7.1 ")), "{mode}: {replies:?}");
+        assert!(second(&tagged(ALICE, 0)).starts_with("451 4.7.1 "), "right, {mode}");
+    }
+}
+
+/// Other programs write tags that look like ours, and a server that brings a good tag makes no guess.
+#[test]
+fn returned_tags_of_others_are_no_guesses() {
+    let protected = "[sign]\nprotected = ['example.com']\n";
+    let daemon = Place::File.daemon("", &format!("{}{protected}", configuration(5, 0, "reject")));
+    let mut client = Client::from(&daemon, WORLD);
+    let foreign = "Return-Path: <prvs=4795123456=x@foreign.example>";
+    let own = format!("Return-Path: <{}>", forged(&tagged(ALICE, 0)));
+    for (to, header) in [(ALICE.to_owned(), foreign), (tagged(ALICE, 0), foreign), (tagged(ALICE, 0), own.as_str())] {
+        for number in 0..25 {
+            let said = client.send("", &[&to], &bounce("dave@example.net", header));
+            assert!(said.replies.is_empty(), "{number} {to}: {said:?}");
+        }
+    }
+    assert!(!daemon.log().contains("forged tag in a returned header"), "{}", daemon.log());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tag that comes back too often.
 
-use batv_tests::site::{ALICE, mark, tagged};
+use batv_tests::site::{ALICE, forwarded, mark, tagged};
 
 use super::mail::{Client, WORLD, bounce, message};
 use super::place::Place;
@@ -53,6 +53,85 @@ fn a_replayed_tag_is_held_and_a_proved_bounce_is_taken() {
 }
 
 #[test]
+fn a_tag_in_all_its_spellings_is_one_tag() {
+    let daemon = Place::File.daemon("bounces_per_tag = 3", "[verify]\nmode = 'reject'\n");
+    let to = tagged(ALICE, 0);
+    let tag = to.strip_suffix("=alice@example.com").expect("a tag");
+    let behind = |delimiter: char| format!("alice{delimiter}{tag}@example.com");
+    let quoted = format!("\"{tag}=alice\"@EXAMPLE.com");
+    let spellings = [to.clone(), behind('+'), behind('-'), behind('#'), quoted, behind('='), behind('.')];
+    let mut world = Client::from(&daemon, WORLD);
+    for (number, to) in spellings.iter().enumerate() {
+        let said = world.send("", &[to], &unproved());
+        assert_eq!(
+            (said.is_held, said.recipients.as_slice()),
+            (number >= 3, [ALICE.to_owned()].as_slice()),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn an_srs_address_in_all_its_spellings_is_one_address() {
+    let daemon = Place::File.daemon("bounces_per_tag = 3", "[verify]\nmode = 'reject'\n");
+    let to = forwarded("dave@example.net");
+    let moved = to.replacen("=example.net=dave", "=example.ne=tdave", 1);
+    let spellings = [to.clone(), to.replacen('=', "+", 1), to.replacen('=', "-", 1), to.to_lowercase(), moved];
+    let mut world = Client::from(&daemon, WORLD);
+    for (number, to) in spellings.iter().enumerate() {
+        let said = world.send("", &[to], &unproved());
+        assert!(said.replies.is_empty() && said.recipients.len() == 1, "{to}: {said:?}");
+        assert_eq!(said.is_held, number >= 3, "{to}: {said:?}");
+    }
+}
+
+/// An expired tag is taken for as long as mail may be in a queue, and no more often than before.
+#[test]
+fn an_expired_tag_counts_as_a_good_one() {
+    let daemon = Place::File.daemon("bounces_per_tag = 3", "[verify]\nmode = 'reject'\n");
+    let to = tagged(ALICE, 10);
+    let mut world = Client::from(&daemon, WORLD);
+    for number in 1..=6 {
+        let said = world.send("", &[&to], &unproved());
+        let expected = if number <= 3 { "tag-expired" } else { "tag-replayed" };
+        assert_eq!((said.found("reason"), said.is_held), (expected, number > 3), "{number}: {said:?}");
+    }
+}
+
+/// A mail server holds a message for all of its recipients or for none.
+#[test]
+fn a_recipient_that_the_message_may_hold_is_alone() {
+    let daemon = Place::File.daemon("", "[verify]\nmode = 'quarantine'\n[messages]\ndaemon_senders = true\n");
+    let mut world = Client::from(&daemon, WORLD);
+    let (tag, srs) = (tagged(ALICE, 0), forwarded("dave@example.net"));
+    for (sender, first, second) in [
+        ("", tag.as_str(), "postmaster@example.com"),
+        ("", "postmaster@example.com", &tag),
+        ("", &tag, "carol@elsewhere.example"),
+        ("", &srs, "postmaster@example.com"),
+        ("", "postmaster@example.com", &srs),
+        ("", &tagged(ALICE, 10), "postmaster@example.com"),
+        ("MAILER-DAEMON@mx.example.net", ALICE, "carol@elsewhere.example"),
+    ] {
+        let replies = world.ask(sender, &[first, second]);
+        assert_eq!(replies[0], None, "{first}");
+        assert!(replies[1].as_ref().is_some_and(|reply| reply.starts_with("452 4.5.3 ")), "{second}: {replies:?}");
+    }
+    let replies = world.ask("carol@example.net", &[ALICE, "bob@example.com"]);
+    assert_eq!(replies, [None, None], "mail goes to many");
+}
+
+/// In mode `mark` recipients share a message, and one of them may exceed a limit at its end.
+#[test]
+fn a_recipient_that_is_deferred_at_the_end_gets_the_message_of_the_others() {
+    let limits = "[verify]\nmode = 'mark'\n[limits]\nbounces_per_minute = 2\n";
+    let daemon = Place::File.daemon("", limits);
+    let recipients = [tagged(ALICE, 0), tagged("bob@example.com", 0), tagged("carol@example.com", 0)];
+    let said = Client::from(&daemon, WORLD).send("", &recipients.each_ref().map(String::as_str), &unproved());
+    assert_eq!((said.recipients.len(), said.replies.len()), (3, 0), "{said:?}");
+}
+
+#[test]
 fn by_line_it_counts_with_the_message() {
     for place in Place::all() {
         let daemon = place.daemon("bounces_per_tag = 2", "[verify]\nmode = 'reject'\n");
@@ -82,6 +161,22 @@ fn any_number_is_taken_where_none_is_named_or_nothing_is_remembered() {
         for _ in 0..5 {
             assert_eq!(world.send("", &[&tagged(ALICE, 0)], &unproved()).found("reason"), "tag-ok");
         }
+    }
+}
+
+/// The log of sent mail proves a bounce also if a tag that it returns has come too often to prove anything.
+#[test]
+fn a_returned_tag_hides_no_proof() {
+    let rest = "[sign]\nform = 'strong'\n[messages]\nmark = false\n[verify]\nmode = 'reject'\n";
+    let daemon = Place::File.daemon("bounces_per_tag = 1", rest);
+    let mut ours = Client::of_ours(&daemon, WORLD);
+    let tag = ours.send(ALICE, &[DAVE], &message("<1@laptop.example>")).sender.expect("a tag");
+    let header = message("<1@laptop.example>");
+    let returned = format!("Return-Path: <{tag}>\n{}", header.split_once("\n\n").expect("a header").0);
+    let mut world = Client::from(&daemon, WORLD);
+    for number in 1..=4 {
+        let said = world.send("", &[ALICE], &bounce(DAVE, &returned));
+        assert_eq!((said.found("origin"), said.is_held), ("sent-log", false), "{number}: {said:?}");
     }
 }
 
