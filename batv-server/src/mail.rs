@@ -97,11 +97,8 @@ impl Mail {
         let (earlier, needs_message) = (ruling.earlier, ruling.needs_message());
         let ruling = Ruling::from(ruling);
         if ruling.accepts() {
-            let is_null = envelope.reverse_path == Path::Null;
             self.recipients.push(Accepted { address, ruling: ruling.clone(), needs_message, earlier: self.earlier });
-            if is_null {
-                self.earlier = earlier;
-            }
+            self.earlier = earlier;
         }
         Ok(ruling)
     }
