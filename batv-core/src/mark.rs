@@ -148,15 +148,35 @@ impl Mark {
         MessageDigest(self.message.0)
     }
 
-    fn read(text: &[u8], message_id: &[u8]) -> Option<Self> {
+    /// Reads the value of a header field, for the Message-ID of this digest, as [`verify`] does; `None` when it is no mark. It is
+    /// not verified yet, so that a mark which is tried for many senders is read once.
+    ///
+    /// ```
+    /// use batv_core::mark::{Mark, MessageDigest};
+    ///
+    /// let message = MessageDigest::of(b"<20261123.1@example.com>");
+    /// let mark = Mark::of_field(b" 1.3.20780.ys6oxha22j5qguvrho6xzsjk", message).expect("a mark");
+    /// assert_eq!(mark.to_string(), "1.3.20780.ys6oxha22j5qguvrho6xzsjk");
+    /// assert!(Mark::of_field(b"yes", message).is_none());
+    /// ```
+    #[must_use]
+    pub fn of_field(text: &[u8], message: MessageDigest) -> Option<Self> {
         let text = Compact::of(text.iter().copied())?;
         let [version, key_id, day, mac] = text.fields()?;
         (version == VERSION.as_bytes()).then_some(())?;
-        let message = message_digest(message_id);
+        let message = Base32(message.0);
         Some(Self { key_id: read_key_id(key_id)?, day: read_day(day)?, message, mac: Base32::read(mac)? })
     }
 
-    fn read_envelope_id(text: &[u8]) -> Option<Self> {
+    /// Reads an envelope id, as [`verify_envelope_id`] does; `None` when it is no mark. It is not verified yet.
+    ///
+    /// ```
+    /// # use batv_core::mark::Mark;
+    /// assert!(Mark::of_envelope_id(b"batv1.3.20780.ompfgaus4nawfngdy3dy.ys6oxha22j5qguvrho6xzsjk").is_some());
+    /// assert!(Mark::of_envelope_id(b"QQ314159").is_none());
+    /// ```
+    #[must_use]
+    pub fn of_envelope_id(text: &[u8]) -> Option<Self> {
         let text = Compact::of(decode_xtext(text))?;
         let [version, key_id, day, message, mac] = text.fields()?;
         (version == ENVELOPE_ID_VERSION.as_bytes()).then_some(())?;
@@ -164,7 +184,20 @@ impl Mark {
         Some(Self { key_id: read_key_id(key_id)?, day: read_day(day)?, message, mac: Base32::read(mac)? })
     }
 
-    fn verify(&self, ring: &(impl KeyRing + ?Sized), reverse_path: &Mailbox<'_>, today: Day) -> TagVerdict {
+    /// Verifies the mark, for the reverse-path without tag. Any verdict but [`TagVerdict::Untagged`] is possible.
+    ///
+    /// ```
+    /// use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, TagVerdict, mark};
+    ///
+    /// let keys = [Key::new(KeyUse::Batv(KeyId::default()), Algorithm::HmacSha1, b"s3kr1t")?];
+    /// let [alice, bob] = ["alice@example.com", "bob@example.com"].map(Mailbox::parse);
+    /// let (alice, bob, today) = (alice?, bob?, Day::new(18_262)?);
+    /// let mark = mark::make(&keys, b"<1@example.com>", &alice, today).expect("a key signs for Alice");
+    /// assert_eq!(mark.verify(&keys, &alice, today), TagVerdict::Valid);
+    /// assert_eq!(mark.verify(&keys, &bob, today), TagVerdict::BadMac);
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    pub fn verify(&self, ring: &(impl KeyRing + ?Sized), reverse_path: &Mailbox<'_>, today: Day) -> TagVerdict {
         let mut verdict = TagVerdict::UnknownKey;
         for key in live_keys(ring, self.key_id, reverse_path) {
             let right = mac(key, self.key_id, self.day, &self.message, reverse_path);
@@ -218,7 +251,7 @@ impl MessageDigest {
     /// ```
     #[must_use]
     pub fn of_envelope_id(envelope_id: &[u8]) -> Option<Self> {
-        Some(Self(Mark::read_envelope_id(envelope_id)?.message.0))
+        Some(Self(Mark::of_envelope_id(envelope_id)?.message.0))
     }
 }
 
@@ -301,7 +334,8 @@ pub fn verify(
     reverse_path: &Mailbox<'_>,
     today: Day,
 ) -> TagVerdict {
-    Mark::read(mark, message_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+    Mark::of_field(mark, MessageDigest::of(message_id))
+        .map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
 }
 
 /// Verifies an envelope id, for the reverse-path without tag. It is read as the header field is, with the escapes of
@@ -322,7 +356,7 @@ pub fn verify_envelope_id(
     reverse_path: &Mailbox<'_>,
     today: Day,
 ) -> TagVerdict {
-    Mark::read_envelope_id(envelope_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
+    Mark::of_envelope_id(envelope_id).map_or(TagVerdict::Untagged, |mark| mark.verify(ring, reverse_path, today))
 }
 
 /// Days for which a proof beside a tag counts for a mailbox: [`proof_days`](crate::Lifetime::proof_days) of its key that lives longest, of the
