@@ -1,6 +1,9 @@
 //! `cargo bench -p batv-bounce --bench crafted [-- NAME]`: how long messages take that somebody has crafted, beside an ordinary
 //! bounce of the same length, which returns a message with an attachment.
 //!
+//! Behind them the same for messages with many recipients: how long it takes until the origin is known for all of them, beside
+//! the time for one.
+//!
 //! The least time of several counts.
 
 use core::hint::black_box;
@@ -8,8 +11,8 @@ use core::time::Duration;
 use std::env;
 use std::time::Instant;
 
-use batv_bounce::{Limits, read};
-use batv_core::Path;
+use batv_bounce::{Investigation, Limits, read};
+use batv_core::{Mailbox, Path};
 
 #[path = "../tests/shapes/mod.rs"]
 mod shapes;
@@ -33,6 +36,17 @@ fn main() {
     print("an ordinary bounce", ordinary);
     for crafted in shapes::all().iter().filter(|crafted| crafted.name.contains(&wanted)) {
         print(crafted.name, measure(&crafted.message));
+    }
+    println!("\n{:<54}{:>12}{:>12}{:>10}", "", "one, ms", "10,000, ms", "ratio");
+    for crafted in shapes::for_many_recipients().iter().filter(|crafted| crafted.name.contains(&wanted)) {
+        let name = |number: usize| format!("u{number}@example.com");
+        let one = measure_for(&crafted.message, &[name(0)]);
+        for (which, recipients) in [("the same", vec![name(0); 10_000]), ("others", (0..10_000).map(name).collect())] {
+            let all = measure_for(&crafted.message, &recipients);
+            let ratio = all.as_secs_f64() / one.as_secs_f64();
+            let [one, all] = [one, all].map(|time| time.as_secs_f64() * 1e3);
+            println!("{:<54}{one:>12.2}{all:>12.2}{ratio:>10.1}", format!("{}, {which}", crafted.name));
+        }
     }
 }
 
@@ -73,4 +87,22 @@ fn measure(message: &[u8]) -> [Duration; 2] {
         }
     }
     least
+}
+
+/// The time to read a message, and to look for its origin for all of these recipients.
+fn measure_for(message: &[u8], recipients: &[String]) -> Duration {
+    let recipients: Vec<Mailbox<'_>> = recipients.iter().filter_map(|name| Mailbox::parse(name).ok()).collect();
+    let keys = shapes::keys();
+    let find = || {
+        let start = Instant::now();
+        let reading = black_box(read(black_box(message), Some(Path::Null), &Limits::default()));
+        shapes::with_own_mail(|ours, today| {
+            let investigation = Investigation::new(&reading, &keys, *ours, today);
+            for recipient in &recipients {
+                black_box(investigation.origin(recipient));
+            }
+        });
+        start.elapsed()
+    };
+    (0..TURNS).map(|_| find()).min().unwrap_or_default()
 }

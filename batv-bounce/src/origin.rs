@@ -3,6 +3,8 @@
 pub mod dkim;
 mod identity;
 mod investigation;
+mod marks;
+mod memo;
 mod own_hosts;
 mod own_mail;
 mod provenance;

@@ -168,18 +168,30 @@ impl<'s, 'a> Recipient<'s, 'a> {
 
     /// The ruling, unless the client exceeds a limit.
     pub(crate) fn throttled(&self, ruling: Ruling<'a>, answers: &Answers<'_>) -> Ruling<'a> {
-        let reply = match answers {
-            _ if self.envelope.trusted_client => return ruling,
-            // RFC 5321 §4.5.1: postmaster stays reachable for the client that has a problem with us.
-            _ if ruling.reason == Reason::Rfc5321Postmaster => return ruling,
-            Answers { too_many_bounces: true, .. } => ReplyName::TooManyBounces,
-            Answers { too_many_wrong_tags: true, .. } => ReplyName::TooManyWrongTags,
-            _ => return ruling,
-        };
+        let Some(reply) = self.limit(ruling.reason, answers) else { return ruling };
         if self.mode == Mode::Observe {
             return Ruling { in_reject: Disposition::Tempfail, ..ruling };
         }
         ruling.deferred(Reason::Throttled, reply, self.envelope.earlier)
+    }
+
+    /// Whether the ruling at the end of DATA is deferred, as the client exceeds a limit.
+    #[cfg(feature = "messages")]
+    pub(crate) fn is_deferred(&self, answers: &Answers<'_>) -> bool {
+        let reason = self.examination.judge(self.mode, Stage::EndOfData).reason;
+        self.mode != Mode::Observe && self.limit(reason, answers).is_some()
+    }
+
+    /// Reply to a client that exceeds a limit.
+    fn limit(&self, reason: Reason, answers: &Answers<'_>) -> Option<ReplyName> {
+        match answers {
+            _ if self.envelope.trusted_client => None,
+            // RFC 5321 §4.5.1: postmaster stays reachable for the client that has a problem with us.
+            _ if reason == Reason::Rfc5321Postmaster => None,
+            Answers { too_many_bounces: true, .. } => Some(ReplyName::TooManyBounces),
+            Answers { too_many_wrong_tags: true, .. } => Some(ReplyName::TooManyWrongTags),
+            _ => None,
+        }
     }
 
     /// Questions before the ruling at the end of DATA if the message is not read. None is about replayed tags: such a bounce

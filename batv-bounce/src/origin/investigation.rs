@@ -17,10 +17,12 @@
 use core::cell::OnceCell;
 
 use batv_core::mark::MessageDigest;
-use batv_core::{Day, KeyRing, Mailbox, Pattern, TagVerdict, mark, tag};
+use batv_core::{Day, KeyRing, Mailbox, MailboxBuf, Pattern, TagVerdict, mark, tag};
 
 use super::dkim::{self, Body, PublicKey};
-use super::identity::{author, message_ids, senders};
+use super::identity::{author, senders};
+use super::marks::{Best, MOST_PAIRS, ReturnedMark};
+use super::memo::Memo;
 use super::own_hosts::OwnHosts;
 use super::own_mail::OwnMail;
 use super::provenance::{Origin, Proof, Provenance};
@@ -35,8 +37,10 @@ use crate::record::original::Original;
 /// Days for which mail from before a change may still bounce: seven of a tag's lifetime, and five in a queue
 /// (RFC 5321 §4.5.4.1).
 const GRACE_DAYS: i32 = 12;
-/// The most marks of a returned header that are looked at.
-const MOST_MARKS: usize = 5;
+/// The most recipients of one bounce for whom an origin is looked for.
+const MOST_RECIPIENTS: usize = 100;
+/// The most domains of recipients, beyond those that are protected, that are looked for in the returned headers.
+const MOST_DOMAINS: usize = 10;
 
 /// Finds the origin of a returned message. `recipient` is that of the bounce, without a tag.
 ///
@@ -57,10 +61,11 @@ pub fn origin(
     ours: &OwnMail<'_, impl AsRef<str>>,
     today: Day,
 ) -> Provenance {
-    Investigation::new(reading, ring, *ours, today).origin(recipient)
+    Investigation::new(reading, ring, *ours, today).origin(recipient).clone()
 }
 
-/// Search for the origin of one message for several recipients; work that is the same for all is done once.
+/// Search for the origin of one message for several recipients. What is the same for all is done once, and their number is
+/// bounded: whoever names many recipients makes no more work.
 ///
 /// ```
 /// use batv_bounce::{Investigation, Limits, Origin, OwnMail, read};
@@ -76,14 +81,67 @@ pub fn origin(
 /// ```
 #[derive(Debug)]
 pub struct Investigation<'i, 'x, R: ?Sized, T> {
-    originals: Vec<(&'i Original<'x>, Vec<String>)>,
+    originals: Vec<Returned<'i, 'x>>,
     envelope_id: Option<&'i str>,
+    envelope_mark: OnceCell<Option<ReturnedMark>>,
     ring: &'i R,
     ours: OwnMail<'i, T>,
     today: Day,
+    marks: OnceCell<Vec<Vec<ReturnedMark>>>,
     signatures: OnceCell<Vec<dkim::DkimVerdict<'i>>>,
-    /// The tag, and the place of its original.
+    /// The tag, and the number of its original.
     tag: OnceCell<Option<(usize, ReturnedTag)>>,
+    hosts: OnceCell<OwnHosts>,
+    /// The first original that names one of our hosts, and where.
+    own: OnceCell<Option<(usize, &'static str)>>,
+    /// The same for domains of recipients.
+    own_of: Memo<OwnHosts, Option<(usize, &'static str)>>,
+    /// The first original, if none of them was ours.
+    foreign: OnceCell<Option<usize>>,
+    found: Memo<String, Provenance>,
+    beyond: OnceCell<Provenance>,
+}
+
+/// Original, and what its header says whoever asks.
+#[derive(Debug)]
+struct Returned<'i, 'x> {
+    original: &'i Original<'x>,
+    place: Place,
+    /// Possible senders without their tags.
+    senders: OnceCell<Vec<MailboxBuf>>,
+    author: OnceCell<Option<MailboxBuf>>,
+    date: OnceCell<Option<Day>>,
+}
+
+impl<'i, 'x> Returned<'i, 'x> {
+    fn new(original: &'i Original<'x>) -> Self {
+        let place = Place::Part(original.part.clone());
+        let (senders, author, date) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { original, place, senders, author, date }
+    }
+
+    fn senders(&self, ring: &(impl KeyRing + ?Sized), today: Day) -> &[MailboxBuf] {
+        self.senders.get_or_init(|| {
+            let senders = senders(self.original);
+            let untagged =
+                |sender: &String| Some(tag::verify(ring, &Mailbox::parse(sender).ok()?, today).mailbox.into());
+            let mut distinct: Vec<MailboxBuf> = Vec::new();
+            for sender in senders.iter().filter_map(untagged) {
+                if !distinct.contains(&sender) {
+                    distinct.push(sender);
+                }
+            }
+            distinct
+        })
+    }
+
+    fn author(&self) -> Option<&MailboxBuf> {
+        self.author.get_or_init(|| author(&self.original.header)).as_ref()
+    }
+
+    fn date(&self) -> Option<Day> {
+        *self.date.get_or_init(|| self.original.field("Date").and_then(|date| day_of(&date)))
+    }
 }
 
 impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
@@ -98,15 +156,22 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     pub fn new(reading: &'i Reading<'x>, ring: &'i R, ours: OwnMail<'i, T>, today: Day) -> Self {
-        let originals = reading.original.iter().chain(&reading.others);
         Self {
-            originals: originals.map(|original| (original, senders(original))).collect(),
+            originals: reading.original.iter().chain(&reading.others).map(Returned::new).collect(),
             envelope_id: reading.report.original_envelope_id.as_deref(),
+            envelope_mark: OnceCell::new(),
             ring,
             ours,
             today,
+            marks: OnceCell::new(),
             signatures: OnceCell::new(),
             tag: OnceCell::new(),
+            hosts: OnceCell::new(),
+            own: OnceCell::new(),
+            own_of: Memo::new(),
+            foreign: OnceCell::new(),
+            found: Memo::new(),
+            beyond: OnceCell::new(),
         }
     }
 
@@ -119,39 +184,68 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
 
     /// Finds the origin for this recipient of the bounce, without a tag.
     ///
+    /// It is looked for once for each recipient, and for a hundred of them at most: nobody returns a message to so many. Nothing
+    /// is known for the others ([`Provenance::cut`]).
+    ///
     /// ```
     /// # use batv_bounce::{Investigation, Limits, OwnMail, read};
     /// # use batv_core::{Day, Key, Mailbox};
     /// let reading = read(b"", None, &Limits::default());
     /// let keys: [Key; 0] = [];
-    /// let found = Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?).origin(&Mailbox::parse("a@example.com")?);
-    /// assert!(found.evidence.is_empty());
+    /// let investigation = Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?);
+    /// assert!(investigation.origin(&Mailbox::parse("a@example.com")?).evidence.is_empty());
     /// # Ok::<(), batv_core::Error>(())
     /// ```
-    pub fn origin(&self, recipient: &Mailbox<'_>) -> Provenance {
+    pub fn origin(&self, recipient: &Mailbox<'_>) -> &Provenance {
+        let name = recipient.to_string().to_ascii_lowercase();
+        let found = self.found.get_or_find(name, MOST_RECIPIENTS, |_| self.search(recipient));
+        found.unwrap_or_else(|| self.beyond())
+    }
+
+    /// Whether the bounce had too many recipients, so that for some of them nothing was looked for.
+    ///
+    /// ```
+    /// # use batv_bounce::{Investigation, Limits, OwnMail, read};
+    /// # use batv_core::{Day, Key};
+    /// let reading = read(b"", None, &Limits::default());
+    /// let keys: [Key; 0] = [];
+    /// assert!(!Investigation::new(&reading, &keys, OwnMail::<&str>::new(&[]), Day::new(20_782)?).is_cut());
+    /// # Ok::<(), batv_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.beyond.get().is_some()
+    }
+
+    fn beyond(&self) -> &Provenance {
+        self.beyond.get_or_init(|| Provenance { cut: true, ..Provenance::default() })
+    }
+
+    fn search(&self, recipient: &Mailbox<'_>) -> Provenance {
         let mut search = Search { about: self, recipient, is_ours: false, found: Provenance::default() };
-        if let Some(envelope_id) = self.envelope_id {
-            search.envelope_id(envelope_id);
-        }
+        search.envelope_id();
+        let marks = self.marks.get_or_init(|| {
+            let mut pairs = MOST_PAIRS;
+            self.originals.iter().map(|returned| ReturnedMark::of_header(returned.original, &mut pairs)).collect()
+        });
         let signatures = self.signatures.get_or_init(|| {
             let verify =
                 |original: &Original<'_>| dkim::verify(&original.header, original.body.as_deref(), self.ours.dkim_keys);
-            self.originals.iter().map(|(original, _)| verify(original)).collect()
+            self.originals.iter().map(|returned| verify(returned.original)).collect()
         });
         let tag = self.tag.get_or_init(|| {
-            let mut headers = self.originals.iter().map(|(original, _)| &original.header).enumerate();
+            let mut headers = self.originals.iter().map(|returned| &returned.original.header).enumerate();
             let may_be_ours = |mailbox: &Mailbox<'_>| self.may_be_ours(mailbox);
             headers.find_map(|(number, header)| {
                 Some((number, ReturnedTag::find(header, self.ring, self.today, may_be_ours)?))
             })
         });
-        for (number, ((original, senders), signature)) in self.originals.iter().zip(signatures).enumerate() {
-            let place = Place::Part(original.part.clone());
+        for (number, ((returned, marks), signature)) in self.originals.iter().zip(marks).zip(signatures).enumerate() {
             search.is_ours = false;
-            search.mark(original, senders, &place);
-            search.signature(*signature, original, &place);
+            search.marks(marks, returned);
+            search.signature(*signature, returned);
             if let Some((_, tag)) = tag.as_ref().filter(|(of, _)| *of == number) {
-                search.tag(tag, &place);
+                search.tag(tag, &returned.place);
             }
         }
         if search.found.origin == Origin::Unknown {
@@ -160,19 +254,43 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         search.found
     }
 
+    /// Originals in which a lack of proof counts, with their numbers: what stands in a text besides was put there by somebody.
+    fn counted(&self) -> impl Iterator<Item = (usize, &Returned<'i, 'x>)> {
+        let only_texts = self.originals.iter().all(|returned| returned.original.in_text);
+        self.originals.iter().enumerate().filter(move |(_, returned)| only_texts || !returned.original.in_text)
+    }
+
+    /// The first original that names one of these hosts, and where.
+    fn first_that_names(&self, hosts: &OwnHosts) -> Option<(usize, &'static str)> {
+        if hosts.is_empty() {
+            return None;
+        }
+        self.counted().find_map(|(number, returned)| Some((number, hosts.in_header(&returned.original.header)?)))
+    }
+
+    /// The first original, if each of them lacks a mark that it would have if it were ours.
+    fn foreign(&self) -> Option<usize> {
+        *self.foreign.get_or_init(|| {
+            // Nobody marks a bounce: of one that is returned, what it returns itself tells.
+            let is_of_person = |original: &Original<'_>| original.field("From").is_none_or(|from| !is_of_daemon(&from));
+            let mut counted = self.counted().filter(|(_, returned)| is_of_person(returned.original)).peekable();
+            let (first, _) = *counted.peek()?;
+            counted.all(|(_, returned)| returned.original.complete && self.sent_with_a_mark(returned)).then_some(first)
+        })
+    }
+
     /// Whether a day is no longer ago than a proof for this mailbox counts. A day is for clocks that differ.
     fn is_recent(&self, day: Day, recipient: &Mailbox<'_>) -> bool {
         (-1..=mark::proof_days(self.ring, recipient)).contains(&self.today.since(day))
     }
 
-    fn sent_with_a_mark(&self, original: &Original<'_>) -> bool {
+    fn sent_with_a_mark(&self, returned: &Returned<'_, '_>) -> bool {
         let Some(since) = self.ours.marked_since else { return false };
         // One day for the clocks of others.
         let expected = |day: Day| day.since(since) > 0 && day.since(self.today) <= 1;
-        let date = original.field("Date").and_then(|date| day_of(&date));
-        let first_received = fields(&original.header).filter(|field| field.is("Received")).last();
+        let first_received = fields(&returned.original.header).filter(|field| field.is("Received")).last();
         let received = first_received.and_then(|field| day_of(field.text().rsplit_once(';')?.1));
-        self.today.since(since) > GRACE_DAYS && date.is_some_and(expected) && received.is_none_or(expected)
+        self.today.since(since) > GRACE_DAYS && returned.date().is_some_and(expected) && received.is_none_or(expected)
     }
 }
 
@@ -185,14 +303,13 @@ struct Search<'s, 'i, 'x, R: ?Sized, T> {
 }
 
 impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
-    fn envelope_id(&mut self, envelope_id: &str) {
-        let message = MessageDigest::of_envelope_id(envelope_id.as_bytes());
-        let verify = |sender: &Mailbox<'_>| {
-            (mark::verify_envelope_id(self.about.ring, envelope_id.as_bytes(), sender, self.about.today), message)
-        };
-        let place = Place::Field("Original-Envelope-Id");
-        let best = self.best(self.senders(), verify);
-        if best.verdict != TagVerdict::Untagged {
+    fn envelope_id(&mut self) {
+        let about = self.about;
+        let mark = about.envelope_mark.get_or_init(|| ReturnedMark::of_envelope_id(about.envelope_id?));
+        if let Some(mark) = mark {
+            let senders = || about.originals.iter().flat_map(|returned| returned.senders(about.ring, about.today));
+            let best = mark.best(self.recipient, senders, about.ring, about.today);
+            let place = Place::Field("Original-Envelope-Id");
             self.judge_mark(Proof::EnvelopeId, &place, "a mark of ours as envelope id", best);
         }
     }
@@ -218,43 +335,15 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     }
 
     /// Verifies marks. A mark that does not verify may be for another sender or another Message-ID.
-    fn mark(&mut self, original: &Original<'_>, senders: &[String], place: &Place) {
-        let message_ids = message_ids(original);
-        for field in fields(&original.header).filter(|field| field.is(mark::FIELD)).take(MOST_MARKS) {
-            let verify = |sender: &Mailbox<'_>| {
-                let verdicts = message_ids.iter().map(|message_id| {
-                    let message_id = message_id.as_bytes();
-                    let verdict = mark::verify(self.about.ring, field.value, message_id, sender, self.about.today);
-                    (verdict, Some(MessageDigest::of(message_id)))
-                });
-                verdicts.min_by_key(|(verdict, _)| rank(*verdict)).unwrap_or((TagVerdict::Untagged, None))
-            };
-            let best = self.best(senders.iter().map(String::as_str), verify);
+    fn marks(&mut self, marks: &[ReturnedMark], returned: &Returned<'_, '_>) {
+        let Investigation { ring, today, .. } = *self.about;
+        for mark in marks {
+            let best = mark.best(self.recipient, || returned.senders(ring, today), ring, today);
             let name = if best.verdict == TagVerdict::Valid { "a mark of ours" } else { "a mark" };
-            if self.judge_mark(Proof::Mark, place, name, best) {
+            if self.judge_mark(Proof::Mark, &returned.place, name, best) {
                 return;
             }
         }
-    }
-
-    /// Verdict that says most, for the recipient or one of these senders.
-    fn best<'a>(
-        &self,
-        senders: impl Iterator<Item = &'a str>,
-        verify: impl Fn(&Mailbox<'_>) -> (TagVerdict, Option<MessageDigest>),
-    ) -> Best {
-        let best = |mailbox: &Mailbox<'_>| {
-            let (verdict, message) = verify(mailbox);
-            Best { verdict, message, sender: mailbox.to_string() }
-        };
-        let others = senders.filter_map(|sender| {
-            let mailbox = Mailbox::parse(sender).ok()?;
-            Some(best(&tag::verify(self.about.ring, &mailbox, self.about.today).mailbox))
-        });
-        others.fold(
-            best(self.recipient),
-            |best, other| if rank(other.verdict) < rank(best.verdict) { other } else { best },
-        )
     }
 
     /// Judges a mark; returns whether it is a proof.
@@ -274,15 +363,15 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
         true
     }
 
-    fn signature(&mut self, signature: dkim::DkimVerdict<'_>, original: &Original<'_>, place: &Place) {
-        let place = place.clone();
+    fn signature(&mut self, signature: dkim::DkimVerdict<'_>, returned: &Returned<'_, '_>) {
+        let place = returned.place.clone();
         match signature {
             dkim::DkimVerdict::Valid { key, body, open, day, message } => {
                 let named = format!("a DKIM signature of ours ({}, {})", key.selector(), key.domain());
-                if let Some(but) = self.lack(original, body, open, day) {
+                if let Some(but) = self.lack(returned, body, open, day) {
                     return self.hint(place, format!("{named}, {but}"));
                 }
-                match self.author(original, key) {
+                match self.author(returned, key) {
                     Ok(()) => {
                         self.see(place, named);
                         self.proved(Proof::Dkim, Some(message));
@@ -303,21 +392,22 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     }
 
     /// What a good signature lacks to show that this message left us, and when.
-    fn lack(&self, original: &Original<'_>, body: Body, open: Option<&str>, day: Option<Day>) -> Option<String> {
+    fn lack(&self, returned: &Returned<'_, '_>, body: Body, open: Option<&str>, day: Option<Day>) -> Option<String> {
         let is_recent = |day: Day| self.about.is_recent(day, self.recipient);
-        let date = original.field("Date").and_then(|date| day_of(&date));
         match (body, open) {
             (Body::Differs, _) => Some("and another body".to_owned()),
             (Body::Longer, _) => Some("and a longer body than was signed".to_owned()),
             (_, Some(field)) => Some(format!("which leaves {field} open")),
-            _ if !date.is_some_and(is_recent) || !day.is_none_or(is_recent) => Some("but too old".to_owned()),
+            _ if !returned.date().is_some_and(is_recent) || !day.is_none_or(is_recent) => {
+                Some("but too old".to_owned())
+            }
             _ => None,
         }
     }
 
     /// Whether the author of a signed message is the recipient, or an identity of the recipient's; an error names the author.
-    fn author(&self, original: &Original<'_>, key: &PublicKey) -> Result<(), String> {
-        let author = author(&original.header).ok_or("of no single author")?;
+    fn author(&self, returned: &Returned<'_, '_>, key: &PublicKey) -> Result<(), String> {
+        let author = returned.author().ok_or("of no single author")?;
         let mailbox = author.as_mailbox();
         if !are_related(key.domain(), mailbox.domain().as_str()) {
             return Err(format!("for another domain than the author's: {author}"));
@@ -328,29 +418,23 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
 
     /// Looks for hints, or for a disproof, if nothing was verified.
     fn without_proof(&mut self) {
-        let own = self.about.originals.iter().filter(|(original, _)| !original.in_text).count();
         let about = self.about;
-        let counts = |original: &&Original<'_>| own == 0 || !original.in_text;
-        let mut all = about.originals.iter().map(|(original, _)| *original).filter(counts).peekable();
-        if all.peek().is_none() {
-            return;
+        let hosts = about.hosts.get_or_init(|| OwnHosts::of(&about.ours));
+        let mut named = *about.own.get_or_init(|| about.first_that_names(hosts));
+        let more = hosts.and_of(self.recipient);
+        if !more.is_empty() {
+            let Some(own) = about.own_of.get_or_find(more, MOST_DOMAINS, |hosts| about.first_that_names(hosts)) else {
+                about.beyond();
+                self.found.cut = true;
+                return;
+            };
+            named = named.into_iter().chain(*own).min_by_key(|(number, _)| *number);
         }
-        let names = OwnHosts::of(self.recipient, &about.ours);
-        let mut place = None;
-        let mut all_are_foreign = true;
-        for original in all {
-            let here = Place::Part(original.part.clone());
-            if let Some(words) = names.in_header(&original.header) {
-                return self.hint(here, words);
-            }
-            // Nobody marks a bounce: of one that is returned, what it returns itself tells.
-            if original.field("From").is_none_or(|from| !is_of_daemon(&from)) {
-                all_are_foreign &= original.complete && about.sent_with_a_mark(original);
-                place.get_or_insert(here);
-            }
-        }
-        if let Some(place) = place.filter(|_| all_are_foreign) {
-            self.see(place, "its header is complete and has no mark of ours, as all our mail has");
+        let place = |number: usize| about.originals[number].place.clone();
+        if let Some((number, words)) = named {
+            self.hint(place(number), words);
+        } else if let Some(number) = about.foreign() {
+            self.see(place(number), "its header is complete and has no mark of ours, as all our mail has");
             self.found.origin = Origin::Disproved;
         }
     }
@@ -377,33 +461,11 @@ impl<R: KeyRing + ?Sized, T: AsRef<str>> Search<'_, '_, '_, R, T> {
     fn is_for(&self, mailbox: &Mailbox<'_>) -> bool {
         mailbox.to_string().eq_ignore_ascii_case(&self.recipient.to_string())
     }
-
-    /// Senders and authors of the originals.
-    fn senders(&self) -> impl Iterator<Item = &str> {
-        self.about.originals.iter().flat_map(|(_, senders)| senders).map(String::as_str)
-    }
-}
-
-/// Verdict on a mark that says most, with its sender and message.
-struct Best {
-    verdict: TagVerdict,
-    message: Option<MessageDigest>,
-    sender: String,
 }
 
 /// Whether two domains are the same, or one is above the other.
 fn are_related(one: &str, other: &str) -> bool {
     speaks_for(one, other) || speaks_for(other, one)
-}
-
-/// Rank of a verdict on a mark: the lower, the more it says.
-const fn rank(verdict: TagVerdict) -> u8 {
-    match verdict {
-        TagVerdict::Valid => 0,
-        TagVerdict::Expired => 1,
-        TagVerdict::UnknownKey => 2,
-        _ => 3,
-    }
 }
 
 /// Verdict on a tag or mark that is not valid, in words.

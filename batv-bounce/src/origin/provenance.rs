@@ -110,4 +110,7 @@ pub struct Provenance {
     pub tag: Option<ReturnedTag>,
     /// Evidence, in the order in which it was found.
     pub evidence: Vec<Evidence>,
+    /// Whether nothing was looked for, as the bounce has too many recipients
+    /// ([`Investigation::origin`](crate::Investigation::origin)).
+    pub cut: bool,
 }

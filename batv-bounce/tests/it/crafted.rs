@@ -2,9 +2,11 @@
 //!
 //! Time is for `cargo bench --bench crafted`. What takes time without bounds here does not end before the limit of each test.
 
+use core::cell::Cell;
+
 use allocation_counter::measure;
-use batv_bounce::{Class, Limits, read};
-use batv_core::Path;
+use batv_bounce::{Class, Investigation, Limits, Origin, read};
+use batv_core::{Domain, Key, KeyRing, Keys, Mailbox, Path};
 
 use crate::shapes;
 
@@ -21,6 +23,71 @@ fn crafted_messages_take_no_more_work_than_their_octets_allow() {
         let octets = u64::try_from(message.len()).expect("a length");
         assert!(used.count_total <= ALLOCATIONS * octets, "{name}: {} allocations", used.count_total);
         assert!(used.bytes_total <= MEMORY * octets, "{name}: {} octets allocated", used.bytes_total);
+    }
+}
+
+/// Keys, and how often they were looked up: once for each mark or tag that is verified.
+struct Counted {
+    keys: Vec<Key>,
+    lookups: Cell<u64>,
+}
+
+impl KeyRing for Counted {
+    fn batv_keys<'k, 'm>(&'k self, mailbox: &'m Mailbox<'m>) -> Keys<'k, 'm> {
+        self.lookups.set(self.lookups.get() + 1);
+        self.keys.batv_keys(mailbox)
+    }
+
+    fn srs_keys<'k, 'm>(&'k self, domain: &'m Domain<'m>) -> Keys<'k, 'm> {
+        self.keys.srs_keys(domain)
+    }
+}
+
+/// The keys that were looked up and the times that memory was asked for, until the origin was known for each recipient; and for
+/// how many nothing was looked for.
+fn work_for(message: &[u8], recipients: &[String]) -> (u64, u64, usize) {
+    let ring = Counted { keys: shapes::keys(), lookups: Cell::new(0) };
+    let recipients: Vec<Mailbox<'_>> = recipients.iter().map(|name| Mailbox::parse(name).expect("a mailbox")).collect();
+    let reading = read(message, Some(Path::Null), &Limits::default());
+    let mut cut = 0;
+    let used = measure(|| {
+        shapes::with_own_mail(|ours, today| {
+            let investigation = Investigation::new(&reading, &ring, *ours, today);
+            for recipient in &recipients {
+                let found = investigation.origin(recipient);
+                cut += usize::from(found.cut);
+                assert!(!found.cut || found.origin == Origin::Unknown, "{found:?}");
+            }
+            assert_eq!(investigation.is_cut(), cut > 0);
+        });
+    });
+    (ring.lookups.get(), used.count_total, cut)
+}
+
+/// Who names many recipients makes no more work than the hundred for whom an origin is looked for.
+#[test]
+fn the_work_for_a_message_is_bounded_for_all_its_recipients_together() {
+    const MANY: usize = 10_000;
+    // Its name is compared.
+    const EACH: u64 = 4 * 10_000;
+    let of = |name: &dyn Fn(usize) -> String, count: usize| (0..count).map(name).collect::<Vec<String>>();
+    for shapes::Crafted { name, message } in shapes::for_many_recipients() {
+        let (lookups, allocations, cut) = work_for(&message, &of(&|_| "alice@example.com".to_owned(), 1));
+        assert!(lookups <= 2_000, "{name}: {lookups} lookups");
+        assert_eq!(cut, 0, "{name}");
+
+        let (same, used, cut) = work_for(&message, &of(&|_| "alice@example.com".to_owned(), MANY));
+        assert_eq!((same, cut), (lookups, 0), "{name}: the same recipient");
+        assert!(used <= allocations + EACH, "{name}: {used} allocations for the same recipient");
+
+        let (others, used, cut) = work_for(&message, &of(&|number| format!("u{number}@example.com"), MANY));
+        assert!(others <= lookups + 100 * 101, "{name}: {others} lookups");
+        assert!(used <= allocations + EACH + 100 * 1_000, "{name}: {used} allocations");
+        assert_eq!(cut, MANY - 100, "{name}");
+
+        let (_, used, cut) = work_for(&message, &of(&|number| format!("u@d{number}.example"), MANY));
+        assert!(used <= 11 * allocations + EACH + 100 * 1_000, "{name}: {used} allocations for many domains");
+        assert!(cut >= MANY - 100, "{name}: {cut}");
     }
 }
 

@@ -27,18 +27,45 @@ pub(crate) fn all() -> Vec<Crafted> {
         .collect()
 }
 
-/// Looks for the origin with all that proves one: a key for tags and marks, and a DKIM key.
-pub(crate) fn find_origin(reading: &Reading<'_>) -> Provenance {
+/// Messages that return much by which each recipient may prove the bounce to be its own, and one whose headers name many hosts.
+pub(crate) fn for_many_recipients() -> Vec<Crafted> {
+    let eight = |header: &dyn Fn(usize) -> String| {
+        let part = |number: usize| format!("--b\nContent-Type: text/rfc822-headers\n\n{}\n", header(number));
+        report(&(0..8).map(part).collect::<String>())
+    };
+    let numbered = |count: usize, field: &dyn Fn(usize) -> String| (0..count).map(field).collect::<String>();
+    let marks = eight(&|of| {
+        numbered(5, &|number| format!("X-BATV-Mark: 1.4.20782.{}\n", ["a", "b", "c", "d", "e"][number].repeat(24)))
+            + &numbered(5, &|number| format!("Message-ID: <{of}.{number}@x.example>\n"))
+            + &numbered(8, &|number| format!("X-Envelope-From: u{of}.{number}@example.com\n"))
+    });
+    let hosts = eight(&|of| numbered(900, &|number| format!("Received: from h{of}.{number}.example by x.example\n")));
+    [("recipients: 40 marks, 40 Message-IDs, 64 senders", marks), ("recipients: 7,200 hosts", hosts)]
+        .map(|(name, message)| Crafted { name, message })
+        .into()
+}
+
+/// The key for tags and marks.
+pub(crate) fn keys() -> Vec<Key> {
     let id = KeyId::new(4).expect("a digit");
-    let keys = [Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"a public secret").expect("a key")];
+    vec![Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"a public secret").expect("a key")]
+}
+
+/// What is ours: with all that proves an origin.
+pub(crate) fn with_own_mail<T>(look: impl FnOnce(&OwnMail<'_>, Day) -> T) -> T {
     let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     let dkim_keys = [PublicKey::parse("example.com", "s", record).expect("a key")];
     let protected = [Pattern::parse("example.com").expect("a pattern")];
     let mut ours = OwnMail::new(&protected);
     ours.dkim_keys = &dkim_keys;
     ours.marked_since = Day::new(20_000).ok();
+    look(&ours, Day::new(20_782).expect("a day"))
+}
+
+/// Looks for the origin.
+pub(crate) fn find_origin(reading: &Reading<'_>) -> Provenance {
     let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
-    origin(reading, &alice, &keys, &ours, Day::new(20_782).expect("a day"))
+    with_own_mail(|ours, today| origin(reading, &alice, &keys(), ours, today))
 }
 
 type Shape = (&'static str, Vec<u8>);

@@ -4,6 +4,7 @@ extern crate alloc;
 
 mod address;
 mod decisions;
+mod many_recipients;
 mod may_bounce;
 mod replies;
 mod senders;
