@@ -70,11 +70,14 @@ impl Edits {
         let findings = &finding.fields;
         self.doubtful = findings.is_doubtful();
         for (field, text) in [(STATUS_FIELD, findings.status()), (VERDICT_FIELD, findings.verdict())] {
+            if text.is_none() && !self.doubtful {
+                continue;
+            }
             let present = self.fields.iter().position(|(name, _)| *name == field);
             match (present, text) {
                 (None, Some(text)) => self.fields.push((field, text)),
                 (Some(present), Some(text)) if self.doubtful => self.fields[present].1 = text,
-                (Some(present), None) if self.doubtful => {
+                (Some(present), None) => {
                     self.fields.remove(present);
                 }
                 _ => {}

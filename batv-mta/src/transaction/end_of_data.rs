@@ -51,6 +51,9 @@ impl Transaction {
             edits.add(recipient);
             refusal = refused.or(refusal);
         }
+        if message.as_ref().is_some_and(Message::is_cut) {
+            self.settings.metrics().count_limit("parts");
+        }
         match refusal {
             // A refusal is for the whole message: a recipient that may get one is alone (452 4.5.3 at RCPT TO).
             Some(refusal) if refused_alone => DataReply::Refuse(refusal),
@@ -64,19 +67,20 @@ impl Transaction {
         let address = recipient.address.clone()?;
         let mailbox = Mailbox::parse(&address).ok()?;
         let envelope = self.envelope(self.reverse_path.judged(), mailbox, Stage::EndOfData);
-        let (case, answered);
-        let ruling = match (self.today, message) {
-            (Some(today), Some(message)) => {
-                case = site.recipient(&envelope, today).with_message(message);
-                answered = self.asking(today).ask(case.questions());
-                case.data(&answered.answers())
+        let (found, case, answered);
+        let ruling = match self.today {
+            Some(today) => {
+                found = site.recipient(&envelope, today);
+                if let Some(message) = message.filter(|_| found.needs_message()) {
+                    case = found.with_message(message);
+                    answered = self.asking(today).ask(case.questions());
+                    case.data(&answered.answers())
+                } else {
+                    answered = self.asking(today).ask(found.data_questions());
+                    found.data(&answered.answers())
+                }
             }
-            (Some(today), None) => {
-                let recipient = site.recipient(&envelope, today);
-                answered = self.asking(today).ask(recipient.data_questions());
-                recipient.data(&answered.answers())
-            }
-            (None, _) => self.no_clock(&envelope),
+            None => self.no_clock(&envelope),
         };
         // A ruling that the message did not change is in the log already.
         let is_same = |finding: &Finding| (finding.reason, finding.disposition) == (ruling.reason, ruling.disposition);
