@@ -30,7 +30,7 @@ fn the_line_protocol_completes_them() {
         ("sign alice", "OK prvs=", "NO"),
         ("sign-for <alice> dave@example.net", "OK prvs=", "NO"),
         ("check <> alice", "OK 550 5.7.1 ", "NO"),
-        ("judge rcpt none - <> <alice>", "OK disposition=reject ", "PERM "),
+        ("judge rcpt none - <> <alice>", "OK disposition=reject ", "OK disposition=accept verdict=not-judged "),
         ("mark <alice> <1@example.com>", "OK ", "NO"),
     ] {
         let request = format!("{request}\n");
