@@ -3,9 +3,9 @@
 //! ```text
 //! request = map SP address LF
 //!         | "sign-for" SP reverse-path SP forward-path LF
-//!         | "check" SP reverse-path SP forward-path LF
+//!         | "check" SP [client SP] reverse-path SP forward-path LF
 //!         | "judge" SP stage SP earlier SP client SP reverse-path SP forward-path LF
-//!         | "judge-message" SP client SP extent SP octets SP reverse-path SP forward-path LF message
+//!         | "judge-message" SP client SP extent SP octets SP reverse-path 1*(SP forward-path) LF message
 //!         | "mark" SP reverse-path SP message-id LF
 //!         | "sent" SP reverse-path SP message-id 1*(SP forward-path) LF
 //! map     = "sign" | "verify" | "unwrap" | "srs-forward" | "srs-reverse"
@@ -21,11 +21,13 @@
 //! ```
 //! The reverse-path is in brackets. A line may end in CR LF. `sign-for` is `sign` for servers that send to each recipient
 //! separately: exempt recipients get mail without a tag. The answer to `check` is `NO`, or `OK` and an SMTP reply that
-//! refuses the recipient. `judge` is for servers that ask again at the end of DATA, and keep the first answer until then.
-//! Its answer is `name=value` for `disposition`, `verdict`, `reason`, `settled` (0 or 1), `earlier` (for the request about
-//! the next recipient), `mode`, and `reply` in quotes.
+//! refuses the recipient; without a client, wrong tags count for their mailbox alone. `judge` is for servers that ask again
+//! at the end of DATA, and keep the first answer until then. Its answer is `name=value` for `disposition`, `verdict`,
+//! `reason`, `settled` (0 or 1), `earlier` (for the request about the next recipient), `mode`, and `reply` in quotes.
 //!
-//! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read. Its
+//! `judge-message` is `judge` at the end of DATA with the message, of which the first `limits.message_octets` are read.
+//! Several forward-paths are in brackets: each recipient is judged, and counted, and the answer is that to the worst, in this
+//! order: one that defers, holds, refuses, marks, accepts. A refusal is for a message with this recipient alone. The
 //! answer also has `class` and `origin`, `-` if only the envelope counts, and in quotes `status_field` and `verdict_field`: the
 //! values of X-BATV-Status and X-BATV-Verdict, empty if the message gets no such field. The answer to `mark` is the value of
 //! X-BATV-Mark for an outgoing message. `sent` adds an outgoing message to the sent log; its answer is `NO`. Send several for
@@ -33,16 +35,17 @@
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
-use core::iter::successors;
+use core::iter;
 
-use batv_core::envelope::{Earlier, Envelope, Stage};
+use batv_core::envelope::{Disposition, Earlier, Envelope, Reason, ReplyName, Stage, Verdict};
 use batv_core::{Mailbox, Path};
 use batv_policy::Ruling;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::client::Client;
 use crate::listen::handler::{ANSWER_OCTETS, Endless, Flow, Handler, Load, SHORT, ended_by};
 use crate::listen::lookup::{LookupReply, Map, look_up};
+use crate::log::word;
 use crate::message_buffer::{MessageBuffer, Needed};
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -228,10 +231,12 @@ fn sign_for(rest: &[u8], settings: &Settings) -> LookupReply {
 }
 
 fn check(rest: &[u8], settings: &Arc<Settings>) -> LookupReply {
-    let Some((sender, recipient)) = paths(rest) else {
-        return LookupReply::Permanent("write `check <reverse-path> forward-path`, with the brackets".to_owned());
+    let Some((client, sender, recipient)) = client_and_paths(rest) else {
+        return LookupReply::Permanent(
+            "write `check [client] <reverse-path> forward-path`, with the brackets".to_owned(),
+        );
     };
-    let mut transaction = Transaction::new(Protocol::Line, Client::default(), sender, settings);
+    let mut transaction = Transaction::new(Protocol::Line, client, sender, settings);
     match transaction.recipient(recipient, recipient, "") {
         RcptReply::Continue => LookupReply::NotFound,
         RcptReply::Reply(reply) => LookupReply::Found(reply),
@@ -239,7 +244,7 @@ fn check(rest: &[u8], settings: &Arc<Settings>) -> LookupReply {
 }
 
 fn judge(rest: &[u8], settings: &Settings) -> LookupReply {
-    let answer = Request::read(rest, settings).and_then(|request| rule(&request, None, settings));
+    let answer = Request::read(rest, settings).map(|request| rule(&request, None, settings));
     answer.unwrap_or_else(|| {
         let form = "write `judge rcpt|data none|settled|undecided client <reverse-path> forward-path`";
         LookupReply::Permanent(form.to_owned())
@@ -251,63 +256,92 @@ fn judge_message(rest: &[u8], content: &MessageBuffer, settings: &Settings) -> L
         settings.metrics().count_limit("total_octets");
         return LookupReply::Temporary("too many messages at a time: try again later".to_owned());
     }
-    let answer = Request::with_message(rest, settings).and_then(|request| rule(&request, Some(content), settings));
+    let answer = Request::with_message(rest, settings).map(|request| rule(&request, Some(content), settings));
     answer.unwrap_or_else(|| {
-        let form = "write `judge-message client whole|cut octets <reverse-path> forward-path`, and the message";
+        let form = "write `judge-message client whole|cut octets <reverse-path> forward-path…`, and the message";
         LookupReply::Permanent(form.to_owned())
     })
 }
 
-/// Rules on a recipient. `None` if its address is malformed.
-fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings) -> Option<LookupReply> {
-    let (envelope, client) = (&request.envelope(settings)?, &request.client);
+/// Rules on the recipients, and answers for the worst.
+fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings) -> LookupReply {
+    let (envelopes, client, stage) = (&request.envelopes(settings), &request.client, request.stage);
     let today = match settings.today() {
         Ok(today) => today,
-        Err(error) => return Some(LookupReply::Temporary(error.to_string())),
+        Err(error) => return LookupReply::Temporary(error.to_string()),
     };
-    let site = settings.site();
-    let (wait, reverse_path) = (Wait::new(settings.store()), envelope.reverse_path);
+    let (site, wait, reverse_path) = (settings.site(), Wait::new(settings.store()), request.reverse_path.judged());
     let asking = Asking { listener: Protocol::Line, client, settings, today, wait: &wait, guesses: false };
-    let recipient = site.recipient(envelope, today);
-    let is_read = || !envelope.trusted_client && settings.reads(reverse_path);
-    let reading = content.filter(|_| is_read() && recipient.needs_message());
+    let is_read = |envelope: &Envelope<'_>| {
+        !envelope.trusted_client && settings.reads(reverse_path) && site.recipient(envelope, today).needs_message()
+    };
+    let reading = content.filter(|_| envelopes.iter().any(is_read));
     let reading = reading.map(|content| read_message(content, reverse_path, settings));
     let message = reading.as_ref().map(|reading| site.message(reading, today));
-    let case = message.as_ref().map(|message| recipient.with_message(message));
-    let answered;
-    let ruling = match (&case, envelope.stage) {
-        (Some(case), _) => {
-            answered = asking.ask(case.questions());
-            case.data(&answered.answers())
-        }
-        (None, Stage::RcptTo) => {
-            answered = asking.ask(recipient.questions());
-            recipient.rcpt(&answered.answers())
-        }
-        (None, _) => {
-            answered = asking.ask(recipient.data_questions());
-            recipient.data(&answered.answers())
-        }
-    };
-    let stage = envelope.stage;
-    let context =
-        LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path: &request.reverse_path, stage };
-    context.log(&ruling, &envelope.forward_path, settings);
-    let Ruling { verdict, reason, disposition, mode, reply, .. } = ruling;
-    let (settled, earlier, mode) = (u8::from(ruling.settled), ruling.earlier.as_str(), mode.as_str());
-    let more = content.map(|_| message_fields(&ruling)).unwrap_or_default();
-    Some(LookupReply::Found(format!(
-        "disposition={disposition} verdict={verdict} reason={reason} settled={settled} earlier={earlier} mode={mode} \
-         reply=\"{reply}\"{more}"
-    )))
+    let answers = envelopes.iter().map(|envelope| {
+        let recipient = site.recipient(envelope, today);
+        let case = message.as_ref().map(|message| recipient.with_message(message));
+        let answered;
+        let ruling = match (&case, stage) {
+            (Some(case), _) => {
+                answered = asking.ask(case.questions());
+                case.data(&answered.answers())
+            }
+            (None, Stage::RcptTo) => {
+                answered = asking.ask(recipient.questions());
+                recipient.rcpt(&answered.answers())
+            }
+            (None, _) => {
+                answered = asking.ask(recipient.data_questions());
+                recipient.data(&answered.answers())
+            }
+        };
+        let context =
+            LogContext { listener: Protocol::Line, queue_id: "", client, reverse_path: &request.reverse_path, stage };
+        context.log(&ruling, &envelope.forward_path, settings);
+        (leniency(&ruling), described(&ruling, content.is_some()))
+    });
+    let worst = answers.min_by_key(|(leniency, _)| *leniency);
+    LookupReply::Found(worst.map_or_else(|| left_alone(request, content.is_some(), settings), |(_, worst)| worst))
+}
+
+/// Order of rulings on recipients of one message, the worst first. One that holds comes before one that refuses, because a
+/// message with several recipients can't be refused for one of them. A good tag vouches for its own recipient alone.
+fn leniency(ruling: &Ruling<'_>) -> (usize, bool, bool) {
+    let order = [Disposition::Tempfail, Disposition::Quarantine, Disposition::Reject, Disposition::Mark];
+    let place = order.iter().position(|disposition| *disposition == ruling.disposition).unwrap_or(order.len());
+    (place, !ruling.findings().is_doubtful(), ruling.verdict == Verdict::NotJudged)
+}
+
+fn described(ruling: &Ruling<'_>, has_message: bool) -> String {
+    let Ruling { verdict, reason, disposition, mode, reply, settled, earlier, .. } = ruling;
+    let fields = if has_message { message_fields(Some(ruling)) } else { String::new() };
+    format!(
+        "disposition={disposition} verdict={verdict} reason={reason} settled={} earlier={earlier} mode={mode} \
+         reply=\"{reply}\"{fields}",
+        u8::from(*settled)
+    )
+}
+
+/// The answer about recipients that cannot be read. The mail server refuses them, or knows better.
+fn left_alone(request: &Request, has_message: bool, settings: &Settings) -> String {
+    let (disposition, verdict, reason) = (Disposition::Accept, Verdict::NotJudged, Reason::NotJudged);
+    let (earlier, mode) = (request.earlier, settings.rules().mode);
+    let fields = if has_message { message_fields(None) } else { String::new() };
+    format!(
+        "disposition={disposition} verdict={verdict} reason={reason} settled=1 earlier={earlier} mode={mode} \
+         reply=\"{}\"{fields}",
+        ReplyName::RecipientOk.reply()
+    )
 }
 
 /// The part of the answer that only a judgement with the message has.
-fn message_fields(ruling: &Ruling<'_>) -> String {
-    let (class, origin) =
-        ruling.class.zip(ruling.origin).map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
-    let findings = ruling.findings();
-    let (status, verdict) = (findings.status().unwrap_or_default(), findings.verdict().unwrap_or_default());
+fn message_fields(ruling: Option<&Ruling<'_>>) -> String {
+    let read = ruling.and_then(|ruling| ruling.class.zip(ruling.origin));
+    let (class, origin) = read.map_or(("-", "-"), |(class, origin)| (class.as_str(), origin.as_str()));
+    let findings = ruling.map(Ruling::findings);
+    let status = findings.and_then(|findings| findings.status()).unwrap_or_default();
+    let verdict = findings.and_then(|findings| findings.verdict()).unwrap_or_default();
     format!(" class={class} origin={origin} status_field=\"{status}\" verdict_field=\"{verdict}\"")
 }
 
@@ -338,9 +372,8 @@ fn note_sent(rest: &[u8], settings: &Settings) -> LookupReply {
     let (Ok(sender), Ok(today)) = (Mailbox::parse(&sender), settings.today()) else {
         return LookupReply::NotFound;
     };
-    let recipients = successors(next_word(recipients), |(_, rest)| next_word(rest));
     let recipients: Vec<String> =
-        recipients.filter_map(|(path, _)| settings.rules().forward_path(path).map(Cow::into_owned).ok()).collect();
+        words(recipients).filter_map(|path| settings.rules().forward_path(path).map(Cow::into_owned).ok()).collect();
     let recipients: Vec<Mailbox<'_>> =
         recipients.iter().filter_map(|recipient| Mailbox::parse(recipient).ok()).collect();
     if settings.rules().is_protected(&sender) {
@@ -349,13 +382,13 @@ fn note_sent(rest: &[u8], settings: &Settings) -> LookupReply {
     LookupReply::NotFound
 }
 
-/// A question about one recipient.
+/// A question about recipients.
 struct Request {
     stage: Stage,
     earlier: Earlier,
     client: Client,
     reverse_path: ReversePath,
-    forward_path: String,
+    forward_paths: Vec<String>,
 }
 
 impl Request {
@@ -365,10 +398,11 @@ impl Request {
         let mut word = || str::from_utf8(words.next()?).ok();
         let (stage, earlier) = (word()?.parse().ok()?, word()?.parse().ok()?);
         let client = client(word()?)?;
-        Self::of(stage, earlier, client, words.next()?, settings)
+        let (sender, recipient) = paths(words.next()?)?;
+        Some(Self::of(stage, earlier, client, sender, iter::once(recipient), settings))
     }
 
-    /// `client extent octets <reverse-path> forward-path`
+    /// `client extent octets <reverse-path> forward-path…`
     fn with_message(rest: &[u8], settings: &Settings) -> Option<Self> {
         let mut words = rest.splitn(4, |&octet| octet == b' ');
         let mut word = || str::from_utf8(words.next()?).ok();
@@ -377,21 +411,55 @@ impl Request {
             return None;
         }
         word()?.parse::<usize>().ok()?;
-        Self::of(Stage::EndOfData, Earlier::None, client, words.next()?, settings)
+        let (sender, recipients) = paths(words.next()?)?;
+        let (stage, earlier) = (Stage::EndOfData, Earlier::None);
+        if recipients.starts_with(b"<") {
+            return Some(Self::of(stage, earlier, client, sender, self::words(recipients), settings));
+        }
+        // One without brackets may have spaces in a quoted local part.
+        Some(Self::of(stage, earlier, client, sender, iter::once(recipients), settings))
     }
 
-    fn of(stage: Stage, earlier: Earlier, client: Client, text: &[u8], settings: &Settings) -> Option<Self> {
-        let (sender, recipient) = paths(text)?;
-        let reverse_path = ReversePath::new(sender, settings);
-        let forward_path = settings.rules().forward_path(recipient).map(Cow::into_owned).ok()?;
-        Some(Self { stage, earlier, client, reverse_path, forward_path })
+    fn of<'t>(
+        stage: Stage,
+        earlier: Earlier,
+        client: Client,
+        sender: &[u8],
+        recipients: impl Iterator<Item = &'t [u8]>,
+        settings: &Settings,
+    ) -> Self {
+        let readable = |path: &[u8]| match settings.rules().forward_path(path) {
+            Ok(forward_path) => Some(forward_path.into_owned()),
+            Err(error) => {
+                warn!(words = %word(path.escape_ascii()), reason = %error, "not judged: malformed recipient address");
+                None
+            }
+        };
+        let (reverse_path, forward_paths) =
+            (ReversePath::new(sender, settings), recipients.filter_map(readable).collect());
+        Self { stage, earlier, client, reverse_path, forward_paths }
     }
 
-    fn envelope(&self, settings: &Settings) -> Option<Envelope<'_>> {
-        let envelope = Envelope::new(self.reverse_path.judged(), Mailbox::parse(&self.forward_path).ok()?);
-        let envelope = envelope.with_trusted_client(is_trusted(&self.client, settings));
-        Some(envelope.with_earlier(self.earlier).with_stage(self.stage))
+    fn envelopes(&self, settings: &Settings) -> Vec<Envelope<'_>> {
+        let is_trusted = is_trusted(&self.client, settings);
+        let mailboxes = self.forward_paths.iter().filter_map(|path| Mailbox::parse(path).ok());
+        let envelope = |mailbox| {
+            let envelope = Envelope::new(self.reverse_path.judged(), mailbox).with_trusted_client(is_trusted);
+            envelope.with_earlier(self.earlier).with_stage(self.stage)
+        };
+        mailboxes.map(envelope).collect()
     }
+}
+
+/// `[client] <reverse-path> forward-path`
+fn client_and_paths(text: &[u8]) -> Option<(Client, &[u8], &[u8])> {
+    let (word, text) = text.split_at(text.iter().position(|&octet| octet == b'<')?);
+    let client = match word.trim_ascii() {
+        b"" => Client::default(),
+        word => client(str::from_utf8(word).ok()?)?,
+    };
+    let (sender, recipient) = paths(text)?;
+    Some((client, sender, recipient))
 }
 
 fn client(word: &str) -> Option<Client> {
@@ -428,7 +496,11 @@ fn next_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     (!word.0.is_empty()).then_some(word)
 }
 
-/// The two paths.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    iter::successors(next_word(text), |(_, rest)| next_word(rest)).map(|(word, _)| word)
+}
+
+/// The two paths, or the first and the rest.
 fn paths(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (reverse_path, forward_path) = text.split_at(path_end(text)?);
     Some((reverse_path, forward_path.trim_ascii()))

@@ -1,9 +1,9 @@
 //! By the line protocol: `judge`, `judge-message` and `check`.
 
 use batv_core::envelope::Stage;
-use batv_tests::vectors::decisions::{Client, Question, Row, Said};
+use batv_tests::vectors::decisions::{Question, Row, Said};
 
-use super::{BEFORE, CALLER, CLIENT, END_OF_DATA, Host, MESSAGE, POSTMASTER, TAKEN, agree, bring_none, codes};
+use super::{BEFORE, CALLER, END_OF_DATA, Host, MESSAGE, POSTMASTER, TAKEN, agree, codes};
 
 /// A row without a message is asked with `judge`.
 const NO_MESSAGE: &str = "no message";
@@ -77,22 +77,16 @@ fn judge_message_agrees() {
 #[test]
 fn check_agrees() {
     let ask = |host: &Host, row: &Row<'_>, question: &Question, from: &str| {
-        let answer = host.line(&format!("check {} {}\n", bracketed(from), question.to));
+        let answer = host.line(&format!("check {} {} {}\n", row.client().address(), bracketed(from), question.to));
         let mut said = host.logged(row);
         let reply = answer.trim_end().strip_prefix("OK ");
         assert!(reply.is_some() || answer == "NO\n", "{answer}");
         said.insert("reply", reply.map_or(TAKEN.to_owned(), codes));
         said
     };
-    let cannot = |row: &Row<'_>| {
-        let answers = row.answers();
-        let is_limited = answers.too_many_bounces || answers.too_many_wrong_tags.is_some();
-        match row.at() {
-            Stage::RcptTo if row.earlier() != "none" => Some(BEFORE),
-            Stage::RcptTo if is_limited || row.client() != Client::World => Some(CLIENT),
-            Stage::RcptTo => None,
-            _ => Some(END_OF_DATA),
-        }
+    let cannot = |row: &Row<'_>| match row.at() {
+        Stage::RcptTo => (row.earlier() != "none").then_some(BEFORE),
+        _ => Some(END_OF_DATA),
     };
-    agree("line check", cannot, bring_none, ask);
+    agree("line check", cannot, bring, ask);
 }

@@ -153,6 +153,35 @@ fn by_line_it_counts_with_the_message() {
     }
 }
 
+/// Each counts, and a message that is held for one of them is held for all.
+#[test]
+fn by_line_the_worst_of_several_recipients_decides() {
+    let daemon = Place::File.daemon("bounces_per_tag = 1", "[verify]\nmode = 'reject'\n");
+    let message = unproved();
+    let judge = |to: &[&str]| {
+        let recipients: String = to.iter().map(|to| format!(" <{to}>")).collect();
+        let request = format!("judge-message 192.0.2.7 whole {} <>{recipients}\n{message}", message.len());
+        daemon.ask("line", request.as_bytes())
+    };
+    let [alice, bob, carol] = [ALICE, "bob@example.com", "carol@example.com"].map(|mailbox| tagged(mailbox, 0));
+    let (role, expired) = ("postmaster@example.com", tagged("bob@example.com", 9));
+    let good = "disposition=accept verdict=genuine reason=tag-ok ";
+    for (to, expected) in [
+        (&[alice.as_str(), &bob][..], good),
+        (&[role, &carol], good),
+        (&[&expired, role], "disposition=accept verdict=unverified reason=tag-expired "),
+        (&[&alice, &expired], "disposition=quarantine verdict=unverified reason=tag-replayed "),
+        (&[&expired, &bob], "disposition=quarantine verdict=unverified reason=tag-replayed "),
+        (&[&carol, role], "disposition=quarantine verdict=unverified reason=tag-replayed "),
+        (&["dave@example.net", "no address"], "disposition=accept verdict=not-judged reason=exempt "),
+        (&["no address"], "disposition=accept verdict=not-judged reason=not-judged "),
+    ] {
+        let answer = judge(to);
+        assert!(answer.starts_with(&format!("OK {expected}")), "{to:?}: {answer}");
+        assert_eq!(answer.matches("disposition=").count() - answer.matches("; disposition=").count(), 1, "{answer}");
+    }
+}
+
 #[test]
 fn any_number_is_taken_where_none_is_named_or_nothing_is_remembered() {
     for place in Place::all() {
