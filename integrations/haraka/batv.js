@@ -80,7 +80,7 @@ function judgement(answer) {
 }
 
 function notes(transaction) {
-    transaction.notes.batv ??= { earlier: 'none', originals: [] }
+    transaction.notes.batv ??= { earlier: 'none', open: [], originals: [] }
     return transaction.notes.batv
 }
 
@@ -104,22 +104,22 @@ exports.recipient = function (next, connection, params) {
             if (restored !== null) restore(restored)
             return []
         }
-        if (!transaction.mail_from.isNull()) {
-            const [refused, restored] = await this.ask(`check ${transaction.mail_from.format()} ${given}`, `verify ${given}`)
-            if (refused !== null) return refusal(refused)
-            noted.pending = {}
-            if (restored !== null) restore(restored)
-            return []
-        }
-        const [answer, restored, reversed] =
-            await this.ask(`judge rcpt ${noted.earlier} ${connection.remote.ip} <> ${given}`, `verify ${given}`, `srs-reverse ${given}`)
+        // Of all mail, before a table says anything: who guesses at tags is counted and deferred here, whatever the sender is.
+        const sender = transaction.mail_from.format()
+        const isBounce = transaction.mail_from.isNull()
+        const [answer, restored, reversed = null] =
+            await this.ask(`judge rcpt ${noted.earlier} ${connection.remote.ip} ${sender} ${given}`, `verify ${given}`,
+                ...(isBounce ? [`srs-reverse ${given}`] : []))
         const judged = judgement(answer)
-        connection.lognotice(this, `${given} ${answer}`)
+        if (!['not-judged', 'exempt'].includes(judged.reason)) connection.lognotice(this, `${given} ${answer}`)
         if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
         // What goes on elsewhere and what stays here are two messages.
         const alone = transaction.rcpt_to.length === 1
         if (noted.leaves || (reversed !== null && !alone)) return refusal('452 4.5.3 Only one recipient per bounce; send the others separately')
-        noted.pending = { judged, given, leaves: reversed !== null }
+        // The question at the end of DATA is a line.
+        const isOpen = isBounce || judged.settled === '0' || judged.disposition === 'mark'
+        if (isOpen && Buffer.byteLength(noted.open.join(' ')) > MOST_IN_A_LINE) return refusal('452 4.5.3 Too many recipients; send the others separately')
+        noted.pending = { judged, given, isOpen, leaves: reversed !== null }
         if (restored !== null) restore(restored)
         if (reversed === null) return []
         restore(reversed)
@@ -131,17 +131,12 @@ exports.recipient = function (next, connection, params) {
 exports.recipient_taken = function (next, connection) {
     if (!connection.transaction) return next()
     const noted = notes(connection.transaction)
-    const { judged, given, leaves, original } = noted.pending ?? {}
+    const { judged, given, isOpen, leaves, original } = noted.pending ?? {}
     if (original) noted.originals.push(original)
     if (judged) {
         noted.earlier = judged.earlier
         noted.leaves = leaves
-        // The worst is told of several: a good tag speaks for its own alone.
-        const said = noted.judged?.verdict ?? 'not-judged'
-        if (said === 'not-judged' || (said === 'genuine' && judged.verdict !== 'not-judged')) {
-            noted.judged = judged
-            noted.given = given
-        }
+        if (isOpen) noted.open.push(given)
     }
     next()
 }
@@ -156,16 +151,19 @@ exports.end_of_data = function (next, connection) {
     transaction.remove_header(RECIPIENT_FIELD)
     this.steps(next, connection, async () => {
         let judged
-        if (noted.given) {
-            // Where the message decides there is one recipient: the others were asked to come again.
+        if (noted.open.length > 0) {
             const message = await new Promise((resolve) => transaction.message_stream.get_data(resolve))
             const kept = message.subarray(0, MOST_OCTETS)
             const extent = kept.length < message.length ? 'cut' : 'whole'
-            const line = `judge-message ${connection.remote.ip} ${extent} ${kept.length} <> ${noted.given}\n`
+            // The answer is that to the worst: a good tag speaks for its own alone.
+            const [sender, recipients] = [transaction.mail_from.format(), noted.open.join(' ')]
+            const line = `judge-message ${connection.remote.ip} ${extent} ${kept.length} ${sender} ${recipients}\n`
             const [answer] = await this.ask(Buffer.concat([Buffer.from(line), kept]))
             judged = judgement(answer)
-            connection.lognotice(this, `${noted.given} ${answer}`)
-            if (judged.disposition === 'reject' || judged.disposition === 'tempfail') return refusal(judged.reply)
+            connection.lognotice(this, `${recipients} ${answer}`)
+            // A refusal would be for all recipients. Who may get one has no others: they were asked to come again.
+            const alone = transaction.rcpt_to.length === 1
+            if (judged.disposition === 'tempfail' || (judged.disposition === 'reject' && alone)) return refusal(judged.reply)
         }
         noted.originals.forEach((original) => transaction.add_leading_header(RECIPIENT_FIELD, original))
         if (!judged) return []

@@ -10,6 +10,7 @@ mod fleet;
 mod guessed;
 mod haraka;
 mod load;
+mod many_recipients;
 mod opensmtpd;
 mod placeholder;
 mod postfix;
@@ -59,7 +60,25 @@ fn main() {
                 guessed::is_put_off(which);
                 Ok(())
             }));
+            let name = format!("on_{}::guessing_clients_are_deferred_with_any_sender", which.name());
+            trials.push(Trial::test(name, || {
+                guessed::is_put_off_with_any_sender(which);
+                Ok(())
+            }));
         }
+        if ["exim", "haraka"].contains(&which.name()) {
+            trials.push(Trial::test(
+                format!("on_{}::too_many_recipients_come_in_another_message", which.name()),
+                || {
+                    many_recipients::come_in_another_message(which);
+                    Ok(())
+                },
+            ));
+        }
+        trials.push(Trial::test(format!("on_{}::guessing_clients_are_deferred_with_messages", which.name()), || {
+            guessed::is_put_off_with_messages(which);
+            Ok(())
+        }));
         if ["postfix", "sendmail"].contains(&which.name()) {
             trials.push(Trial::test(
                 format!("on_{}::guessing_clients_are_answered_by_its_tables", which.name()),
