@@ -1,8 +1,8 @@
 //! RCPT TO: the ruling on one recipient, from the envelope alone.
 
 use alloc::borrow::Cow;
-use batv_core::envelope::{ReplyName, Stage};
 use batv_core::Mailbox;
+use batv_core::envelope::{ReplyName, Stage};
 use tracing::warn;
 
 use super::Transaction;
