@@ -39,7 +39,7 @@ use core::iter;
 
 use batv_core::envelope::{Disposition, Earlier, Envelope, Reason, ReplyName, Stage, Verdict};
 use batv_core::{Mailbox, Path};
-use batv_policy::Ruling;
+use batv_policy::{Message, Ruling};
 use tracing::{error, warn};
 
 use crate::client::Client;
@@ -280,7 +280,8 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
     let message = reading.as_ref().map(|reading| site.message(reading, today));
     let answers = envelopes.iter().map(|envelope| {
         let recipient = site.recipient(envelope, today);
-        let case = message.as_ref().map(|message| recipient.with_message(message));
+        let case = message.as_ref().filter(|_| recipient.needs_message());
+        let case = case.map(|message| recipient.with_message(message));
         let answered;
         let ruling = match (&case, stage) {
             (Some(case), _) => {
@@ -302,6 +303,9 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
         (leniency(&ruling), described(&ruling, content.is_some()))
     });
     let worst = answers.min_by_key(|(leniency, _)| *leniency);
+    if message.as_ref().is_some_and(Message::is_cut) {
+        settings.metrics().count_limit("parts");
+    }
     LookupReply::Found(worst.map_or_else(|| left_alone(request, content.is_some(), settings), |(_, worst)| worst))
 }
 
