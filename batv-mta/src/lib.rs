@@ -29,4 +29,6 @@ pub mod settings;
 pub mod setup;
 #[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
+pub mod threads;
 mod transaction;

@@ -14,6 +14,7 @@ use batv_mta::log;
 use batv_mta::process::{self, Error, UserError, account};
 use batv_mta::settings::Settings;
 use batv_mta::setup::{MailServer, Site};
+use batv_mta::threads;
 use clap::{Parser, Subcommand};
 
 /// Tags outgoing mail and judges incoming bounces, beside Postfix, Sendmail and others.
@@ -50,6 +51,9 @@ enum Command {
     #[command(hide = true)]
     Worker,
 }
+
+/// Threads of the supervisor besides the first: the log, the states of the worker, names of hosts under `listen`.
+const SUPERVISOR_THREADS: usize = 3;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -112,8 +116,9 @@ fn setup(server: MailServer, check: bool, at: Option<&Path>, config_path: &Path)
 
 fn run(config: &Path, process: impl Future<Output = Result<(), Error>>) -> Result<(), String> {
     let log = Config::load(config, &FileSystem).map_err(|error| error.to_string())?.log;
+    threads::check(SUPERVISOR_THREADS).map_err(|error| error.to_string())?;
     let _log = log::begin(log, log::is_read_by_journal());
-    // The supervisor needs one thread; its worker has more.
+    // It needs one thread for its work; its worker has more.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     runtime.block_on(process).map_err(|error| error.to_string())

@@ -26,7 +26,7 @@ const KEPT_SIZE: usize = 16 * 1024;
 /// Time for a request that is on its way when the daemon stops.
 const STOP_GRACE: Duration = Duration::from_millis(50);
 /// About a year, which is as good as for ever.
-const ENDLESS: Duration = Duration::from_secs(365 * 86_400);
+pub(super) const ENDLESS: Duration = Duration::from_secs(365 * 86_400);
 
 /// A bidirectional byte stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

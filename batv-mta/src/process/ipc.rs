@@ -164,21 +164,16 @@ impl OrderReceiver {
         Ok(received.bytes)
     }
 
-    /// Reports that the worker accepts connections.
-    ///
-    /// # Errors
-    /// The supervisor has ended.
-    pub(super) fn report_ready(&self) -> io::Result<()> {
-        (&self.0).write_all(&[READY])
-    }
-
-    /// Channel of all further orders, for asynchronous code. It ends with the supervisor.
+    /// Reports that the worker accepts connections. Channel of all further orders, for asynchronous code: it ends with the
+    /// supervisor.
     ///
     /// # Errors
     /// A thread can't be started.
     pub(super) fn into_channel(mut self) -> io::Result<mpsc::UnboundedReceiver<Order>> {
         let (sender, receiver) = mpsc::unbounded_channel();
         thread::Builder::new().name("orders".to_owned()).spawn(move || {
+            // This fails if the supervisor has ended, as the first order does then.
+            let _ = self.0.write_all(&[READY]);
             while let Ok(Some(order)) = self.receive() {
                 if sender.send(order).is_err() {
                     break;

@@ -30,6 +30,8 @@ use crate::settings::{self, Settings};
 
 /// How long a worker may leave an order unread.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a worker may take to be ready: a busy host starts it slowly.
+const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long a worker that has closed its socket may take to end.
 const LAST_STEPS: Duration = Duration::from_secs(5);
 /// Interval between checks that the files of the Unix sockets exist.
@@ -89,9 +91,19 @@ impl Supervisor {
         let mut supervisor = Self { config, role, drain, files, orders, states, worker };
         let sent = supervisor.hand_over(role, sockets, kept);
         supervisor.check_sent(sent);
-        match supervisor.states.recv().await {
-            Some(WorkerState::Ready) => Ok(supervisor),
-            Some(WorkerState::Ended) | None => Err(Error::WorkerEnded(supervisor.exit_status().await?)),
+        supervisor.wait_until_ready(START_LIMIT).await?;
+        Ok(supervisor)
+    }
+
+    /// Waits until the worker accepts connections: until then the sockets only keep clients waiting.
+    async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), Error> {
+        match timeout(limit, self.states.recv()).await {
+            Ok(Some(WorkerState::Ready)) => Ok(()),
+            Ok(Some(WorkerState::Ended) | None) => Err(Error::WorkerEnded(self.exit_status().await?)),
+            Err(_) => {
+                self.worker.kill().and_then(|()| self.worker.wait()).map_err(Error::Worker)?;
+                Err(Error::WorkerSilent(limit))
+            }
         }
     }
 
@@ -301,5 +313,28 @@ fn spawn(settings: &Settings, role: Role) -> Result<(Child, UnixStream), Error> 
 fn notify_systemd(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         warn!("can't notify systemd: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_is_never_ready_is_killed() {
+        let (ours, _theirs) = UnixStream::pair().expect("sockets");
+        let states = ours.try_clone().and_then(worker_states).expect("a thread");
+        let mut supervisor = Supervisor {
+            config: PathBuf::new(),
+            role: Role::Listeners,
+            drain: Duration::ZERO,
+            files: Vec::new(),
+            orders: OrderSender::new(ours),
+            states,
+            worker: Command::new("sleep").arg("infinity").spawn().expect("a process"),
+        };
+        let outcome = supervisor.wait_until_ready(Duration::from_millis(1)).await;
+        assert!(matches!(outcome, Err(Error::WorkerSilent(_))), "{outcome:?}");
+        assert!(supervisor.worker.try_wait().expect("a process").is_some());
     }
 }

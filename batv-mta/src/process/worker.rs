@@ -6,18 +6,21 @@ use core::time::Duration;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
+use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, available_parallelism};
 
 use batv_config::{Access, replace_file};
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::SignalKind;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use super::connection::{Connection, Patience};
+use super::connection::{Connection, ENDLESS, Patience};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::figures;
@@ -35,6 +38,17 @@ use crate::files::Kept;
 use crate::listen::filter::Filter;
 use crate::log;
 use crate::protocol::Protocol;
+use crate::threads::check;
+
+/// Threads for those that serve while others wait: for the store, or for OpenSMTPD, of which the filter reads on one and writes on
+/// another.
+const SPARE_THREADS: usize = 4;
+/// As many as the runtime starts by default, when they are needed.
+const MOST_SPARE_THREADS: usize = 512;
+/// Addresses of a thread's stack.
+const STACK_OCTETS: usize = 2 << 20;
+/// Exit code of a program that has panicked.
+const PANICKED: i32 = 101;
 
 /// The files and sockets that the worker receives before it serves.
 #[derive(Default)]
@@ -65,6 +79,7 @@ impl Start {
 /// # Errors
 /// [`enum@Error`], before the first connection is accepted.
 pub(super) fn work() -> Result<(), Error> {
+    end_with_this_thread();
     close_inherited();
     let mut orders = OrderReceiver::from_stdin().map_err(|_| Error::NoSupervisor)?;
     let Some((start, path)) = Start::default().receive(&mut orders).map_err(Error::Start)? else { return Ok(()) };
@@ -81,6 +96,8 @@ pub(super) fn work() -> Result<(), Error> {
     let resources = Resources::take();
     // The number of processors is in files.
     let threads = available_parallelism().map_or(1, NonZero::get);
+    // Each serves or judges, and besides: the log, the orders, the store.
+    check(2 * threads + SPARE_THREADS + 3)?;
     let confinement = if config.sandbox.confine { confine(&Needs::of(&config)) } else { Confinement::default() };
     let _log = log::begin(config.log, by_journal);
     confinement.log();
@@ -88,8 +105,7 @@ pub(super) fn work() -> Result<(), Error> {
         let rights = if confinement.capabilities.is_active() { ", though without its rights" } else { "" };
         warn!("the worker, which serves strangers, runs as root{rights}: name a user of its own in `sandbox.user`");
     }
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.map_err(Error::Start)?;
+    let runtime = start_runtime(threads, resources).map_err(Error::Start)?;
     let judges = Judges::start(threads).map_err(Error::Start)?;
     let (shared, stopper) = Shared::load(&path, &start.files, &confinement, resources, judges)?;
     drop(start.files);
@@ -98,6 +114,37 @@ pub(super) fn work() -> Result<(), Error> {
     // A read of standard input may never end.
     runtime.shutdown_background();
     outcome
+}
+
+/// Has a panic on the thread that calls this end the process. Else it would wait for threads of the runtime, which never end.
+fn end_with_this_thread() {
+    let (main, report) = (thread::current().id(), panic::take_hook());
+    panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        if thread::current().id() == main {
+            process::exit(PANICKED);
+        }
+    }));
+}
+
+/// Starts the threads that serve, and spare ones, which stay: while somebody waits for the store, one serves in its place. If no
+/// more can be started then, the runtime goes on with these; without any it would panic.
+fn start_runtime(threads: usize, resources: Resources) -> io::Result<Runtime> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        // In little address space the stacks of many would leave no room for messages.
+        .max_blocking_threads((resources.address_space / 8 / STACK_OCTETS).clamp(SPARE_THREADS, MOST_SPARE_THREADS))
+        .thread_keep_alive(ENDLESS)
+        .enable_all()
+        .build()?;
+    let gate = Arc::<Mutex<()>>::default();
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    for _ in 0..SPARE_THREADS {
+        let gate = Arc::clone(&gate);
+        runtime.spawn_blocking(move || drop(gate.lock()));
+    }
+    drop(closed);
+    Ok(runtime)
 }
 
 /// Closes the descriptors that the daemon inherited, and the supervisor passed on unknowingly. The worker has opened none
@@ -137,7 +184,6 @@ impl Worker {
         // A terminal and systemd signal both processes; the supervisor acts on it.
         let _ignored = [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signals::listen);
         let mut running = self.listen(sockets).map_err(Error::Start)?;
-        orders.report_ready().map_err(Error::Start)?;
         let mut orders = orders.into_channel().map_err(Error::Start)?;
         // It ends with the runtime.
         tokio::spawn(Arc::clone(&self.shared.memory).look_after());

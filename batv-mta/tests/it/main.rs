@@ -23,4 +23,5 @@ mod setup;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
 mod unit;
