@@ -76,6 +76,16 @@ pub enum Error {
         /// Error of SQLite.
         reason: String,
     },
+    /// File that was damaged, and is put aside.
+    #[error("{} is damaged ({reason}): it is kept as {}, and a new one is made", .path.display(), .kept.display())]
+    Damaged {
+        /// Path of the file.
+        path: PathBuf,
+        /// Path that it has now.
+        kept: PathBuf,
+        /// Error of SQLite.
+        reason: String,
+    },
     /// File that was removed or cut off while it was in use.
     #[error("{} was {what} while it was in use: the store is opened again", .path.display())]
     Lost {

@@ -7,7 +7,8 @@
 //! the disk only now and then (`synchronous = NORMAL`); the file stays whole.
 //!
 //! A file that is removed or cut off while it is in use is noticed before the next batch, which fails with
-//! [`Error::Lost`]; the one after that opens the file again, or a new one. What has expired is removed only while the times
+//! [`Error::Lost`]; the one after that opens the file again, or a new one. A file that was not closed, or lost, is examined
+//! before it is used: where it is damaged, it is put aside ([`Error::Damaged`]), and the next batch makes a new one. What has expired is removed only while the times
 //! of the batches go on steadily: see [`clock`](crate::clock).
 
 mod execute;
@@ -49,8 +50,8 @@ pub const LEAST_LIMIT: u64 = 1 << 20;
 /// Store in an SQLite file of its own.
 ///
 /// The file holds sent mail as fingerprints, but aliases with their addresses: its mode is 0600, and a file that others
-/// can read is not used. SQLite keeps two files beside it: `…-wal`, up to an eighth of the limit and 16 MB, and
-/// `…-shm`.
+/// can read is not used. SQLite keeps two files beside it: `…-wal`, which has an eighth of the limit and 16 MB, or what one
+/// transaction needs besides, and `…-shm`.
 ///
 /// When the file would exceed its limit, entries are dropped, those that expire first before the others: counters while
 /// they take more than a quarter of the file, as they are made by clients that guess; then sent mail; then handles of
@@ -121,7 +122,10 @@ impl Sqlite {
     /// ```
     pub fn open_later(path: &Path, limit: u64) -> Result<Self, Error> {
         check_limit(limit)?;
-        Self::start(path, File::new(path, limit))
+        let file = File::new(path, limit);
+        // It is opened soon, also when there is nothing to ask.
+        file.watch().suspect(true);
+        Self::start(path, file)
     }
 
     fn start(path: &Path, file: File) -> Result<Self, Error> {
@@ -153,7 +157,7 @@ impl Store for Sqlite {
     }
 
     fn is_lost(&self) -> bool {
-        self.watch.look().is_some()
+        self.watch.is_suspect() || self.watch.look().is_some()
     }
 
     fn forgotten(&self) -> u64 {

@@ -43,7 +43,8 @@ pub trait Store: Send + Sync {
     /// [`Error`]; [`Error::TimedOut`] when there is no answer within `wait`.
     fn run(&self, batch: Vec<Operation>, now: u64, wait: Duration) -> Result<Vec<Answer>, Error>;
 
-    /// Whether the store has lost its file since the last batch, which the next one finds out. It doesn't wait.
+    /// Whether the store has lost its file since the last batch, or must examine it: the next batch, of no operations too, does
+    /// that. It doesn't wait.
     fn is_lost(&self) -> bool {
         false
     }

@@ -3,6 +3,7 @@
 use alloc::string::ToString;
 use core::time::Duration;
 use std::fs::{self, OpenOptions};
+use std::io::Read;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -14,6 +15,10 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"BATV");
 const VERSION: u32 = 1;
 /// Time for which another process may hold the lock.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// The beginning of each SQLite file, and where the application id stands (<https://sqlite.org/fileformat.html>).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const APPLICATION_AT: usize = 68;
 
 /// Tables. Rows are in the order of their insertion, which is about the order of their expiry: an insertion touches one
 /// page that isn't in use anyway, that of the key, and expired rows leave whole pages free.
@@ -59,6 +64,26 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
+}
+
+/// Examines the file: each page of it is read.
+pub(super) fn examine(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let said: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| failed(path, &error))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(Error::Corrupt { path: path.to_owned(), reason: said.replace('\n', " ") })
+}
+
+/// Whether the file at this path is one of ours by its beginning, or begins with zeros, as one that was cut off can. It must not be
+/// open: the locks of SQLite would go.
+pub(super) fn looks_like_ours(path: &Path) -> bool {
+    let mut head = [0; APPLICATION_AT + 4];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok()
+        && (head.iter().all(|octet| *octet == 0)
+            || head.starts_with(MAGIC) && head.ends_with(&APPLICATION.to_be_bytes()))
 }
 
 /// Error of the file from an error of SQLite.

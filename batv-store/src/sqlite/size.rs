@@ -52,7 +52,8 @@ impl Size {
         // The log of changes is brought into the file, which waits for the disk, when it has so many pages.
         let logged = (most / 8).clamp(FEWEST_LOGGED, MOST_LOGGED);
         connection.pragma_update_and_check(None, "wal_autocheckpoint", logged, |_| Ok(()))?;
-        connection.pragma_update_and_check(None, "journal_size_limit", logged * page_octets, |_| Ok(()))?;
+        // One that never gets smaller by itself shows that somebody has cut it off.
+        connection.pragma_update_and_check(None, "journal_size_limit", -1, |_| Ok(()))?;
         // What one step may write fits between.
         let pages = (most - most / 8).min(most - 2 * STEP / page_octets);
         Ok(Self { pages, page_octets, written: 0, entries: 0, steps: 0, crowded_with_counters: false, forgotten })

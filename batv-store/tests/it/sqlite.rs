@@ -139,18 +139,47 @@ fn a_damaged_file_gives_errors_and_no_panic() {
 }
 
 #[test]
-fn a_damaged_page_is_told_as_such() {
+fn a_damaged_file_is_put_aside() {
     let directory = tempfile::tempdir().unwrap();
     let path = file(&directory);
     used(&path);
     let mut octets = fs::read(&path).unwrap();
     octets[4_096..].fill(0xa5);
-    fs::write(&path, octets).unwrap();
-    let error = match open(&path) {
-        Ok(store) => outcome(&store, vec![get(Table::Alias, 1)], NOW).unwrap_err(),
-        Err(error) => error,
-    };
-    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+    fs::write(&path, &octets).unwrap();
+    let store = Sqlite::open_later(&path, DEFAULT_LIMIT).unwrap();
+    // Nothing need be asked.
+    assert!(store.is_lost());
+    let error = outcome(&store, Vec::new(), NOW).unwrap_err();
+    let Error::Damaged { kept, .. } = &error else { panic!("{error}") };
+    assert_eq!((kept, fs::read(kept).unwrap()), (&directory.path().join("store.sqlite.damaged"), octets));
+    assert!(store.is_lost());
+    answers(&store, vec![put(Table::Alias, 1, b"one", NOW + 9)], NOW);
+    assert!(!store.is_lost());
+    assert_eq!(answers(&store, vec![get(Table::Alias, 1)], NOW), [value(b"one")]);
+}
+
+/// A process that was killed left it, and somebody has cut it off since.
+#[test]
+fn a_file_that_was_not_closed_is_examined_before_it_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    used(&path);
+    let store = open(&path).unwrap();
+    answers(&store, vec![count(1, 1, NOW + 9)], NOW);
+    let left = directory.path().join("left.sqlite");
+    for end in ["", "-wal"] {
+        let octets = fs::read(directory.path().join(format!("store.sqlite{end}"))).unwrap();
+        fs::write(directory.path().join(format!("left.sqlite{end}")), octets).unwrap();
+    }
+    set_mode(&left, 0o600);
+    let length = fs::metadata(&left).unwrap().len();
+    let cut = fs::OpenOptions::new().write(true).open(&left).unwrap();
+    cut.set_len(length / 2).unwrap();
+    cut.set_len(length).unwrap();
+    let store = Sqlite::open_later(&left, DEFAULT_LIMIT).unwrap();
+    let error = outcome(&store, Vec::new(), NOW).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    assert_eq!(answers(&store, vec![count(1, 1, NOW + 9)], NOW), [Answer::Total(1)]);
 }
 
 #[test]
@@ -206,10 +235,17 @@ fn a_file_that_is_lost_while_it_is_in_use_is_missed_and_made_again() {
     let beside = |end| directory.path().join(format!("store.sqlite{end}"));
     let store = open(&path).unwrap();
     answers(&store, vec![count(1, 1, NOW + 9)], NOW);
-    let harms: [Harm; 6] = [
+    let harms: [Harm; 8] = [
         ("", false, remove),
         ("-wal", true, remove),
         ("-shm", true, remove),
+        ("-wal", true, cut_off),
+        // A write behind its end makes it long again.
+        ("-wal", true, |path| {
+            let length = fs::metadata(path).unwrap().len();
+            cut_off(path);
+            fs::OpenOptions::new().write(true).open(path).unwrap().set_len(length).unwrap();
+        }),
         ("", false, cut_off),
         ("-shm", true, cut_off),
         ("", false, |path| {

@@ -50,7 +50,13 @@ fn a_file_that_is_lost_is_missed_and_made_again() {
         assert!(is_proved(&daemon));
         assert!(FILES.iter().all(|name| daemon.path(name).exists()));
     }
-    assert_eq!(daemon.log().matches("INFO the store answers again").count(), 2, "{}", daemon.log());
+    // Its log alone.
+    cut_off(&daemon.path(FILES[1]));
+    wait_for("store that is down", || (!is_up(&daemon)).then_some(()));
+    daemon.wait_for_log("store.sqlite-wal was cut off while it was in use: the store is opened again");
+    wait_for("store that is up", || is_up(&daemon).then_some(()));
+    assert!(is_proved(&daemon));
+    assert_eq!(daemon.log().matches("INFO the store answers again").count(), 3, "{}", daemon.log());
     assert_eq!(daemon.worker(), worker, "it has not been started again");
     assert!(daemon.is_running());
     // What is in the new file outlives the daemon.
@@ -58,4 +64,39 @@ fn a_file_that_is_lost_is_missed_and_made_again() {
     daemon.start();
     let bounce = bounce_of("dave@example.net", "<1@laptop.example>");
     assert_eq!(Client::from(&daemon, WORLD).send("", &["alice@example.com"], &bounce).found("origin"), "sent-log");
+}
+
+/// What it remembers of mail is worth less than mail.
+#[test]
+fn a_damaged_file_is_put_aside_while_mail_goes_on() {
+    let reject = format!("[messages]\nmarked_since = {}\n[verify]\nmode = 'reject'\n", date(40));
+    let mut daemon = Place::File.daemon("", &reject);
+    assert!(is_proved(&daemon));
+    // What is in the log goes into the file.
+    assert!(daemon.stop().success());
+    let damage = |daemon: &Daemon| {
+        let file = fs::OpenOptions::new().write(true).open(daemon.path(FILES[0])).expect("a file");
+        let length = file.metadata().expect("a file").len();
+        // As a later write leaves it.
+        file.set_len(8_192).and_then(|()| file.set_len(length)).expect("a file");
+        fs::read(daemon.path(FILES[0])).expect("a file")
+    };
+    let expect_new = |daemon: &Daemon, count: usize, damaged: &[u8]| {
+        wait_for("damaged file", || (daemon.log().matches("it is kept as ").count() == count).then_some(()));
+        wait_for("store that is up", || is_up(daemon).then_some(()));
+        assert!(is_proved(daemon));
+        assert!(fs::read(daemon.path("store/store.sqlite.damaged")).expect("the damaged file") == damaged);
+    };
+    // While it is not in use: found out by the first that uses it.
+    let damaged = damage(&daemon);
+    daemon.start();
+    wait_for("use of it", || is_proved(&daemon).then_some(()));
+    expect_new(&daemon, 1, &damaged);
+    // While it is in use, and the daemon is killed.
+    daemon.kill();
+    let damaged = damage(&daemon);
+    daemon.start();
+    // No mail comes.
+    expect_new(&daemon, 2, &damaged);
+    assert!(daemon.is_running());
 }
