@@ -16,6 +16,8 @@ use crate::files::Recorder;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
 const STICKY: u32 = 0o1000;
+/// Links that the system follows on the way to a file (path_resolution(7)).
+const MOST_LINKS: usize = 40;
 
 /// The users who may own what the daemon reads: root, the user of this process, and that of the worker.
 pub(crate) fn trusted_users(config: &Config) -> Vec<u32> {
@@ -40,24 +42,40 @@ pub fn warnings(config: &Config, files: &Recorder) -> Vec<String> {
     replaceable.chain(places.iter().filter_map(|place| warning(place, &users))).collect()
 }
 
-/// The file, the folders above it, and those above the file that a link leads to.
+/// The file, and each folder and link that the system goes through on the way to it.
 fn on_the_way(path: &Path) -> Vec<PathBuf> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
-    let above_link = folder.iter().flat_map(|folder| folder.ancestors());
-    target.ancestors().chain(above_link).map(Path::to_owned).collect()
+    let parts = |path: &Path| path.components().rev().map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
+    let mut left = parts(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    let (mut at, mut places, mut links) = (PathBuf::from("/"), Vec::new(), 0);
+    while let Some(part) = left.pop() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        let place = at.join(part);
+        match fs::read_link(&place) {
+            Ok(target) if links < MOST_LINKS => {
+                links += 1;
+                left.extend(parts(&target));
+            }
+            _ => at.clone_from(&place),
+        }
+        places.push(place);
+    }
+    places
 }
 
 fn warning(place: &Path, users: &[u32]) -> Option<String> {
-    let metadata = fs::metadata(place).ok()?;
+    let metadata = fs::symlink_metadata(place).ok()?;
     let (mode, shown) = (metadata.mode() & 0o7777, place.display());
     if !users.contains(&metadata.uid()) {
+        let chown = if metadata.is_symlink() { "chown -h" } else { "chown" };
         return Some(format!(
-            "user {} can change {shown}, and with it what the daemon does: run `chown root {shown}`",
+            "user {} can change {shown}, and with it what the daemon does: run `{chown} root {shown}`",
             metadata.uid()
         ));
     }
-    if metadata.is_dir() && mode & STICKY != 0 {
+    if metadata.is_symlink() || metadata.is_dir() && mode & STICKY != 0 {
         return None;
     }
     let by_group = mode & GROUP_WRITES != 0 && ![0, getegid().as_raw()].contains(&metadata.gid());

@@ -1,7 +1,7 @@
 //! The files of the daemon when they are none, or somebody else's: each is refused or named, and nothing hangs.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -168,6 +168,39 @@ fn what_others_can_change_is_named() {
     daemon.start();
     daemon.wait_for_log(" (mode 0777), and with it what the daemon does: run `chmod go-w ");
     assert!(signs(&daemon));
+}
+
+/// Each folder and each link on the way, also those between the first and the last.
+#[test]
+fn a_link_of_a_stranger_is_named_wherever_it_is_on_the_way() {
+    let (user, _) = account("nobody");
+    let owned = |shown: &str, how: &str| {
+        format!("batvd: user {user} can change {shown}, and with it what the daemon does: run `{how} root {shown}`\n")
+    };
+    let daemon = with_lists();
+    fs::rename(daemon.path("lists"), daemon.path("store/lists")).expect("a file");
+    for name in ["one", "two"] {
+        fs::create_dir(daemon.path(name)).expect("a folder");
+    }
+    // To the file itself, and to a folder on the way.
+    for (link, target) in
+        [("lists", "one/link"), ("one/link", "../two/link"), ("two/link", "../three/lists"), ("three", "store")]
+    {
+        symlink(target, daemon.path(link)).expect("a link");
+    }
+    assert_eq!(check(&daemon), (Some(0), String::new()));
+    chown(daemon.path("two"), Some(user), None).expect("this test must run as root");
+    assert_eq!(check(&daemon), (Some(0), owned("/two", "chown")));
+    chown(daemon.path("two"), Some(0), None).expect("this test must run as root");
+    for link in ["one/link", "three"] {
+        lchown(daemon.path(link), Some(user), None).expect("this test must run as root");
+        assert_eq!(check(&daemon), (Some(0), owned(&format!("/{link}"), "chown -h")));
+        lchown(daemon.path(link), Some(0), None).expect("this test must run as root");
+    }
+    // One that leads to itself ends nowhere.
+    fs::remove_file(daemon.path("three")).expect("a link");
+    symlink("three", daemon.path("three")).expect("a link");
+    assert_eq!(check(&daemon).0, Some(2));
 }
 
 #[test]
