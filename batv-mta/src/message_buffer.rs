@@ -132,7 +132,7 @@ mod tests {
     use alloc::sync::Arc;
 
     use super::*;
-    use crate::held::Total;
+    use crate::held::{Holder, Total};
 
     #[test]
     fn needed_parts_are_kept_up_to_the_limit() {
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn a_message_holds_no_more_than_its_limit_and_the_total() {
         let total = Arc::new(Total::default());
-        total.set_limit(10_000);
-        let mut content = MessageBuffer::new(Needed::All, 5_000, Held::new(&total));
+        total.set_limit(10_000, 0);
+        let mut content = MessageBuffer::new(Needed::All, 5_000, Held::new(&total, Holder::Ours));
         (0..100).for_each(|_| content.line(&[b'x'; 70]));
         assert_eq!((content.octets().len(), total.octets(), content.is_deferred()), (5_000, 5_000, false));
-        let mut other = MessageBuffer::new(Needed::All, 20_000, Held::new(&total));
+        let mut other = MessageBuffer::new(Needed::All, 20_000, Held::new(&total, Holder::Ours));
         (0..100).for_each(|_| other.line(&[b'x'; 70]));
         assert!(other.is_deferred() && !other.wants_body() && total.octets() <= 10_000);
         drop((content, other));

@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::config::{Address, Config, Fault};
 use crate::exposure::trusted_users;
 use crate::files::{FileSystem, Files, Recorder};
-use crate::held::Held;
+use crate::held::{Held, Holder};
 use crate::metrics::Metrics;
 use crate::process::sandbox::Needs;
 use crate::store::Store;
@@ -174,8 +174,8 @@ impl Settings {
     }
 
     /// A part of the octets that all messages and requests under way hold: nothing yet.
-    pub(crate) fn held(&self) -> Held {
-        Held::new(self.metrics.total())
+    pub(crate) fn held(&self, holder: Holder) -> Held {
+        Held::new(self.metrics.total(), holder)
     }
 
     /// The configuration.

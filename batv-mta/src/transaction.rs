@@ -8,17 +8,18 @@ use batv_policy::Ruling;
 use tracing::error;
 
 use crate::client::Client;
-use crate::held::Held;
-use crate::message_buffer::Needed;
+use crate::held::{Held, Holder};
+use crate::message_buffer::{MessageBuffer, Needed};
 use crate::protocol::Protocol;
 use crate::settings::Settings;
 use crate::store::Wait;
 use crate::store::questions::Asking;
 use crate::store::sent;
 use log_decision::LogContext;
+pub(crate) use rcpt_to::RECIPIENTS_OCTETS;
 use recipient::Recipient;
 use reverse_path::ReversePath;
-use trust::{is_internal, is_trusted};
+use trust::{holder, is_internal, is_trusted};
 
 pub(crate) mod edits;
 mod end_of_data;
@@ -68,10 +69,10 @@ impl Transaction {
             today: settings.today().ok(),
             outgoing: is_internal(&client, settings) && !settings.is_exempt(client.address),
             trusted: is_trusted(&client, settings),
+            held: settings.held(holder(&client, settings, Holder::Recipients)),
             client,
             reverse_path: ReversePath::new(reverse_path, settings),
             recipients: Vec::new(),
-            held: settings.held(),
             earlier: Earlier::None,
             sender_is_signed: false,
             wait: Wait::new(settings.store()),
@@ -101,6 +102,12 @@ impl Transaction {
             }
             _ => Needed::Nothing,
         }
+    }
+
+    /// An empty buffer for that part.
+    pub(crate) fn buffer(&self) -> MessageBuffer {
+        let held = self.settings.held(holder(&self.client, &self.settings, Holder::Message));
+        MessageBuffer::new(self.needs(), self.settings.config().limits.message_octets, held)
     }
 
     /// Whether the message is judged by its content.
@@ -153,7 +160,6 @@ mod tests {
     use super::recipient::RcptReply;
     use super::*;
     use crate::config::Config;
-    use crate::message_buffer::MessageBuffer;
 
     const KEY: &str = "[[key]]\nuse = 'batv'\nid = 4\nsecret = 'text:s3kr1t'\nstate = 'signing'\n";
 
@@ -167,7 +173,7 @@ mod tests {
         let mut message = Transaction::new(Protocol::Milter, client, b"<alice@example.com>", &settings);
         let reply = message.recipient(b"<dave@example.net>", b"dave@example.net", "smtp");
         assert_eq!(reply, RcptReply::Continue);
-        let mut content = MessageBuffer::new(message.needs(), 1024, settings.held());
+        let mut content = MessageBuffer::new(message.needs(), 1024, Held::default());
         content.field(b"Message-ID", b"<1@example.com>");
         let DataReply::Take(edits) = message.end_of_data(&content) else { panic!("refused") };
         assert_eq!(edits.fields[0].0, "X-BATV-Mark");
@@ -180,7 +186,7 @@ mod tests {
 
         let mut forged = Transaction::new(Protocol::Milter, Client::default(), b"<>", &settings);
         assert_eq!(forged.recipient(b"<alice@example.com>", b"alice@example.com", ""), RcptReply::Continue);
-        let mut content = MessageBuffer::new(forged.needs(), 1024, settings.held());
+        let mut content = MessageBuffer::new(forged.needs(), 1024, Held::default());
         content.field(b"Content-Type", b"multipart/report; report-type=delivery-status; boundary=b");
         content.body(
             b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: from mx.example.net\r\nFrom: alice@example.com\r\n\

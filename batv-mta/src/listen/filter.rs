@@ -242,9 +242,8 @@ impl Session {
     /// whether held lines are to be passed on.
     fn data_line(&mut self, line: &[u8], reply: String, out: &mut Vec<u8>) -> bool {
         if matches!(self.message, Message::Before) {
-            let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
-            let limit = self.settings.config().limits.message_octets;
-            self.message = Message::Gathered(MessageBuffer::new(needed, limit, self.settings.held()));
+            let buffer = self.transaction.as_ref().map(Transaction::buffer);
+            self.message = Message::Gathered(buffer.unwrap_or_default());
         }
         let content = match &mut self.message {
             Message::Gathered(content) => content,

@@ -43,6 +43,7 @@ use batv_policy::{Message, Ruling};
 use tracing::{error, warn};
 
 use crate::client::Client;
+use crate::held::Holder;
 use crate::listen::handler::{ANSWER_OCTETS, Endless, Flow, Handler, Load, SHORT, ended_by};
 use crate::listen::lookup::{LookupReply, Map, look_up};
 use crate::log::word;
@@ -56,7 +57,7 @@ use crate::transaction::log_decision::LogContext;
 use crate::transaction::read_message::read_message;
 use crate::transaction::recipient::RcptReply;
 use crate::transaction::reverse_path::ReversePath;
-use crate::transaction::trust::is_trusted;
+use crate::transaction::trust::{holder, is_trusted};
 
 /// Longest request line, in octets: two paths and a word.
 const REQUEST_LIMIT: usize = 4096;
@@ -166,7 +167,10 @@ impl WithMessage {
         if left > most {
             return Err(Endless(most));
         }
-        let mut content = MessageBuffer::new(Needed::All, kept, settings.held());
+        // A malformed client is a stranger's, too.
+        let client = first_word(rest).and_then(client).unwrap_or_default();
+        let held = settings.held(holder(&client, settings, Holder::Message));
+        let mut content = MessageBuffer::new(Needed::All, kept, held);
         if is_cut {
             content.note_cut_off();
         }
@@ -180,6 +184,10 @@ impl WithMessage {
         self.left -= taken;
         taken
     }
+}
+
+fn first_word(rest: &[u8]) -> Option<&str> {
+    str::from_utf8(rest.split(|&octet| octet == b' ').next()?).ok()
 }
 
 /// Whether the message behind this line was cut off, and its octets: none if the line is malformed, which is answered without

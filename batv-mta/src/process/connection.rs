@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::shared::Shared;
 use crate::config::Limits;
-use crate::held::Held;
+use crate::held::{Held, Holder};
 use crate::listen::handler::{ANSWER_OCTETS, Flow, Handler};
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -136,7 +136,8 @@ impl Talk {
 async fn exchange(connection: Connection<'_>, shared: &Shared) -> &'static str {
     let Connection { mut stream, handler, protocol, patience, crowded } = connection;
     let mut stop = shared.stop.clone();
-    let buffers = Buffers { pending: Vec::new(), answers: Vec::new(), held: Held::new(shared.metrics.total()) };
+    let buffers =
+        Buffers { pending: Vec::new(), answers: Vec::new(), held: Held::new(shared.metrics.total(), Holder::Ours) };
     let mut talk = Talk { handler, buffers };
     // Single octets don't extend the time for a request, nor for the first one.
     let mut deadline = Instant::now() + patience.limits(shared.settings.load().config().limits).0;

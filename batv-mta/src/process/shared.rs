@@ -16,6 +16,7 @@ use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::transaction::RECIPIENTS_OCTETS;
 
 /// The state that all connections share.
 pub(super) struct Shared {
@@ -55,8 +56,9 @@ impl Shared {
     /// Sets how much all messages under way may hold. In little address space it is a quarter: as much again may be in use
     /// for a moment when it grows, and the rest is that of the threads.
     fn set_total(&self) {
-        let octets = self.settings.load().config().limits.total_octets;
-        self.metrics.total().set_limit(octets.min(self.address_space / 4));
+        let limits = self.settings.load().config().limits;
+        let peer = limits.message_octets.saturating_add(RECIPIENTS_OCTETS);
+        self.metrics.total().set_limit(limits.total_octets.min(self.address_space / 4), peer);
     }
 
     /// Loads the settings again. The old ones stay if the new ones are wrong.

@@ -11,7 +11,7 @@ use super::reverse_path::Malformed;
 use crate::log::word;
 
 /// Octets that the recipients of a message may take. 10,000 recipients of usual addresses take less.
-const RECIPIENTS_OCTETS: usize = 5 * 1024 * 1024 / 2;
+pub(crate) const RECIPIENTS_OCTETS: usize = 5 * 1024 * 1024 / 2;
 /// Octets that a recipient takes besides its address.
 const RECIPIENT_OCTETS: usize = 160;
 

@@ -100,9 +100,13 @@ fn a_long_request_leaves_nothing_behind() {
 }
 
 fn mail_server(daemon: &Daemon) -> MailServer<Socket> {
+    mail_server_of(daemon, "192.0.2.7")
+}
+
+fn mail_server_of(daemon: &Daemon, client: &str) -> MailServer<Socket> {
     let mut server = MailServer::new(Place::Unix(daemon.socket("milter")).connect().expect("a connection"));
     server.negotiate(Offer::USUAL).expect("an agreement");
-    server.say(&milter::connect("client.example.net", 12345, "192.0.2.7"));
+    server.say(&milter::connect("client.example.net", 12345, client));
     server
 }
 
@@ -213,7 +217,8 @@ fn messages_beyond_the_total_are_deferred() {
     assert!(daemon.ask("line", judge.as_bytes()).starts_with("OK "));
     let body = milter::body(&vec![b'x'; 60_000]);
     let before = daemon.memory();
-    let mut servers: Vec<_> = (0..16).map(|_| mail_server(&daemon)).collect();
+    // One network alone has no more than its share.
+    let mut servers: Vec<_> = (0..16).map(|network| mail_server_of(&daemon, &format!("198.51.{network}.1"))).collect();
     let mut at_rcpt = 0;
     for server in &mut servers {
         server.say(&milter::mail(""));
@@ -376,17 +381,44 @@ impl Smtpd {
         self.requests.write_all(text.as_bytes()).expect("a filter");
     }
 
+    /// Asks, and passes over the lines of other sessions whose messages are not held any more.
     fn ask(&mut self, event: &str, session: usize, parameter: &str) -> String {
         self.say(&format!("filter|0.7|1.0|smtp-in|{event}|{session}|1|{parameter}\n"));
-        self.answers.recv().expect("an answer")
+        let mut said = self.answers.iter().filter(|said| !said.starts_with("filter-dataline|"));
+        said.next().expect("an answer")
     }
 
     /// A client, and its bounce up to DATA.
     fn begin(&mut self, session: usize) {
-        self.say(&format!("report|0.7|1.0|smtp-in|link-connect|{session}|x|pass|192.0.2.7:25|192.0.2.1:25\n"));
-        assert_eq!(self.ask("mail-from", session, "<>"), format!("filter-result|{session}|1|proceed"));
-        let said = self.ask("rcpt-to", session, &format!("<{ALICE}>"));
-        assert_eq!(said, format!("filter-result|{session}|1|proceed"));
+        assert_eq!(self.begin_of(session, "192.0.2.7", "<>", ALICE), "proceed");
+    }
+
+    /// A client, and its message up to DATA. Returns the answer to the recipient.
+    fn begin_of(&mut self, session: usize, client: &str, from: &str, to: &str) -> String {
+        self.say(&format!("report|0.7|1.0|smtp-in|link-connect|{session}|x|pass|{client}:25|192.0.2.1:25\n"));
+        let result = format!("filter-result|{session}|1|");
+        assert!(self.ask("mail-from", session, from).starts_with(&result));
+        let said = self.ask("rcpt-to", session, &format!("<{to}>"));
+        said.strip_prefix(&result).expect("an answer of this session").to_owned()
+    }
+
+    /// A message whose client stops before its end.
+    fn stall(&mut self, session: usize, octets: usize) {
+        let line = "0123456789".repeat(7);
+        self.say(&format!("filter|0.7|1.0|smtp-in|data-line|{session}|1|Subject: hello\n"));
+        self.say(&format!("filter|0.7|1.0|smtp-in|data-line|{session}|1|\n"));
+        self.say(&format!("filter|0.7|1.0|smtp-in|data-line|{session}|1|{line}\n").repeat(octets / (line.len() + 2)));
+    }
+
+    /// The answer to a whole message.
+    fn end(&mut self, session: usize) -> String {
+        for line in ["Subject: hello", "", "Hello.", "."] {
+            self.say(&format!("filter|0.7|1.0|smtp-in|data-line|{session}|1|{line}\n"));
+        }
+        let last = format!("filter-dataline|{session}|1|.");
+        while self.answers.recv().expect("an answer") != last {}
+        let said = self.ask("commit", session, "");
+        said.strip_prefix(&format!("filter-result|{session}|1|")).expect("an answer of this session").to_owned()
     }
 }
 
@@ -467,9 +499,40 @@ fn a_filter_defers_messages_beyond_the_total() {
         assert!(said.starts_with(&format!("filter-result|{session}|1|reject|451 4.3.0 ")), "{said}");
     }
     smtpd.begin(3);
-    for line in ["Subject: hello", "", "Hello.", "."] {
-        smtpd.say(&format!("filter|0.7|1.0|smtp-in|data-line|3|1|{line}\n"));
+    assert_eq!(smtpd.end(3), "proceed");
+}
+
+/// Messages that never end hold the octets of their network, or of all networks, but not those of recipients and of our clients.
+#[test]
+fn stalled_messages_leave_room_for_others() {
+    const MESSAGES: usize = 24;
+    let daemon = Daemon::new("[limits]\ntotal_octets = 16777216\n[verify]\nmode = 'reject'\n");
+    let mut smtpd = Smtpd::start(&daemon);
+    for session in 0..MESSAGES {
+        if smtpd.begin_of(session, "192.0.2.7", "<>", ALICE) == "proceed" {
+            smtpd.stall(session, 1_000_000);
+        }
     }
-    while smtpd.answers.recv().expect("an answer") != "filter-dataline|3|1|." {}
-    assert_eq!(smtpd.ask("commit", 3, ""), "filter-result|3|1|proceed");
+    // Its network has no more than its share.
+    if smtpd.begin_of(100, "192.0.2.8", "<>", ALICE) == "proceed" {
+        smtpd.stall(100, 1_000_000);
+        let said = smtpd.end(100);
+        assert!(said.starts_with("reject|451 4.3.0 "), "{said}");
+    }
+    let serves = |smtpd: &mut Smtpd, session, is_crowded: bool| {
+        assert_eq!(smtpd.begin_of(session, "203.0.113.7", "<>", ALICE), "proceed");
+        assert_eq!(smtpd.begin_of(session + 1, "127.0.0.1", "<>", ALICE), "proceed");
+        assert_eq!(smtpd.begin_of(session + 2, "127.0.0.1", ALICE, "dave@example.net"), "proceed");
+        let said = smtpd.end(session);
+        assert!(said == "proceed" || is_crowded && said.starts_with("reject|451 4.3.0 "), "{said}");
+        assert_eq!(smtpd.end(session + 1), "proceed");
+        assert_eq!(smtpd.end(session + 2), "proceed");
+    };
+    serves(&mut smtpd, 200, false);
+    for session in 300..300 + MESSAGES {
+        let client = format!("198.51.{}.7", session % 100);
+        assert_eq!(smtpd.begin_of(session, &client, "<>", ALICE), "proceed");
+        smtpd.stall(session, 1_000_000);
+    }
+    serves(&mut smtpd, 400, true);
 }

@@ -149,12 +149,12 @@ impl Session {
                 for (forged, field) in self.forged.iter_mut().zip(OUR_FIELDS) {
                     *forged += u32::from(name.trim_ascii().eq_ignore_ascii_case(field.as_bytes()));
                 }
-                self.content(settings).field(name, value);
+                self.content().field(name, value);
                 self.answer(step::NO_REPLY_HEADER, out);
             }
             Command::Body { octets } => {
                 let can_skip = self.can_skip;
-                let content = self.content(settings);
+                let content = self.content();
                 content.body(octets);
                 // The server then leaves out the rest, which saves most of the cost of large mail.
                 let reply = if can_skip && !content.wants_body() { Reply::Skip } else { Reply::Continue };
@@ -202,11 +202,9 @@ impl Session {
     }
 
     /// The kept part of the message. It is determined at the first header field, after the last recipient.
-    fn content(&mut self, settings: &Settings) -> &mut MessageBuffer {
-        self.content.get_or_insert_with(|| {
-            let needed = self.transaction.as_ref().map(|transaction| transaction.needs()).unwrap_or_default();
-            MessageBuffer::new(needed, settings.config().limits.message_octets, settings.held())
-        })
+    fn content(&mut self) -> &mut MessageBuffer {
+        let buffer = || self.transaction.as_ref().map(Transaction::buffer).unwrap_or_default();
+        self.content.get_or_insert_with(buffer)
     }
 
     fn negotiate(&mut self, version: u32, actions: u32, steps: u32, settings: &Settings, out: &mut Vec<u8>) -> Flow {
@@ -306,7 +304,7 @@ impl Session {
     }
 
     fn end_of_message(&mut self, settings: &Settings, out: &mut Vec<u8>) {
-        self.content(settings);
+        self.content();
         let Some(transaction) = self.transaction.take() else { return Reply::Accept.put(out) };
         if self.forged.iter().any(|forged| *forged > MOST_FORGED) {
             Reply::Code("550 5.6.0 Too many X-BATV-Status or X-BATV-Verdict header fields").put(out);
