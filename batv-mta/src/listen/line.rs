@@ -129,18 +129,25 @@ impl Handler for Line {
     }
 
     fn load(&self, octets: &[u8]) -> Option<Load> {
-        // The message of the request that has begun, or of the first line.
-        let (rest, before, left, come) = match &self.begun {
-            Some(request) => (request.rest.as_slice(), request.content.octets().len(), request.left, octets.len()),
-            None => {
-                let (line, length) = ended_by(b"\n", REQUEST_LIMIT)(octets).ok()??;
-                let rest = line.strip_prefix(JUDGE_MESSAGE)?;
-                (rest, 0, announced(rest).1, octets.len() - length)
+        // The message of the request that has begun, then those of the requests behind it.
+        let mut octets = octets;
+        if let Some(WithMessage { rest, content, left }) = &self.begun {
+            octets = octets.get(*left..)?;
+            if let Some(load) = long(rest, content.octets().len() + left) {
+                return Some(load);
             }
-        };
-        let word = str::from_utf8(rest.split(|&octet| octet == b' ').next()?).ok()?;
-        let (octets, client) = (before + left, client(word).and_then(|client| client.address));
-        (left <= come && octets > SHORT).then_some(Load { octets, client })
+        }
+        loop {
+            let (line, length) = ended_by(b"\n", REQUEST_LIMIT)(octets).ok()??;
+            octets = octets.get(length..)?;
+            if let Some(rest) = line.strip_prefix(JUDGE_MESSAGE) {
+                let length = announced(rest).1;
+                octets = octets.get(length..)?;
+                if let Some(load) = long(rest, length) {
+                    return Some(load);
+                }
+            }
+        }
     }
 }
 
@@ -184,6 +191,12 @@ impl WithMessage {
         self.left -= taken;
         taken
     }
+}
+
+/// The load of a message of so many octets behind this line, if it is a long one.
+fn long(rest: &[u8], octets: usize) -> Option<Load> {
+    let client = first_word(rest).and_then(client).and_then(|client| client.address);
+    (octets > SHORT).then_some(Load { octets, client })
 }
 
 fn first_word(rest: &[u8]) -> Option<&str> {

@@ -25,6 +25,11 @@ fn only_long_messages_that_have_come_whole_wait_for_a_turn() {
     assert_eq!(Line::default().load(long.as_bytes()), Some(Load { octets: message, client }));
     assert_eq!(Line::default().load(&long.as_bytes()[..long.len() - 1]), None);
     assert_eq!(Line::default().load(judge_message(100).as_bytes()), None);
+    // It is judged with what stands before it.
+    for before in ["verify x\n".to_owned(), judge_message(100), "verify x\r\n".repeat(100)] {
+        let both = format!("{before}{long}verify x\n");
+        assert_eq!(Line::default().load(both.as_bytes()), Some(Load { octets: message, client }), "{before}");
+    }
     assert_eq!(Line::default().load("verify alice@example.com\n".repeat(10_000).as_bytes()), None);
 
     let packet = |octets: &[u8]| [&u32::try_from(octets.len()).expect("a length").to_be_bytes(), octets].concat();
