@@ -15,6 +15,7 @@ use batv_mta::process::{self, Error, UserError, account};
 use batv_mta::settings::Settings;
 use batv_mta::setup::{MailServer, Site};
 use batv_mta::threads;
+use batv_report::Plain;
 use clap::{Parser, Subcommand};
 
 /// Tags outgoing mail and judges incoming bounces, beside Postfix, Sendmail and others.
@@ -73,22 +74,27 @@ fn main() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    eprintln!("batvd: {message}");
+    say(message);
     ExitCode::from(2)
+}
+
+/// Words of files, which may be in it, have no effect on a terminal.
+fn say(message: &str) {
+    eprintln!("batvd: {}", Plain(message));
 }
 
 fn check(config: &Path) -> Result<(), String> {
     let files = Recorder::default();
     let settings = Settings::load(config, &files, &Arc::default()).map_err(|error| error.to_string())?;
     for warning in settings.warnings() {
-        eprintln!("batvd: {warning}");
+        say(&warning);
     }
     // The user who checks need not be the one who starts the daemon.
     if let Err(error) = settings.check_owners(&files) {
-        eprintln!("batvd: {error}");
+        say(&error.to_string());
     }
     for warning in exposure::warnings(settings.config(), &files) {
-        eprintln!("batvd: {warning}");
+        say(&warning);
     }
     if let Some(user) = &settings.config().sandbox.user {
         match account(user) {

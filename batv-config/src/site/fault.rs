@@ -1,5 +1,6 @@
 //! Mistakes in a configuration, and their places.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -62,12 +63,17 @@ impl Fault {
     ) -> Result<T, Self> {
         /// As of a key file. Its tables take many times the room of their text.
         const LIMIT: usize = 1 << 20;
-        Self::in_file(path, files, |text| {
-            if text.len() > LIMIT {
-                let why = format!("it is too large for a configuration: the limit is {LIMIT} octets");
-                return Err(Self::Text { line: 1, column: 1, message: why });
+        let too_large = || {
+            let message = format!("it is too large for a configuration: the limit is {LIMIT} octets");
+            Self::Text { line: 1, column: 1, message }
+        };
+        let parse = |text: &str| if text.len() > LIMIT { Err(too_large()) } else { parse(text) };
+        Self::in_file(path, files, parse).map_err(|fault| match fault {
+            // As a list it would be, too, whose limit is another.
+            Self::Read { path, source } if source.kind() == ErrorKind::FileTooLarge => {
+                Self::InFile { path, fault: Box::new(too_large()) }
             }
-            parse(text)
+            fault => fault,
         })
     }
 

@@ -37,14 +37,24 @@ fn huge(path: &Path) {
 /// A file by its name, what is put in its place, and what is said.
 type Case = (&'static str, fn(&Path), &'static str);
 
-const CASES: [Case; 8] = [
+/// As after a crash of the host.
+fn zeros(path: &Path) {
+    fs::write(path, b"list@example.net\0\0\n").expect("a file");
+}
+
+const CASES: [Case; 9] = [
     ("keyring.toml", pipe, "cannot read /keyring.toml: it is no regular file"),
     ("keyring.toml", device, "cannot read /keyring.toml: it is no regular file"),
     ("keyring.toml", huge, "/keyring.toml is too large for a key file: the limit is 1048576 octets"),
     ("batvd.toml", pipe, "/batvd.toml: it is no regular file"),
     ("batvd.toml", device, "/batvd.toml: it is no regular file"),
-    ("batvd.toml", huge, "/batvd.toml: it is too large: the limit is 16777216 octets"),
+    (
+        "batvd.toml",
+        huge,
+        "/batvd.toml: line 1, column 1: it is too large for a configuration: the limit is 1048576 octets",
+    ),
     ("lists", pipe, "/lists: it is no regular file"),
+    ("lists", zeros, r"`list@example.net\u{0}\u{0}`"),
     ("lists", huge, "/lists: it is too large: the limit is 16777216 octets"),
 ];
 
