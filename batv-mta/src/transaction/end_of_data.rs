@@ -83,8 +83,7 @@ impl Transaction {
             None => self.no_clock(&envelope),
         };
         // A ruling that the message did not change is in the log already.
-        let is_same = |finding: &Finding| (finding.reason, finding.disposition) == (ruling.reason, ruling.disposition);
-        let is_logged = recipient.finding.as_ref().is_some_and(is_same);
+        let is_logged = recipient.finding.as_ref().is_some_and(|finding| finding.is_of(&ruling));
         if !is_logged {
             self.log_context(Stage::EndOfData).log(&ruling, &mailbox, settings);
         }

@@ -40,14 +40,21 @@ impl Recipient {
 pub(crate) struct Finding {
     pub(super) reason: Reason,
     pub(super) disposition: Disposition,
+    in_reject: Disposition,
     /// Whether the content of the message can change the ruling.
     pub(super) needs_message: bool,
     pub(super) fields: Findings,
 }
 
 impl Finding {
+    /// Whether it says the same as this ruling.
+    pub(super) fn is_of(&self, ruling: &Ruling<'_>) -> bool {
+        let Ruling { reason, disposition, in_reject, .. } = *ruling;
+        (self.reason, self.disposition, self.in_reject) == (reason, disposition, in_reject)
+    }
+
     pub(crate) fn of(ruling: &Ruling<'_>) -> Self {
-        let Ruling { reason, disposition, .. } = *ruling;
-        Self { reason, disposition, needs_message: ruling.needs_message(), fields: ruling.findings() }
+        let Ruling { reason, disposition, in_reject, .. } = *ruling;
+        Self { reason, disposition, in_reject, needs_message: ruling.needs_message(), fields: ruling.findings() }
     }
 }
