@@ -26,7 +26,10 @@ fn ask(host: &Host, _: &Row<'_>, question: &Question, _: &str) -> Said {
     let [verdict, reason, deliver_to] =
         ["verdict", "reason", "deliver_to"].map(|field| question.expected[field].as_str());
     let is_restored = ![NOTHING, &shown(&question.to)].contains(&deliver_to);
-    let is_proved = PROVED.contains(&reason) || matches!(reason, "exempt" | "rfc5321-4.5.1") && is_restored;
+    // One that leads to a mailbox of ours proves nothing of the bounce.
+    let leads_home = reason == "callout" && question.to.starts_with("SRS0");
+    let is_restored_anyway = matches!(reason, "exempt" | "rfc5321-4.5.1") && is_restored;
+    let is_proved = PROVED.contains(&reason) || leads_home || is_restored_anyway;
     // A forged tag is recognised before the store is asked about the handle.
     let waits = reason == "internal" && question.to.contains("alias") && !question.expected["in_reject"].eq("reject");
     let mut said = Said::new();
