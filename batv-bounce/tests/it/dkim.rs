@@ -6,7 +6,10 @@ use std::path::Path;
 use batv_bounce::dkim::{Body, DkimVerdict, Failure, PublicKey, verify};
 use batv_core::Day;
 use batv_core::mark::MessageDigest;
+use data_encoding::BASE64;
+use ed25519_compact::KeyPair;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 fn file(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dkim").join(name);
@@ -235,6 +238,56 @@ fn a_signature_may_be_over_others() {
     for (what, header, expected) in cases {
         assert_eq!(outcome(&header, Some(body), &only), expected, "{what}");
     }
+}
+
+/// The header of a message from Joe with these fields, under signatures of ours over what each of them lists.
+fn signed(fields: &[&str], signatures: &[&str]) -> (String, PublicKey) {
+    let pair = KeyPair::from_seed([7; 32].into());
+    let record = format!("v=DKIM1; k=ed25519; p={}", BASE64.encode(&*pair.pk));
+    let key = PublicKey::parse("example.com", "joe", record.as_bytes()).expect("a key");
+    let signatures = signatures.iter().map(|names| {
+        let unsigned = format!(
+            "DKIM-Signature: v=1; a=ed25519-sha256; c=simple/simple; d=example.com; s=joe; h={names}; bh=AAAA; b="
+        );
+        let listed = names.split(':').filter_map(|name| {
+            let start = format!("{name}: ");
+            fields.iter().rev().find(|field| field.starts_with(&start))
+        });
+        let hashed: String = listed.map(|field| format!("{field}\r\n")).chain([unsigned.clone()]).collect();
+        format!("{unsigned}{}\n", BASE64.encode(&*pair.sk.sign(Sha256::digest(hashed), None)))
+    });
+    let fields = fields.iter().map(|field| format!("{field}\n"));
+    (signatures.chain(fields).collect(), key)
+}
+
+#[test]
+fn a_message_is_the_same_by_each_signature_and_whatever_was_put_above_it() {
+    let message_of = |header: &str, key: &PublicKey| match verify(header.as_bytes(), None, core::slice::from_ref(key)) {
+        DkimVerdict::Valid { message, open: None, .. } => message,
+        other => panic!("{other:?}"),
+    };
+    let fields = [
+        "From: joe@example.com",
+        "To: suzie@example.net",
+        "Date: Fri, 11 Jul 2025 21:00:37 +0000",
+        "Message-ID: <1@x>",
+    ];
+    let (header, key) = signed(&fields, &["From:Date:Message-ID", "From:To:Date:Message-ID"]);
+    for above in ["", "Message-ID: <2@x>\n", "Message-ID: <2@x>\nMessage-ID: <3@x>\n"] {
+        let second = header.split_once('\n').expect("two signatures").1;
+        for header in [&header, second] {
+            assert_eq!(message_of(&format!("{above}{header}"), &key), MessageDigest::of(b"<1@x>"));
+        }
+    }
+    let (header, key) = signed(&fields, &["From:Date", "From:To:Date"]);
+    let second = header.split_once('\n').expect("two signatures").1;
+    let message = message_of(&header, &key);
+    for header in [second, &format!("Message-ID: <2@x>\n{header}"), &header.replace("<1@x>", "<2@x>")] {
+        assert_eq!(message_of(header, &key), message);
+    }
+    let later = fields.map(|field| field.replace("21:00:37", "21:00:38"));
+    let (header, key) = signed(&later.each_ref().map(String::as_str), &["From:Date"]);
+    assert_ne!(message_of(&header, &key), message);
 }
 
 #[test]

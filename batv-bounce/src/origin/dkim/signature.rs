@@ -29,6 +29,10 @@ impl<'x> Index<'x> {
         }
         Self(index)
     }
+
+    fn of_name(&self, name: &[u8]) -> &[Field<'x>] {
+        self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Parsed signature.
@@ -77,9 +81,7 @@ impl<'x> Signature<'x> {
         let mut hash = Sha256::new();
         let mut left: BTreeMap<Vec<u8>, &[Field<'x>]> = BTreeMap::new();
         for name in &self.names {
-            let name = name.to_ascii_lowercase();
-            let all = index.0.get(&name).map(Vec::as_slice).unwrap_or_default();
-            let left = left.entry(name).or_insert(all);
+            let left = left.entry(name.to_ascii_lowercase()).or_insert_with(|| index.of_name(name));
             // Each name takes the lowest field that is left, and nothing when none is (§5.4.2). A signature that lists
             // signatures does not mean itself (§3.5).
             while let Some((lowest, above)) = left.split_last() {
@@ -113,19 +115,29 @@ impl<'x> Signature<'x> {
 
     /// The only field of this name, if it is signed.
     fn covered(&self, name: &str, index: &Index<'x>) -> Option<Field<'x>> {
-        let is_signed = self.names.iter().any(|signed| signed.eq_ignore_ascii_case(name.as_bytes()));
-        match index.0.get(name.to_ascii_lowercase().as_bytes())?[..] {
-            [only] if is_signed => Some(only),
+        match index.of_name(name.as_bytes())[..] {
+            [only] if self.signs(name) => Some(only),
             _ => None,
         }
     }
 
-    /// Message that was signed.
+    /// The field of this name that the signature covers, whatever was put above it: the lowest (RFC 6376 §5.4.2).
+    fn signed(&self, name: &str, index: &Index<'x>) -> Option<Field<'x>> {
+        index.of_name(name.as_bytes()).last().copied().filter(|_| self.signs(name))
+    }
+
+    fn signs(&self, name: &str) -> bool {
+        self.names.iter().any(|signed| signed.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Message that was signed, by its Message-ID, as a mark of it tells. Without one it is told by the fields that every
+    /// signature that counts covers, and not by the signature: there may be several on one message.
     pub(super) fn message(&self, index: &Index<'x>) -> MessageDigest {
-        match self.covered("Message-ID", index) {
-            Some(field) => MessageDigest::of(field.value),
-            None => MessageDigest::of(&self.header_hash(index)),
-        }
+        let value = |name| self.signed(name, index).map(|field| field.value);
+        value("Message-ID").map_or_else(
+            || MessageDigest::of(&JUDGED_BY.map(|name| value(name).unwrap_or_default()).concat()),
+            MessageDigest::of,
+        )
     }
 
     /// Day on which it was made (`t=`), if it says so.

@@ -40,7 +40,7 @@ pub enum DkimVerdict<'k> {
         open: Option<&'static str>,
         /// Day of the signature (`t=`), if it names one.
         day: Option<Day>,
-        /// Message that was signed: its Message-ID if that is signed, else all that is signed.
+        /// Message that was signed: its Message-ID if that is signed, else its From and Date.
         message: MessageDigest,
     },
 }
