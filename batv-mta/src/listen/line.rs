@@ -307,7 +307,9 @@ fn rule(request: &Request, content: Option<&MessageBuffer>, settings: &Settings)
         let ruling = match (&case, stage) {
             (Some(case), _) => {
                 answered = asking.ask(case.questions());
-                case.data(&answered.answers())
+                let ruling = case.data(&answered.answers());
+                asking.earn_record(&answered, &ruling);
+                ruling
             }
             (None, Stage::RcptTo) => {
                 answered = asking.ask(recipient.questions());

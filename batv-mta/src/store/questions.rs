@@ -1,8 +1,8 @@
 //! Questions of a ruling, put to the counters and the store.
 
-use batv_core::envelope::Stage;
+use batv_core::envelope::{Reason, Stage};
 use batv_core::{Day, Mailbox};
-use batv_policy::{Answers, HandleAnswer, Question, SentAnswer, TagPlace};
+use batv_policy::{Answers, HandleAnswer, Question, Ruling, SentAnswer, TagPlace};
 use batv_store::counter::Networks;
 use batv_store::guesses::Guess;
 use tracing::info;
@@ -31,6 +31,8 @@ pub(crate) struct Answered {
     /// Whether the client may be guessing tags.
     pub(crate) too_many_wrong_tags: bool,
     replayed: bool,
+    /// Whether this is the first bounce that brings its tag or SRS address.
+    is_first: bool,
     proof_replayed: bool,
     sent: SentAnswer,
     handle: Option<Alias>,
@@ -39,7 +41,7 @@ pub(crate) struct Answered {
 impl Answered {
     /// Answers for the ruling.
     pub(crate) fn answers(&self) -> Answers<'_> {
-        let Self { too_many_bounces, too_many_wrong_tags, replayed, proof_replayed, sent, ref handle } = *self;
+        let Self { too_many_bounces, too_many_wrong_tags, replayed, proof_replayed, sent, ref handle, .. } = *self;
         let handle = match handle {
             Some(Alias::Of(sender)) => Mailbox::parse(sender).map_or(HandleAnswer::None, HandleAnswer::Of),
             Some(Alias::Unanswered) => HandleAnswer::Unanswered,
@@ -67,11 +69,7 @@ impl Asking<'_> {
                 }
                 Question::Handle(mailbox) => answered.handle = Some(alias::resolve(&mailbox, settings, wait)),
                 Question::Replay { counted, days_left, .. } => {
-                    let (is_first, is_replayed) = replay::count_tag(&counted, days_left, settings, wait);
-                    answered.replayed = is_replayed;
-                    if is_first {
-                        record::earn(self.client.address, settings, wait);
-                    }
+                    (answered.is_first, answered.replayed) = replay::count_tag(&counted, days_left, settings, wait);
                 }
                 Question::ProofReplay { message, mailbox } => {
                     answered.proof_replayed = replay::is_message_replayed(&message, &mailbox, settings, wait);
@@ -104,6 +102,14 @@ impl Asking<'_> {
             }
         }
         answered
+    }
+
+    /// Gives the client a good record if the recipient has a good tag or SRS address, nothing in the message speaks
+    /// against it, and nobody brought a bounce to it before.
+    pub(crate) fn earn_record(&self, answered: &Answered, ruling: &Ruling<'_>) {
+        if answered.is_first && matches!(ruling.reason, Reason::TagOk | Reason::SrsOk) {
+            record::earn(self.client.address, self.settings, self.wait);
+        }
     }
 
     /// Counts a wrong tag. The log shows one of a recipient in its decision.

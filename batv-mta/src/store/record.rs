@@ -7,7 +7,7 @@ use batv_store::record::Record;
 use super::{Wait, counting_key};
 use crate::settings::Settings;
 
-/// Gives a good record to a client that brought the first bounce to a good tag.
+/// Gives a good record to a client.
 pub(crate) fn earn(client: Option<IpAddr>, settings: &Settings, wait: &Wait) {
     if let Some(record) = of(client, settings) {
         settings.store().count(record.earn(), wait);

@@ -73,8 +73,11 @@ impl Transaction {
                 found = site.recipient(&envelope, today);
                 if let Some(message) = message.filter(|_| found.needs_message()) {
                     case = found.with_message(message);
-                    answered = self.asking(today).ask(case.questions());
-                    case.data(&answered.answers())
+                    let asking = self.asking(today);
+                    answered = asking.ask(case.questions());
+                    let ruling = case.data(&answered.answers());
+                    asking.earn_record(&answered, &ruling);
+                    ruling
                 } else {
                     answered = self.asking(today).ask(found.data_questions());
                     found.data(&answered.answers())

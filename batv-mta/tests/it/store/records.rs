@@ -1,6 +1,6 @@
 //! Clients that have brought bounces to good tags.
 
-use batv_tests::site::{ALICE, forged, tagged};
+use batv_tests::site::{ALICE, forged, mark, tagged};
 
 use super::mail::{Client, bounce};
 use super::place::Place;
@@ -62,6 +62,31 @@ fn a_replayed_tag_and_a_question_earn_no_record() {
         }
         // Only asks.
         Client::from(&daemon, "192.0.2.9").ask("", &[&tagged("bob@example.com", 0)]);
+        guess(&daemon, 25, |_| "192.0.2.10".to_owned());
+        for (client, expected) in [(KNOWN, true), ("192.0.2.8", false), ("192.0.2.9", false)] {
+            assert!(answers(&daemon, client, &forged(&right)), "the first one of each is answered");
+            assert_eq!(answers(&daemon, client, &right), expected, "{client}");
+        }
+    }
+}
+
+/// A tag that the message returns is a hint, whatever else proves it.
+#[test]
+fn a_bounce_to_an_untagged_mailbox_earns_no_record() {
+    for daemon in daemons("wrong_tags_per_network = 5\nwrong_tags_per_mailbox = 0") {
+        let right = tagged(ALICE, 0);
+        let header = "From: alice@example.com\nMessage-ID: <1@laptop.example>";
+        let returning = |fields: &str| bounce("dave@example.net", &format!("{fields}\n{header}"));
+        let hinted = returning(&format!("Return-Path: <{right}>"));
+        let proved = returning(&format!(
+            "X-BATV-Mark: {}\nReturn-Path: <{}>",
+            mark(ALICE, "<1@laptop.example>").0,
+            tagged(ALICE, 1)
+        ));
+        let send = |client: &str, to: &str, message: &str| Client::from(&daemon, client).send("", &[to], message);
+        assert!(send("192.0.2.8", ALICE, &hinted).is_held);
+        assert_eq!(send("192.0.2.9", ALICE, &proved).found("reason"), "original-proved");
+        assert_eq!(send(KNOWN, &tagged("bob@example.com", 0), &unproved()).found("reason"), "tag-ok");
         guess(&daemon, 25, |_| "192.0.2.10".to_owned());
         for (client, expected) in [(KNOWN, true), ("192.0.2.8", false), ("192.0.2.9", false)] {
             assert!(answers(&daemon, client, &forged(&right)), "the first one of each is answered");
