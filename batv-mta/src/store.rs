@@ -16,7 +16,6 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use batv_core::{Key, KeyState, KeyUse};
 use batv_store::clock::{Clock, STEADY};
 use batv_store::memory::Memory;
 use batv_store::redis::Redis;
@@ -196,12 +195,6 @@ impl Wait {
     pub(crate) fn new(store: &Store) -> Self {
         Self(Cell::new(store.opened.as_ref().map_or(Duration::ZERO, |opened| opened.patience)))
     }
-}
-
-/// Key of the counters, which are of no mailbox: one that signs, for tags rather than for SRS.
-fn counting_key(keys: &[Key]) -> Option<&Key> {
-    let signing = || keys.iter().filter(|key| key.state() == KeyState::Signing);
-    signing().find(|key| key.key_use() != KeyUse::Srs).or_else(|| signing().next())
 }
 
 /// Seconds since 1970-01-01.

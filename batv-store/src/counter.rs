@@ -10,7 +10,7 @@
 //! use std::time::Duration;
 //!
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse};
-//! use batv_store::counter::{Failures, Networks, Subject};
+//! use batv_store::counter::{CountingKeys, Failures, Networks, Subject};
 //! use batv_store::{Store, sqlite};
 //!
 //! # let directory = tempfile::tempdir()?;
@@ -19,7 +19,8 @@
 //! let (now, wait) = (1_795_478_400, Duration::from_secs(10));
 //! let of = |client: &str| {
 //!     let client: IpAddr = client.parse()?;
-//!     Ok::<_, std::net::AddrParseError>(Failures::of(&key, &Subject::network(client, Networks::default()), 3_600, now))
+//!     let subject = Subject::network(client, Networks::default());
+//!     Ok::<_, std::net::AddrParseError>(Failures::of(&CountingKeys::from(&key), &subject, 3_600, now))
 //! };
 //!
 //! let failures = of("192.0.2.7")?;
@@ -30,17 +31,20 @@
 //! ```
 
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
+use core::iter;
 use core::net::IpAddr;
 
+use batv_core::Mailbox;
 use batv_core::fingerprint::Fingerprint;
 use batv_core::mark::MessageDigest;
-use batv_core::{Key, Mailbox};
 use ipnet::IpNet;
 
+pub use self::keys::CountingKeys;
 use crate::operation::{Answer, Operation};
 use crate::text;
+
+mod keys;
 
 /// Default number of bounces to one tag that are accepted.
 ///
@@ -66,53 +70,66 @@ const DOMAIN: &str = "counter domain";
 const KNOWN_NETWORK: &str = "counter network of known clients";
 const KNOWN: &str = "counter known client";
 
-/// Operation that counts a bounce to a tagged mailbox or an SRS address. `address` is the same text for all of its spellings,
+/// Operations that count a bounce to a tagged mailbox or an SRS address. `address` is the same text for all of its spellings,
 /// such as the day of the tag and the mailbox without it. `expires` is the time until which the address is accepted, in seconds
 /// since 1970-01-01 (UTC).
 ///
 /// ```
 /// use batv_core::{Algorithm, Key, KeyId, KeyUse};
-/// use batv_store::{Operation, counter};
+/// use batv_store::counter::{self, CountingKeys};
+/// use batv_store::Operation;
 ///
 /// let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
-/// let operation = counter::bounce(&key, "2026-12-01 alice@example.com", 1_796_169_600);
-/// assert!(matches!(operation, Operation::Count { by: 1, expires: 1_796_169_600, .. }));
+/// let batch = counter::bounce(&CountingKeys::from(&key), "2026-12-01 alice@example.com", 1_796_169_600);
+/// assert!(matches!(batch[..], [Operation::Count { by: 1, expires: 1_796_169_600, .. }]));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[must_use]
-pub fn bounce(key: &Key, address: &str, expires: u64) -> Operation {
-    Operation::Count { key: Fingerprint::of(key, TAG, &[address.as_bytes()]), by: 1, expires }
+pub fn bounce(keys: &CountingKeys<'_>, address: &str, expires: u64) -> Vec<Operation> {
+    count(&keys.names(TAG, &[address.as_bytes()]), 1, expires).collect()
 }
 
-/// Counts a bounce of a message of ours, proved by a mark, a DKIM signature or the sent log.
+/// Operations that count a bounce of a message of ours, proved by a mark, a DKIM signature or the sent log.
 ///
 /// ```
 /// use batv_core::mark::MessageDigest;
 /// use batv_core::{Algorithm, Key, KeyUse};
-/// use batv_store::counter;
+/// use batv_store::counter::{self, CountingKeys};
 ///
 /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"s3kr1t")?;
-/// let of = |message_id: &[u8]| counter::bounce_of(&key, &MessageDigest::of(message_id), 1_795_478_400);
+/// let of = |message_id: &[u8]| {
+///     counter::bounce_of(&CountingKeys::from(&key), &MessageDigest::of(message_id), 1_795_478_400)
+/// };
 /// assert_eq!(of(b"<1@example.com>"), of(b"1@example.com"));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[must_use]
-pub fn bounce_of(key: &Key, message: &MessageDigest, expires: u64) -> Operation {
-    Operation::Count { key: Fingerprint::of(key, MESSAGE, &[message.to_string().as_bytes()]), by: 1, expires }
+pub fn bounce_of(keys: &CountingKeys<'_>, message: &MessageDigest, expires: u64) -> Vec<Operation> {
+    count(&keys.names(MESSAGE, &[message.to_string().as_bytes()]), 1, expires).collect()
 }
 
-/// Whether a tag came back more than `cap` times, the bounce that was counted included.
+/// Total of a counter, from the answers to [`bounce`] or [`bounce_of`]; `None` if they are no answers to it.
 ///
 /// ```
 /// use batv_store::Answer;
-/// use batv_store::counter::{self, BOUNCES_PER_TAG};
+/// use batv_store::counter::total;
 ///
-/// assert!(!counter::is_replayed(&Answer::Total(100), BOUNCES_PER_TAG));
-/// assert!(counter::is_replayed(&Answer::Total(101), BOUNCES_PER_TAG));
+/// assert_eq!(total(&[60, 40].map(Answer::Total)), Some(100));
+/// assert_eq!(total(&[]), None);
 /// ```
 #[must_use]
-pub const fn is_replayed(answer: &Answer, cap: u32) -> bool {
-    matches!(answer, Answer::Total(total) if *total > cap)
+pub fn total(answers: &[Answer]) -> Option<u32> {
+    let totals = answers.iter().map(|answer| match answer {
+        Answer::Total(total) => Some(*total),
+        Answer::Done { .. } | Answer::Value(_) => None,
+    });
+    totals.reduce(|one, other| Some(one?.saturating_add(other?))).flatten()
+}
+
+/// Adds to a counter under the name that comes first, and reads it under the others.
+fn count(names: &[Fingerprint], by: u32, expires: u64) -> impl Iterator<Item = Operation> {
+    let added = iter::once(by).chain(iter::repeat(0));
+    names.iter().zip(added).map(move |(key, by)| Operation::Count { key: *key, by, expires })
 }
 
 /// Sizes of networks that count as one client, as prefix lengths.
@@ -241,20 +258,20 @@ impl Subject {
 /// ```
 /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
 /// use batv_store::Answer;
-/// use batv_store::counter::{Failures, Subject};
+/// use batv_store::counter::{CountingKeys, Failures, Subject};
 ///
 /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
 /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
 ///
 /// // A quarter of this hour has passed: of the hour before, three quarters still count.
-/// let failures = Failures::of(&key, &alice, 3_600, 100 * 3_600 + 900);
+/// let failures = Failures::of(&CountingKeys::from(&key), &alice, 3_600, 100 * 3_600 + 900);
 /// assert_eq!(failures.total(&[Answer::Total(5), Answer::Total(40)]), 35);
 /// # Ok::<(), batv_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Failures {
-    present: Fingerprint,
-    before: Fingerprint,
+    present: Vec<Fingerprint>,
+    before: Vec<Fingerprint>,
     window: u64,
     now: u64,
 }
@@ -262,28 +279,27 @@ pub struct Failures {
 impl Failures {
     /// Failures of a subject in the `window` seconds, at least one, before `now`, in seconds since 1970-01-01 (UTC).
     ///
-    /// All hosts must use the same key: for a mailbox the one that signs for it, for a network the same one for all
-    /// mailboxes. With another key, counting starts again.
+    /// All hosts must use the same keys, for all subjects.
     ///
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// use batv_store::counter::{Failures, Subject};
+    /// use batv_store::counter::{CountingKeys, Failures, Subject};
     ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// let at = |now| Failures::of(&key, &alice, 3_600, now).look();
+    /// let at = |now| Failures::of(&CountingKeys::from(&key), &alice, 3_600, now).look();
     /// // Each hour has a counter of its own.
     /// let [now, later] = [at(1_795_478_400), at(1_795_482_000)];
     /// assert_ne!(now[0], later[0]);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     #[must_use]
-    pub fn of(key: &Key, subject: &Subject, window: u64, now: u64) -> Self {
+    pub fn of(keys: &CountingKeys<'_>, subject: &Subject, window: u64, now: u64) -> Self {
         let window = window.max(1);
         let number = now / window;
         let of = |number: u64| {
             let parts: [&[u8]; 3] = [subject.text.as_bytes(), &window.to_be_bytes(), &number.to_be_bytes()];
-            Fingerprint::of(key, subject.label, &parts)
+            keys.names(subject.label, &parts)
         };
         Self { present: of(number), before: of(number.wrapping_sub(1)), window, now }
     }
@@ -293,12 +309,12 @@ impl Failures {
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
     /// use batv_store::Operation;
-    /// use batv_store::counter::{Failures, Subject};
+    /// use batv_store::counter::{CountingKeys, Failures, Subject};
     ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// let batch = Failures::of(&key, &alice, 3_600, 1_795_478_400).add(1);
-    /// // The second one only reads the window before.
+    /// let batch = Failures::of(&CountingKeys::from(&key), &alice, 3_600, 1_795_478_400).add(1);
+    /// // The second one only reads the window before. Each further key has two that read.
     /// assert!(matches!(batch[..], [Operation::Count { by: 1, .. }, Operation::Count { by: 0, .. }]));
     /// # Ok::<(), batv_core::Error>(())
     /// ```
@@ -306,18 +322,18 @@ impl Failures {
     pub fn add(&self, by: u32) -> Vec<Operation> {
         // They count in the next window, too.
         let expires = (self.now / self.window).saturating_add(2).saturating_mul(self.window);
-        vec![Operation::Count { key: self.present, by, expires }, Operation::Count { key: self.before, by: 0, expires }]
+        count(&self.present, by, expires).chain(count(&self.before, 0, expires)).collect()
     }
 
     /// Operations that ask for the number of failures.
     ///
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// use batv_store::counter::{Failures, Subject};
+    /// use batv_store::counter::{CountingKeys, Failures, Subject};
     ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// assert_eq!(Failures::of(&key, &alice, 3_600, 1_795_478_400).look().len(), 2);
+    /// assert_eq!(Failures::of(&CountingKeys::from(&key), &alice, 3_600, 1_795_478_400).look().len(), 2);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     #[must_use]
@@ -330,19 +346,26 @@ impl Failures {
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
     /// use batv_store::Answer;
-    /// use batv_store::counter::{Failures, Subject};
+    /// use batv_store::counter::{CountingKeys, Failures, Subject};
     ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// let failures = Failures::of(&key, &alice, 3_600, 100 * 3_600 + 1_800);
+    /// let failures = Failures::of(&CountingKeys::from(&key), &alice, 3_600, 100 * 3_600 + 1_800);
     /// assert_eq!(failures.total(&[Answer::Total(5), Answer::Total(40)]), 5 + 40 / 2);
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     #[must_use]
     pub fn total(&self, answers: &[Answer]) -> u32 {
-        let [Answer::Total(present), Answer::Total(before), ..] = answers else { return 0 };
+        let answers = answers.get(..self.len()).unwrap_or_default();
+        let (present, before) = answers.split_at(answers.len() / 2);
+        let (Some(present), Some(before)) = (total(present), total(before)) else { return 0 };
         let left = self.window - self.now % self.window;
-        let weighed = u128::from(*before) * u128::from(left) / u128::from(self.window);
+        let weighed = u128::from(before) * u128::from(left) / u128::from(self.window);
         present.saturating_add(u32::try_from(weighed).unwrap_or(u32::MAX))
+    }
+
+    /// Number of the operations of [`add`](Self::add) and [`look`](Self::look).
+    pub(crate) const fn len(&self) -> usize {
+        self.present.len() + self.before.len()
     }
 }

@@ -22,14 +22,14 @@
 //! use std::time::Duration;
 //!
 //! use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
-//! use batv_store::counter::Subject;
+//! use batv_store::counter::{CountingKeys, Subject};
 //! use batv_store::guesses::{Guess, Guesses, Limits};
 //! use batv_store::memory::Memory;
 //!
 //! let key = Key::new(KeyUse::Batv(KeyId::new(3)?), Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
 //! let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
 //! let store = Memory::default();
-//! let guesses = |client: &str| Guesses::of(&key, client.parse().ok(), &alice, 1_795_478_400);
+//! let guesses = |client: &str| Guesses::of(&CountingKeys::from(&key), client.parse().ok(), &alice, 1_795_478_400);
 //! let defers = |client: &str, guess| guesses(client).defer(guess, &Limits::default(), |batch| {
 //!     batv_store::Store::run(&store, batch, 1_795_478_400, Duration::ZERO).ok()
 //! });
@@ -46,9 +46,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use batv_core::Key;
-
-use crate::counter::{Failures, Networks, Subject};
+use crate::counter::{CountingKeys, Failures, Networks, Subject};
 use crate::operation::{Answer, Operation};
 use crate::record::Record;
 
@@ -121,12 +119,12 @@ impl Guess {
 ///
 /// ```
 /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-/// use batv_store::counter::Subject;
+/// use batv_store::counter::{CountingKeys, Subject};
 /// use batv_store::guesses::{Guess, Guesses, Limits};
 ///
 /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
 /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-/// let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
+/// let guesses = Guesses::of(&CountingKeys::from(&key), "192.0.2.7".parse().ok(), &alice, 1_795_478_400);
 /// // A store that doesn't answer defers nobody.
 /// assert!(!guesses.defer(Guess::WRONG, &Limits::default(), |_| None));
 /// # Ok::<(), batv_core::Error>(())
@@ -138,7 +136,7 @@ pub struct Guesses {
     of_client: Option<OfClient>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct OfClient {
     record: Record,
     of_late: Failures,
@@ -162,17 +160,17 @@ struct CountedOfClient {
 }
 
 impl Guesses {
-    /// Counts for a client, if it has an address, and a mailbox without its tag, or a domain of SRS addresses. `key` must be
+    /// Counts for a client, if it has an address, and a mailbox without its tag, or a domain of SRS addresses. `keys` must be
     /// the same for all of them and on all hosts; `now` is in seconds since 1970-01-01 (UTC).
     ///
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// use batv_store::counter::Subject;
+    /// use batv_store::counter::{CountingKeys, Subject};
     /// use batv_store::guesses::{Guess, Guesses, Limits};
     ///
     /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha256, b"a secret of 32 octets or more ...")?;
     /// let alice = Subject::mailbox(&Mailbox::parse("alice@example.com")?);
-    /// let of_local_client = Guesses::of(&key, None, &alice, 1_795_478_400);
+    /// let of_local_client = Guesses::of(&CountingKeys::from(&key), None, &alice, 1_795_478_400);
     /// let mut asked = 0;
     /// of_local_client.defer(Guess::RIGHT, &Limits::default(), |batch| {
     ///     asked = batch.len();
@@ -182,18 +180,18 @@ impl Guesses {
     /// # Ok::<(), batv_core::Error>(())
     /// ```
     #[must_use]
-    pub fn of(key: &Key, client: Option<IpAddr>, subject: &Subject, now: u64) -> Self {
+    pub fn of(keys: &CountingKeys<'_>, client: Option<IpAddr>, subject: &Subject, now: u64) -> Self {
         let of_client = client.map(|client| {
             // Servers with neighbours that guess have an IPv4 address, too.
-            let of = |networks, window| Failures::of(key, &Subject::network(client, networks), window, now);
+            let of = |networks, window| Failures::of(keys, &Subject::network(client, networks), window, now);
             OfClient {
-                record: Record::of(key, client, now),
+                record: Record::of(keys, client, now),
                 of_late: of(Networks::CLIENT, OF_LATE_SECONDS),
                 strangers: of(Networks::default(), DAY_SECONDS),
-                known: Failures::of(key, &Subject::known_network(client, Networks::default()), DAY_SECONDS, now),
+                known: Failures::of(keys, &Subject::known_network(client, Networks::default()), DAY_SECONDS, now),
             }
         });
-        Self { to_mailbox: Failures::of(key, subject, DAY_SECONDS, now), of_client }
+        Self { to_mailbox: Failures::of(keys, subject, DAY_SECONDS, now), of_client }
     }
 
     /// Whether the client is deferred, whatever it brings. A wrong tag of one that isn't is counted; one that is comes again
@@ -203,7 +201,7 @@ impl Guesses {
     ///
     /// ```
     /// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
-    /// use batv_store::counter::Subject;
+    /// use batv_store::counter::{CountingKeys, Subject};
     /// use batv_store::guesses::{Guess, Guesses, Limits};
     /// use batv_store::{Store, memory::Memory};
     ///
@@ -212,7 +210,7 @@ impl Guesses {
     /// let store = Memory::default();
     /// let limits = Limits { per_network: 2, per_mailbox: 0 };
     /// let deferred = [(); 4].map(|()| {
-    ///     let guesses = Guesses::of(&key, "192.0.2.7".parse().ok(), &alice, 0);
+    ///     let guesses = Guesses::of(&CountingKeys::from(&key), "192.0.2.7".parse().ok(), &alice, 0);
     ///     guesses.defer(Guess::WRONG, &limits, |batch| store.run(batch, 0, std::time::Duration::ZERO).ok())
     /// });
     /// assert_eq!(deferred, [false, false, true, true]);
@@ -251,8 +249,9 @@ impl Guesses {
     }
 
     fn counted(&self, answers: &[Answer]) -> Counted {
-        let mut pairs = answers.chunks(2);
-        let mut next = || pairs.next().unwrap_or_default();
+        // Each count has as many operations: two for each key.
+        let mut answers = answers.chunks(self.to_mailbox.len());
+        let mut next = || answers.next().unwrap_or_default();
         let to_mailbox = self.to_mailbox.total(next());
         let of_client = self.of_client.as_ref().map(|client| CountedOfClient {
             has_record: client.record.is_good(next()),

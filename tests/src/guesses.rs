@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
 use batv_store::Store;
-use batv_store::counter::Subject;
+use batv_store::counter::{CountingKeys, Subject};
 use batv_store::guesses::{Guess, Guesses, Limits};
 use batv_store::memory::Memory;
 use batv_store::record::Record;
@@ -141,7 +141,7 @@ impl Model {
     /// # Panics
     /// When the memory does not answer.
     pub fn defers(&self, client: IpAddr, subject: &Subject, guess: Guess, now: u64) -> bool {
-        let guesses = Guesses::of(&self.key, Some(client), subject, now);
+        let guesses = Guesses::of(&CountingKeys::from(&self.key), Some(client), subject, now);
         guesses.defer(guess, &self.limits, |batch| self.store.run(batch, now, Duration::ZERO).ok())
     }
 
@@ -150,7 +150,7 @@ impl Model {
     /// # Panics
     /// When the memory does not answer.
     pub fn know(&self, client: IpAddr, now: u64) {
-        let record = Record::of(&self.key, client, now);
+        let record = Record::of(&CountingKeys::from(&self.key), client, now);
         self.store.run(record.earn(), now, Duration::ZERO).expect("an answer");
     }
 }

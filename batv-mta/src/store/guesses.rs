@@ -4,10 +4,10 @@ use core::net::IpAddr;
 
 use batv_core::Mailbox;
 use batv_policy::TagPlace;
-use batv_store::counter::Subject;
+use batv_store::counter::{CountingKeys, Subject};
 use batv_store::guesses::{Guess, Guesses, Limits};
 
-use super::{Wait, counting_key};
+use super::Wait;
 use crate::settings::Settings;
 
 /// Whether a client is deferred, whatever it brings. A wrong tag of one that isn't is counted.
@@ -24,11 +24,11 @@ pub(crate) fn are_too_many(
     if limits == (Limits { per_network: 0, per_mailbox: 0 }) {
         return false;
     }
-    let Some(key) = counting_key(settings.keys()) else { return false };
+    let Some(keys) = CountingKeys::of(settings.keys()) else { return false };
     let subject = match place {
         TagPlace::Srs => Subject::domain(mailbox),
         TagPlace::Recipient | TagPlace::Returned => Subject::mailbox(mailbox),
     };
-    let guesses = Guesses::of(key, client, &subject, super::now());
+    let guesses = Guesses::of(&keys, client, &subject, super::now());
     guesses.defer(guess, &limits, |operations| settings.store().count(operations, wait))
 }

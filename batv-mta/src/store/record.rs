@@ -2,9 +2,10 @@
 
 use core::net::IpAddr;
 
+use batv_store::counter::CountingKeys;
 use batv_store::record::Record;
 
-use super::{Wait, counting_key};
+use super::Wait;
 use crate::settings::Settings;
 
 /// Gives a good record to a client.
@@ -21,5 +22,5 @@ pub(crate) fn is_good(client: IpAddr, settings: &Settings, wait: &Wait) -> bool 
 }
 
 fn of(client: Option<IpAddr>, settings: &Settings) -> Option<Record> {
-    Some(Record::of(counting_key(settings.keys())?, client?, super::now()))
+    Some(Record::of(&CountingKeys::of(settings.keys())?, client?, super::now()))
 }

@@ -12,6 +12,7 @@ mod place;
 mod records;
 mod refused;
 mod replay;
+mod rotation;
 mod sent;
 mod srs;
 mod users;

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use batv_core::{Algorithm, KeyId, KeyUse, Mailbox};
+use batv_core::{Algorithm, Key, KeyId, KeyState, KeyUse, Mailbox};
 
 use super::*;
 use crate::Store as _;
@@ -16,7 +16,7 @@ fn alice() -> Subject {
 
 /// A site that has counters alone.
 struct Site {
-    key: Key,
+    keys: Vec<Key>,
     store: Memory,
     limits: Limits,
     now: u64,
@@ -24,7 +24,11 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        Self { key: key(), store: Memory::default(), limits: Limits::default(), now: 0 }
+        Self { keys: vec![key()], store: Memory::default(), limits: Limits::default(), now: 0 }
+    }
+
+    fn keys(&self) -> CountingKeys<'_> {
+        CountingKeys::of(&self.keys).unwrap()
     }
 
     fn defers(&self, client: &str, guess: Guess) -> bool {
@@ -32,12 +36,12 @@ impl Site {
     }
 
     fn defers_for(&self, client: &str, subject: &Subject, guess: Guess) -> bool {
-        let guesses = Guesses::of(&self.key, client.parse().ok(), subject, self.now);
+        let guesses = Guesses::of(&self.keys(), client.parse().ok(), subject, self.now);
         guesses.defer(guess, &self.limits, |batch| self.store.run(batch, self.now, Duration::ZERO).ok())
     }
 
     fn know(&self, client: &str) {
-        let record = Record::of(&self.key, client.parse().unwrap(), self.now);
+        let record = Record::of(&self.keys(), client.parse().unwrap(), self.now);
         self.store.run(record.earn(), self.now, Duration::ZERO).unwrap();
     }
 
@@ -49,8 +53,8 @@ impl Site {
 
 #[test]
 fn clients_that_are_deferred() {
-    let guesses = Guesses::of(&key(), Some([192, 0, 2, 7].into()), &alice(), 0);
-    let nobody = Guesses::of(&key(), None, &alice(), 0);
+    let guesses = Guesses::of(&CountingKeys::from(&key()), Some([192, 0, 2, 7].into()), &alice(), 0);
+    let nobody = Guesses::of(&CountingKeys::from(&key()), None, &alice(), 0);
     let limits = Limits::default();
     for (has_record, to_mailbox, of_late, strangers, known, expected) in [
         (false, 0, 0, 0, 0, false),
@@ -154,7 +158,7 @@ fn wrong_srs_addresses_count_for_their_domain() {
 #[test]
 fn a_wrong_tag_is_forgotten_before_a_bounce_is_given_up() {
     let of_late = |now| {
-        let guesses = Guesses::of(&key(), Some([192, 0, 2, 7].into()), &alice(), now);
+        let guesses = Guesses::of(&CountingKeys::from(&key()), Some([192, 0, 2, 7].into()), &alice(), now);
         guesses.of_client.unwrap().of_late.look().into_iter().map(|operation| match operation {
             Operation::Count { key, .. } => key,
             other => panic!("{other:?}"),
@@ -172,7 +176,7 @@ fn a_record_lasts_for_thirty_days_and_no_more_than_sixty() {
     let key = key();
     for earned in (0..60 * DAY_SECONDS).step_by(50_000) {
         let store = Memory::default();
-        let at = |now| Record::of(&key, [192, 0, 2, 7].into(), now);
+        let at = |now| Record::of(&CountingKeys::from(&key), [192, 0, 2, 7].into(), now);
         store.run(at(earned).earn(), earned, Duration::ZERO).unwrap();
         let is_good = |now| at(now).is_good(&store.run(at(now).look(), now, Duration::ZERO).unwrap());
         assert!(is_good(earned) && is_good(earned + 30 * DAY_SECONDS), "{earned}");
@@ -183,7 +187,7 @@ fn a_record_lasts_for_thirty_days_and_no_more_than_sixty() {
 #[test]
 fn addresses_that_count_together() {
     let of = |client: &str| {
-        let client = Guesses::of(&key(), client.parse().ok(), &alice(), 0).of_client.unwrap();
+        let client = Guesses::of(&CountingKeys::from(&key()), client.parse().ok(), &alice(), 0).of_client.unwrap();
         [client.strangers.look(), client.of_late.look(), client.record.look()]
     };
     for (one, other, expected) in [
@@ -198,4 +202,24 @@ fn addresses_that_count_together() {
         let found: Vec<bool> = one_of.iter().zip(&other_of).map(|(one, other)| one == other).collect();
         assert_eq!(found, expected, "{one} {other}");
     }
+}
+
+#[test]
+fn a_new_key_forgets_neither_wrong_tags_nor_records_while_the_old_one_verifies() {
+    let mut site = Site::new();
+    site.know("192.0.2.7");
+    assert_eq!(site.answered(60, |_| "192.0.2.8".to_owned()), 50);
+    let new = Key::new(KeyUse::Batv(KeyId::new(1).unwrap()), Algorithm::HmacSha256, b"another").unwrap();
+    site.keys = vec![key().with_state(KeyState::Verifying), new];
+    assert!(site.defers("192.0.2.8", Guess::RIGHT));
+    assert!(!site.defers("192.0.2.7", Guess::WRONG));
+    assert!(!site.defers("192.0.2.7", Guess::RIGHT), "it has a record");
+    // A host that signs with the old key still counts the same.
+    let both = core::mem::replace(&mut site.keys, vec![key()]);
+    site.keys.push(both[1].clone().with_state(KeyState::Verifying));
+    assert_eq!(site.answered(100, |_| "192.0.2.7".to_owned()), 99);
+    site.keys = both;
+    assert!(site.defers("192.0.2.7", Guess::RIGHT));
+    site.keys.remove(0);
+    assert!(!site.defers("192.0.2.8", Guess::RIGHT), "a retired key counts no more");
 }

@@ -1,7 +1,9 @@
 //! Counters of bounces and of failures.
 
-use batv_core::{Algorithm, Key, KeyId, KeyUse, Mailbox};
-use batv_store::counter::{BOUNCES_PER_TAG, Failures, Networks, Subject, bounce, is_replayed};
+use batv_core::mark::MessageDigest;
+use batv_core::{Algorithm, Key, KeyId, KeyState, KeyUse, Mailbox};
+use batv_store::counter::{CountingKeys, Failures, Networks, Subject, bounce, bounce_of, total};
+use batv_store::record::Record;
 use batv_store::{Answer, Store};
 
 use crate::place::{NOW, Place, answers};
@@ -19,12 +21,12 @@ fn network(client: &str) -> Subject {
 }
 
 fn add(store: &dyn Store, subject: &Subject, by: u32, now: u64) -> u32 {
-    let failures = Failures::of(&key(), subject, HOUR, now);
+    let failures = Failures::of(&CountingKeys::from(&key()), subject, HOUR, now);
     failures.total(&answers(store, failures.add(by), now))
 }
 
 fn look(store: &dyn Store, subject: &Subject, now: u64) -> u32 {
-    let failures = Failures::of(&key(), subject, HOUR, now);
+    let failures = Failures::of(&CountingKeys::from(&key()), subject, HOUR, now);
     failures.total(&answers(store, failures.look(), now))
 }
 
@@ -33,14 +35,49 @@ fn a_tag_may_come_back_so_often_and_no_more() {
     for place in Place::all() {
         let store = place.open();
         let [tag, other] = ["2026-12-01 alice@example.com", "2026-12-02 alice@example.com"];
-        for number in 1..=BOUNCES_PER_TAG + 5 {
-            let answer = answers(&*store, vec![bounce(&key(), tag, NOW + 9)], NOW).remove(0);
-            assert_eq!(answer, Answer::Total(number));
-            assert_eq!(is_replayed(&answer, BOUNCES_PER_TAG), number > BOUNCES_PER_TAG, "{}", place.name());
+        let key = key();
+        let keys = CountingKeys::from(&key);
+        let count = |tag, expires, now| total(&answers(&*store, bounce(&keys, tag, expires), now));
+        for number in 1..=9 {
+            assert_eq!(count(tag, NOW + 9, NOW), Some(number), "{}", place.name());
         }
-        assert_eq!(answers(&*store, vec![bounce(&key(), other, NOW + 9)], NOW), [Answer::Total(1)]);
+        assert_eq!(count(other, NOW + 9, NOW), Some(1));
         // The tag is dead, and so is its counter.
-        assert_eq!(answers(&*store, vec![bounce(&key(), tag, NOW + 99)], NOW + 9), [Answer::Total(1)]);
+        assert_eq!(count(tag, NOW + 99, NOW + 9), Some(1));
+    }
+}
+
+/// Counts and records that one key wrote, with the keyring of each step.
+#[test]
+fn counts_outlive_a_change_of_keys() {
+    let new = Key::new(KeyUse::Batv(KeyId::new(4).unwrap()), Algorithm::HmacSha256, b"another secret ...").unwrap();
+    let verifying = |key: &Key| key.clone().with_state(KeyState::Verifying);
+    let rings = [
+        vec![key()],
+        vec![key(), verifying(&new)],
+        vec![verifying(&key()), new.clone()],
+        vec![key().with_state(KeyState::Retired), new],
+    ];
+    let message = MessageDigest::of(b"<1@example.com>");
+    for place in Place::all() {
+        let store = place.open();
+        for (ring, expected) in rings.iter().zip([1, 2, 3, 2]) {
+            let keys = CountingKeys::of(ring).unwrap();
+            let ask = |batch| answers(&*store, batch, NOW);
+            assert_eq!(
+                total(&ask(bounce(&keys, "2026-12-01 alice@example.com", NOW + 9))),
+                Some(expected),
+                "{}",
+                place.name()
+            );
+            assert_eq!(total(&ask(bounce_of(&keys, &message, NOW + 9))), Some(expected));
+            let failures = Failures::of(&keys, &network("192.0.2.7"), HOUR, NOW);
+            assert_eq!(failures.total(&ask(failures.add(1))), expected);
+        }
+        let record = |ring: usize| Record::of(&CountingKeys::of(&rings[ring]).unwrap(), [192, 0, 2, 7].into(), NOW);
+        answers(&*store, record(0).earn(), NOW);
+        let good = [0, 1, 2, 3].map(|ring| record(ring).is_good(&answers(&*store, record(ring).look(), NOW)));
+        assert_eq!(good, [true, true, true, false], "{}", place.name());
     }
 }
 
@@ -72,7 +109,7 @@ fn subjects_and_windows_are_apart() {
     for other in &others {
         assert_eq!(look(&*store, other, START), 0, "{other:?}");
     }
-    let failures = Failures::of(&key(), &alice, 2 * HOUR, START);
+    let failures = Failures::of(&CountingKeys::from(&key()), &alice, 2 * HOUR, START);
     assert_eq!(failures.total(&answers(&*store, failures.look(), START)), 0);
 }
 
@@ -100,7 +137,7 @@ fn a_network_is_what_one_client_has() {
 fn no_numbers_are_too_large() {
     let alice = Subject::mailbox(&Mailbox::parse("alice@example.com").unwrap());
     for (window, now) in [(0, 0), (0, u64::MAX), (1, u64::MAX), (u64::MAX, 0), (u64::MAX, u64::MAX), (HOUR, 0)] {
-        let failures = Failures::of(&key(), &alice, window, now);
+        let failures = Failures::of(&CountingKeys::from(&key()), &alice, window, now);
         let total = failures.total(&[Answer::Total(u32::MAX), Answer::Total(u32::MAX)]);
         assert_eq!(total, u32::MAX);
         assert_eq!(failures.add(1).len(), 2);
