@@ -89,23 +89,34 @@ pub fn bounce(keys: &CountingKeys<'_>, address: &str, expires: u64) -> Vec<Opera
     count(&keys.names(TAG, &[address.as_bytes()]), 1, expires).collect()
 }
 
-/// Operations that count a bounce of a message of ours, proved by a mark, a DKIM signature or the sent log.
+/// Operations that count a bounce to a mailbox, without a tag, of a message of ours, proved by a mark, a DKIM signature
+/// or the sent log.
 ///
 /// ```
 /// use batv_core::mark::MessageDigest;
-/// use batv_core::{Algorithm, Key, KeyUse};
+/// use batv_core::{Algorithm, Key, KeyUse, Mailbox};
 /// use batv_store::counter::{self, CountingKeys};
 ///
 /// let key = Key::new(KeyUse::Srs, Algorithm::HmacSha1, b"s3kr1t")?;
-/// let of = |message_id: &[u8]| {
-///     counter::bounce_of(&CountingKeys::from(&key), &MessageDigest::of(message_id), 1_795_478_400)
+/// let [alice, bob] = ["alice@example.com", "bob@example.com"].map(Mailbox::parse);
+/// let (alice, bob) = (alice?, bob?);
+/// let of = |mailbox: &Mailbox<'_>, message_id: &[u8]| {
+///     counter::bounce_of(&CountingKeys::from(&key), mailbox, &MessageDigest::of(message_id), 1_795_478_400)
 /// };
-/// assert_eq!(of(b"<1@example.com>"), of(b"1@example.com"));
+/// assert_eq!(of(&alice, b"<1@example.com>"), of(&alice, b"1@example.com"));
+/// // Whoever has a mailbox of ours may quote the Message-ID of another one's message.
+/// assert_ne!(of(&alice, b"<1@example.com>"), of(&bob, b"<1@example.com>"));
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 #[must_use]
-pub fn bounce_of(keys: &CountingKeys<'_>, message: &MessageDigest, expires: u64) -> Vec<Operation> {
-    count(&keys.names(MESSAGE, &[message.to_string().as_bytes()]), 1, expires).collect()
+pub fn bounce_of(
+    keys: &CountingKeys<'_>,
+    mailbox: &Mailbox<'_>,
+    message: &MessageDigest,
+    expires: u64,
+) -> Vec<Operation> {
+    let parts = [text::folded(mailbox), message.to_string()];
+    count(&keys.names(MESSAGE, &parts.each_ref().map(String::as_bytes)), 1, expires).collect()
 }
 
 /// Total of a counter, from the answers to [`bounce`] or [`bounce_of`]; `None` if they are no answers to it.

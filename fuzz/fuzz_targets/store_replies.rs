@@ -129,7 +129,7 @@ fn ask(store: &Redis, batches: u8, keys: &[Key; 2]) {
         let counting = CountingKeys::from(&keys[0]);
         let mut batch = counter::bounce(&counting, "2026-12-01 alice@example.com", NOW + 86_400);
         let message = MessageDigest::of(b"<1@example.com>");
-        batch.extend(counter::bounce_of(&counting, &message, NOW + 86_400));
+        batch.extend(counter::bounce_of(&counting, &alice, &message, NOW + 86_400));
         batch.push(alias::resolve(Handle::new(*b"0123456789")));
         if let Some(answers) = run(store, batch) {
             assert!(alias::resolved(&answers[2]).is_none_or(|text| Mailbox::parse(text).is_ok()));

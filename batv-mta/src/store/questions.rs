@@ -1,7 +1,7 @@
 //! Questions of a ruling, put to the counters and the store.
 
 use batv_core::envelope::{Reason, Stage};
-use batv_core::{Day, Mailbox};
+use batv_core::{Day, Mailbox, MailboxBuf};
 use batv_policy::{Answers, HandleAnswer, Question, Ruling, SentAnswer, TagPlace};
 use batv_store::counter::Networks;
 use batv_store::guesses::Guess;
@@ -49,6 +49,14 @@ impl Answered {
         };
         Answers { too_many_bounces, too_many_wrong_tags, handle, replayed, proof_replayed, sent, ..Answers::default() }
     }
+
+    /// Sender behind the handle that the recipient is.
+    fn long_sender(&self) -> Option<MailboxBuf> {
+        match &self.handle {
+            Some(Alias::Of(sender)) => MailboxBuf::parse(sender).ok(),
+            _ => None,
+        }
+    }
 }
 
 impl Asking<'_> {
@@ -72,14 +80,13 @@ impl Asking<'_> {
                     (answered.is_first, answered.replayed) = replay::count_tag(&counted, days_left, settings, wait);
                 }
                 Question::ProofReplay { message, mailbox } => {
+                    let long = answered.long_sender();
+                    let mailbox = long.as_ref().map_or(mailbox, MailboxBuf::as_mailbox);
                     answered.proof_replayed = replay::is_message_replayed(&message, &mailbox, settings, wait);
                 }
                 Question::Sent { query, sender } => {
-                    let long = match &answered.handle {
-                        Some(Alias::Of(long)) => Some(long.clone()),
-                        _ => None,
-                    };
-                    let sender = long.as_ref().and_then(|long| Mailbox::parse(long).ok()).unwrap_or(sender);
+                    let long = answered.long_sender();
+                    let sender = long.as_ref().map_or(sender, MailboxBuf::as_mailbox);
                     let sent::Found { answer, message } = sent::look_up(query, &sender, settings, today, wait);
                     answered.sent = answer;
                     answered.proof_replayed =

@@ -34,7 +34,7 @@ pub(crate) fn is_message_replayed(
     let count = || {
         let keys = CountingKeys::of(settings.keys())?;
         let days = mark::proof_days(settings.keys(), mailbox).unsigned_abs();
-        counter::total(&settings.store().count(counter::bounce_of(&keys, message, end(days)), wait)?)
+        counter::total(&settings.store().count(counter::bounce_of(&keys, mailbox, message, end(days)), wait)?)
     };
     most > 0 && count().is_some_and(|total| total > most)
 }

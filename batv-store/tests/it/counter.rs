@@ -47,6 +47,23 @@ fn a_tag_may_come_back_so_often_and_no_more() {
     }
 }
 
+#[test]
+fn a_message_is_counted_by_mailbox() {
+    for place in Place::all() {
+        let store = place.open();
+        let key = key();
+        let count = |mailbox: &str, message_id: &[u8]| {
+            let mailbox = Mailbox::parse(mailbox).unwrap();
+            let keys = CountingKeys::from(&key);
+            total(&answers(&*store, bounce_of(&keys, &mailbox, &MessageDigest::of(message_id), NOW + 9), NOW))
+        };
+        assert_eq!(count("alice@example.com", b"<1@example.com>"), Some(1));
+        assert_eq!(count("Alice@Example.COM", b"1@example.com"), Some(2), "{}", place.name());
+        assert_eq!(count("mallory@example.com", b"<1@example.com>"), Some(1));
+        assert_eq!(count("alice@example.com", b"<2@example.com>"), Some(1));
+    }
+}
+
 /// Counts and records that one key wrote, with the keyring of each step.
 #[test]
 fn counts_outlive_a_change_of_keys() {
@@ -58,6 +75,7 @@ fn counts_outlive_a_change_of_keys() {
         vec![verifying(&key()), new.clone()],
         vec![key().with_state(KeyState::Retired), new],
     ];
+    let alice = Mailbox::parse("alice@example.com").unwrap();
     let message = MessageDigest::of(b"<1@example.com>");
     for place in Place::all() {
         let store = place.open();
@@ -70,7 +88,7 @@ fn counts_outlive_a_change_of_keys() {
                 "{}",
                 place.name()
             );
-            assert_eq!(total(&ask(bounce_of(&keys, &message, NOW + 9))), Some(expected));
+            assert_eq!(total(&ask(bounce_of(&keys, &alice, &message, NOW + 9))), Some(expected));
             let failures = Failures::of(&keys, &network("192.0.2.7"), HOUR, NOW);
             assert_eq!(failures.total(&ask(failures.add(1))), expected);
         }

@@ -238,6 +238,49 @@ fn quoting_tags_and_marks_of_others_does_not_help_a_replay() {
     assert!(!said.is_held && said.replies.is_empty(), "{said:?}");
 }
 
+/// Whoever has a mailbox of ours can have a message marked with the Message-ID of another one's.
+#[test]
+fn bounces_of_a_message_to_other_mailboxes_count_by_themselves() {
+    for place in Place::all() {
+        let daemon = place.daemon("bounces_per_message = 3", "[verify]\nmode = 'reject'\n");
+        let header = message("<1@laptop.example>");
+        let header = header.split_once("\n\n").expect("a header").0;
+        let marked = |sender: &str| {
+            let header = header.replace(ALICE, sender);
+            bounce(DAVE, &format!("X-BATV-Mark: {}\n{header}", mark(sender, "<1@laptop.example>").0))
+        };
+        let mut world = Client::from(&daemon, WORLD);
+        let mut held = |sender: &str| [(); 4].map(|()| world.send("", &[sender], &marked(sender)).is_held);
+        assert_eq!(held("mallory@example.com"), [false, false, false, true], "{}", place.name());
+        assert_eq!(held(ALICE), [false, false, false, true], "{}", place.name());
+    }
+}
+
+#[test]
+fn all_proofs_of_a_message_count_together() {
+    for place in Place::all() {
+        let daemon = place.daemon("bounces_per_message = 4", "[verify]\nmode = 'reject'\n");
+        let left = Client::of_ours(&daemon, WORLD).send(ALICE, &[DAVE], &message("<1@laptop.example>"));
+        let header = message("<1@laptop.example>");
+        let header = header.split_once("\n\n").expect("a header").0;
+        let field = format!("X-BATV-Mark: {}\n", left.field("X-BATV-Mark"));
+        let report = bounce(DAVE, "X-Returned: nothing");
+        let envelope_id = mark(ALICE, "<1@laptop.example>").1;
+        let bounces = [
+            bounce(DAVE, &format!("{field}{header}")),
+            bounce(DAVE, &format!("{field}Message-ID: <2@laptop.example>\n{header}")),
+            report.replace("Reporting-MTA:", &format!("Original-Envelope-Id: {envelope_id}\nReporting-MTA:")),
+            bounce(DAVE, header),
+        ];
+        let mut world = Client::from(&daemon, WORLD);
+        let mut say = |bounce: &String| world.send("", &[ALICE], bounce);
+        let origins: Vec<_> = bounces.iter().map(|bounce| say(bounce).found("origin").to_owned()).collect();
+        assert_eq!(origins, ["mark", "mark", "envelope-id", "sent-log"]);
+        let held: Vec<_> = bounces.iter().map(|bounce| say(bounce).is_held).collect();
+        assert_eq!(held, [true; 4], "{}", place.name());
+    }
+}
+
 #[test]
 fn a_message_that_is_proved_has_so_many_bounces() {
     let daemon = Place::File.daemon("bounces_per_message = 5", "[verify]\nmode = 'reject'\n");
