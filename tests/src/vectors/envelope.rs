@@ -142,7 +142,8 @@ impl<'v> Question<'v> {
     {
         let mut policy = Policy::protecting(protected, self.mode)
             .with_exempt(exempt)
-            .with_signing_since(self.policy.signing_since.map(day));
+            .with_signing_since(self.policy.signing_since.map(day))
+            .with_reads_message(self.case.from == "<>");
         if let Some(name) = &self.policy.form {
             policy = policy.with_form(form(name, Delimiter::default()));
         }
