@@ -1,6 +1,7 @@
 //! The end of DATA: the ruling on each recipient, and the changes to the message.
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use batv_bounce::header::fields;
@@ -16,7 +17,11 @@ use super::read_message::read_message;
 use super::recipient::{Finding, Recipient};
 use crate::log::word;
 use crate::message_buffer::MessageBuffer;
+use crate::store::questions::Answered;
 use crate::store::sent;
+
+/// The most recipients whose answers are kept, so that those who are named again need no others.
+const MOST_ASKED: usize = 100;
 
 impl Transaction {
     /// Ends the message, of which `content` holds the part that is [needed](Self::needs).
@@ -42,10 +47,12 @@ impl Transaction {
         let message = read.as_ref().map(|(reading, today)| self.settings.site().message(reading, *today));
         let mut refusal = None;
         let mut refused_alone = true;
+        let mut asked = HashMap::new();
         for mut recipient in recipients {
             // A bounce counts at its end, also if nothing can change its ruling.
             let is_open = content.is_message() || !recipient.settled || reverse_path == Some(Path::Null);
-            let refused = if is_open { self.rule_at_data(&mut recipient, message.as_ref()) } else { None };
+            let mut rule = |recipient| self.rule_at_data(recipient, message.as_ref(), &mut asked);
+            let refused = if is_open { rule(&mut recipient) } else { None };
             refused_alone &= refused.is_some();
             // If the message is taken for others, a refused recipient gets it, too.
             edits.add(recipient);
@@ -61,25 +68,35 @@ impl Transaction {
         }
     }
 
-    /// Rules at the end of DATA. Returns an SMTP reply if the recipient is refused.
-    fn rule_at_data<'m>(&self, recipient: &mut Recipient, message: Option<&'m Message<'m, '_>>) -> Option<String> {
+    /// Rules at the end of DATA. Returns an SMTP reply if the recipient is refused. `asked` has the answers for recipients
+    /// before: a recipient that is named again gets no second bounce, and none is counted.
+    fn rule_at_data<'m>(
+        &self,
+        recipient: &mut Recipient,
+        message: Option<&'m Message<'m, '_>>,
+        asked: &mut HashMap<String, Answered>,
+    ) -> Option<String> {
         let (settings, site) = (&*self.settings, self.settings.site());
         let address = recipient.address.clone()?;
         let mailbox = Mailbox::parse(&address).ok()?;
         let envelope = self.envelope(self.reverse_path.judged(), mailbox, Stage::EndOfData);
-        let (found, case, answered);
+        if asked.len() >= MOST_ASKED && !asked.contains_key(&address) {
+            asked.clear();
+        }
+        let (found, case);
         let ruling = match self.today {
             Some(today) => {
                 found = site.recipient(&envelope, today);
                 if let Some(message) = message.filter(|_| found.needs_message()) {
                     case = found.with_message(message);
                     let asking = self.asking(today);
-                    answered = asking.ask(case.questions());
+                    let answered = asked.entry(address.clone()).or_insert_with(|| asking.ask(case.questions()));
                     let ruling = case.data(&answered.answers());
-                    asking.earn_record(&answered, &ruling);
+                    asking.earn_record(answered, &ruling);
                     ruling
                 } else {
-                    answered = self.asking(today).ask(found.data_questions());
+                    let ask = || self.asking(today).ask(found.data_questions());
+                    let answered = asked.entry(address.clone()).or_insert_with(ask);
                     found.data(&answered.answers())
                 }
             }
