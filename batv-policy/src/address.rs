@@ -56,7 +56,7 @@ pub fn forward_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
 
 /// Writes the domains of a path in A-labels, for [`Path::parse`], and leaves everything else unchanged.
 ///
-/// A byte order mark before the path is removed.
+/// Byte order marks before the path are removed.
 ///
 /// # Errors
 /// Those of [`Path::parse`].
@@ -70,7 +70,7 @@ pub fn forward_path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
 /// # Ok::<(), batv_core::Error>(())
 /// ```
 pub fn path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let words = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
+    let words = without_mark(words);
     // What can be read as a path is UTF-8.
     let Err(error) = Path::parse(words) else { return Ok(String::from_utf8_lossy(words)) };
     let mut text = str::from_utf8(words).map_err(|_| error)?.to_owned();
@@ -91,6 +91,15 @@ pub fn path(words: &[u8]) -> Result<Cow<'_, str>, Error> {
         }
     }
     Err(error)
+}
+
+/// Words without a byte order mark, and without another one behind it: else the spelling of an address would have another
+/// spelling.
+fn without_mark(mut words: &[u8]) -> &[u8] {
+    while let Some(rest) = words.strip_prefix(BYTE_ORDER_MARK) {
+        words = rest;
+    }
+    words
 }
 
 /// Writes a domain in A-labels, without a dot after it.
@@ -260,7 +269,7 @@ pub(crate) fn spelled<'w>(
         Ok(_) => return Err(Error::NullPath),
         Err(error) => error,
     };
-    let words = words.strip_prefix(BYTE_ORDER_MARK).unwrap_or(words);
+    let words = without_mark(words);
     let text = str::from_utf8(words).map_err(|_| error)?;
     let inside = without_route(unbracketed(text));
     let is_null = inside.is_empty() || inside == "\"\"" || inside.eq_ignore_ascii_case(DAEMON);

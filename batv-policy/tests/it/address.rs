@@ -18,6 +18,7 @@ fn each_spelling_is_one_address() {
         ("alice@B\u{dc}CHER.Example", "alice@xn--bcher-kva.example"),
         ("<@mx.b\u{fc}cher.example,@m\u{fc}nchen.example:alice@b\u{fc}cher.example>", "alice@xn--bcher-kva.example"),
         ("\u{feff}alice@example.com", "alice@example.com"),
+        ("\u{feff}\u{feff}alice@example.com", "alice@example.com"),
         ("alice@b\u{fc}cher\u{3002}example", "alice@xn--bcher-kva.example"),
         ("postmaster", "postmaster"),
         ("example.com!alice", "alice@example.com"),
