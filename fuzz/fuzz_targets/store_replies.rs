@@ -66,7 +66,12 @@ fn question(keys: &[Key; 2]) -> Question {
 }
 
 fn guesses(keys: &[Key; 2]) -> Guesses {
-    Guesses::of(&CountingKeys::from(&keys[0]), "192.0.2.7".parse().ok(), &Subject::mailbox(&mailbox("alice@example.com")), NOW)
+    Guesses::of(
+        &CountingKeys::from(&keys[0]),
+        "192.0.2.7".parse().ok(),
+        &Subject::mailbox(&mailbox("alice@example.com")),
+        NOW,
+    )
 }
 
 fn said_by_a_server(input: &Input<'_>, parts: &[&[u8]], keys: &[Key; 2]) {
