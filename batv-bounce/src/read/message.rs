@@ -115,6 +115,15 @@ impl<'x> Message<'x> {
         }
     }
 
+    /// Looks at a message inside, whose texts count as texts of this one.
+    pub(crate) fn look_inside<'o, T>(&self, octets: &'o [u8], look: impl FnOnce(&Message<'o>) -> T) -> T {
+        let inner = Message { text_left: self.text_left.clone(), ..Message::read(octets, &self.limits) };
+        let seen = look(&inner);
+        self.text_left.set(inner.text_left.get());
+        self.text_cut.set(self.text_cut.get() || inner.text_cut.get());
+        seen
+    }
+
     /// Whether something of it was not read.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut || self.text_cut.get()

@@ -159,7 +159,7 @@ impl<'x> Original<'x> {
         if !fields(beginning(&octets)).any(is_report) {
             return None;
         }
-        let found = Original::find(&Message::read(&octets, &message.limits))?;
+        let found = message.look_inside(&octets, Original::find)?;
         Some(Self { part: part.number_inside(&found.part), ..found.into_owned() })
     }
 
