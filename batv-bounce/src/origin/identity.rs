@@ -10,14 +10,17 @@ use crate::record::original::Original;
 /// The most Message-IDs of a returned header that are looked at.
 const MOST_MESSAGE_IDS: usize = 5;
 
-/// Message-IDs that a mark may cover: gateways add others, and comments.
+/// The most octets of a Message-ID: it stands on one line (RFC 5322 §2.1.1).
+pub(super) const MOST_ID_OCTETS: usize = 998;
+
+/// Message-IDs that a mark may cover: gateways add others, and comments. Those that are too long are none.
 pub(super) fn message_ids(original: &Original<'_>) -> Vec<String> {
     let mut message_ids = Vec::new();
     for field in fields(&original.header).filter(|field| field.is("Message-ID")).take(MOST_MESSAGE_IDS) {
         let text = field.text();
-        let alone = text.find('<').and_then(|start| Some(text[start..=start + text[start..].find('>')?].to_owned()));
-        message_ids.extend(alone.filter(|alone| *alone != text));
-        message_ids.push(text);
+        let alone = text.find('<').and_then(|start| Some(&text[start..=start + text[start..].find('>')?]));
+        let both = alone.filter(|alone| *alone != text).into_iter().chain([&*text]);
+        message_ids.extend(both.filter(|message_id| message_id.len() <= MOST_ID_OCTETS).map(str::to_owned));
     }
     if message_ids.is_empty() {
         message_ids.push(String::new());

@@ -4,6 +4,7 @@ use core::iter;
 
 use batv_core::{Mailbox, Path};
 
+use super::identity::MOST_ID_OCTETS;
 use crate::read::header::{Field, fields};
 use crate::read::mailboxes::{ascii, found};
 use crate::read::message::authors;
@@ -48,7 +49,7 @@ impl SentQuery {
         let originals = || reading.original.iter().chain(&reading.others);
         let returned = originals().flat_map(|original| fields(&original.header)).filter(|field| field.is("Message-ID"));
         let message_ids = returned.map(|field| field.text()).chain(reading.report.original_message_id.clone());
-        let message_ids = message_ids.chain(reading.answers.iter().cloned());
+        let message_ids = message_ids.chain(reading.answers.iter().cloned()).filter(|id| id.len() <= MOST_ID_OCTETS);
 
         let reported = reading.report.recipients.iter();
         let reported = reported.flat_map(|recipient| [&recipient.final_recipient, &recipient.original_recipient]);
@@ -85,10 +86,9 @@ fn mailbox(text: &str) -> Option<String> {
 }
 
 /// The mailboxes in a list of addresses.
-fn mailboxes(field: Field<'_>) -> impl Iterator<Item = String> {
-    let text = field.text();
-    let parsed = found(&text).filter_map(|(_, mailbox)| Some(Mailbox::parse(&*ascii(mailbox)).ok()?.to_string()));
-    parsed.take(MOST).collect::<Vec<_>>().into_iter()
+fn mailboxes(field: Field<'_>) -> Vec<String> {
+    let parse = |mailbox| Some(Mailbox::parse(&*ascii(mailbox)).ok()?.to_string());
+    found(&field.text()).filter_map(|(_, mailbox)| parse(mailbox)).take(MOST).collect()
 }
 
 fn distinct(texts: impl IntoIterator<Item = String>) -> Vec<String> {
