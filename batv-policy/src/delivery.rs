@@ -122,7 +122,8 @@ impl<'m, 'x> Message<'m, 'x> {
         }
     }
 
-    /// Whether it has too many recipients, so that for some of them no origin was looked for: they are quarantined at most.
+    /// Whether it has too many recipients, or too much in the headers that it returns, so that for some recipients not all was looked
+    /// for: they are quarantined at most.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.investigation.is_cut()

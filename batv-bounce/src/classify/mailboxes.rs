@@ -2,7 +2,8 @@
 
 use batv_core::{Mailbox, dialect};
 
-use crate::read::mailboxes::{ascii, found};
+use crate::read::domain::Conversions;
+use crate::read::mailboxes::{ascii_within, found};
 use crate::read::message::Message;
 use crate::record::original::Original;
 
@@ -12,32 +13,33 @@ const TO: [&str; 5] = ["To", "Delivered-To", "X-Original-To", "Envelope-To", "X-
 const FROM: [&str; 5] = ["Return-Path", "From", "Sender", "Reply-To", "X-Envelope-From"];
 
 /// Mailboxes, without tags and in lower case.
-pub(crate) struct Mailboxes {
+pub(crate) struct Mailboxes<'m> {
     to: Vec<String>,
     from: Vec<String>,
+    conversions: &'m Conversions,
 }
 
-impl Mailboxes {
-    pub(crate) fn of(message: &Message<'_>) -> Self {
+impl<'m> Mailboxes<'m> {
+    pub(crate) fn of(message: &'m Message<'_>) -> Self {
+        let conversions = &message.conversions;
         let of = |names: &[&str]| {
             let values = names.iter().filter_map(|name| message.field(name)).map(|field| field.text());
-            values.flat_map(|value| found(&value).map(|(_, mailbox)| bare(mailbox)).collect::<Vec<_>>()).collect()
+            values.flat_map(|value| all(&value, conversions)).collect()
         };
-        Self { to: of(&TO), from: of(&["From", "Reply-To"]) }
+        Self { to: of(&TO), from: of(&["From", "Reply-To"]), conversions }
     }
 
     /// Whether a recipient of the message wrote the one that it returns, as far as the headers say.
     pub(crate) fn wrote(&self, original: &Original<'_>) -> bool {
         let authors = FROM.iter().filter_map(|name| original.field(name));
-        let authors: Vec<String> =
-            authors.flat_map(|value| found(&value).map(|(_, mailbox)| bare(mailbox)).collect::<Vec<_>>()).collect();
+        let authors: Vec<String> = authors.flat_map(|value| all(&value, self.conversions)).collect();
         self.to.is_empty() || authors.is_empty() || authors.iter().any(|author| self.to.contains(author))
     }
 
     /// Form in which a text names a mailbox of somebody else.
     pub(crate) fn others(&self, text: &str) -> Named {
         let is_own = |mailbox: &str| {
-            let mailbox = bare(mailbox);
+            let mailbox = bare(mailbox, self.conversions);
             self.to.contains(&mailbox) || self.from.contains(&mailbox)
         };
         let mut most = Named::No;
@@ -80,9 +82,14 @@ fn named(text: &str, at: usize) -> Named {
     }
 }
 
+/// The mailboxes in a text.
+fn all(text: &str, conversions: &Conversions) -> Vec<String> {
+    found(text).map(|(_, mailbox)| bare(mailbox, conversions)).collect()
+}
+
 /// A mailbox without the tag of a sender, which a returned header may lack, and in lower case.
-fn bare(mailbox: &str) -> String {
-    let mailbox = &*ascii(mailbox);
+fn bare(mailbox: &str, conversions: &Conversions) -> String {
+    let mailbox = &*ascii_within(mailbox, conversions);
     let parsed = Mailbox::parse(mailbox).ok();
     let layers = |parsed| dialect::unwrap(parsed, dialect::Strictness::Identity).filter_map(|layer| layer.mailbox);
     let innermost = parsed.as_ref().and_then(|parsed| layers(parsed).last());
@@ -93,10 +100,6 @@ fn bare(mailbox: &str) -> String {
 mod tests {
     use super::*;
     use crate::read::message::Limits;
-
-    fn mailboxes(header: &str) -> Mailboxes {
-        Mailboxes::of(&Message::read(header.as_bytes(), &Limits::default()))
-    }
 
     #[test]
     fn tells_who_wrote_what_is_returned() {
@@ -121,7 +124,9 @@ mod tests {
 
     #[test]
     fn finds_listed_mailboxes() {
-        let own = mailboxes("To: Alice <alice@example.com>\nFrom: Help <help@example.net>\n");
+        let header = b"To: Alice <alice@example.com>\nFrom: Help <help@example.net>\n";
+        let message = Message::read(header, &Limits::default());
+        let own = Mailboxes::of(&message);
         let cases = [
             ("no mailbox @ all", Named::No),
             ("Write to help@example.net or alice@example.com.", Named::No),

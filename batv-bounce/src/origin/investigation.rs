@@ -29,7 +29,7 @@ use super::provenance::{Origin, Proof, Provenance};
 use super::returned_tag::ReturnedTag;
 use crate::classify::clues::is_of_daemon;
 use crate::evidence::{Evidence, Place};
-use crate::read::domain::speaks_for;
+use crate::read::domain::{Conversions, speaks_for};
 use crate::read::header::{day_of, fields};
 use crate::reading::Reading;
 use crate::record::original::Original;
@@ -91,6 +91,8 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     signatures: OnceCell<Vec<dkim::DkimVerdict<'i>>>,
     /// The tag, and the number of its original.
     tag: OnceCell<Option<(usize, ReturnedTag)>>,
+    /// Domains in the returned headers.
+    conversions: Conversions,
     hosts: OnceCell<OwnHosts>,
     /// The first original that names one of our hosts, and where.
     own: OnceCell<Option<(usize, &'static str)>>,
@@ -166,6 +168,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
             marks: OnceCell::new(),
             signatures: OnceCell::new(),
             tag: OnceCell::new(),
+            conversions: Conversions::default(),
             hosts: OnceCell::new(),
             own: OnceCell::new(),
             own_of: Memo::new(),
@@ -202,7 +205,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         found.unwrap_or_else(|| self.beyond())
     }
 
-    /// Whether the bounce had too many recipients, so that for some of them nothing was looked for.
+    /// Whether the bounce had more than is looked at: recipients, or what its returned headers name.
     ///
     /// ```
     /// # use batv_bounce::{Investigation, Limits, OwnMail, read};
@@ -214,7 +217,12 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
     /// ```
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        self.beyond.get().is_some()
+        self.beyond.get().is_some() || self.is_read_in_part()
+    }
+
+    /// Whether the returned headers have more than is looked at, whoever asks.
+    fn is_read_in_part(&self) -> bool {
+        self.conversions.is_cut()
     }
 
     fn beyond(&self) -> &Provenance {
@@ -237,7 +245,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
             let mut headers = self.originals.iter().map(|returned| &returned.original.header).enumerate();
             let may_be_ours = |mailbox: &Mailbox<'_>| self.may_be_ours(mailbox);
             headers.find_map(|(number, header)| {
-                Some((number, ReturnedTag::find(header, self.ring, self.today, may_be_ours)?))
+                Some((number, ReturnedTag::find(header, &self.conversions, self.ring, self.today, may_be_ours)?))
             })
         });
         for (number, ((returned, marks), signature)) in self.originals.iter().zip(marks).zip(signatures).enumerate() {
@@ -251,6 +259,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         if search.found.origin == Origin::Unknown {
             search.without_proof();
         }
+        search.found.cut |= self.is_read_in_part();
         search.found
     }
 
@@ -265,7 +274,9 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         if hosts.is_empty() {
             return None;
         }
-        self.counted().find_map(|(number, returned)| Some((number, hosts.in_header(&returned.original.header)?)))
+        self.counted().find_map(|(number, returned)| {
+            Some((number, hosts.in_header(&returned.original.header, &self.conversions)?))
+        })
     }
 
     /// The first original, if each of them lacks a mark that it would have if it were ours.

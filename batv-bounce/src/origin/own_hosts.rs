@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use batv_core::{Mailbox, Pattern};
 
 use super::own_mail::OwnMail;
-use crate::read::domain::a_labels;
+use crate::read::domain::{Conversions, MOST_OCTETS, a_labels};
 use crate::read::header::fields;
 
 /// Domains of ours, in A-labels and lower case.
@@ -31,9 +31,10 @@ impl OwnHosts {
     }
 
     /// Finds a domain of ours in the fields that a server of ours writes into each message, and says where.
-    pub(crate) fn in_header(&self, header: &[u8]) -> Option<&'static str> {
+    pub(crate) fn in_header(&self, header: &[u8], conversions: &Conversions) -> Option<&'static str> {
+        let are_in = |text: &str| self.are_in(text, conversions);
         fields(header).find_map(|field| {
-            if field.is("Message-ID") && self.are_in(&field.text()) {
+            if field.is("Message-ID") && are_in(&field.text()) {
                 return Some("its Message-ID names a domain of ours, as anybody's can");
             }
             if field.is("DKIM-Signature") {
@@ -42,9 +43,7 @@ impl OwnHosts {
                     let name = tag.split('=').next().unwrap_or_default().trim_end();
                     matches!(name, "d" | "i")
                 });
-                return identities
-                    .any(|tag| self.are_in(tag))
-                    .then_some("a DKIM signature names a domain of ours, as anybody's can");
+                return identities.any(are_in).then_some("a DKIM signature names a domain of ours, as anybody's can");
             }
             if !field.is("Received") {
                 return None;
@@ -53,13 +52,16 @@ impl OwnHosts {
             let text = field.text();
             let before = text.split(" for ").next().unwrap_or_default();
             let mut words = before.split_ascii_whitespace().filter(|word| !word.contains('@'));
-            words.any(|word| self.are_in(word)).then_some("its Received fields name a host of ours, as anybody's can")
+            words.any(are_in).then_some("its Received fields name a host of ours, as anybody's can")
         })
     }
 
-    fn are_in(&self, text: &str) -> bool {
+    fn are_in(&self, text: &str, conversions: &Conversions) -> bool {
         let words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_')));
-        words.map(|word| a_labels(word.trim_matches('.')).to_ascii_lowercase()).any(|host| self.is_ours(&host))
+        words
+            .filter(|word| word.len() <= MOST_OCTETS)
+            .map(|word| conversions.a_labels(word.trim_matches('.')).to_ascii_lowercase())
+            .any(|host| self.is_ours(&host))
     }
 
     /// Whether a host has one of these names, or is below one.
@@ -113,7 +115,8 @@ mod tests {
         ] {
             let names = OwnHosts::of(&ours);
             let own = names.and_of(&Mailbox::parse(recipient).unwrap());
-            let is_found = [names, own].iter().any(|names| names.in_header(header.as_bytes()).is_some());
+            let is_found =
+                [names, own].iter().any(|names| names.in_header(header.as_bytes(), &Conversions::default()).is_some());
             assert_eq!(is_found, expected, "{header}");
         }
     }

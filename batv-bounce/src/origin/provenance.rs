@@ -110,7 +110,7 @@ pub struct Provenance {
     pub tag: Option<ReturnedTag>,
     /// Evidence, in the order in which it was found.
     pub evidence: Vec<Evidence>,
-    /// Whether nothing was looked for, as the bounce has too many recipients
-    /// ([`Investigation::origin`](crate::Investigation::origin)).
+    /// Whether something was not looked for: the bounce has too many recipients
+    /// ([`Investigation::origin`](crate::Investigation::origin)), or too much in the headers that it returns.
     pub cut: bool,
 }

@@ -5,8 +5,9 @@ use batv_core::tag::{self, Form};
 use batv_core::{Day, KeyRing, Mailbox, MailboxBuf, TagVerdict};
 
 use super::identity::envelope_sender;
+use crate::read::domain::Conversions;
 use crate::read::header::fields;
-use crate::read::mailboxes::ascii;
+use crate::read::mailboxes::ascii_within;
 
 /// Tag in the envelope sender of a returned message: the first that the returned headers name, read from the top, in
 /// Return-Path, X-Envelope-From, X-Envelope-Sender, or Received (`envelope-from`).
@@ -49,13 +50,14 @@ impl ReturnedTag {
     /// The first tag of a mailbox that may be ours: others make tags that look like ours.
     pub(super) fn find(
         header: &[u8],
+        conversions: &Conversions,
         ring: &(impl KeyRing + ?Sized),
         today: Day,
         may_be_ours: impl Fn(&Mailbox<'_>) -> bool,
     ) -> Option<Self> {
         fields(header).find_map(|field| {
             let text = field.text();
-            let sender = ascii(envelope_sender(&field, &text)?);
+            let sender = ascii_within(envelope_sender(&field, &text)?, conversions);
             let tagged = Mailbox::parse(sender.trim()).ok()?;
             let found = tag::verify(ring, &tagged, today);
             let form = found.form.filter(|_| found.verdict != TagVerdict::Untagged && may_be_ours(&found.mailbox))?;

@@ -5,8 +5,9 @@ use core::iter;
 use batv_core::{Mailbox, Path};
 
 use super::identity::MOST_ID_OCTETS;
+use crate::read::domain::Conversions;
 use crate::read::header::{Field, fields};
-use crate::read::mailboxes::{ascii, found};
+use crate::read::mailboxes::{ascii_within, found};
 use crate::read::message::authors;
 use crate::reading::Reading;
 
@@ -51,6 +52,9 @@ impl SentQuery {
         let message_ids = returned.map(|field| field.text()).chain(reading.report.original_message_id.clone());
         let message_ids = message_ids.chain(reading.answers.iter().cloned()).filter(|id| id.len() <= MOST_ID_OCTETS);
 
+        let conversions = Conversions::default();
+        let mailbox = |text: &str| mailbox(text, &conversions);
+        let mailboxes = |field| mailboxes(field, &conversions);
         let reported = reading.report.recipients.iter();
         let reported = reported.flat_map(|recipient| [&recipient.final_recipient, &recipient.original_recipient]);
         let header = || fields(&reading.header);
@@ -78,16 +82,16 @@ impl SentQuery {
     }
 }
 
-fn mailbox(text: &str) -> Option<String> {
-    match Path::parse(&*ascii(text.trim())) {
+fn mailbox(text: &str, conversions: &Conversions) -> Option<String> {
+    match Path::parse(&*ascii_within(text.trim(), conversions)) {
         Ok(Path::Mailbox(mailbox)) => Some(mailbox.to_string()),
         _ => None,
     }
 }
 
 /// The mailboxes in a list of addresses.
-fn mailboxes(field: Field<'_>) -> Vec<String> {
-    let parse = |mailbox| Some(Mailbox::parse(&*ascii(mailbox)).ok()?.to_string());
+fn mailboxes(field: Field<'_>, conversions: &Conversions) -> Vec<String> {
+    let parse = |mailbox| Some(Mailbox::parse(&*ascii_within(mailbox, conversions)).ok()?.to_string());
     found(&field.text()).filter_map(|(_, mailbox)| parse(mailbox)).take(MOST).collect()
 }
 

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use memchr::memchr_iter;
 
-use super::domain::a_labels;
+use super::domain::Conversions;
 
 /// The most mailboxes of a text that are looked at.
 const MOST: usize = 200;
@@ -23,12 +23,17 @@ pub(crate) fn found(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// Converts the domain of a mailbox, in brackets or not, to A-labels.
 pub(crate) fn ascii(mailbox: &str) -> Cow<'_, str> {
+    ascii_within(mailbox, &Conversions::default())
+}
+
+/// The same, for one of many mailboxes of a message.
+pub(crate) fn ascii_within<'m>(mailbox: &'m str, conversions: &Conversions) -> Cow<'m, str> {
     if mailbox.is_ascii() {
         return Cow::Borrowed(mailbox);
     }
     let Some((local_part, domain)) = mailbox.rsplit_once('@') else { return Cow::Borrowed(mailbox) };
     let (name, bracket) = domain.strip_suffix('>').map_or((domain, ""), |name| (name, ">"));
-    match a_labels(name) {
+    match conversions.a_labels(name) {
         Cow::Borrowed(_) => Cow::Borrowed(mailbox),
         Cow::Owned(name) => Cow::Owned(format!("{local_part}@{name}{bracket}")),
     }

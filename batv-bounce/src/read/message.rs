@@ -12,6 +12,7 @@ use memchr::memmem;
 
 use super::boundaries::Boundaries;
 use super::html::text_of_html;
+use crate::read::domain::Conversions;
 use crate::read::header::{Field, MOST_FIELDS, fields, is_empty, line, without_envelope_line};
 
 /// The most octets of a field that are taken apart.
@@ -65,6 +66,8 @@ pub(crate) struct Message<'x> {
     text_left: Cell<usize>,
     /// Whether a text was longer than that.
     text_cut: Cell<bool>,
+    /// Domains of its mailboxes.
+    pub(crate) conversions: Conversions,
     pub(crate) limits: Limits,
 }
 
@@ -111,6 +114,7 @@ impl<'x> Message<'x> {
             cut: cut || beyond || all_fields.next().is_some(),
             text_left: Cell::new(limits.text_octets.saturating_mul(LONG_TEXTS)),
             text_cut: Cell::new(false),
+            conversions: Conversions::default(),
             limits: *limits,
         }
     }
@@ -126,7 +130,7 @@ impl<'x> Message<'x> {
 
     /// Whether something of it was not read.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut || self.text_cut.get()
+        self.cut || self.text_cut.get() || self.conversions.is_cut()
     }
 
     /// Its fields.
