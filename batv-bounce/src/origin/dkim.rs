@@ -15,14 +15,43 @@ use self::tags::Tags;
 pub use self::verdict::{Body, DkimVerdict, Failure};
 use crate::read::header::{Field, fields};
 
-/// Signatures of ours that are tried. Who signs twice, for RSA and Ed25519, makes two.
+/// Signatures that are tried, with each key of theirs. Who signs twice, for RSA and Ed25519, makes two.
 const SIGNATURES_LIMIT: usize = 10;
+/// Octets of headers that are hashed: two of the longest, and many more of those that people send.
+const OCTETS_LIMIT: usize = 512 * 1024;
+
+/// Work that the signatures of a message may still cost, in all headers that it returns.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    checks: usize,
+    octets: usize,
+    /// Whether a signature was left out.
+    pub(super) cut: bool,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { checks: SIGNATURES_LIMIT, octets: OCTETS_LIMIT, cut: false }
+    }
+}
+
+impl Allowance {
+    /// Takes what a signature on so long a header costs; says whether it was there. For the first signature it always is.
+    fn take(&mut self, keys: usize, octets: usize) -> bool {
+        let (keys, octets) = (keys.min(SIGNATURES_LIMIT), octets.min(OCTETS_LIMIT));
+        match (self.checks.checked_sub(keys), self.octets.checked_sub(octets)) {
+            (Some(checks), Some(octets)) => (self.checks, self.octets) = (checks, octets),
+            _ => self.cut = true,
+        }
+        !self.cut
+    }
+}
 
 /// Verifies the signatures of ours on a header: the first ten that name one of the keys, until one is good.
 ///
 /// The header is hashed as it came back, but that a line may end in LF too. Nothing is guessed about what a mail
 /// server may have done to it. The body, which begins after the empty line, is given when all of it came back. The time
-/// it takes is in proportion to their octets, which the caller bounds.
+/// it takes is in proportion to their octets, which the caller bounds: of headers, 512 KiB are hashed in all.
 ///
 /// Until when a signature is good (`x=`) is no matter, as a bounce may be late. Its day (`t=`) is in the verdict: the
 /// caller decides how old a message may be.
@@ -39,11 +68,24 @@ const SIGNATURES_LIMIT: usize = 10;
 /// ```
 #[must_use]
 pub fn verify<'k>(header: &[u8], body: Option<&[u8]>, keys: &'k [PublicKey]) -> DkimVerdict<'k> {
+    verify_within(header, body, keys, &mut Allowance::default())
+}
+
+/// The same for one of several headers.
+pub(super) fn verify_within<'k>(
+    header: &[u8],
+    body: Option<&[u8]>,
+    keys: &'k [PublicKey],
+    allowance: &mut Allowance,
+) -> DkimVerdict<'k> {
     let mut verdict = DkimVerdict::Unsigned;
     let mut index = None;
     let ours = fields(header).filter(|field| field.is("DKIM-Signature")).filter_map(|field| Claim::read(field, keys));
-    for claim in ours.take(SIGNATURES_LIMIT) {
+    for claim in ours {
         let first = claim.keys[0];
+        if !allowance.take(claim.keys.len(), header.len()) {
+            break;
+        }
         let index = index.get_or_insert_with(|| Index::of(header));
         match claim.verify(index) {
             Ok((key, signature)) => {

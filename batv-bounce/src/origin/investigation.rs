@@ -88,7 +88,7 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     ours: OwnMail<'i, T>,
     today: Day,
     marks: OnceCell<Vec<Vec<ReturnedMark>>>,
-    signatures: OnceCell<Vec<dkim::DkimVerdict<'i>>>,
+    signatures: OnceCell<(Vec<dkim::DkimVerdict<'i>>, dkim::Allowance)>,
     /// The tag, and the number of its original.
     tag: OnceCell<Option<(usize, ReturnedTag)>>,
     /// Domains in the returned headers.
@@ -222,7 +222,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
 
     /// Whether the returned headers have more than is looked at, whoever asks.
     fn is_read_in_part(&self) -> bool {
-        self.conversions.is_cut()
+        self.conversions.is_cut() || self.signatures.get().is_some_and(|(_, allowance)| allowance.cut)
     }
 
     fn beyond(&self) -> &Provenance {
@@ -236,10 +236,12 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
             let mut pairs = MOST_PAIRS;
             self.originals.iter().map(|returned| ReturnedMark::of_header(returned.original, &mut pairs)).collect()
         });
-        let signatures = self.signatures.get_or_init(|| {
-            let verify =
-                |original: &Original<'_>| dkim::verify(&original.header, original.body.as_deref(), self.ours.dkim_keys);
-            self.originals.iter().map(|returned| verify(returned.original)).collect()
+        let (signatures, _) = self.signatures.get_or_init(|| {
+            let mut allowance = dkim::Allowance::default();
+            let mut verify = |original: &Original<'_>| {
+                dkim::verify_within(&original.header, original.body.as_deref(), self.ours.dkim_keys, &mut allowance)
+            };
+            (self.originals.iter().map(|returned| verify(returned.original)).collect(), allowance)
         });
         let tag = self.tag.get_or_init(|| {
             let mut headers = self.originals.iter().map(|returned| &returned.original.header).enumerate();

@@ -1,6 +1,7 @@
 //! Public keys, as administrators have them in files.
 
 use alloc::borrow::Cow;
+use core::ops::RangeInclusive;
 
 use batv_core::Domain;
 use data_encoding::BASE64;
@@ -13,6 +14,8 @@ use thiserror::Error;
 
 use super::tags::{TagError, Tags};
 
+/// The bits of an RSA key. Verifiers need no longer ones (RFC 8301 §3.2), with which anybody's signature takes long to check.
+const RSA_BITS: RangeInclusive<usize> = 1024..=4096;
 /// RFC 8017 §A.1.
 const RSA_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// RFC 8410 §3.
@@ -106,7 +109,7 @@ pub enum KeyError {
     #[error("RSA key is damaged: its modulus or exponent is even, or too small or too big")]
     Rsa,
     /// An RSA key that is too small, or so big that a signature takes long.
-    #[error("RSA key of {bits} bits: must have from 1024 to 8192")]
+    #[error("RSA key of {bits} bits: must have from 1024 to 4096 (RFC 8301 §3.2)")]
     RsaSize {
         /// The bits of its modulus.
         bits: u32,
@@ -128,7 +131,7 @@ impl PublicKey {
     ///
     /// The domain and the selector are those of `d=` and `s=`, in any case and without a dot at the end.
     ///
-    /// RSA keys have from 1024 bits (RFC 8301 §3.2) to 8192. Of a record's flags, `s` is kept to and `y` is not: it
+    /// RSA keys have from 1024 to 4096 bits (RFC 8301 §3.2). Of a record's flags, `s` is kept to and `y` is not: it
     /// asks for leniency with bad signatures, and we have none to show.
     ///
     /// # Errors
@@ -338,7 +341,8 @@ fn read_rsa(der: &[u8]) -> Result<Material, KeyError> {
     let number = |octets: UintRef<'_>| BoxedUint::from_be_slice_vartime(octets.as_bytes());
     let modulus = number(modulus);
     let bits = modulus.bit_width_vartime();
-    rsa::PublicKey::new(modulus, number(exponent)).map(Material::Rsa).map_err(|error| match error {
+    let key = rsa::PublicKey::new_with_size_limits(modulus, number(exponent), RSA_BITS);
+    key.map(Material::Rsa).map_err(|error| match error {
         rsa::Error::ModulusTooSmall | rsa::Error::ModulusTooLarge => KeyError::RsaSize { bits },
         _ => KeyError::Rsa,
     })
@@ -457,8 +461,8 @@ mod tests {
     }
 
     #[test]
-    fn rsa_keys_have_from_1024_to_8192_bits() {
-        for (bits, is_fit) in [(512, false), (1023, false), (1024, true), (2050, true), (8192, true), (8193, false)] {
+    fn rsa_keys_have_from_1024_to_4096_bits() {
+        for (bits, is_fit) in [(512, false), (1023, false), (1024, true), (2050, true), (4096, true), (4097, false)] {
             let key = rsa_key(bits);
             let spki = key.to_public_key_der().expect("DER");
             let pkcs1 = key.to_pkcs1_der().expect("DER");
