@@ -5,24 +5,33 @@
 use core::cell::Cell;
 
 use allocation_counter::measure;
-use batv_bounce::{Class, Investigation, Limits, Origin, read};
-use batv_core::{Domain, Key, KeyRing, Keys, Mailbox, Path};
+use batv_bounce::{Class, Investigation, Limits, Origin, Proof, Provenance, SentQuery, read};
+use batv_core::{Domain, Key, KeyRing, Keys, Mailbox, Path, mark};
+use data_encoding::BASE64;
 
 use crate::shapes;
 
 /// The most times that memory is asked for, and the most octets of it together, for each octet of a message.
 const ALLOCATIONS: u64 = 1;
 const MEMORY: u64 = 64;
+/// The same octets for what is asked of a message that was read.
+const MEMORY_OF_QUESTIONS: u64 = 4;
 
 #[test]
 fn crafted_messages_take_no_more_work_than_their_octets_allow() {
     let all = shapes::all();
     assert!(all.len() >= 100);
     for shapes::Crafted { name, message } in &all {
-        let used = measure(|| drop(read(message, Some(Path::Null), &Limits::default())));
         let octets = u64::try_from(message.len()).expect("a length");
-        assert!(used.count_total <= ALLOCATIONS * octets, "{name}: {} allocations", used.count_total);
-        assert!(used.bytes_total <= MEMORY * octets, "{name}: {} octets allocated", used.bytes_total);
+        let reading = read(message, Some(Path::Null), &Limits::default());
+        for (what, most, used) in [
+            ("reading", MEMORY, measure(|| drop(read(message, Some(Path::Null), &Limits::default())))),
+            ("its origin", MEMORY_OF_QUESTIONS, measure(|| drop(shapes::find_origin(&reading)))),
+            ("the question to the log", MEMORY_OF_QUESTIONS, measure(|| drop(SentQuery::of(&reading)))),
+        ] {
+            assert!(used.count_total <= ALLOCATIONS * octets, "{name}, {what}: {} allocations", used.count_total);
+            assert!(used.bytes_total <= most * octets, "{name}, {what}: {} octets allocated", used.bytes_total);
+        }
     }
 }
 
@@ -115,6 +124,111 @@ fn of_many_texts_four_long_ones_are_read() {
             (reading.original.is_some(), reading.cut)
         });
         assert_eq!((found, cut), (is_found, !is_found), "{octets}");
+    }
+}
+
+#[test]
+fn the_texts_of_returned_reports_count_as_texts_of_the_message() {
+    let report = |text: &str| {
+        format!(
+            "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/report; boundary=c\n\n--c\n\n{text}\n--c--\n"
+        )
+    };
+    let returned = "From: a@example.org\nTo: b@example.net\nDate: Wed, 25 Nov 2026 10:00:00 +0000\nSubject: d\n";
+    for (texts, is_found) in [(0, true), (15, true), (16, false)] {
+        let others = report(&"a b\n".repeat(4096)).repeat(texts);
+        let message = format!(
+            "From: MAILER-DAEMON@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+             {}{others}--b--\n",
+            report(returned)
+        );
+        let (found, cut) = reading_of(message.as_bytes(), &Limits::default(), |reading| {
+            (reading.others.iter().any(|other| other.in_text), reading.cut)
+        });
+        assert_eq!((found, cut), (is_found, !is_found), "{texts}");
+    }
+}
+
+/// Domains with a letter that is no ASCII.
+fn u_labels(count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(|number| format!("\u{fc}{number}.example"))
+}
+
+#[test]
+fn of_a_message_100_domains_are_converted() {
+    for (count, cut) in [(50, false), (51, true)] {
+        let to = |count| u_labels(count).map(|name| format!("a@{name}, ")).collect::<String>();
+        let message = format!(
+            "From: MAILER-DAEMON@example.net\nTo: {}\nDelivered-To: {}\nSubject: failure notice\n\nHello\n",
+            to(50),
+            to(count)
+        );
+        reading_of(message.as_bytes(), &Limits::default(), |reading| assert_eq!(reading.cut, cut, "{count}"));
+    }
+    for (count, cut) in [(100, false), (101, true)] {
+        let received: String = u_labels(count).map(|name| format!("Received: from {name}\n")).collect();
+        assert_eq!(origin_of(&returned(&received)).cut, cut, "{count}");
+    }
+    // An address has no such domain.
+    for name in ["\u{fc}".repeat(64), format!("{}\u{fc}", "a.".repeat(127))] {
+        let received = format!("Received: from {name}\n").repeat(101);
+        assert!(!origin_of(&returned(&received)).cut, "{name}");
+    }
+}
+
+fn origin_of(message: &[u8]) -> Provenance {
+    reading_of(message, &Limits::default(), shapes::find_origin)
+}
+
+#[test]
+fn a_message_id_is_no_longer_than_a_line() {
+    let alice = Mailbox::parse("alice@example.com").expect("a mailbox");
+    for (octets, is_read) in [(998, true), (999, false)] {
+        let id = format!("<{}@example.com>", "1".repeat(octets - "<@example.com>".len()));
+        let mark = shapes::with_own_mail(|_, today| mark::make(&shapes::keys(), id.as_bytes(), &alice, today));
+        let mark = mark.expect("a key that signs");
+        for id in [id.clone(), format!("{} {id}", "x".repeat(1000))] {
+            let found = origin_of(&returned(&format!("Message-ID: {id}\n{}: {mark}\n", mark::FIELD)));
+            let expected = if is_read { Origin::Proved(Proof::Mark) } else { Origin::Hinted };
+            assert_eq!(found.origin, expected, "{octets}: {:?}", found.evidence);
+        }
+    }
+}
+
+/// A signature that names our RSA key.
+fn signature() -> String {
+    let signature = BASE64.encode(&[0x11; 512]);
+    format!("DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=rsa; h=from; bh=eA==; b={signature}\n")
+}
+
+#[test]
+fn of_a_message_ten_signatures_are_checked_those_of_the_first_header_first() {
+    // The header that comes last is looked at first.
+    for (first, last, checked, cut) in [(1, 9, 2, false), (1, 10, 1, true), (2, 9, 2, true), (0, 11, 1, true)] {
+        let part = |signatures: usize| {
+            format!(
+                "--b\nContent-Type: text/rfc822-headers\n\nFrom: a{signatures}@example.com\n{}\n",
+                signature().repeat(signatures)
+            )
+        };
+        let message = format!(
+            "From: MAILER-DAEMON@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+             {}{}--b--\n",
+            part(first),
+            part(last)
+        );
+        let found = origin_of(&message.into_bytes());
+        let hints = found.evidence.iter().filter(|evidence| evidence.words.contains("that names our key")).count();
+        assert_eq!((hints, found.cut), (checked, cut), "{first}, {last}: {:?}", found.evidence);
+    }
+}
+
+#[test]
+fn of_headers_that_are_signed_512_kib_are_hashed() {
+    for (signatures, cut) in [(2, false), (3, true)] {
+        let header = format!("From: a@example.com\n{}{}", signature().repeat(signatures), "X: y\n".repeat(900));
+        let header = header.replace('y', &"y".repeat(200));
+        assert_eq!(origin_of(&returned(&header)).cut, cut, "{signatures}");
     }
 }
 

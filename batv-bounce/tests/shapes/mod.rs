@@ -1,8 +1,11 @@
 //! Messages of 1 MiB that somebody crafts to be read slowly, each made of what costs most in one place; and the search for their origin.
 
+use std::sync::LazyLock;
+
 use batv_bounce::dkim::PublicKey;
 use batv_bounce::{OwnMail, Provenance, Reading, origin};
 use batv_core::{Algorithm, Day, Key, KeyId, KeyUse, Mailbox, Pattern};
+use data_encoding::BASE64;
 
 const MIB: usize = 1024 * 1024;
 /// Octets of a header that are read, and those of a text.
@@ -17,7 +20,7 @@ pub(crate) struct Crafted {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Crafted> {
-    [delimiters(), parts(), headers(), returned_headers(), texts(), html(), encodings(), reports()]
+    [delimiters(), parts(), headers(), returned_headers(), texts(), html(), encodings(), reports(), together()]
         .into_iter()
         .flatten()
         .map(|(name, mut message)| {
@@ -51,13 +54,21 @@ pub(crate) fn keys() -> Vec<Key> {
     vec![Key::new(KeyUse::Batv(id), Algorithm::HmacSha256, b"a public secret").expect("a key")]
 }
 
+/// Keys of our signatures: an Ed25519 key, and one of 4,096 bits.
+static DKIM_KEYS: LazyLock<[PublicKey; 2]> = LazyLock::new(|| {
+    let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    // A modulus of 4,096 ones, and the exponent 65537.
+    let rsa = [&[0x30, 0x82, 2, 10, 2, 0x82, 2, 1, 0][..], &[0xff; 512], &[2, 3, 1, 0, 1]].concat();
+    let rsa = format!("v=DKIM1; p={}", BASE64.encode(&rsa));
+    [("s", &record[..]), ("rsa", rsa.as_bytes())]
+        .map(|(selector, key)| PublicKey::parse("example.com", selector, key).expect("a key"))
+});
+
 /// What is ours: with all that proves an origin.
 pub(crate) fn with_own_mail<T>(look: impl FnOnce(&OwnMail<'_>, Day) -> T) -> T {
-    let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-    let dkim_keys = [PublicKey::parse("example.com", "s", record).expect("a key")];
     let protected = [Pattern::parse("example.com").expect("a pattern")];
     let mut ours = OwnMail::new(&protected);
-    ours.dkim_keys = &dkim_keys;
+    ours.dkim_keys = &*DKIM_KEYS;
     ours.marked_since = Day::new(20_000).ok();
     look(&ours, Day::new(20_782).expect("a day"))
 }
@@ -74,6 +85,15 @@ type Shape = (&'static str, Vec<u8>);
 fn bounce(rest: &[&[u8]]) -> Vec<u8> {
     let header: &[u8] = b"From: MAILER-DAEMON@example.net\nTo: alice@example.com\nSubject: failure notice\n";
     [&[header], rest].concat().concat()
+}
+
+/// Words of letters that take longest to be converted, so many octets together.
+fn u_labels(octets: usize) -> impl Iterator<Item = String> {
+    const LABEL: u32 = 63;
+    let letter = |number: u32| char::from_u32(0x4e00 + number.wrapping_mul(7919) % 20_000).unwrap_or('x');
+    let label = move |number: u32| (number * LABEL..(number + 1) * LABEL).map(letter).collect::<String>();
+    let name = move |number: u32| format!("{}.{}", label(number), &label(number + 1)[..60]);
+    (0..).map(name).take(octets / 250)
 }
 
 fn filled(unit: &str, octets: usize) -> String {
@@ -168,6 +188,11 @@ fn headers() -> Vec<Shape> {
     let header = |fields: &str| {
         bounce(&[fields.as_bytes(), b"\nYour message could not be delivered.\n", filled("a b\n", MIB).as_bytes()])
     };
+    let u_mailboxes = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Reply-To"].map(|name| {
+        let mailboxes: Vec<String> = u_labels(HEADER / 6).map(|name| format!("a@{name}")).collect();
+        format!("{name}: {}\n", mailboxes.join(", "))
+    });
+    let u_mailboxes = u_mailboxes.concat();
     let named = |name: &str, unit: &str| header(&format!("{name}: {}\n", filled(unit, HEADER)));
     vec![
         ("header: fields a:", header(&filled("a:\n", HEADER))),
@@ -185,6 +210,7 @@ fn headers() -> Vec<Shape> {
         ("header: encoded words", named("Subject", "=?utf-8?q?Unzustellbar?= ")),
         ("header: unended encoded words", named("Subject", "=?utf-8?q?")),
         ("header: mailboxes in To", named("To", "a <a@example.com>, ")),
+        ("header: mailboxes of U-labels", bounce(&[u_mailboxes.as_bytes(), b"\n", filled("a b\n", MIB).as_bytes()])),
         ("header: comments in From", header(&format!("From: {}a@example.net\n", filled("(", HEADER)))),
         ("header: groups in From", header(&format!("From: {}\n", filled("a:b@c,;", HEADER)))),
         ("header: quotes in From", header(&format!("From: {}\n", filled("\"\\\"", HEADER)))),
@@ -210,6 +236,39 @@ fn returned_headers() -> Vec<Shape> {
     let headers = |unit: &str| {
         let part = format!("--b\nContent-Type: text/rfc822-headers\n\n{}\n\n", filled(unit, MIB / 9));
         report(&filled(&part, MIB))
+    };
+    let eight = |header: &dyn Fn(usize) -> String| {
+        let part = |length| format!("--b\nContent-Type: text/rfc822-headers\n\n{}\n", header(length));
+        report(&[34_000; 7].into_iter().chain([HEADER - 8000]).map(part).collect::<String>())
+    };
+    let message_ids = |octets: usize| {
+        let ids = |number: u32| format!("Message-ID: x <{}{number}@x.example>\n", "y".repeat(octets / 5));
+        let senders: String = (0..8).map(|number| format!("Sender: u{number}@example.org\n")).collect();
+        let mark = format!("X-BATV-Mark: 1.4.20782.{}\n", "a".repeat(24));
+        format!("{}{}{senders}", (0..5).map(ids).collect::<String>(), mark.repeat(5))
+    };
+    let u_hosts = |octets: usize| {
+        let names: Vec<String> = u_labels(octets).collect();
+        let received = |names: &[String]| format!("Received: from {} by x\n", names.join(" "));
+        format!("{complete}{}", names.chunks(50).map(received).collect::<String>())
+    };
+    let signatures = |octets: usize| {
+        let signature = BASE64.encode(&[0x11; 512]);
+        let signature = format!(
+            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=rsa; h={}from; bh=eA==; b={signature}\n",
+            "x:".repeat(900)
+        );
+        format!("{complete}{}{}", signature.repeat(10), filled(&format!("X: {}\n", filled("a ", 400)), octets - 30_000))
+    };
+    let inner = |kind: &str, unit: &str| {
+        report(&filled(
+            &format!(
+                "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/report; boundary=c\n\n\
+                 --c\nContent-Type: {kind}\n\n{}\n",
+                filled(unit, MIB / 51)
+            ),
+            MIB,
+        ))
     };
     let report_inside = format!(
         "Content-Type: multipart/report; boundary=c\n{complete}\n--c\n\n{}",
@@ -247,6 +306,13 @@ fn returned_headers() -> Vec<Shape> {
         ("returned: eight headers of Received", headers(received)),
         ("returned: eight headers of form feeds", headers("a:\n\x0c\n")),
         ("returned: reports", report(&filled(&format!("--b\nContent-Type: message/rfc822\n\n{report_inside}\n"), MIB))),
+        ("returned: long Message-IDs, with marks", eight(&message_ids)),
+        ("returned: Received of long U-labels", eight(&u_hosts)),
+        ("returned: RSA signatures", eight(&|octets| signatures(30_000 + octets / 100))),
+        ("returned: RSA signatures on long headers", eight(&signatures)),
+        ("returned: reports with texts of fields", inner("text/plain", "a:\nb:\nc:\nx\ny\n")),
+        ("returned: reports with preformatted lines", inner("text/html", &format!("<pre>{}", "<\n".repeat(3000)))),
+        ("returned: reports with HTML", inner("text/html", "<pre>a\n")),
         ("returned: Content-Types", with("Content-Type: text/plain\n")),
         ("returned: references", with("References: <1@a.example>\n")),
         ("returned: lines of a body", returning(complete, &filled(" \t\n", MIB))),
@@ -368,4 +434,35 @@ fn reports() -> Vec<Shape> {
         ("reports: envelope ids", status("Original-Envelope-Id: aaaaaaaa\n")),
         ("reports: folded lines", status(" a\n")),
     ]
+}
+
+/// What costs most in several places at once.
+fn together() -> Vec<Shape> {
+    let names: Vec<String> = u_labels(30_000).collect();
+    let mailboxes: String = names.iter().map(|name| format!("a@{name}, ")).collect();
+    let text = format!("--b\n\n{}\n", filled("a:\nb:\nc:\nx\ny\n", TEXT));
+    let signature = format!(
+        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=rsa; h={}from; bh=eA==; b={}\n",
+        "x:".repeat(150),
+        BASE64.encode(&[0x11; 512])
+    );
+    let header = format!(
+        "From: a@example.org\nDate: Wed, 25 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n{}Received: from {}\n{}",
+        signature.repeat(10),
+        names.join(" "),
+        filled(&format!("X: {}\n", filled("a ", 100)), 10_000)
+    );
+    let open = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
+    let rest = [
+        "Content-Type: multipart/mixed; boundary=b\n\n",
+        &text.repeat(4),
+        &format!("--b\nContent-Type: text/rfc822-headers\n\n{header}\n--b\n"),
+        &(0..19).map(open).collect::<String>(),
+        &filled("--b9x\n", MIB),
+    ];
+    let mailboxes = format!("Delivered-To: {mailboxes}\n");
+    vec![(
+        "together: U-labels, texts, signatures and delimiters",
+        bounce(&[mailboxes.as_bytes(), rest.concat().as_bytes()]),
+    )]
 }
