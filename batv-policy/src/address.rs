@@ -193,7 +193,7 @@ pub fn identity(text: &str) -> Result<(Pattern<String>, Pattern<String>), Identi
 /// ```
 /// use batv_policy::address::{IdentityError, identity};
 ///
-/// assert_eq!(identity("example.com="), Err(IdentityError));
+/// assert_eq!(identity("example.com=").unwrap_err(), IdentityError);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("must be like `bounces@example.com=news@example.com`")]
