@@ -32,7 +32,10 @@ batv_fuzz::fuzz!(|data| {
     let end = text.iter().position(|octet| *octet == 0).unwrap_or(text.len());
     let (text, named) = (&text[..end], text.get(end + 1..).unwrap_or_default());
     let file = File { name: Path::new("old.conf"), text };
-    match import::read(program, &[file], &Named(named)) {
+    // Exim's may include another.
+    let files = [file, File { name: Path::new("other.conf"), text: named }];
+    let files = if program == Program::Exim { &files[..] } else { &files[..1] };
+    match import::read(program, files, &Named(named)) {
         Ok(migration) => {
             let configuration = migration.configuration(Path::new("keyring.toml"));
             let read = Config::parse(&configuration);
