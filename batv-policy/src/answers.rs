@@ -51,12 +51,8 @@ pub enum Question<'q> {
     Handle(Mailbox<'q>),
     /// Whether a tag or an SRS address got more bounces than one message should, this one included.
     Replay {
-        /// Address with its tag: the recipient, or the envelope sender of the returned message.
-        tagged: Mailbox<'q>,
-        /// The same for all spellings of the address that are good: it is counted by this.
-        counted: Replayed<'q>,
-        /// Address without its tag.
-        mailbox: Mailbox<'q>,
+        /// The recipient, or the envelope sender of the returned message.
+        address: Replayed<'q>,
         /// Days for which the address is accepted.
         days_left: u32,
     },

@@ -215,21 +215,17 @@ impl<'c, 's, 'a> Delivery<'c, 's, 'a, '_> {
             // A tag is accepted for as long after its last day as mail may be in a queue.
             (Reason::TagOk | Reason::TagExpired, _) if !examination.is_late() => {
                 let days_left = examination.days_left().map_or(0, |left| days(left + QUEUE_DAYS));
-                let (tagged, mailbox) = (envelope.forward_path, self.recipient.mailbox());
-                let counted = Replayed::Tag { mailbox, expires: examination.expires() };
-                Some(Question::Replay { tagged, counted, mailbox, days_left })
+                let address = Replayed::Tag { mailbox: self.recipient.mailbox(), expires: examination.expires() };
+                Some(Question::Replay { address, days_left })
             }
             (Reason::SrsOk, _) => {
-                let tagged = envelope.forward_path;
-                let counted = Replayed::Srs(site.rules.srs.srs().ok()?.covered(&tagged)?);
-                let days_left = u32::from(site.rules.srs.max_age);
-                Some(Question::Replay { tagged, counted, mailbox: tagged, days_left })
+                let address = Replayed::Srs(site.rules.srs.srs().ok()?.covered(&envelope.forward_path)?);
+                Some(Question::Replay { address, days_left: u32::from(site.rules.srs.max_age) })
             }
             (_, Some(tag)) if tag.vouches_for(&self.recipient.mailbox()) => {
                 let days_left = days(tag.days_left.unwrap_or(0) + QUEUE_DAYS + PROOF_GRACE_DAYS);
-                let (tagged, mailbox) = (tag.tagged.as_mailbox(), tag.mailbox.as_mailbox());
-                let counted = Replayed::Tag { mailbox, expires: tag.expires };
-                Some(Question::Replay { tagged, counted, mailbox, days_left })
+                let address = Replayed::Tag { mailbox: tag.mailbox.as_mailbox(), expires: tag.expires };
+                Some(Question::Replay { address, days_left })
             }
             _ => None,
         }

@@ -37,7 +37,7 @@ use crate::record::original::Original;
 /// Days for which mail from before a change may still bounce: seven of a tag's lifetime, and five in a queue
 /// (RFC 5321 §4.5.4.1).
 const GRACE_DAYS: i32 = 12;
-/// The most recipients of one bounce for whom an origin is looked for.
+/// The most recipients of one bounce whose origin is searched for.
 const MOST_RECIPIENTS: usize = 100;
 /// The most domains of recipients, beyond those that are protected, that are looked for in the returned headers.
 const MOST_DOMAINS: usize = 10;
@@ -65,7 +65,7 @@ pub fn origin(
 }
 
 /// Search for the origin of one message for several recipients. What is the same for all is done once, and their number is
-/// bounded: whoever names many recipients makes no more work.
+/// bounded, so that many recipients make no more work.
 ///
 /// ```
 /// use batv_bounce::{Investigation, Limits, Origin, OwnMail, read};
@@ -104,7 +104,7 @@ pub struct Investigation<'i, 'x, R: ?Sized, T> {
     beyond: OnceCell<Provenance>,
 }
 
-/// Original, and what its header says whoever asks.
+/// Returned message, with what its header says to all recipients.
 #[derive(Debug)]
 struct Returned<'i, 'x> {
     original: &'i Original<'x>,
@@ -220,7 +220,7 @@ impl<'i, 'x, R: KeyRing + ?Sized, T: AsRef<str>> Investigation<'i, 'x, R, T> {
         self.beyond.get().is_some() || self.is_read_in_part()
     }
 
-    /// Whether the returned headers have more than is looked at, whoever asks.
+    /// Whether the returned headers hold more than is read for any recipient.
     fn is_read_in_part(&self) -> bool {
         self.conversions.is_cut() || self.signatures.get().is_some_and(|(_, allowance)| allowance.cut)
     }

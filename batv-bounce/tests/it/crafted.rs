@@ -73,7 +73,7 @@ fn work_for(message: &[u8], recipients: &[String]) -> (u64, u64, usize) {
     (ring.lookups.get(), used.count_total, cut)
 }
 
-/// Who names many recipients makes no more work than the hundred for whom an origin is looked for.
+/// Many recipients make no more work than the hundred whose origin is searched for.
 #[test]
 fn the_work_for_a_message_is_bounded_for_all_its_recipients_together() {
     const MANY: usize = 10_000;

@@ -76,8 +76,8 @@ impl Asking<'_> {
                     }
                 }
                 Question::Handle(mailbox) => answered.handle = Some(alias::resolve(&mailbox, settings, wait)),
-                Question::Replay { counted, days_left, .. } => {
-                    (answered.is_first, answered.replayed) = replay::count_tag(&counted, days_left, settings, wait);
+                Question::Replay { address, days_left } => {
+                    (answered.is_first, answered.replayed) = replay::count_tag(&address, days_left, settings, wait);
                 }
                 Question::ProofReplay { message, mailbox } => {
                     let long = answered.long_sender();

@@ -1,4 +1,4 @@
-//! A message with more recipients than those for whom an origin is looked for.
+//! A message with more recipients than are searched for an origin.
 
 use batv_bounce::{Limits, Origin, read};
 use batv_core::envelope::{Disposition, Envelope, Mode, Reason};
